@@ -1,0 +1,9 @@
+//! The command line: clap types, one function a command.
+
+use std::process::ExitCode;
+
+/// Parses the arguments and runs the command.
+#[must_use]
+pub fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,244 @@
+//! `newsletter.yaml`, the environment over it and flags over both, checked once into a [`Config`].
+
+mod publication;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{NaiveTime, Weekday};
+use chrono_tz::Tz;
+
+pub use publication::{Author, Authors, Publication, SignUpWords};
+pub use secret::Secret;
+
+/// Everything that is configured, checked; the defaults are a working sample publication.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Who publishes, and in which words.
+    pub publication: Publication,
+    /// The configured authors by key.
+    pub authors: Authors,
+    /// Where articles are and what becomes of them.
+    pub articles: ArticlesConfig,
+    /// How an edition is put together.
+    pub edition: EditionConfig,
+    /// When an edition is due.
+    pub schedule: Schedule,
+    /// Files of subscribers that `send` and `run` import at start.
+    pub subscribers: Vec<PathBuf>,
+    /// Where messages go.
+    pub transport: Transport,
+    /// How deliveries are made.
+    pub delivery: DeliveryConfig,
+    /// The web address that `run` serves.
+    pub web: WebConfig,
+    /// Folder of what the program keeps.
+    pub data: PathBuf,
+    /// Where the store is.
+    pub database: Database,
+}
+
+/// Where articles are and what becomes of them.
+#[derive(Debug, Clone)]
+pub struct ArticlesConfig {
+    /// The folder, sub-folders included.
+    pub folder: PathBuf,
+    /// Whether local images travel in the message or are linked to `public_url`.
+    pub images: ImagePolicy,
+    /// What a broken article does to the edition.
+    pub on_broken: OnBrokenArticle,
+    /// How many days back an unpublished article is still news.
+    pub backlog_days: u32,
+    /// How long a file must have rested before it is read as whole.
+    pub settle: Duration,
+}
+
+/// Whether local images travel in the message or are linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImagePolicy {
+    /// As `cid:` parts of a multipart/related (RFC 2387).
+    Embed,
+    /// As addresses under the publication's `public_url`.
+    Link,
+}
+
+/// What a broken article does to the day's edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBrokenArticle {
+    /// The edition waits until it is mended, within `catch_up`; the editors are told.
+    HoldEdition,
+    /// The edition goes without it; the editors are told.
+    Skip,
+}
+
+/// How an edition is put together.
+#[derive(Debug, Clone)]
+pub struct EditionConfig {
+    /// The user's own templates; those it has not are the built-in ones.
+    pub templates: Option<PathBuf>,
+    /// How many earlier headlines stand under "Recent news".
+    pub recent: usize,
+}
+
+/// When an edition is due, as a local rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The rule.
+    pub rule: ScheduleRule,
+    /// Whose clock it speaks of; editions are dated by it too.
+    pub timezone: Tz,
+    /// How late a missed edition is still sent.
+    pub catch_up: Duration,
+}
+
+/// The rule of a [`Schedule`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScheduleRule {
+    /// On these days at this local time.
+    Daily {
+        /// Local time of day.
+        at: NaiveTime,
+        /// The days, at least one.
+        days: Vec<Weekday>,
+    },
+    /// A cron expression of five fields, as croner reads it.
+    Cron(String),
+}
+
+/// Where messages go.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// A Maildir-style folder, for looking at.
+    Outbox {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A server that speaks SMTP.
+    Smtp(SmtpConfig),
+}
+
+/// How to reach and speak to an SMTP server.
+#[derive(Debug, Clone)]
+pub struct SmtpConfig {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port: 25, 465, 587 …
+    pub port: u16,
+    /// How the connection is secured.
+    pub tls: TlsMode,
+    /// File of PEM certificates trusted besides the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Who logs in, if anybody.
+    pub credentials: Option<Credentials>,
+    /// Name said in EHLO; the machine's own when absent.
+    pub helo_name: Option<String>,
+    /// How many connections at most.
+    pub connections: usize,
+    /// How many messages one connection carries at most.
+    pub messages_per_connection: usize,
+    /// The deadlines of RFC 5321 §4.5.3.2.
+    pub deadlines: Deadlines,
+}
+
+/// How an SMTP connection is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Not at all: `smtp://…?tls=none`, the default on loopback only.
+    None,
+    /// STARTTLS (RFC 3207), required: `smtp://`.
+    StartTls,
+    /// From the first byte (RFC 8314): `smtps://`.
+    Implicit,
+}
+
+/// Who logs in, and how (RFC 4954).
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The user's name.
+    pub username: String,
+    /// The password, or for XOAUTH2 the access token.
+    pub password: Secret,
+    /// The mechanism; the best one that is offered when absent.
+    pub mechanism: Option<AuthMechanism>,
+}
+
+/// A SASL mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMechanism {
+    /// RFC 4616.
+    Plain,
+    /// The old one that some servers have alone.
+    Login,
+    /// Google's and Microsoft's access tokens.
+    XOAuth2,
+}
+
+/// How long each reply may take (RFC 5321 §4.5.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// TCP and TLS.
+    pub connect: Duration,
+    /// The banner, and the replies to EHLO, STARTTLS and AUTH.
+    pub banner: Duration,
+    /// MAIL, RCPT and RSET.
+    pub envelope: Duration,
+    /// DATA.
+    pub data: Duration,
+    /// Each block of the message.
+    pub block: Duration,
+    /// The reply after the final dot.
+    pub dot: Duration,
+    /// One whole transaction.
+    pub transaction: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        Deadlines {
+            connect: minutes(1),
+            banner: minutes(5),
+            envelope: minutes(5),
+            data: minutes(2),
+            block: minutes(3),
+            dot: minutes(10),
+            transaction: minutes(30),
+        }
+    }
+}
+
+/// How deliveries are made.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveryConfig {
+    /// What becomes of a message whose acceptance is unknown.
+    pub uncertain: UncertainPolicy,
+    /// After how long a deferred delivery fails as expired.
+    pub give_up_after: Duration,
+}
+
+/// What becomes of a message whose acceptance is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UncertainPolicy {
+    /// Sent once more under the same Message-ID, as mail servers do.
+    Resend,
+    /// Left for a person.
+    Hold,
+}
+
+/// The web address that `run` serves.
+#[derive(Debug, Clone)]
+pub struct WebConfig {
+    /// Where it listens; `None` when it does not.
+    pub listen: Option<SocketAddr>,
+}
+
+/// Where the store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file; its folder is made when absent.
+    Sqlite(PathBuf),
+    /// A `postgres://` address, which may hold a password.
+    Postgres(Secret),
+}

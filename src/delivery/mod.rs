@@ -1,0 +1,68 @@
+//! One delivery is one (edition, subscriber): its states, what moves it, and the ways out of the house.
+
+pub mod outbox;
+pub mod smtp;
+mod state;
+
+use serde::{Deserialize, Serialize};
+
+use crate::subscriber::EmailAddress;
+
+pub use state::{Backoff, Next, State, next_state};
+
+/// The sender and the one recipient of a transaction (RFC 5321 §2.3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The reverse-path of MAIL.
+    pub from: EmailAddress,
+    /// The forward-path of RCPT.
+    pub to: EmailAddress,
+}
+
+/// A server's reply, as far as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// RFC 5321 §4.2: 250, 451, 550 …
+    pub code: u16,
+    /// RFC 3463: class, subject, detail.
+    pub enhanced: Option<(u8, u16, u16)>,
+    /// The text, escaped to printable characters, at most 1,000 of them.
+    pub text: String,
+}
+
+impl std::fmt::Display for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.code, self.text)
+    }
+}
+
+/// How one attempt to hand over one message ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server took responsibility (250 after the dot).
+    Accepted(Reply),
+    /// A 4xx that speaks of this message or reader: later.
+    Deferred(Reply),
+    /// A 5xx to RCPT that speaks of the address (5.1.x, 5.2.1 and their kind).
+    Bounced(Reply),
+    /// A 5xx that speaks of the message or of us; the address is kept.
+    Refused(Reply),
+    /// The message cannot be given to this server at all: no SMTPUTF8 for a local part beyond ASCII.
+    Undeliverable(String),
+    /// Nothing was accepted and no attempt is spent: the connection was lost before the dot, or the server
+    /// slows us down (421, 454).
+    NotSent(String),
+    /// The dot was sent and no answer came.
+    Unanswered(String),
+}
+
+/// Why no connection is to be had, or why it must not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// Worth trying again: refused, timed out, 421, 454. No attempt is spent.
+    #[error("{0}")]
+    Transient(String),
+    /// Only a person can mend it: certificate, log-in, STARTTLS missing, 5xx at the banner or to MAIL. The run halts.
+    #[error("{0}")]
+    Permanent(String),
+}

@@ -1,0 +1,1 @@
+//! Our own SMTP connection (RFC 5321) over tokio and tokio-rustls.

@@ -1,0 +1,168 @@
+//! The state machine of a delivery and its back-off: pure, with time as an argument.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{Outcome, Reply};
+use crate::config::UncertainPolicy;
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Waits for its turn.
+    Queued,
+    /// Is on record as about to be sent, or on the wire.
+    Sending,
+    /// A server took responsibility for it.
+    Sent,
+    /// Waits for its `due_at` after a 4xx.
+    Deferred,
+    /// Will not be sent; the reason is on record.
+    Failed,
+    /// May or may not have been accepted; waits for a person.
+    Uncertain,
+    /// The subscriber left between publishing and sending.
+    Suppressed,
+}
+
+impl State {
+    /// Every state, in the order a delivery takes.
+    pub const ALL: [State; 7] = [
+        State::Queued,
+        State::Sending,
+        State::Sent,
+        State::Deferred,
+        State::Failed,
+        State::Uncertain,
+        State::Suppressed,
+    ];
+
+    /// The word used in the store and in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Queued => "queued",
+            State::Sending => "sending",
+            State::Sent => "sent",
+            State::Deferred => "deferred",
+            State::Failed => "failed",
+            State::Uncertain => "uncertain",
+            State::Suppressed => "suppressed",
+        }
+    }
+
+    /// The state of a stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// Whether the delivery still has something to wait for without a person.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            State::Queued | State::Sending | State::Deferred => true,
+            State::Sent | State::Failed | State::Uncertain | State::Suppressed => false,
+        }
+    }
+}
+
+/// What a delivery becomes after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    /// The new state.
+    pub state: State,
+    /// When it is due again, for `Queued` and `Deferred`.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Whether the attempt counts towards the back-off.
+    pub spends_attempt: bool,
+    /// Whether the address itself is dead.
+    pub bounces_address: bool,
+    /// Whether an uncertain attempt is to be kept on record.
+    pub records_uncertain: bool,
+    /// The reason in words, for `Failed`, `Deferred` and `Uncertain`.
+    pub reason: Option<String>,
+}
+
+/// When a deferred delivery is tried again, and when it is given up.
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    /// After how long since publishing a deferred delivery fails as expired.
+    pub give_up_after: Duration,
+}
+
+impl Backoff {
+    /// Waiting time after the `attempt`th deferral (from 1): 5 minutes outlive greylisting, then longer, at most 2 hours.
+    #[must_use]
+    pub fn delay(attempt: u32) -> Duration {
+        let minutes = match attempt {
+            0 | 1 => 5,
+            2 => 10,
+            3 => 20,
+            4 => 40,
+            5 => 60,
+            _ => 120,
+        };
+        Duration::from_secs(60 * minutes)
+    }
+}
+
+/// Moves a delivery on after `outcome`.
+///
+/// `attempt` counts from 1 and includes this one; `uncertain_before` is how many uncertain attempts it already has.
+#[must_use]
+pub fn next_state(
+    outcome: &Outcome,
+    attempt: u32,
+    uncertain_before: u32,
+    queued_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    backoff: Backoff,
+    policy: UncertainPolicy,
+) -> Next {
+    let plain = Next {
+        state: State::Sent,
+        due_at: None,
+        spends_attempt: true,
+        bounces_address: false,
+        records_uncertain: false,
+        reason: None,
+    };
+    let words = |reply: &Reply| Some(reply.to_string());
+    match outcome {
+        Outcome::Accepted(_) => plain,
+        Outcome::Deferred(reply) => {
+            let due_at = now + Backoff::delay(attempt);
+            if due_at > queued_at + backoff.give_up_after {
+                Next { state: State::Failed, reason: Some(format!("expired: {reply}")), ..plain }
+            } else {
+                Next { state: State::Deferred, due_at: Some(due_at), reason: words(reply), ..plain }
+            }
+        }
+        Outcome::Bounced(reply) => {
+            Next { state: State::Failed, bounces_address: true, reason: words(reply), ..plain }
+        }
+        Outcome::Refused(reply) => Next { state: State::Failed, reason: words(reply), ..plain },
+        Outcome::Undeliverable(why) => Next { state: State::Failed, reason: Some(why.clone()), ..plain },
+        Outcome::NotSent(why) => Next {
+            state: State::Queued,
+            due_at: Some(now),
+            spends_attempt: false,
+            reason: Some(why.clone()),
+            ..plain
+        },
+        Outcome::Unanswered(why) => {
+            let reason = Some(why.clone());
+            match policy {
+                // As MTAs do: once more, under the same Message-ID; a second time is for a person.
+                UncertainPolicy::Resend if uncertain_before == 0 => {
+                    Next { state: State::Queued, due_at: Some(now), records_uncertain: true, reason, ..plain }
+                }
+                UncertainPolicy::Resend | UncertainPolicy::Hold => {
+                    Next { state: State::Uncertain, records_uncertain: true, reason, ..plain }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Single letters to one person: confirm, welcome, goodbye, alarm.

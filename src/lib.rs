@@ -1,0 +1,31 @@
+//! Straight Into Your Inbox: a folder of Markdown becomes a daily update in every reader's inbox.
+//!
+//! The modules stand in the order of the pipeline; each imports only those above it.
+//!
+//! ```text
+//!   articles/*.md
+//!        │  article   parse, check, Markdown → HTML and text
+//!        ▼
+//!     edition         a day's articles, frozen and rendered, with a content hash
+//!        │  message   the edition's MIME skeleton, with slots for what is personal
+//!        ▼
+//!     delivery        the state machine of (edition, subscriber); SMTP and outbox
+//!        │
+//!        ▼
+//!     press           publish · dispatch (claim → compose → send → settle) · schedule
+//! ```
+//!
+//! `store` holds the only SQL; `web` and `cli` call `press` and `store`.
+
+pub mod article;
+pub mod cli;
+pub mod config;
+pub mod delivery;
+pub mod diagnostic;
+pub mod edition;
+pub mod letter;
+pub mod message;
+pub mod press;
+pub mod store;
+pub mod subscriber;
+pub mod web;

@@ -1,0 +1,2 @@
+//! Joins nouns to effects: publish, dispatch, schedule.
+pub mod schedule;

@@ -1,0 +1,1 @@
+//! When an edition is due: slots of a local rule across DST changes. Pure.

@@ -1,0 +1,1 @@
+//! Files of subscribers: reading and writing them, a file a format.

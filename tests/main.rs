@@ -1,0 +1,10 @@
+//! The one integration-test binary; a module for each part, and `stories` for the whole.
+
+mod article;
+mod config;
+mod edition;
+mod message;
+mod schedule;
+mod smtp;
+mod subscriber;
+mod web;
