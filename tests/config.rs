@@ -1,10 +1,12 @@
 //! Tests of `config`: what an operator writes, and what he is told.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use straight::config::{
-    Config, ConfigError, Database, Effective, Environment, Overrides, ScheduleRule, Transport, load,
+    Config, ConfigError, Database, Deadlines, Effective, Environment, Overrides, ScheduleRule, Transport,
+    load,
 };
 use straight::diagnostic::{self, Colour};
 use tempfile::TempDir;
@@ -82,7 +84,10 @@ fn the_example_file_is_the_default_key_for_key() {
         format!("{config:#?}").replace(&format!("{}/", folder.display()), "")
     };
     let setup = Setup::new(&example);
-    assert_eq!(without_folder(&setup.config(), setup.folder.path()), without_folder(&defaults, Path::new("-")));
+    assert_eq!(
+        without_folder(&setup.config(), setup.folder.path()),
+        without_folder(&defaults, Path::new("-"))
+    );
     assert_eq!(of_file.publication.sample_keys, defaults.publication.sample_keys);
 }
 
@@ -279,6 +284,12 @@ fn a_server_is_read_from_its_url() {
 }
 
 #[test]
+fn deadlines_are_those_of_the_standard_until_they_are_set() {
+    let smtp = Setup::new("smtp: {url: smtp://localhost, deadlines: {dot: 30s}}").smtp();
+    assert_eq!(smtp.deadlines, Deadlines { dot: Duration::from_secs(30), ..Deadlines::default() });
+}
+
+#[test]
 fn a_server_that_is_wrong_is_refused_without_its_secrets() {
     let told = |url: &str| {
         let told = Setup::new("").variable("STRAIGHT_SMTP_URL", url).lines();
@@ -379,7 +390,9 @@ fn databases() {
     let database = |url: &str| Setup::new("").variable("DATABASE_URL", url).config().database;
     assert_eq!(database("sqlite:kept/x.db"), Database::Sqlite("kept/x.db".into()));
     assert_eq!(database("sqlite:///srv/x.db?mode=rwc"), Database::Sqlite("/srv/x.db".into()));
-    let Database::Postgres(secret) = database("postgres://ann:hunter2@db/x") else { panic!("not PostgreSQL") };
+    let Database::Postgres(secret) = database("postgres://ann:hunter2@db/x") else {
+        panic!("not PostgreSQL")
+    };
     assert_eq!(secret.reveal(), "postgres://ann:hunter2@db/x");
 }
 
@@ -425,8 +438,5 @@ smtp: {username: ann, tls: starttls}
     assert_eq!(effective.value_of("articles.folder").unwrap(), "news");
     assert_eq!(effective.value_of("transport").unwrap(), "smtp");
     assert_eq!(effective.value_of("smtp.password").unwrap(), "********");
-    assert_eq!(
-        effective.value_of("url").unwrap_err(),
-        "there is no key `url`; did you mean `smtp.url`?"
-    );
+    assert_eq!(effective.value_of("url").unwrap_err(), "there is no key `url`; did you mean `smtp.url`?");
 }

@@ -111,11 +111,12 @@ fn from(reader: &mut Reader<'_>) -> (Option<String>, crate::subscriber::EmailAdd
     const KEY: &str = "publication.from";
     let mapping = reader.given(KEY).and_then(|given| Some((given, given.node.as_map()?)));
     if let Some((given, entries)) = mapping {
+        let before = reader.findings.len();
         reader.only(given.origin, KEY, entries, &["name", "address"]);
         let name = reader.within(given, KEY, "name", values::line);
         match reader.within(given, KEY, "address", values::address) {
             Some(address) => return (name, address),
-            None if given.node.get("address").is_none_or(crate::yaml::Node::is_null) => {
+            None if reader.findings.len() == before => {
                 let wrong = Wrong::new(
                     "`address` is missing",
                     "write it as in {name: Ann, address: ann@example.com}",

@@ -54,8 +54,8 @@ pub(super) fn without_secrets(text: &str) -> String {
             let word = key.trim().trim_start_matches("- ").trim_matches(['"', '\'']).to_lowercase();
             let from = key.len() + 1;
             let sounds_secret =
-                ["pass", "secret", "token", "credential"].iter().any(|part| word.contains(part))
-                    || crate::yaml::nearest(&word, ["password", "database_url"]).is_some();
+                ["pass", "secret", "token", "credential", "database"].iter().any(|part| word.contains(part))
+                    || strsim::damerau_levenshtein(&word, "password") <= 3;
             let is_comment = key.trim_start().starts_with('#');
             if sounds_secret && !is_comment {
                 in_secret_block = Some(indent);

@@ -175,10 +175,10 @@ impl Walk<'_> {
         let Some(known) = schema.as_map() else { return };
         let Some(entries) = node.as_map() else {
             if !node.is_null() {
-                let (name, example) = (if within.is_empty() { "the file" } else { within }, &known[0].key);
-                let message = format!("this is {}, not the keys of a section", node.kind());
+                let example = &known[0].key;
+                let message = format!("here stands {}, not the keys of a section", node.kind());
                 let remedy = format!("write its keys beneath it, indented, as in `{example}: …`");
-                self.find(&node.place, name, "wrong-type", &Wrong::new(message, remedy));
+                self.find(&node.place, within, "wrong-type", &Wrong::new(message, remedy));
             }
             return;
         };

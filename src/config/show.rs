@@ -183,12 +183,13 @@ fn flow(node: &Node) -> String {
 
 /// A text that YAML reads back as it is: plain when nothing in it means something, else as JSON writes it.
 fn scalar(text: &str) -> String {
-    let plain = text.starts_with(|c: char| c.is_alphanumeric() || c == '/')
-        && text
-            .chars()
-            .all(|c| c.is_alphanumeric() || " ./_-@+".contains(c) || (!c.is_ascii() && !c.is_control()))
+    let number_and_unit = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.trim_start_matches(|c: char| c.is_ascii_digit()).len() <= 1
+        && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let words = text.starts_with(|c: char| c.is_alphabetic() || c == '/')
+        && text.chars().all(|c| c.is_alphanumeric() || " ./_-@+".contains(c))
         && !text.ends_with(' ')
-        && !text.starts_with(|c: char| c.is_ascii_digit())
         && !matches!(text.to_lowercase().as_str(), "null" | "true" | "false");
+    let plain = number_and_unit || words;
     if plain { text.to_owned() } else { serde_json::Value::String(text.to_owned()).to_string() }
 }

@@ -46,19 +46,15 @@ fn server(reader: &mut Reader<'_>) -> Option<SmtpConfig> {
     let tls_key = reader.optional("smtp.tls", choice(TLS_WORDS));
     let address = reader.optional("smtp.url", ServerAddress::parse);
     let credentials = credentials(reader, address.as_ref());
-    let default = Deadlines::default();
-    let mut deadline = |name: &str, default| {
-        let key = format!("smtp.deadlines.{name}");
-        reader.optional(&key, some_time).unwrap_or(default)
-    };
+    let mut deadline = |name: &str| reader.value(&format!("smtp.deadlines.{name}"), some_time);
     let deadlines = Deadlines {
-        connect: deadline("connect", default.connect),
-        banner: deadline("banner", default.banner),
-        envelope: deadline("envelope", default.envelope),
-        data: deadline("data", default.data),
-        block: deadline("block", default.block),
-        dot: deadline("dot", default.dot),
-        transaction: deadline("transaction", default.transaction),
+        connect: deadline("connect"),
+        banner: deadline("banner"),
+        envelope: deadline("envelope"),
+        data: deadline("data"),
+        block: deadline("block"),
+        dot: deadline("dot"),
+        transaction: deadline("transaction"),
     };
     let ca_file = reader.path("smtp.ca_file");
     if let (Some(path), Some(given)) = (&ca_file, reader.given("smtp.ca_file"))
@@ -122,6 +118,7 @@ fn credentials(reader: &mut Reader<'_>, address: Option<&ServerAddress>) -> Opti
         ("xoauth2", AuthMechanism::XOAuth2),
     ];
     let mechanism = reader.optional("smtp.auth", choice(mechanisms));
+    let before = reader.findings.len();
     let url_rank = reader.given("smtp.url").map_or(0, |given| given.origin.rank());
     // Keys of their own go before a weaker or equal url.
     let stronger = |given: Option<Given<'_>>| given.is_some_and(|given| given.origin.rank() >= url_rank);
@@ -137,49 +134,28 @@ fn credentials(reader: &mut Reader<'_>, address: Option<&ServerAddress>) -> Opti
         }
         _ => password(reader),
     };
-    match (username, password) {
-        (Some(username), Some(password)) => Some(Credentials { username, password, mechanism }),
-        (Some(_), None) => {
-            missing(
-                reader,
-                "smtp.username",
-                "a name without a password",
-                "set STRAIGHT_SMTP_PASSWORD or `smtp.password_file`",
-            );
-            None
-        }
-        (None, Some(_)) => {
-            missing(
-                reader,
-                "smtp.password",
-                "a password without a name",
-                "set `smtp.username` or STRAIGHT_SMTP_USERNAME",
-            );
-            None
-        }
-        (None, None) => {
-            if mechanism.is_some() {
-                missing(
-                    reader,
-                    "smtp.auth",
-                    "there is nobody to log in",
-                    "set `smtp.username` and a password",
-                );
-            }
-            None
-        }
-    }
-}
-
-/// Notes what is missing at `key`, or at the url when the other half stands there; once is enough.
-fn missing(reader: &mut Reader<'_>, key: &str, what: &str, remedy: &str) {
-    let is_noted =
-        |reader: &Reader<'_>| reader.findings.iter().any(|found| found.message.contains("smtp.password"));
-    let candidates = [key, "smtp.password_file", "smtp.url"];
-    let at = candidates.iter().find_map(|key| Some((*key, reader.given(key)?)));
-    if let Some((key, given)) = at.filter(|_| !is_noted(reader)) {
+    // What is missing: at which key, in which words.
+    let half: (&[&'static str], _, _) = match (username, password) {
+        (Some(username), Some(password)) => return Some(Credentials { username, password, mechanism }),
+        (Some(_), None) => (
+            &["smtp.username", "smtp.url"],
+            "a name without a password",
+            "set STRAIGHT_SMTP_PASSWORD or `smtp.password_file`",
+        ),
+        (None, Some(_)) => (
+            &["smtp.password", "smtp.password_file", "smtp.url"],
+            "a password without a name",
+            "set `smtp.username` or STRAIGHT_SMTP_USERNAME",
+        ),
+        (None, None) => (&["smtp.auth"], "there is nobody to log in", "set `smtp.username` and a password"),
+    };
+    let (keys, what, remedy) = half;
+    let at = keys.iter().find_map(|key| Some((*key, reader.given(key)?)));
+    // A half that is there and wrong has been told already.
+    if let Some((key, given)) = at.filter(|_| reader.findings.len() == before) {
         reader.note(given, key, "missing-value", &Wrong::new(what, remedy));
     }
+    None
 }
 
 /// From `smtp.password` or the file that `smtp.password_file` names.

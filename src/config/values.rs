@@ -36,9 +36,14 @@ impl Wrong {
 
 /// A value as a message shows it: short and printable.
 pub(super) fn shown(value: &str) -> String {
-    let mut shown: String = value.chars().take(60).flat_map(char::escape_debug).collect();
-    if value.chars().count() > 60 {
-        shown.push('…');
+    const MOST: usize = 60;
+    let mut shown = String::new();
+    for (at, c) in value.chars().enumerate() {
+        if at == MOST {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     shown
 }
@@ -212,7 +217,11 @@ pub(super) fn cron(text: &str) -> Result<String, Wrong> {
     let parser = croner::parser::CronParser::new();
     match parser.parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(why) => Err(Wrong::value(text, &format!("no cron expression: {why}"), example)),
+        Err(why) => Err(Wrong::value(
+            text,
+            &format!("no cron expression ({})", why.to_string().trim_end_matches('.')),
+            example,
+        )),
     }
 }
 
@@ -368,7 +377,70 @@ pub(super) fn choice<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&s
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("write {}", all.collect::<Vec<_>>().join(" or ")),
             };
-            Wrong::value(text, "none of its words", remedy)
+            Wrong::value(text, "not one of the choices", remedy)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lengths_of_time() {
+        let seconds = |text| duration(text).map(|d| d.as_secs()).ok();
+        assert_eq!(seconds("30s"), Some(30));
+        assert_eq!(seconds("5m"), Some(300));
+        assert_eq!(seconds("20h"), Some(72_000));
+        assert_eq!(seconds("1h30m"), Some(5_400));
+        assert_eq!(seconds("1 day 2 hours"), Some(93_600));
+        assert_eq!(seconds("0s"), Some(0));
+        for wrong in ["", "5", "h", "5 fortnights", "-5m", "1.5h", "99999999999999999999s", "400d", "5m3"] {
+            assert_eq!(seconds(wrong), None, "{wrong}");
+        }
+        assert_eq!(days("7d"), Ok(7));
+        assert_eq!(days("48h"), Ok(2));
+        assert!(days("0d").is_err() && days("36h").is_err());
+    }
+
+    #[test]
+    fn times_of_day() {
+        for (text, shown) in
+            [("07:00", "07:00:00"), ("7:05", "07:05:00"), ("23:59", "23:59:00"), ("00:00", "00:00:00")]
+        {
+            assert_eq!(time_of_day(text).unwrap().to_string(), shown);
+        }
+        for wrong in ["7", "24:00", "07:60", "07:0", "007:00", "7am", "07:00:00", "+7:00", ""] {
+            assert!(time_of_day(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn zones_are_found_by_their_city() {
+        assert_eq!(zone("Europe/Berlin"), Ok(Tz::Europe__Berlin));
+        assert_eq!(zone("berlin"), Err("did you mean `Europe/Berlin`?".into()));
+        assert_eq!(zone("new york"), Err("did you mean `America/New_York`?".into()));
+        assert_eq!(zone("Amercia/New_York"), Err("did you mean `America/New_York`?".into()));
+        assert_eq!(zone("+02:00"), Err("write it as in Europe/Berlin, America/New_York or UTC".into()));
+    }
+
+    #[test]
+    fn mailboxes() {
+        let read = |text| mailbox(text).map(|(name, address)| (name, address.to_string())).ok();
+        assert_eq!(read("a@b.example"), Some((None, "a@b.example".into())));
+        assert_eq!(read("<a@b.example>"), Some((None, "a@b.example".into())));
+        assert_eq!(read("\"A, B\" <a@b.example>"), Some((Some("A, B".into()), "a@b.example".into())));
+        assert_eq!(read("A\nBcc: x <a@b.example>"), None);
+        assert_eq!(read("A <a@b.example> x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,40}|[0-9:.a-z/\\[\\]@<> -]{0,30}") {
+            let _ = (duration(&text), days(&text), time_of_day(&text), weekdays(&text), timezone(&text), rate(&text));
+            let _ = (cron(&text), mailbox(&text), public_url(&text), listen(&text), language(&text), list_id(&text));
+        }
     }
 }
