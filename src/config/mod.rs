@@ -1,15 +1,29 @@
 //! `newsletter.yaml`, the environment over it and flags over both, checked once into a [`Config`].
 
+mod check;
+mod environment;
+mod error;
+mod layers;
+mod load;
 mod publication;
+mod reader;
 mod secret;
+mod show;
+mod smtp;
+mod values;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::Tz;
 
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use layers::{Origin, Overrides};
+pub use load::{Effective, load};
 pub use publication::{Author, Authors, Publication, SignUpWords};
 pub use secret::Secret;
 
@@ -216,6 +230,17 @@ pub struct DeliveryConfig {
     pub uncertain: UncertainPolicy,
     /// After how long a deferred delivery fails as expired.
     pub give_up_after: Duration,
+    /// The most that is sent, if there is a limit.
+    pub rate: Option<Rate>,
+}
+
+/// So many messages in so much time: `500/min`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub messages: NonZeroU32,
+    /// In how long.
+    pub per: Duration,
 }
 
 /// What becomes of a message whose acceptance is unknown.
