@@ -1,0 +1,400 @@
+//! Deliveries: claimed, begun, settled. The row is the job.
+
+use chrono::{DateTime, Utc};
+
+use super::{EditionId, Store, StoreError, millis, time};
+use crate::delivery::{Next, State};
+use crate::subscriber::{EmailAddress, SubscriberId};
+
+/// A delivery that is due, with all that its message needs. Claiming promises nothing: see [`Begin`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    /// Of which edition.
+    pub edition: EditionId,
+    /// For whom.
+    pub subscriber: SubscriberId,
+    /// Where it goes.
+    pub email: EmailAddress,
+    /// What they want to be called.
+    pub name: Option<String>,
+    /// When they subscribed.
+    pub since: DateTime<Utc>,
+    /// How often it was begun before.
+    pub attempt: u32,
+    /// How many attempts counted towards the back-off.
+    pub deferrals: u32,
+    /// How many attempts ended without an answer.
+    pub uncertain: u32,
+}
+
+/// Puts on record that a claimed delivery is about to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begin {
+    /// Of which edition.
+    pub edition: EditionId,
+    /// For whom.
+    pub subscriber: SubscriberId,
+    /// How often it was begun before, as claimed: the fence.
+    pub attempt: u32,
+}
+
+/// The answer to an attempt, on its way to the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settle {
+    /// Of which edition.
+    pub edition: EditionId,
+    /// For whom.
+    pub subscriber: SubscriberId,
+    /// Which attempt, from 1: the fence.
+    pub attempt: u32,
+    /// What the state machine says.
+    pub next: Next,
+    /// The server's last code, if there was one.
+    pub code: Option<u16>,
+    /// When the answer came.
+    pub at: DateTime<Utc>,
+}
+
+/// How many deliveries of an edition stand where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    by_state: [u64; State::ALL.len()],
+}
+
+impl Counts {
+    /// How many stand at `state`.
+    #[must_use]
+    pub fn of(&self, state: State) -> u64 {
+        self.by_state[index(state)]
+    }
+
+    /// How many there are; always the edition's number of recipients.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.by_state.iter().sum()
+    }
+
+    /// How many still wait for something other than a person.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        State::ALL.into_iter().filter(|state| state.is_open()).map(|state| self.of(state)).sum()
+    }
+
+    pub(super) fn set(&mut self, state: State, count: u64) {
+        self.by_state[index(state)] = count;
+    }
+}
+
+fn index(state: State) -> usize {
+    State::ALL.iter().position(|x| *x == state).expect("ALL holds every state")
+}
+
+/// What becomes of deliveries that were on the wire when their sender died.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecoveryPolicy {
+    /// To an outbox: written again, which replaces the file.
+    Requeue,
+    /// To a server, `uncertain: resend`: once more, on record.
+    ResendOnce,
+    /// To a server, `uncertain: hold`: left for a person.
+    Hold,
+}
+
+/// What [`Store::recover`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovered {
+    /// Queued again.
+    pub requeued: u64,
+    /// Left as `uncertain` for a person.
+    pub held: u64,
+}
+
+type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64);
+
+// The sender lock makes one sender of many processes, so that a claim is a read.
+const CLAIM: &str = "SELECT d.subscriber_id, s.email, s.name, s.since, d.attempt, d.deferrals, d.uncertain
+    FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+    WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
+        AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
+    ORDER BY d.due_at, d.subscriber_id LIMIT $5";
+const BEGIN: &str = "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = $4
+    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status = 'active')";
+const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
+        reason = (SELECT status FROM subscribers s WHERE s.id = $2)
+    WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status <> 'active')";
+const SETTLE: &str = "UPDATE deliveries SET state = $4, due_at = COALESCE($5, due_at),
+        deferrals = deferrals + $6, uncertain = uncertain + $7, code = $8, reason = $9, settled_at = $10
+    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'sending'";
+const RECORD_ATTEMPT: &str =
+    "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
+const BOUNCE_OF: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
+    WHERE id = $1 AND status IN ('pending', 'active')";
+const COUNT: &str = "SELECT state, COUNT(*) FROM deliveries WHERE edition_id = $1 GROUP BY state";
+const REASONS: &str = "SELECT state, reason, COUNT(*) FROM deliveries
+    WHERE edition_id = $1 AND reason IS NOT NULL AND state <> 'sent'
+    GROUP BY state, reason ORDER BY COUNT(*) DESC, state, reason LIMIT $2";
+const NEXT_DUE: &str =
+    "SELECT MIN(due_at) FROM deliveries WHERE edition_id = $1 AND state IN ('queued', 'deferred')";
+const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
+    WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at <= $1) ORDER BY e.id";
+const KEY_OF: &str = "SELECT key FROM editions WHERE id = $1";
+const RECORD_LOST: &str =
+    "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
+    SELECT edition_id, subscriber_id, attempt, CAST($1 AS BIGINT), 'uncertain', NULL, $2
+    FROM deliveries WHERE state = 'sending'
+    ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
+const REQUEUE_LOST: &str =
+    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3
+    WHERE state = 'sending' AND uncertain <= $4";
+const HOLD_LOST: &str =
+    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1
+    WHERE state = 'sending'";
+
+/// What is written beside an attempt whose sender died.
+const LOST: &str = "the sender stopped before the answer was on record";
+
+impl Store {
+    /// Up to `limit` deliveries of `edition` that are due by `now`, in the order of (due time, subscriber), behind
+    /// `after`, which is the last row that an earlier call gave.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn claim(
+        &self,
+        edition: EditionId,
+        now: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, SubscriberId)>,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let (due, subscriber) = after.map_or((i64::MIN, 0), |(due, id)| (millis(due), id.0));
+        let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(CLAIM)
+            .bind(edition.0)
+            .bind(millis(now))
+            .bind(due)
+            .bind(subscriber)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *c)
+            .await?);
+        rows.into_iter().map(|row| claimed(edition, row)).collect()
+    }
+
+    /// One tick of the ledger, in one transaction: settles what was answered, then begins what comes next.
+    ///
+    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere or its reader has left.
+    /// Nothing may be sent before this returns.
+    ///
+    /// # Errors
+    /// When the store fails: then nothing has changed.
+    pub async fn tick(
+        &self,
+        settles: &[Settle],
+        begins: &[Begin],
+        owner: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<bool>, StoreError> {
+        let mut may_send = Vec::with_capacity(begins.len());
+        writing!(self, |c| {
+            may_send.clear();
+            for settle in settles {
+                settle_on!(c, settle);
+            }
+            for begin in begins {
+                let begun = sqlx::query(BEGIN)
+                    .bind(begin.edition.0)
+                    .bind(begin.subscriber.0)
+                    .bind(i64::from(begin.attempt))
+                    .bind(owner)
+                    .execute(&mut *c)
+                    .await?
+                    .rows_affected();
+                if begun == 0 {
+                    sqlx::query(SUPPRESS)
+                        .bind(begin.edition.0)
+                        .bind(begin.subscriber.0)
+                        .bind(millis(now))
+                        .execute(&mut *c)
+                        .await?;
+                }
+                may_send.push(begun > 0);
+            }
+        });
+        Ok(may_send)
+    }
+
+    /// Takes up what a sender left behind that died: call it with the sender lock held, before the first claim.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn recover(&self, policy: RecoveryPolicy, now: DateTime<Utc>) -> Result<Recovered, StoreError> {
+        let at = millis(now);
+        let recovered = writing!(self, |c| {
+            let mut recovered = Recovered::default();
+            if policy != RecoveryPolicy::Requeue {
+                sqlx::query(RECORD_LOST).bind(at).bind(LOST).execute(&mut *c).await?;
+            }
+            // How many uncertain attempts a delivery may have had and still be sent again.
+            let (counts, most) = match policy {
+                RecoveryPolicy::Requeue => (0_i64, i64::MAX),
+                RecoveryPolicy::ResendOnce => (1, 0),
+                RecoveryPolicy::Hold => (1, -1),
+            };
+            recovered.requeued = sqlx::query(REQUEUE_LOST)
+                .bind(at)
+                .bind(counts)
+                .bind(LOST)
+                .bind(most)
+                .execute(&mut *c)
+                .await?
+                .rows_affected();
+            recovered.held =
+                sqlx::query(HOLD_LOST).bind(at).bind(LOST).execute(&mut *c).await?.rows_affected();
+            recovered
+        });
+        Ok(recovered)
+    }
+
+    /// How many deliveries of `edition` stand where.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn counts(&self, edition: EditionId) -> Result<Counts, StoreError> {
+        let rows: Vec<(String, i64)> =
+            reading!(self, |c| sqlx::query_as(COUNT).bind(edition.0).fetch_all(&mut *c).await?);
+        let mut counts = Counts::default();
+        for (word, count) in rows {
+            counts.set(state(&word)?, count.unsigned_abs());
+        }
+        Ok(counts)
+    }
+
+    /// The most frequent reasons why deliveries of `edition` are not sent, with their counts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn reasons(
+        &self,
+        edition: EditionId,
+        limit: u32,
+    ) -> Result<Vec<(State, String, u64)>, StoreError> {
+        let rows: Vec<(String, String, i64)> = reading!(self, |c| sqlx::query_as(REASONS)
+            .bind(edition.0)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *c)
+            .await?);
+        rows.into_iter()
+            .map(|(word, reason, count)| Ok((state(&word)?, reason, count.unsigned_abs())))
+            .collect()
+    }
+
+    /// When the next open delivery of `edition` is due; `None` when none is open.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn next_due(&self, edition: EditionId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let due: Option<i64> =
+            reading!(self, |c| sqlx::query_scalar(NEXT_DUE).bind(edition.0).fetch_one(&mut *c).await?);
+        due.map(time).transpose()
+    }
+
+    /// The editions that have a delivery due by `now`, oldest first, with their keys.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn open_editions(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<crate::edition::EditionKey>, StoreError> {
+        let ids: Vec<i64> = reading!(self, |c| sqlx::query_scalar(OPEN_EDITIONS)
+            .bind(millis(now))
+            .fetch_all(&mut *c)
+            .await?);
+        let mut keys = Vec::with_capacity(ids.len());
+        for id in ids {
+            let key: String =
+                reading!(self, |c| sqlx::query_scalar(KEY_OF).bind(id).fetch_one(&mut *c).await?);
+            let parsed = key.parse();
+            keys.push(parsed.map_err(|_| StoreError::Unreadable { what: "an edition's key", value: key })?);
+        }
+        Ok(keys)
+    }
+}
+
+/// Settles one attempt on the connection `$c`.
+macro_rules! settle_on {
+    ($c:ident, $settle:expr) => {{
+        let settle: &Settle = $settle;
+        let next = &settle.next;
+        sqlx::query(SETTLE)
+            .bind(settle.edition.0)
+            .bind(settle.subscriber.0)
+            .bind(i64::from(settle.attempt))
+            .bind(next.state.as_str())
+            .bind(next.due_at.map(millis))
+            .bind(i64::from(next.spends_attempt))
+            .bind(i64::from(next.records_uncertain))
+            .bind(settle.code.map(i64::from))
+            .bind(next.reason.as_deref())
+            .bind(millis(settle.at))
+            .execute(&mut *$c)
+            .await?;
+        if let Some(outcome) = recorded_outcome(next) {
+            sqlx::query(RECORD_ATTEMPT)
+                .bind(settle.edition.0)
+                .bind(settle.subscriber.0)
+                .bind(i64::from(settle.attempt))
+                .bind(millis(settle.at))
+                .bind(outcome)
+                .bind(settle.code.map(i64::from))
+                .bind(next.reason.as_deref())
+                .execute(&mut *$c)
+                .await?;
+        }
+        if next.bounces_address {
+            sqlx::query(BOUNCE_OF)
+                .bind(settle.subscriber.0)
+                .bind(millis(settle.at))
+                .execute(&mut *$c)
+                .await?;
+        }
+    }};
+}
+use settle_on;
+
+/// The word under which an attempt is kept for ever; `None` for one that was accepted.
+fn recorded_outcome(next: &Next) -> Option<&'static str> {
+    if next.records_uncertain {
+        return Some("uncertain");
+    }
+    match next.state {
+        State::Sent | State::Sending | State::Suppressed => None,
+        State::Queued => Some("not-sent"),
+        State::Deferred => Some("deferred"),
+        State::Failed => Some("failed"),
+        State::Uncertain => Some("uncertain"),
+    }
+}
+
+fn state(word: &str) -> Result<State, StoreError> {
+    State::parse(word).ok_or_else(|| StoreError::Unreadable { what: "a state", value: word.to_owned() })
+}
+
+fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
+    let (id, email, name, since, attempt, deferrals, uncertain) = row;
+    let parsed = email.parse();
+    let email =
+        parsed.map_err(|_| StoreError::Unreadable { what: "an address", value: format!("row {id}") })?;
+    let count = |value: i64| u32::try_from(value).unwrap_or(u32::MAX);
+    Ok(Claimed {
+        edition,
+        subscriber: SubscriberId(id),
+        email,
+        name,
+        since: time(since)?,
+        attempt: count(attempt),
+        deferrals: count(deferrals),
+        uncertain: count(uncertain),
+    })
+}

@@ -1,0 +1,155 @@
+//! Letters: single messages to one person, durable rows, one a cause.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError, millis};
+use crate::delivery::{Next, State};
+use crate::subscriber::EmailAddress;
+
+/// The store's number of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LetterId(pub i64);
+
+/// A letter that is due.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenLetter {
+    /// The store's number.
+    pub id: LetterId,
+    /// To whom.
+    pub to: EmailAddress,
+    /// One line.
+    pub subject: String,
+    /// Plain text, lines ending in LF.
+    pub text: String,
+    /// How often it was begun before.
+    pub attempt: u32,
+    /// How many attempts counted towards the back-off.
+    pub deferrals: u32,
+    /// How many attempts ended without an answer.
+    pub uncertain: u32,
+    /// When it was written.
+    pub made_at: DateTime<Utc>,
+}
+
+type Row = (i64, String, String, String, i64, i64, i64, i64);
+
+const ADD: &str = "INSERT INTO letters (cause, recipient, subject, text, state, due_at, made_at)
+    VALUES ($1, $2, $3, $4, 'queued', $5, $5) ON CONFLICT (cause) DO NOTHING";
+const DUE: &str = "SELECT id, recipient, subject, text, attempt, deferrals, uncertain, made_at FROM letters
+    WHERE state IN ('queued', 'deferred') AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
+const BEGIN: &str = "UPDATE letters SET state = 'sending', attempt = attempt + 1
+    WHERE id = $1 AND attempt = $2 AND state IN ('queued', 'deferred')";
+const SETTLE: &str =
+    "UPDATE letters SET state = $3, due_at = COALESCE($4, due_at), deferrals = deferrals + $5,
+        uncertain = uncertain + $6, reason = $7, settled_at = $8
+    WHERE id = $1 AND attempt = $2 AND state = 'sending'";
+// A letter that may have arrived is better sent twice than never: alarms are for people who wait for them.
+const RECOVER: &str =
+    "UPDATE letters SET state = 'queued', due_at = $1, uncertain = uncertain + 1 WHERE state = 'sending'";
+
+impl Store {
+    /// Writes a letter; whether it is new: a cause has one letter a recipient.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn add_letter(
+        &self,
+        cause: &str,
+        to: &EmailAddress,
+        subject: &str,
+        text: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = writing!(self, |c| sqlx::query(ADD)
+            .bind(format!("{cause}/{}", to.key()))
+            .bind(to.as_str())
+            .bind(subject)
+            .bind(text)
+            .bind(millis(now))
+            .execute(&mut *c)
+            .await?
+            .rows_affected());
+        Ok(done > 0)
+    }
+
+    /// Up to `limit` letters that are due by `now`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn due_letters(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<OpenLetter>, StoreError> {
+        let rows: Vec<Row> = reading!(self, |c| sqlx::query_as(DUE)
+            .bind(millis(now))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *c)
+            .await?);
+        rows.into_iter().map(letter).collect()
+    }
+
+    /// Puts on record that `letter` is about to be sent; `false` when it was begun elsewhere.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn begin_letter(&self, letter: &OpenLetter) -> Result<bool, StoreError> {
+        let done = writing!(self, |c| sqlx::query(BEGIN)
+            .bind(letter.id.0)
+            .bind(i64::from(letter.attempt))
+            .execute(&mut *c)
+            .await?
+            .rows_affected());
+        Ok(done > 0)
+    }
+
+    /// Puts on record how the attempt at `letter` that [`begin_letter`](Self::begin_letter) began has ended.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn settle_letter(
+        &self,
+        letter: &OpenLetter,
+        next: &Next,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let state = if next.state == State::Suppressed { State::Failed } else { next.state };
+        writing!(self, |c| {
+            sqlx::query(SETTLE)
+                .bind(letter.id.0)
+                .bind(i64::from(letter.attempt) + 1)
+                .bind(state.as_str())
+                .bind(next.due_at.map(millis))
+                .bind(i64::from(next.spends_attempt))
+                .bind(i64::from(next.records_uncertain))
+                .bind(next.reason.as_deref())
+                .bind(millis(now))
+                .execute(&mut *c)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Takes up letters whose sender died.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn recover_letters(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        Ok(writing!(self, |c| sqlx::query(RECOVER).bind(millis(now)).execute(&mut *c).await?.rows_affected()))
+    }
+}
+
+fn letter(
+    (id, to, subject, text, attempt, deferrals, uncertain, made_at): Row,
+) -> Result<OpenLetter, StoreError> {
+    let parsed = to.parse();
+    let to = parsed
+        .map_err(|_| StoreError::Unreadable { what: "a letter's address", value: format!("letter {id}") })?;
+    let count = |value: i64| u32::try_from(value).unwrap_or(u32::MAX);
+    Ok(OpenLetter {
+        id: LetterId(id),
+        to,
+        subject,
+        text,
+        attempt: count(attempt),
+        deferrals: count(deferrals),
+        uncertain: count(uncertain),
+        made_at: super::time(made_at)?,
+    })
+}

@@ -1,0 +1,84 @@
+//! What became of the slots of the schedule, and single facts.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Store, StoreError, millis, time};
+
+/// What became of a slot that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotOutcome {
+    /// Its edition is out.
+    Published,
+    /// There was nothing new to publish, or nobody to read it.
+    Empty,
+    /// It lies further back than `catch_up`.
+    Missed,
+}
+
+impl SlotOutcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            SlotOutcome::Published => "published",
+            SlotOutcome::Empty => "empty",
+            SlotOutcome::Missed => "missed",
+        }
+    }
+}
+
+const NOTE_SLOT: &str = "INSERT INTO slots (date, at, outcome, note, noted_at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (date) DO NOTHING";
+const LAST_SLOT: &str = "SELECT MAX(at) FROM slots";
+const SET_FACT_ONCE: &str = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+const FACT: &str = "SELECT value FROM facts WHERE name = $1";
+
+impl Store {
+    /// Writes down what became of the slot of `date`; whether that is news.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn note_slot(
+        &self,
+        date: NaiveDate,
+        at: DateTime<Utc>,
+        outcome: SlotOutcome,
+        note: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = writing!(self, |c| sqlx::query(NOTE_SLOT)
+            .bind(date.to_string())
+            .bind(millis(at))
+            .bind(outcome.as_str())
+            .bind(note)
+            .bind(millis(now))
+            .execute(&mut *c)
+            .await?
+            .rows_affected());
+        Ok(done > 0)
+    }
+
+    /// The latest slot that is over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn last_slot(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let at: Option<i64> = reading!(self, |c| sqlx::query_scalar(LAST_SLOT).fetch_one(&mut *c).await?);
+        at.map(time).transpose()
+    }
+
+    /// When the schedule was first watched over this store: `now` if that is the first time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn first_start(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+        const NAME: &str = "first-start";
+        writing!(self, |c| {
+            sqlx::query(SET_FACT_ONCE).bind(NAME).bind(millis(now).to_string()).execute(&mut *c).await?;
+        });
+        let value: String =
+            reading!(self, |c| sqlx::query_scalar(FACT).bind(NAME).fetch_one(&mut *c).await?);
+        match value.parse() {
+            Ok(at) => time(at),
+            Err(_) => Err(StoreError::Unreadable { what: "the first start", value }),
+        }
+    }
+}
