@@ -17,8 +17,10 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{NaiveTime, Weekday};
+use chrono::{DateTime, NaiveTime, Weekday};
 use chrono_tz::Tz;
+use croner::errors::CronError;
+use croner::parser::{CronParser, Seconds, Year};
 
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -117,8 +119,21 @@ pub enum ScheduleRule {
         /// The days, at least one.
         days: Vec<Weekday>,
     },
-    /// A cron expression of five fields, as croner reads it.
-    Cron(String),
+    /// A cron expression of five fields, as croner reads it; of several times a day the first counts.
+    Cron(Box<croner::Cron>),
+}
+
+impl ScheduleRule {
+    /// Reads a cron expression of five fields.
+    ///
+    /// # Errors
+    /// When croner cannot read it, or when it never comes true (30 February).
+    pub fn cron(expression: &str) -> Result<Self, CronError> {
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        let cron = parser.parse(expression)?;
+        cron.find_next_occurrence(&DateTime::UNIX_EPOCH.naive_utc(), true)?;
+        Ok(ScheduleRule::Cron(Box::new(cron)))
+    }
 }
 
 /// Where messages go.
