@@ -48,10 +48,8 @@ pub async fn render(press: &Press, key: EditionKey, folder: &Path, out: &mut dyn
 pub async fn diff(press: &Press, a: EditionKey, b: EditionKey, out: &mut dyn Write) -> anyhow::Result<bool> {
     let mut both = Vec::new();
     for key in [a, b] {
-        both.push(match press.store.rendered(&key).await? {
-            Some(frozen) => frozen,
-            None => edition_of(press, &key).await?.rendered,
-        });
+        both.push(edition_of(press, &key).await?.rendered);
+
     }
     write!(out, "{}", edition::diff(&both[0], &both[1]))?;
     Ok(true)
@@ -62,7 +60,11 @@ struct Whole {
     pictures: Vec<edition::EmbeddedPicture>,
 }
 
+/// What went out, if the edition has gone out; else what it would be.
 async fn edition_of(press: &Press, key: &EditionKey) -> anyhow::Result<Whole> {
+    if let Some(frozen) = press.store.rendered(key).await? {
+        return Ok(Whole { pictures: frozen.embedded.clone(), rendered: frozen });
+    }
     let draft = press.draft(key.clone(), end_of_day(press, key)).await?;
     if !draft.errors.is_empty() {
         bail!("{}", diagnostic::human(&draft.errors, super::colour()));

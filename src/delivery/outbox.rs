@@ -45,7 +45,9 @@ impl Outbox {
     #[must_use]
     pub fn deliver(&self, name: &str, message: &[u8]) -> Outcome {
         match self.write("new", name, message) {
-            Ok(()) => Outcome::Accepted(Reply { code: 250, enhanced: None, text: format!("kept as new/{name}") }),
+            Ok(()) => {
+                Outcome::Accepted(Reply { code: 250, enhanced: None, text: format!("kept as new/{name}") })
+            }
             Err(error) => Outcome::NotSent(format!("cannot write new/{name}: {error}")),
         }
     }

@@ -95,7 +95,9 @@ impl Press {
     /// With the keys to set.
     pub fn guard(&self) -> Result<(), PressError> {
         match &self.config.transport {
-            Transport::Smtp(smtp) if !is_loopback(&smtp.host) && !self.config.publication.sample_keys.is_empty() => {
+            Transport::Smtp(smtp)
+                if !is_loopback(&smtp.host) && !self.config.publication.sample_keys.is_empty() =>
+            {
                 Err(PressError::SampleValues {
                     host: smtp.host.clone(),
                     keys: self.config.publication.sample_keys.clone(),

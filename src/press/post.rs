@@ -74,7 +74,9 @@ impl Press {
         let to = open.to.masked();
         match &next.reason {
             None => info!(%to, subject = %open.subject, "letter sent"),
-            Some(why) => warn!(%to, subject = %open.subject, state = next.state.as_str(), %why, "letter not sent"),
+            Some(why) => {
+                warn!(%to, subject = %open.subject, state = next.state.as_str(), %why, "letter not sent")
+            }
         }
         Ok(self.store.settle_letter(open, &next, now).await?)
     }

@@ -1,5 +1,7 @@
 //! Publish: load the articles, assemble and render the edition, freeze it with its deliveries.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::{Press, PressError};
@@ -7,7 +9,8 @@ use crate::article::{self, Article, Loaded};
 use crate::config::{OnBrokenArticle, Transport};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{
-    self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition, Rules, Waiting,
+    self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition,
+    Rules, Waiting,
 };
 use crate::message::Letterhead;
 use crate::store::{Issue, PublishOutcome, StoredEdition};
@@ -82,11 +85,13 @@ impl Press {
             let told = self.tell_editors(&key, &broken, "is held until this is mended").await?;
             return Ok(Published::Held(Held { errors: broken, told }));
         }
-        let assembled = self.assemble(loaded, now).await?;
+        let published = self.store.published_slugs().await?;
+        let assembled = self.assemble(loaded, &published, now);
         if assembled.due.is_empty() {
             return Ok(Published::Nothing { waiting: assembled.waiting });
         }
-        let before = assembled.before.iter().map(|article| self.earlier_headline(article)).collect::<Vec<_>>();
+        let before =
+            assembled.before.iter().map(|article| self.earlier_headline(article)).collect::<Vec<_>>();
         let waiting = assembled.waiting.clone();
         let (rendered, pictures) = self.render(key.clone(), assembled, now).await?;
         let issue = Issue {
@@ -114,14 +119,16 @@ impl Press {
     ///
     /// # Errors
     /// When the articles cannot be read or a template fails.
-    pub async fn draft(
-        &self,
-        key: EditionKey,
-        now: DateTime<Utc>,
-    ) -> Result<Draft, PressError> {
+    pub async fn draft(&self, key: EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
         let loaded = self.load(now).await?;
         let errors = errors_that_count(&loaded, &key, self.config.articles.backlog_days);
-        let assembled = self.assemble(loaded, now).await?;
+        // As it would have been on that day: what later editions took is still to come.
+        let mut published = self.store.published_slugs().await?;
+        published.retain(|_, edition| edition.as_ref().is_none_or(|other| *other < key));
+        if published.values().all(Option::is_none) {
+            published.clear();
+        }
+        let assembled = self.assemble(loaded, &published, now);
         let waiting = assembled.waiting.clone();
         let rendered =
             if assembled.due.is_empty() { None } else { Some(self.render(key, assembled, now).await?) };
@@ -136,15 +143,19 @@ impl Press {
         Ok(load.await.expect("loading articles does not panic")?)
     }
 
-    async fn assemble(&self, loaded: Loaded, now: DateTime<Utc>) -> Result<Assembled, PressError> {
-        let published = self.store.published_slugs().await?;
-        let past = if published.is_empty() { Past::Nothing } else { Past::Editions(&published) };
+    fn assemble(
+        &self,
+        loaded: Loaded,
+        published: &BTreeMap<String, Option<EditionKey>>,
+        now: DateTime<Utc>,
+    ) -> Assembled {
+        let past = if published.is_empty() { Past::Nothing } else { Past::Editions(published) };
         let rules = Rules {
             backlog_days: self.config.articles.backlog_days,
             now,
             timezone: self.config.schedule.timezone,
         };
-        Ok(edition::assemble(loaded.articles, past, rules))
+        edition::assemble(loaded.articles, past, rules)
     }
 
     async fn render(
@@ -213,7 +224,9 @@ fn errors_that_count(loaded: &Loaded, key: &EditionKey, backlog_days: u32) -> Ve
     loaded
         .diagnostics
         .iter()
-        .filter(|found| found.severity == Severity::Error && files.iter().any(|file| found.file.ends_with(&file.path)))
+        .filter(|found| {
+            found.severity == Severity::Error && files.iter().any(|file| found.file.ends_with(&file.path))
+        })
         .cloned()
         .collect()
 }

@@ -86,7 +86,8 @@ impl Watch {
     }
 
     async fn miss(&mut self, slot: Slot, now: DateTime<Utc>) -> Result<(), PressError> {
-        let new = self.press.store.note_slot(slot.date, slot.at, SlotOutcome::Missed, "too late", now).await?;
+        let new =
+            self.press.store.note_slot(slot.date, slot.at, SlotOutcome::Missed, "too late", now).await?;
         if !new {
             return Ok(());
         }

@@ -114,7 +114,8 @@ pub struct Recovered {
 type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
 
 // The sender lock makes one sender of many processes, so that a claim is a read.
-const CLAIM: &str = "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain
+const CLAIM: &str =
+    "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
         AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))

@@ -272,7 +272,8 @@ macro_rules! publish_on {
                         .bind(&picture.bytes[..])
                         .execute($c)
                         .await?;
-                    let travels = edition.embedded.iter().any(|embedded| embedded.file_name == picture.file_name);
+                    let travels =
+                        edition.embedded.iter().any(|embedded| embedded.file_name == picture.file_name);
                     sqlx::query(INSERT_EDITION_PICTURE)
                         .bind(id)
                         .bind(position)

@@ -11,9 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::Ending;
 use super::courier::Courier;
 use super::ledger::Request;
-use super::Ending;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
 use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
@@ -48,7 +48,12 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(press: &Press, edition: &StoredEdition, skeleton: Skeleton, stop: &CancellationToken) -> Self {
+    pub(super) fn new(
+        press: &Press,
+        edition: &StoredEdition,
+        skeleton: Skeleton,
+        stop: &CancellationToken,
+    ) -> Self {
         Run {
             key: edition.summary.key.clone(),
             skeleton,
@@ -81,7 +86,11 @@ impl Run {
     }
 
     /// Carries messages until there are no more, or the run is over.
-    pub(super) async fn carry(self: std::sync::Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
+    pub(super) async fn carry(
+        self: std::sync::Arc<Self>,
+        mut courier: Courier,
+        ledger: mpsc::Sender<Request>,
+    ) {
         let mut ahead: Option<oneshot::Receiver<Option<Claimed>>> = None;
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
@@ -170,7 +179,9 @@ impl Run {
             Outcome::Deferred(reply) | Outcome::Bounced(reply) | Outcome::Refused(reply) => {
                 info!(edition = %self.key, %to, code = reply.code, reply = %reply.text, "not accepted");
             }
-            Outcome::Undeliverable(why) => info!(edition = %self.key, %to, %why, "cannot be given to this server"),
+            Outcome::Undeliverable(why) => {
+                info!(edition = %self.key, %to, %why, "cannot be given to this server")
+            }
             Outcome::Unanswered(why) => warn!(edition = %self.key, %to, %why, "no answer after the message"),
             Outcome::NotSent(why) => debug!(edition = %self.key, %to, %why, "not sent"),
         }
