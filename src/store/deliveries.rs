@@ -143,6 +143,7 @@ const COUNT: &str = "SELECT state, COUNT(*) FROM deliveries WHERE edition_id = $
 const REASONS: &str = "SELECT state, reason, COUNT(*) FROM deliveries
     WHERE edition_id = $1 AND reason IS NOT NULL AND state <> 'sent'
     GROUP BY state, reason ORDER BY COUNT(*) DESC, state, reason LIMIT $2";
+const UNCERTAIN: &str = "SELECT COUNT(*) FROM attempts WHERE edition_id = $1 AND outcome = 'uncertain'";
 const NEXT_DUE: &str =
     "SELECT MIN(due_at) FROM deliveries WHERE edition_id = $1 AND state IN ('queued', 'deferred')";
 const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
@@ -313,6 +314,16 @@ impl Store {
         rows.into_iter()
             .map(|(word, reason, count)| Ok((state(&word)?, reason, count.unsigned_abs())))
             .collect()
+    }
+
+    /// How many attempts of `edition` ended without an answer: each may have been one copy more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn uncertain_attempts(&self, edition: EditionId) -> Result<u64, StoreError> {
+        let count: i64 =
+            reading!(self, |c| sqlx::query_scalar(UNCERTAIN).bind(edition.0).fetch_one(&mut *c).await?);
+        Ok(count.unsigned_abs())
     }
 
     /// When the next open delivery of `edition` is due; `None` when none is open.
