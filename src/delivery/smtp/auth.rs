@@ -31,7 +31,9 @@ pub(super) fn choose(wanted: Option<AuthMechanism>, offered: &[String]) -> Resul
     let found = match wanted {
         Some(mechanism) => Some(mechanism).filter(is_offered),
         // An access token is no password: the last only when there is nothing else.
-        None => [AuthMechanism::Plain, AuthMechanism::Login, AuthMechanism::XOAuth2].into_iter().find(is_offered),
+        None => {
+            [AuthMechanism::Plain, AuthMechanism::Login, AuthMechanism::XOAuth2].into_iter().find(is_offered)
+        }
     };
     found.ok_or_else(|| {
         let wanted = wanted.map_or("PLAIN, LOGIN or XOAUTH2", name_of);

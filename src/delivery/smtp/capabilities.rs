@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn extensions_are_read_in_any_case() {
-        let lines = ["mx.example.org PIPELINING", "pipelining", "SIZE 1000", "AUTH PLAIN login", "AUTH=XOAUTH2", "X"];
+        let lines =
+            ["mx.example.org PIPELINING", "pipelining", "SIZE 1000", "AUTH PLAIN login", "AUTH=XOAUTH2", "X"];
         let reply = RawReply { code: 250, lines: lines.map(|line| line.as_bytes().to_vec()).to_vec() };
         let found = Capabilities::of(&reply);
         assert!(found.pipelining && !found.starttls && !found.smtputf8);

@@ -88,8 +88,24 @@ fn text_speaks_of_the_mailbox(text: &str) -> bool {
         "account has been disabled",
     ];
     const POLICY: [&str; 18] = [
-        "spam", "block", "policy", "blacklist", "denylist", "reputation", "listed", "spf", "dkim", "dmarc", "relay",
-        "sender", "greylist", "rate limit", "too many", "authenticat", "helo", "reverse",
+        "spam",
+        "block",
+        "policy",
+        "blacklist",
+        "denylist",
+        "reputation",
+        "listed",
+        "spf",
+        "dkim",
+        "dmarc",
+        "relay",
+        "sender",
+        "greylist",
+        "rate limit",
+        "too many",
+        "authenticat",
+        "helo",
+        "reverse",
     ];
     let text = text.to_ascii_lowercase();
     MAILBOX.iter().any(|words| text.contains(words)) && !POLICY.iter().any(|words| text.contains(words))

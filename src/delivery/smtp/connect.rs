@@ -179,7 +179,11 @@ impl<S: Stream> Hello<'_, S> {
         }
     }
 
-    async fn log_in(&mut self, credentials: &Credentials, offered: &Capabilities) -> Result<(), ConnectError> {
+    async fn log_in(
+        &mut self,
+        credentials: &Credentials,
+        offered: &Capabilities,
+    ) -> Result<(), ConnectError> {
         let mechanism =
             auth::choose(credentials.mechanism, &offered.auth).map_err(ConnectError::Permanent)?;
         for line in auth::dialogue(credentials, mechanism) {

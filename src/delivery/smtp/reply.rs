@@ -96,7 +96,8 @@ fn enhanced_code(text: &[u8], code: u16) -> Option<(u8, u16, u16)> {
         digits.parse::<u16>().ok().filter(|_| is_number)
     };
     let (class, subject, detail) = (number()?, number()?, number()?);
-    let agrees = class == code / 100 && number().is_none() && word.iter().filter(|&&b| b == b'.').count() == 2;
+    let agrees =
+        class == code / 100 && number().is_none() && word.iter().filter(|&&b| b == b'.').count() == 2;
     agrees.then_some((u8::try_from(class).ok()?, subject, detail))
 }
 
@@ -150,7 +151,9 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_an_enhanced_code_is_text() {
-        for text in ["250 5.1.1 class disagrees", "250 2.1 x", "250 2.1.1.1 x", "250 2.1234.1 x", "250 127.0.0.1 x"] {
+        for text in
+            ["250 5.1.1 class disagrees", "250 2.1 x", "250 2.1.1.1 x", "250 2.1234.1 x", "250 127.0.0.1 x"]
+        {
             assert_eq!(reply(&[text.as_bytes()]).enhanced, None, "{text}");
         }
         assert_eq!(reply(&[b"250 2.1.5"]).enhanced, Some((2, 1, 5)));
@@ -158,7 +161,12 @@ mod tests {
 
     #[test]
     fn control_sequences_and_bad_utf8_are_escaped() {
-        let shown = reply(b"250 a\0b\x1b[31mred\xff \xe2\x80\xae \xc3\xbc 'ok'".split(|_| false).collect::<Vec<_>>().as_slice());
+        let shown = reply(
+            b"250 a\0b\x1b[31mred\xff \xe2\x80\xae \xc3\xbc 'ok'"
+                .split(|_| false)
+                .collect::<Vec<_>>()
+                .as_slice(),
+        );
         assert_eq!(shown.text, r"a\0b\u{1b}[31mred\xff \u{202e} ü 'ok'");
     }
 

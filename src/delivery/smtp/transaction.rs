@@ -114,7 +114,8 @@ impl<S: Stream> Connection<S> {
         if self.state == State::Ready {
             let patience = Patience::of(FAREWELL);
             // Nothing hangs on the answer.
-            if self.wire.write(b"QUIT\r\n", patience).await.is_ok() && self.wire.reply(patience).await.is_ok() {
+            if self.wire.write(b"QUIT\r\n", patience).await.is_ok() && self.wire.reply(patience).await.is_ok()
+            {
                 let _ = self.wire.shut_down(patience).await;
             }
         }

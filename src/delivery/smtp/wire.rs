@@ -133,7 +133,11 @@ impl<S: Stream> Wire<S> {
     /// Writes a message of lines ending in CRLF with its dots doubled, and the final dot (RFC 5321 §4.5.2).
     ///
     /// The patience is for each block that the server takes.
-    pub(super) async fn write_message(&mut self, message: &[u8], patience: Patience) -> Result<(), Interrupted> {
+    pub(super) async fn write_message(
+        &mut self,
+        message: &[u8],
+        patience: Patience,
+    ) -> Result<(), Interrupted> {
         let mut slices = dot_stuffed(message);
         let mut rest = slices.as_mut_slice();
         while !rest.is_empty() {
