@@ -1,6 +1,7 @@
 //! The daily update of one calendar day: its articles, put in order, rendered and frozen.
 
 mod assemble;
+mod breakable;
 mod css;
 pub mod dates;
 mod diff;

@@ -5,8 +5,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tera::{Context, Error, ErrorKind, Kwargs, State, Tera};
+use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, Value};
 
+use super::breakable::breakable;
 use super::wrap;
 
 /// The built-in files; a folder's file of the same name stands in for one.
@@ -239,6 +240,13 @@ fn engine() -> Tera {
     });
     tera.register_filter("shorten", |text: &str, args: Kwargs, _: &State| -> tera::TeraResult<String> {
         Ok(wrap::shorten(text, args.must_get::<usize>("length")?))
+    });
+    // Escapes too: what comes out is HTML.
+    tera.register_filter("breakable", |text: &str, _: Kwargs, _: &State| -> tera::TeraResult<Value> {
+        let mut escaped = Vec::with_capacity(text.len());
+        tera::escape_html(text, &mut escaped)?;
+        let escaped = String::from_utf8(escaped)?;
+        Ok(Value::safe_string(&breakable(&escaped)))
     });
     tera.register_filter("sentence", |text: &str, _: Kwargs, _: &State| wrap::sentence(text));
     tera.register_function("range", |args: Kwargs, _: &State| -> tera::TeraResult<Vec<i64>> {

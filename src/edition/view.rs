@@ -4,9 +4,10 @@ use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::breakable::breakable;
 use super::{Edition, EditionKey, Headline, Slot, dates};
-use crate::article::markdown::{self, RenderedInline};
-use crate::article::{Article, Figure, RenderOptions, Source};
+use crate::article::markdown::{self, RenderOptions, RenderedInline};
+use crate::article::{Article, Figure, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 
 /// Width in pixels at which a picture is shown in the column.
@@ -138,10 +139,8 @@ impl Links {
     fn inline(&mut self, source: &str) -> Inline {
         let first = self.next();
         let RenderedInline { html, text, links } = markdown::inline(source, first);
-        let plain = (first..first + links.len())
-            .fold(text.clone(), |text, number| text.replace(&format!(" [{number}]"), ""));
         self.0.extend(links);
-        Inline { html, text, plain }
+        Inline { html: breakable(&html), text, plain: markdown::plain(source) }
     }
 }
 
@@ -241,7 +240,10 @@ impl Reader<'_> {
             highlights,
             tags: article.tags.clone(),
             image,
-            html: body.html,
+            html: breakable(&without_way_to_notes(
+                &body.html,
+                &edition_url(&self.edition.key, self.publication),
+            )),
             text: body.text.trim_end().to_owned(),
             words: body.words,
             minutes: body.words.div_ceil(WORDS_A_MINUTE).max(1),
@@ -372,6 +374,32 @@ fn article_url(article: &Article, key: &EditionKey, publication: &Publication) -
         Some(url) => url.to_string(),
         None => format!("{}#{}", edition_url(key, publication), article.slug),
     }
+}
+
+/// Mail programs do not jump within a message: notes keep their numbers and lose their links, and a link to a heading
+/// leads to the edition on the web.
+fn without_way_to_notes(html: &str, edition_url: &str) -> String {
+    const OPEN: &str = "<a href=\"#";
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, link)) = rest.split_once(OPEN) {
+        out.push_str(before);
+        let whole = link
+            .split_once('>')
+            .and_then(|(tag, behind)| behind.split_once("</a>").map(|(content, after)| (tag, content, after)));
+        match whole {
+            Some((tag, content, after)) if tag.contains("aria-label=") => {
+                out.push_str(if content == "↩" { "" } else { content });
+                rest = after;
+            }
+            Some(_) | None => {
+                out.push_str(&format!("<a href=\"{edition_url}#"));
+                rest = link;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// `a/./b/../c.md` → `a/c.md`, without looking at the file system.
