@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::subscriber::EmailAddress;
 use crate::yaml::{self, Place};
 
-use super::Rate;
+use super::{Rate, ScheduleRule};
 use super::layers::Origin;
 
 /// What is wrong with a value, and what to write instead.
@@ -208,21 +208,13 @@ pub(super) fn timezone(text: &str) -> Result<Tz, Wrong> {
 }
 
 /// A cron expression of five fields.
-pub(super) fn cron(text: &str) -> Result<String, Wrong> {
+pub(super) fn cron(text: &str) -> Result<ScheduleRule, Wrong> {
     let text = text.trim();
     let example = "write minute, hour, day, month and weekday, as in 0 7 * * MON-FRI";
-    if text.split_ascii_whitespace().count() != 5 {
-        return Err(Wrong::value(text, "no cron expression of five fields", example));
-    }
-    let parser = croner::parser::CronParser::new();
-    match parser.parse(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(why) => Err(Wrong::value(
-            text,
-            &format!("no cron expression ({})", why.to_string().trim_end_matches('.')),
-            example,
-        )),
-    }
+    ScheduleRule::cron(text).map_err(|why| {
+        let why = why.to_string();
+        Wrong::value(text, &format!("no cron expression of five fields ({})", why.trim_end_matches('.')), example)
+    })
 }
 
 /// An address; the message does not repeat it.
