@@ -1,1 +1,83 @@
-//! What `run` serves over HTTP.
+//! What `run` serves over HTTP: the links in every message, past editions, a sign of life.
+//!
+//! GET and HEAD change nothing: link scanners follow every link of a mail. What changes something is a POST. No page
+//! has a script or a cookie; a personal page is opened by the signed token in its address, which is never logged.
+//!
+//! The pages' links begin with the path of `public_url`; a proxy that serves the program below a path strips it.
+
+mod editions;
+mod failure;
+mod guard;
+mod health;
+mod pages;
+mod preferences;
+mod serve;
+mod style;
+mod unsubscribe;
+mod zones;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::get;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::message::{Purpose, TokenKeys};
+use crate::store::Store;
+use crate::subscriber::SubscriberId;
+
+use failure::Failure;
+pub use pages::{Pages, PagesError};
+pub use serve::serve;
+
+/// How large a request's body may be, in bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// What the pages are made from.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Where subscribers and editions are.
+    pub store: Store,
+    /// The templates, with the publication's words.
+    pub pages: Pages,
+    /// The publication's time zone.
+    pub timezone: Tz,
+    /// Tells the time.
+    pub clock: fn() -> DateTime<Utc>,
+}
+
+/// Every public page of `site`.
+pub fn router(site: Site) -> Router {
+    let site = Arc::new(site);
+    Router::new()
+        .route("/", get(editions::front))
+        .route("/editions", get(editions::to_list))
+        .route("/editions/", get(editions::list))
+        .route("/editions/{key}", get(editions::show))
+        .route("/images/{file_name}", get(editions::picture))
+        .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::leave))
+        .route("/preferences/{token}", get(preferences::show).post(preferences::change))
+        .route("/style.css", get(style::sheet))
+        .route("/healthz", get(health::health))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(site.clone(), guard::guard))
+        .with_state(site)
+}
+
+/// Who holds a personal link.
+struct Bearer {
+    id: SubscriberId,
+    keys: TokenKeys,
+}
+
+impl Site {
+    /// Whose `token` for `purpose` this is; whoever made it up learns that there is no such page.
+    async fn bearer(&self, purpose: Purpose, token: &str) -> Result<Bearer, Failure> {
+        let keys = self.store.token_keys((self.clock)()).await?;
+        let id = keys.verify(purpose, token).ok_or(Failure::NoSuchPage)?;
+        Ok(Bearer { id, keys })
+    }
+}
