@@ -1,7 +1,20 @@
 //! The daily update of one calendar day: its articles, put in order, rendered and frozen.
 
-use std::fmt;
-use std::str::FromStr;
+mod assemble;
+mod breakable;
+mod css;
+pub mod dates;
+mod diff;
+mod hash;
+mod key;
+mod outbox_page;
+mod public;
+mod render;
+mod slot;
+mod templates;
+mod view;
+mod wrap;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,83 +22,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::article::Article;
 
-/// The name of an edition: its slot's local date, and for an extra edition a name behind it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct EditionKey {
-    date: NaiveDate,
-    extra: Option<String>,
-}
-
-impl EditionKey {
-    /// The regular edition of `date`.
-    #[must_use]
-    pub fn of(date: NaiveDate) -> Self {
-        EditionKey { date, extra: None }
-    }
-
-    /// The day it is dated.
-    #[must_use]
-    pub fn date(&self) -> NaiveDate {
-        self.date
-    }
-}
-
-impl fmt::Display for EditionKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.date.format("%Y-%m-%d"))?;
-        match &self.extra {
-            Some(name) => write!(f, "-{name}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl FromStr for EditionKey {
-    type Err = EditionKeyError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = || EditionKeyError(text.to_owned());
-        let (day, rest) = text.split_at_checked(10).ok_or_else(refused)?;
-        if !day
-            .bytes()
-            .enumerate()
-            .all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() })
-        {
-            return Err(refused());
-        }
-        let date = NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| refused())?;
-        if rest.is_empty() {
-            return Ok(EditionKey::of(date));
-        }
-        let name = rest.strip_prefix('-').ok_or_else(refused)?;
-        let fits = !name.is_empty()
-            && name.len() <= 40
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if fits { Ok(EditionKey { date, extra: Some(name.to_owned()) }) } else { Err(refused()) }
-    }
-}
-
-impl TryFrom<String> for EditionKey {
-    type Error = EditionKeyError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<EditionKey> for String {
-    fn from(key: EditionKey) -> String {
-        key.to_string()
-    }
-}
-
-/// A text that names no edition.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no edition; write its date, as in 2025-11-04, and for an extra edition a name behind it, as in 2025-11-04-flood"
-)]
-pub struct EditionKeyError(pub String);
+pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble};
+pub use diff::diff;
+pub use key::{EditionKey, EditionKeyError};
+pub use outbox_page::{OutboxMessage, outbox_page};
+pub use public::public_html;
+pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size_report};
+pub use slot::Slot;
+pub use templates::{TemplateError, TemplateProblem, Templates};
+pub use view::headline;
 
 /// A day's articles in their order, not rendered yet.
 #[derive(Debug, Clone)]
@@ -151,50 +96,4 @@ pub struct EmbeddedPicture {
     pub media_type: String,
     /// The picture.
     pub bytes: Arc<[u8]>,
-}
-
-/// A place in a rendered edition that is filled for each subscriber.
-///
-/// Its [`marker`](Self::marker) is made of private-use characters, which content never has: they are removed from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Slot {
-    /// The subscriber's address.
-    Email,
-    /// The subscriber's name, or nothing.
-    Name,
-    /// The local date of subscribing, as in 1 January 2026.
-    Since,
-    /// The subscriber's own https address for leaving.
-    UnsubscribeUrl,
-    /// The subscriber's own https address for changing what they get.
-    PreferencesUrl,
-}
-
-impl Slot {
-    /// Every slot.
-    pub const ALL: [Slot; 5] =
-        [Slot::Email, Slot::Name, Slot::Since, Slot::UnsubscribeUrl, Slot::PreferencesUrl];
-
-    /// Begins every marker.
-    pub const OPEN: char = '\u{E000}';
-    /// Ends every marker.
-    pub const CLOSE: char = '\u{E001}';
-
-    /// What templates call it: `slot.unsubscribe_url`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Slot::Email => "email",
-            Slot::Name => "name",
-            Slot::Since => "since",
-            Slot::UnsubscribeUrl => "unsubscribe_url",
-            Slot::PreferencesUrl => "preferences_url",
-        }
-    }
-
-    /// What stands in the rendered edition until it is filled.
-    #[must_use]
-    pub fn marker(self) -> String {
-        format!("{}{}{}", Slot::OPEN, self.name(), Slot::CLOSE)
-    }
 }

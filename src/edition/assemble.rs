@@ -1,0 +1,205 @@
+//! Which articles an edition takes, and why the others wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::EditionKey;
+use crate::article::{Article, Slug};
+
+/// What has been published before.
+#[derive(Debug, Clone, Copy)]
+pub enum Past<'a> {
+    /// Nothing: this is the first edition ever.
+    Nothing,
+    /// These slugs, each with its edition; without one it counts as published before the first edition.
+    Editions(&'a BTreeMap<String, Option<EditionKey>>),
+}
+
+/// The rules of time by which articles are due.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How many days back an unpublished article is still news.
+    pub backlog_days: u32,
+    /// The moment of freezing.
+    pub now: DateTime<Utc>,
+    /// The publication's time zone, in which days are compared.
+    pub timezone: Tz,
+}
+
+/// The articles sorted by whether they are due.
+#[derive(Debug, Clone, Default)]
+pub struct Assembled {
+    /// What goes out: lead first, then the newest, then by path.
+    pub due: Vec<Article>,
+    /// What does not, and why; in the order it was given.
+    pub waiting: Vec<Waiting>,
+    /// What counts as published before, because it is older than the first edition's day; newest first.
+    pub before: Vec<Article>,
+}
+
+/// An article that does not go out, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The file, relative to the articles folder.
+    pub path: PathBuf,
+    /// Its slug.
+    pub slug: Slug,
+    /// Why it does not go out.
+    pub why: NotDue,
+}
+
+/// Why an article is not due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotDue {
+    /// It says `draft: true`.
+    Draft,
+    /// Its day has not come.
+    Future(NaiveDate),
+    /// Its day has come, its time of day has not.
+    NotBefore(DateTime<Tz>),
+    /// An edition had it.
+    AlreadyIn(EditionKey),
+    /// It was there before the first edition.
+    BeforeFirstEdition,
+    /// It was never published, and is not news any more.
+    TooOld {
+        /// Its day.
+        date: NaiveDate,
+        /// How far back the edition looks.
+        backlog_days: u32,
+    },
+    /// The first edition ever takes one day only, the newest.
+    OlderThanFirstDay(NaiveDate),
+    /// Another article of this edition has the same slug.
+    SlugTaken(PathBuf),
+}
+
+impl fmt::Display for NotDue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotDue::Draft => f.write_str("is a draft; remove `draft: true` to publish it"),
+            NotDue::Future(date) => write!(f, "is dated {date}, which has not come yet"),
+            NotDue::NotBefore(at) => write!(f, "goes out after {}", at.format("%Y-%m-%d %H:%M %Z")),
+            NotDue::AlreadyIn(key) => write!(f, "went out in the edition {key}"),
+            NotDue::BeforeFirstEdition => {
+                f.write_str("is older than the first edition, and counts as published before it")
+            }
+            NotDue::TooOld { date, backlog_days } => write!(
+                f,
+                "is dated {date}, more than {backlog_days} days ago; date it anew, or raise `backlog`"
+            ),
+            NotDue::OlderThanFirstDay(first) => write!(
+                f,
+                "is older than {first}, the day that the first edition takes, and counts as published before"
+            ),
+            NotDue::SlugTaken(path) => {
+                write!(f, "has the slug of {}; give it a `slug:` of its own", path.display())
+            }
+        }
+    }
+}
+
+/// Sorts `articles` by whether they are due: date ≤ now, in no earlier edition, not older than the backlog.
+///
+/// The first edition ever takes the newest day that has articles, whatever its age.
+#[must_use]
+pub fn assemble(articles: Vec<Article>, past: Past<'_>, rules: Rules) -> Assembled {
+    let first_day = match past {
+        Past::Nothing => {
+            articles.iter().filter(|a| not_yet(a, rules).is_none()).map(|article| article.date).max()
+        }
+        Past::Editions(_) => None,
+    };
+    let mut sorted = Assembled::default();
+    for article in articles {
+        let why = not_yet(&article, rules).or_else(|| match past {
+            Past::Nothing => {
+                first_day.filter(|first| article.date < *first).map(NotDue::OlderThanFirstDay)
+            }
+            Past::Editions(published) => published_or_old(&article, published, rules),
+        });
+        match why {
+            None => sorted.due.push(article),
+            Some(why) => {
+                sorted.waiting.push(Waiting {
+                    path: article.path.clone(),
+                    slug: article.slug.clone(),
+                    why: why.clone(),
+                });
+                if let NotDue::OlderThanFirstDay(_) = why {
+                    sorted.before.push(article);
+                }
+            }
+        }
+    }
+    sorted.due.sort_by(|a, b| in_order(a, b));
+    sorted.before.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| in_order(a, b)));
+    set_namesakes_aside(&mut sorted);
+    sorted
+}
+
+/// Lead first, then by time (newest first; what has a time comes before what has only a day), then by path.
+fn in_order(a: &Article, b: &Article) -> std::cmp::Ordering {
+    b.lead
+        .cmp(&a.lead)
+        .then_with(|| b.date.cmp(&a.date))
+        .then_with(|| b.not_before.cmp(&a.not_before))
+        .then_with(|| a.path.cmp(&b.path))
+}
+
+fn not_yet(article: &Article, rules: Rules) -> Option<NotDue> {
+    if article.draft {
+        return Some(NotDue::Draft);
+    }
+    let today = rules.now.with_timezone(&rules.timezone).date_naive();
+    if article.date > today {
+        return Some(NotDue::Future(article.date));
+    }
+    article
+        .not_before
+        .filter(|at| *at > rules.now)
+        .map(|at| NotDue::NotBefore(at.with_timezone(&rules.timezone)))
+}
+
+fn published_or_old(
+    article: &Article,
+    published: &BTreeMap<String, Option<EditionKey>>,
+    rules: Rules,
+) -> Option<NotDue> {
+    match published.get(article.slug.as_str()) {
+        Some(Some(key)) => return Some(NotDue::AlreadyIn(key.clone())),
+        Some(None) => return Some(NotDue::BeforeFirstEdition),
+        None => {}
+    }
+    let today = rules.now.with_timezone(&rules.timezone).date_naive();
+    let oldest =
+        today.checked_sub_days(Days::new(u64::from(rules.backlog_days))).unwrap_or(NaiveDate::MIN);
+    (article.date < oldest)
+        .then_some(NotDue::TooOld { date: article.date, backlog_days: rules.backlog_days })
+}
+
+/// A slug is an address within the edition, so the first in order keeps it.
+fn set_namesakes_aside(sorted: &mut Assembled) {
+    let mut holders: BTreeMap<Slug, PathBuf> = BTreeMap::new();
+    let mut aside = BTreeSet::new();
+    for article in &sorted.due {
+        match holders.get(&article.slug) {
+            None => {
+                holders.insert(article.slug.clone(), article.path.clone());
+            }
+            Some(holder) => {
+                aside.insert(article.path.clone());
+                sorted.waiting.push(Waiting {
+                    path: article.path.clone(),
+                    slug: article.slug.clone(),
+                    why: NotDue::SlugTaken(holder.clone()),
+                });
+            }
+        }
+    }
+    sorted.due.retain(|article| !aside.contains(&article.path));
+}

@@ -1,0 +1,146 @@
+//! Where long words may be broken, so that nothing runs over the edge of a telephone.
+//!
+//! The CSS for it (`word-break`, `overflow-wrap`) is unknown to several mail programs, and so is `<wbr>`; two
+//! characters are not: the zero-width space in addresses and code, the soft hyphen in words of letters only.
+
+/// A longer word of running text gets places to break at.
+const LONGEST_WORD: usize = 20;
+/// Code is copied, and a hidden character harms a copy: only what fits no telephone gets one.
+const LONGEST_CODE: usize = 28;
+/// In a table's cell room is scarcer.
+const LONGEST_WORD_IN_CELL: usize = 12;
+/// The scripts above break without help, or not at all.
+const LAST_SPACED_SCRIPT: char = '\u{052F}';
+
+/// `html` with places to break at in its long words; tags, attributes and entities stay as they are.
+pub(super) fn breakable(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() + html.len() / 16);
+    let mut place = Place::default();
+    let mut rest = html;
+    while !rest.is_empty() {
+        let text_ends = rest.find('<').unwrap_or(rest.len());
+        let (text, tag) = rest.split_at(text_ends);
+        for word in text.split_inclusive(char::is_whitespace) {
+            let bare = word.trim_end();
+            put_word(&mut out, bare, &place);
+            out.push_str(&word[bare.len()..]);
+        }
+        let tag_ends = tag.find('>').map_or(tag.len(), |at| at + 1);
+        place.enter(&tag[..tag_ends]);
+        out.push_str(&tag[..tag_ends]);
+        rest = &tag[tag_ends..];
+    }
+    out
+}
+
+/// In which elements the text stands.
+#[derive(Debug, Default)]
+struct Place {
+    cells: usize,
+    code: usize,
+}
+
+impl Place {
+    fn enter(&mut self, tag: &str) {
+        let name = tag.trim_start_matches(['<', '/']).split([' ', '>', '\n']).next().unwrap_or_default();
+        let depth = match name {
+            "td" | "th" => &mut self.cells,
+            "pre" | "code" | "kbd" => &mut self.code,
+            _ => return,
+        };
+        *depth = if tag.starts_with("</") { depth.saturating_sub(1) } else { *depth + 1 };
+    }
+}
+
+fn put_word(out: &mut String, word: &str, place: &Place) {
+    let letters = letters(word);
+    let limit = match place {
+        Place { cells: 1.., .. } => LONGEST_WORD_IN_CELL,
+        Place { code: 1.., .. } => LONGEST_CODE,
+        Place { cells: 0, code: 0 } => LONGEST_WORD,
+    };
+    if letters.len() <= limit || letters.iter().any(|letter| is_of_another_script(letter)) {
+        out.push_str(word);
+        return;
+    }
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_prose = place.code == 0 && bare.chars().all(char::is_alphabetic);
+    let mark = if is_prose { "\u{AD}" } else { "\u{200B}" };
+    let step = limit / 2;
+    let mut since = 0;
+    for (n, letter) in letters.iter().enumerate() {
+        out.push_str(letter);
+        since += 1;
+        let left = letters.len() - n - 1;
+        let after_sign = letter.len() == 1 && b"/_-.?&=,;:".contains(&letter.as_bytes()[0]);
+        let next_joins = letters.get(n + 1).is_some_and(|next| next.starts_with(is_combining));
+        if left >= 3 && !next_joins && (since >= step || (since >= 4 && after_sign)) {
+            out.push_str(mark);
+            since = 0;
+        }
+    }
+}
+
+/// Characters, an entity counting as one.
+fn letters(word: &str) -> Vec<&str> {
+    let mut letters = Vec::with_capacity(word.len());
+    let mut rest = word;
+    while let Some(first) = rest.chars().next() {
+        let entity = rest.find(';').filter(|end| first == '&' && *end < 10 && rest.is_char_boundary(end + 1));
+        let (letter, behind) = rest.split_at(entity.map_or(first.len_utf8(), |end| end + 1));
+        letters.push(letter);
+        rest = behind;
+    }
+    letters
+}
+
+fn is_of_another_script(letter: &str) -> bool {
+    letter.chars().any(|c| c > LAST_SPACED_SCRIPT && c.is_alphabetic())
+}
+
+fn is_combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_words_change_and_tags_never() {
+        let same = "<p>Short words, <a href=\"https://example.org/a/very/long/address/indeed\">here</a> &amp; there.</p>";
+        assert_eq!(breakable(same), same);
+    }
+
+    #[test]
+    fn addresses_and_code_break_at_their_signs_and_words_get_hyphens() {
+        assert_eq!(
+            breakable("<p>https://example.org/one_two_three/four</p>"),
+            "<p>https:|//example.|org/|one_|two_|three/|four</p>".replace('|', "\u{200B}")
+        );
+        assert_eq!(
+            breakable("Donaudampfschifffahrtsgesellschaft."),
+            "Donaudampf\u{AD}schifffahr\u{AD}tsgesellsc\u{AD}haft."
+        );
+        assert_eq!(
+            breakable("<code>abcdefghijklmnopqrstuvwxyz0123456789</code>"),
+            "<code>abcdefghijklmn\u{200B}opqrstuvwxyz01\u{200B}23456789</code>"
+        );
+    }
+
+    #[test]
+    fn cells_break_sooner_and_entities_stay_whole() {
+        assert_eq!(breakable("<td>Praseodymium oxide</td>"), "<td>Praseodymium oxide</td>");
+        assert_eq!(breakable("<td>Praseodymiums</td>"), "<td>Praseo\u{AD}dymiums</td>");
+        let entities = format!("{}tail", "a&amp;".repeat(12));
+        assert_eq!(breakable(&entities).replace('\u{200B}', ""), entities);
+        assert!(!breakable(&entities).contains("&\u{200B}"));
+    }
+
+    #[test]
+    fn scripts_that_break_without_help_are_left_alone() {
+        for text in ["稀土".repeat(40), "ภาษาไทย".repeat(9), "ქართული".repeat(5)] {
+            assert_eq!(breakable(&text), text);
+        }
+    }
+}

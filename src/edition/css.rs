@@ -1,0 +1,121 @@
+//! The style sheet: its rules move into `style` attributes, its at-rules stay in the head.
+
+use css_inline::{CSSInliner, InlineError};
+
+/// Marks the head's `<style>`, which the inliner is to leave alone.
+const LEAVE: &str = " data-css-inline=\"ignore\"";
+
+/// A style sheet in two parts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sheet {
+    /// Rules for `style` attributes.
+    pub(super) inlined: String,
+    /// At-rules and `:root`, which only a `<style>` can hold; without comments and line breaks.
+    pub(super) kept: String,
+}
+
+impl Sheet {
+    /// Divides `css` at its top level.
+    pub(super) fn of(css: &str) -> Self {
+        let mut sheet = Sheet::default();
+        let css = without_comments(css);
+        let mut rest = css.trim_start();
+        while !rest.is_empty() {
+            let (rule, behind) = rest.split_at(end_of_rule(rest));
+            let rule = rule.trim();
+            if rule.starts_with('@') || rule.starts_with(":root") {
+                sheet.kept.push_str(&condense(rule));
+                sheet.kept.push('\n');
+            } else {
+                sheet.inlined.push_str(rule);
+                sheet.inlined.push('\n');
+            }
+            rest = behind.trim_start();
+        }
+        sheet.kept.truncate(sheet.kept.trim_end().len());
+        sheet
+    }
+}
+
+/// `html` with `rules`, and those of its own `<style>` elements, in `style` attributes.
+pub(super) fn inline(html: &str, rules: &str) -> Result<String, InlineError> {
+    let inlined = CSSInliner::options()
+        .load_remote_stylesheets(false)
+        .keep_style_tags(true)
+        .remove_inlined_selectors(true)
+        .minify_css(true)
+        .extra_css(Some(rules.into()))
+        .build()
+        .inline(html)?;
+    let html = inlined.replace(LEAVE, "").replace("<style></style>", "");
+    // The inliner writes the document type in capitals; one spelling for all.
+    let html = html.replacen("<!DOCTYPE html>", "<!doctype html>\n", 1);
+    Ok(html.trim_end().to_owned() + "\n")
+}
+
+/// A rule ends with the brace that closes its first, a statement (`@import …;`) with its semicolon.
+fn end_of_rule(css: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in css.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            ';' if depth == 0 => return at + 1,
+            _ => {}
+        }
+    }
+    css.len()
+}
+
+fn without_comments(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some((before, comment)) = rest.split_once("/*") {
+        out.push_str(before);
+        rest = comment.split_once("*/").map_or("", |(_, behind)| behind);
+    }
+    out.push_str(rest);
+    out
+}
+
+fn condense(rule: &str) -> String {
+    rule.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_rules_stay_and_rules_move() {
+        let sheet = Sheet::of(
+            "/* a } comment */\np{margin:0}\n@media (max-width:480px){\n  .h1{color:red!important}\n}\n\
+             :root{color-scheme:light dark}\nli{padding:0}",
+        );
+        assert_eq!(sheet.inlined, "p{margin:0}\nli{padding:0}\n");
+        assert_eq!(
+            sheet.kept,
+            "@media (max-width:480px){.h1{color:red!important}}\n:root{color-scheme:light dark}"
+        );
+    }
+
+    #[test]
+    fn conditional_comments_markers_and_the_kept_style_come_through_whole() {
+        let html = "<!doctype html>\n<html lang=\"en\" xmlns:o=\"urn:schemas-microsoft-com:office:office\"><head>\
+            <meta charset=\"utf-8\"><!--[if mso]><xml><o:PixelsPerInch>96</o:PixelsPerInch></xml><![endif]-->\
+            <style data-css-inline=\"ignore\">@media (max-width:480px){.x{color:red!important}}</style></head>\
+            <body><!--[if mso]><table role=\"presentation\"><tr><td style=\"padding:0 24px\"><![endif]-->\
+            <p class=\"x\"><a href=\"\u{E000}unsubscribe_url\u{E001}\">Leave, \u{E000}name\u{E001}</a></p>\
+            <!--[if mso]></td></tr></table><![endif]--></body></html>";
+        let out = inline(html, "p{margin:0;mso-line-height-rule:exactly} .unused{color:blue}").unwrap();
+        let expected = html
+            .replace(LEAVE, "")
+            .replace("<p class=\"x\">", "<p class=\"x\" style=\"margin:0;mso-line-height-rule:exactly\">");
+        assert_eq!(out, expected + "\n");
+    }
+}

@@ -1,0 +1,211 @@
+//! From an edition to what goes out: subject, preheader, HTML and text.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use tera::Context;
+
+use super::view::{self, View};
+use super::{
+    Edition, EmbeddedPicture, RenderedEdition, Slot, TemplateError, Templates, css, hash, wrap,
+};
+use crate::config::{ImagePolicy, Publication};
+
+/// Gmail clips a message near 102 KB; this leaves room for long words in the transfer encoding.
+const LARGEST_HTML: usize = 60 * 1024;
+const LONGEST_SUBJECT: usize = 70;
+const SHORTEST_PREHEADER: usize = 40;
+const LONGEST_PREHEADER: usize = 250;
+
+/// How an edition is rendered, besides by its templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RenderSettings {
+    /// Whether local pictures travel with it or are linked.
+    pub images: ImagePolicy,
+}
+
+/// Why an edition cannot be rendered; nothing is half rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template is wrong.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The style sheet or the HTML cannot be joined.
+    #[error("{file}: the style sheet cannot be inlined: {reason}; look at its selectors")]
+    Css {
+        /// The HTML template.
+        file: String,
+        /// What the inliner says.
+        reason: String,
+    },
+    /// There is nothing in it.
+    #[error("the edition has no article; an edition needs at least one")]
+    NoArticle,
+    /// A mail without a subject.
+    #[error("{0}: gives an empty subject; it must write one line, such as {{{{ lead.title }}}}")]
+    EmptySubject(String),
+    /// A mail that nobody can leave.
+    #[error("{0}: has no link for leaving; put {{{{ slot.unsubscribe_url }}}} into its footer")]
+    NoUnsubscribe(String),
+}
+
+/// How large an edition is, and what receivers will say to that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SizeReport {
+    /// Bytes of the HTML.
+    pub html: usize,
+    /// Bytes of the plain text.
+    pub text: usize,
+    /// Bytes of the pictures that travel with it.
+    pub pictures: usize,
+    /// One sentence each; none when all is well.
+    pub warnings: Vec<String>,
+}
+
+/// Renders `edition`: the same inputs give the same bytes.
+///
+/// # Errors
+/// When a template is wrong (with its line and column), or the result would have no subject or no way to leave.
+pub fn render(
+    edition: &Edition,
+    publication: &Publication,
+    templates: &Templates,
+    settings: &RenderSettings,
+) -> Result<RenderedEdition, RenderError> {
+    if edition.articles.is_empty() {
+        return Err(RenderError::NoArticle);
+    }
+    let sheet = css::Sheet::of(templates.css());
+    let mut variables = View::of(edition, publication, settings.images).into_variables(&sheet.kept);
+
+    let subject = one_line(&templates.render("subject.txt", &context(&variables))?);
+    if subject.is_empty() {
+        return Err(RenderError::EmptySubject(templates.path("subject.txt").display().to_string()));
+    }
+    set(&mut variables, "subject", &subject);
+    let preheader = one_line(&templates.render("preheader.txt", &context(&variables))?);
+    let preheader = preheader_of(&preheader, &variables);
+    set(&mut variables, "preheader", &preheader);
+
+    let context = context(&variables);
+    let file = || templates.path("body.html").display().to_string();
+    let html = css::inline(&templates.render("body.html", &context)?, &sheet.inlined)
+        .map_err(|error| RenderError::Css { file: file(), reason: error.to_string() })?;
+    let text = tidy_text(&templates.render("body.txt", &context)?);
+    for (name, part) in [("body.html", &html), ("body.txt", &text)] {
+        if !part.contains(&Slot::UnsubscribeUrl.marker()) {
+            return Err(RenderError::NoUnsubscribe(templates.path(name).display().to_string()));
+        }
+    }
+
+    let mut rendered = RenderedEdition {
+        key: edition.key.clone(),
+        subject,
+        preheader,
+        html,
+        text,
+        embedded: match settings.images {
+            ImagePolicy::Embed => pictures(edition),
+            ImagePolicy::Link => Vec::new(),
+        },
+        headlines: edition
+            .articles
+            .iter()
+            .map(|article| view::headline(article, Some(&edition.key), publication))
+            .collect(),
+        frozen_at: to_the_second(edition.frozen_at),
+        hash: String::new(),
+    };
+    rendered.hash = hash::hash(&rendered);
+    Ok(rendered)
+}
+
+/// Every local picture of `edition` once, by name; a publication that links them serves these under `images/`.
+#[must_use]
+pub fn pictures(edition: &Edition) -> Vec<EmbeddedPicture> {
+    let by_name: BTreeMap<_, _> = edition
+        .articles
+        .iter()
+        .flat_map(|article| article.pictures.values())
+        .map(|picture| (&picture.file_name, picture))
+        .collect();
+    by_name
+        .into_values()
+        .map(|picture| EmbeddedPicture {
+            content_id: view::content_id(&picture.file_name),
+            file_name: picture.file_name.clone(),
+            media_type: picture.media_type.to_owned(),
+            bytes: picture.bytes.clone(),
+        })
+        .collect()
+}
+
+/// Measures `edition` against what mail clients bear.
+#[must_use]
+pub fn size_report(edition: &RenderedEdition) -> SizeReport {
+    let pictures = edition.embedded.iter().map(|picture| picture.bytes.len()).sum();
+    let mut warnings = Vec::new();
+    if edition.html.len() > LARGEST_HTML {
+        warnings.push(format!(
+            "the HTML has {} KiB; beyond 60 KiB Gmail may clip it: shorten an article, or split the edition",
+            edition.html.len().div_ceil(1024)
+        ));
+    }
+    let subject = edition.subject.chars().count();
+    if subject > LONGEST_SUBJECT {
+        warnings.push(format!(
+            "the subject has {subject} characters; inboxes cut it beyond {LONGEST_SUBJECT}: shorten the title"
+        ));
+    }
+    SizeReport { html: edition.html.len(), text: edition.text.len(), pictures, warnings }
+}
+
+fn context(variables: &Map<String, Value>) -> Context {
+    Context::from_serialize(variables).expect("the variables are a map with string keys")
+}
+
+fn set(variables: &mut Map<String, Value>, name: &str, value: &str) {
+    let edition = variables.get_mut("edition").and_then(Value::as_object_mut);
+    edition.expect("a view has its edition").insert(name.to_owned(), Value::String(value.to_owned()));
+}
+
+/// 40 to 250 characters: what the template says, and where that is little the beginning of the text behind it.
+fn preheader_of(written: &str, variables: &Map<String, Value>) -> String {
+    let written = without_markers(written);
+    if written.chars().count() >= SHORTEST_PREHEADER {
+        return wrap::shorten(&written, LONGEST_PREHEADER);
+    }
+    let body = variables["lead"]["text"].as_str().unwrap_or_default();
+    let opening = format!("{} {}", wrap::sentence(&written), body);
+    wrap::shorten(&opening, LONGEST_PREHEADER)
+}
+
+/// An inbox shows the preheader to its owner only, but the archive and the desk show it as it is.
+fn without_markers(text: &str) -> String {
+    super::slot::fill_with(text, |_| String::new())
+}
+
+fn one_line(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Lines end in LF and not in spaces (but for the signature's `-- `); no more than two blank lines in a row.
+fn tidy_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut blank = 0;
+    for line in text.trim().lines() {
+        let line = if line.trim_end() == "--" { "-- " } else { line.trim_end() };
+        blank = if line.is_empty() { blank + 1 } else { 0 };
+        if blank <= 2 {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn to_the_second(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp(), 0).expect("a moment without its fraction is a moment")
+}

@@ -1,0 +1,309 @@
+//! The templates of an edition: the built-in ones, and over them file by file those of a folder.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, Value};
+
+use super::breakable::breakable;
+use super::wrap;
+
+/// The built-in files; a folder's file of the same name stands in for one.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("subject.txt", include_str!("../../templates/edition/subject.txt")),
+    ("preheader.txt", include_str!("../../templates/edition/preheader.txt")),
+    ("body.html", include_str!("../../templates/edition/body.html")),
+    ("body.txt", include_str!("../../templates/edition/body.txt")),
+    (STYLE_SHEET, include_str!("../../templates/edition/edition.css")),
+];
+
+const STYLE_SHEET: &str = "edition.css";
+/// No template has a reason to be larger, and none may fill the memory.
+const LARGEST_FILE: u64 = 256 * 1024;
+/// Ends a template that loops without end.
+const LARGEST_OUTPUT: usize = 4 * 1024 * 1024;
+const LONGEST_RANGE: i64 = 100;
+/// The names that every template finds.
+pub(super) const VARIABLES: [&str; 9] =
+    ["edition", "publication", "articles", "lead", "authors", "recent", "links", "slot", "css"];
+
+/// Compiled templates. They reach no file and no environment.
+#[derive(Debug, Clone)]
+pub struct Templates {
+    tera: Tera,
+    css: String,
+    files: BTreeMap<String, PathBuf>,
+}
+
+/// Why templates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// A file cannot be read.
+    #[error("{}: {error}; make it a readable UTF-8 file of at most 256 KiB, or remove it", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// What is written in them is wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Invalid(Vec<TemplateProblem>),
+}
+
+/// One thing that is wrong with a template, and where: `mine/body.html:4:12: …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateProblem {
+    /// The file as the user named it; the path in the repository of a built-in one.
+    pub file: PathBuf,
+    /// Line from 1; 0 when it is about the file as a whole.
+    pub line: usize,
+    /// Column from 1 in characters; 0 when it is about the file as a whole.
+    pub column: usize,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for TemplateProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if self.line > 0 {
+            write!(f, ":{}:{}", self.line, self.column)?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl Templates {
+    /// The built-in templates.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let files = BUILT_IN.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let paths = BUILT_IN.map(|(name, _)| (name.to_owned(), Path::new("templates/edition").join(name)));
+        Templates::compile(files.into(), paths.into()).expect("a test compiles the built-in templates")
+    }
+
+    /// The built-in templates, and over them the `.txt`, `.html` and `.css` files of `folder`; any others there
+    /// are for `{% include %}`.
+    ///
+    /// # Errors
+    /// When a file cannot be read or does not compile; the message has its line and column.
+    pub fn with_folder(folder: &Path) -> Result<Self, TemplateError> {
+        let mut files: BTreeMap<String, String> =
+            BUILT_IN.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let mut paths: BTreeMap<String, PathBuf> =
+            BUILT_IN.map(|(name, _)| (name.to_owned(), Path::new("templates/edition").join(name))).into();
+        let unreadable = |file: &Path| {
+            let file = file.to_owned();
+            move |error| TemplateError::Unreadable { file, error }
+        };
+        for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
+            let path = entry.map_err(unreadable(folder))?.path();
+            let known = ["txt", "html", "css"].map(Some);
+            if !known.contains(&path.extension().and_then(|x| x.to_str())) {
+                continue;
+            }
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let text = read_bounded(&path).map_err(unreadable(&path))?;
+            files.insert(name.to_owned(), text);
+            paths.insert(name.to_owned(), path);
+        }
+        Templates::compile(files, paths)
+    }
+
+    fn compile(
+        mut files: BTreeMap<String, String>,
+        paths: BTreeMap<String, PathBuf>,
+    ) -> Result<Self, TemplateError> {
+        let css = files.remove(STYLE_SHEET).unwrap_or_default();
+        let mut templates = Templates { tera: engine(), css, files: paths };
+        if let Err(error) = templates.tera.add_raw_templates(&files) {
+            return Err(TemplateError::Invalid(templates.problems(&error)));
+        }
+        // A component may call itself without end, which no limit of the engine's stops.
+        let components: Vec<_> = templates.tera.get_component_names().collect();
+        if let Some(component) = components.first() {
+            let message = format!("`{component}` is a component; write an include in its place");
+            return Err(TemplateError::Invalid(templates.found(&files, component, &message)));
+        }
+        templates.check_variables(&files)?;
+        Ok(templates)
+    }
+
+    fn check_variables(&self, files: &BTreeMap<String, String>) -> Result<(), TemplateError> {
+        let mut problems = Vec::new();
+        for name in files.keys() {
+            let mut unknown: Vec<&str> = match self.tera.get_template_variables(name) {
+                Ok(used) => used.into_iter().filter(|used| !VARIABLES.contains(used)).collect(),
+                Err(error) => return Err(TemplateError::Invalid(self.problems(&error))),
+            };
+            unknown.sort_unstable();
+            for variable in unknown {
+                let near = VARIABLES.into_iter().max_by(|a, b| {
+                    strsim::jaro_winkler(a, variable).total_cmp(&strsim::jaro_winkler(b, variable))
+                });
+                let remedy = match near {
+                    Some(near) if strsim::jaro_winkler(near, variable) > 0.8 => {
+                        format!("did you mean `{near}`?")
+                    }
+                    _ => format!("there are {}", VARIABLES.join(", ")),
+                };
+                let message = format!("unknown variable `{variable}`; {remedy}");
+                problems.extend(self.found(files, variable, &message));
+            }
+        }
+        // An included file's variables are its includer's too.
+        problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+        problems.dedup();
+        if problems.is_empty() { Ok(()) } else { Err(TemplateError::Invalid(problems)) }
+    }
+
+    /// The problem `message` at each file's first tag that has the word `word`.
+    fn found(&self, files: &BTreeMap<String, String>, word: &str, message: &str) -> Vec<TemplateProblem> {
+        files
+            .iter()
+            .filter_map(|(name, text)| {
+                let (line, column) = position(text, word_in_tag(text, word)?);
+                Some(TemplateProblem { file: self.path(name), line, column, message: message.to_owned() })
+            })
+            .collect()
+    }
+
+    /// The style sheet, not compiled.
+    pub(super) fn css(&self) -> &str {
+        &self.css
+    }
+
+    /// Where the file `name` stands.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.files.get(name).cloned().unwrap_or_else(|| PathBuf::from(name))
+    }
+
+    /// Renders the file `name`.
+    pub(super) fn render(&self, name: &str, context: &Context) -> Result<String, TemplateError> {
+        let mut out = Bounded(Vec::new());
+        match self.tera.render_to(name, context, &mut out) {
+            Ok(()) => Ok(String::from_utf8(out.0).expect("the engine writes UTF-8")),
+            Err(error) => Err(TemplateError::Invalid(match error.kind() {
+                ErrorKind::Io(_) => vec![TemplateProblem {
+                    file: self.path(name),
+                    line: 0,
+                    column: 0,
+                    message: "writes more than 4 MiB; look for a loop that repeats itself".to_owned(),
+                }],
+                _ => self.problems(&error),
+            })),
+        }
+    }
+
+    fn problems(&self, error: &Error) -> Vec<TemplateProblem> {
+        match error.kind() {
+            ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
+                vec![TemplateProblem {
+                    file: self.path(report.filename()),
+                    line: report.span().start_line,
+                    column: report.span().start_col + 1,
+                    message: in_our_voice(report.message()),
+                }]
+            }
+            // Several reports of the engine's in one text, each with `--> name:line:column` on its second line.
+            ErrorKind::Msg(reports) if reports.contains("\n") && reports.contains("--> ") => {
+                reports.split("error: ").filter_map(|report| self.parse_report(report)).collect()
+            }
+            other => vec![TemplateProblem {
+                file: PathBuf::from("templates"),
+                line: 0,
+                column: 0,
+                message: other.to_string(),
+            }],
+        }
+    }
+
+    fn parse_report(&self, report: &str) -> Option<TemplateProblem> {
+        let message = report.lines().next()?;
+        let (_, place) = report.split_once("--> ")?;
+        let mut place = place.lines().next()?.rsplitn(3, ':');
+        let column = place.next()?.parse().ok()?;
+        let line = place.next()?.parse().ok()?;
+        Some(TemplateProblem { file: self.path(place.next()?), line, column, message: in_our_voice(message) })
+    }
+}
+
+fn engine() -> Tera {
+    let mut tera = Tera::new();
+    tera.register_filter("wrap", |text: &str, args: Kwargs, _: &State| -> tera::TeraResult<String> {
+        let first = args.get::<&str>("first")?.unwrap_or_default();
+        let rest = args.get::<&str>("rest")?.unwrap_or_default();
+        Ok(wrap::wrap(text, first, rest))
+    });
+    tera.register_filter("shorten", |text: &str, args: Kwargs, _: &State| -> tera::TeraResult<String> {
+        Ok(wrap::shorten(text, args.must_get::<usize>("length")?))
+    });
+    // Escapes too: what comes out is HTML.
+    tera.register_filter("breakable", |text: &str, _: Kwargs, _: &State| -> tera::TeraResult<Value> {
+        let mut escaped = Vec::with_capacity(text.len());
+        tera::escape_html(text, &mut escaped)?;
+        let escaped = String::from_utf8(escaped)?;
+        Ok(Value::safe_string(&breakable(&escaped)))
+    });
+    tera.register_filter("sentence", |text: &str, _: Kwargs, _: &State| wrap::sentence(text));
+    tera.register_function("range", |args: Kwargs, _: &State| -> tera::TeraResult<Vec<i64>> {
+        let (start, end) = (args.get::<i64>("start")?.unwrap_or(0), args.must_get::<i64>("end")?);
+        if end.saturating_sub(start) > LONGEST_RANGE {
+            return Err(Error::message(format!("`range` counts to {LONGEST_RANGE} at most")));
+        }
+        Ok((start..end).collect())
+    });
+    tera
+}
+
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() || about.len() > LARGEST_FILE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "is no file, or too large"));
+    }
+    std::fs::read_to_string(path)
+}
+
+/// Where `word` first stands as a whole word within `{{ … }}` or `{% … %}`.
+fn word_in_tag(text: &str, word: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    text.match_indices(word).map(|(at, _)| at).find(|&at| {
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
+        let opened = before.rfind("{{").max(before.rfind("{%"));
+        let closed = before.rfind("}}").max(before.rfind("%}"));
+        opened > closed
+            && !before.ends_with(is_part)
+            && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    })
+}
+
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// The engine's message as ours begin: in lower case.
+fn in_our_voice(message: &str) -> String {
+    let mut chars = message.trim().chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LARGEST_OUTPUT {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the output is too large"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,432 @@
+//! What templates see of an edition: everything escaped or rendered where it is HTML, numbered where it is a link.
+
+use chrono::{Datelike as _, NaiveDate};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::breakable::breakable;
+use super::{Edition, EditionKey, Headline, Slot, dates};
+use crate::article::markdown::{self, RenderedInline};
+use crate::article::{Article, Figure, RenderOptions, Source};
+use crate::config::{Author, ImagePolicy, Publication};
+
+/// Width in pixels at which a picture is shown in the column.
+const SHOWN_WIDTH: u32 = 552;
+/// Words that a reader reads in a minute.
+const WORDS_A_MINUTE: usize = 230;
+
+/// The whole of it; the names are the templates' variables.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    pub(super) edition: EditionView,
+    pub(super) publication: PublicationView,
+    pub(super) articles: Vec<ArticleView>,
+    pub(super) lead: ArticleView,
+    pub(super) authors: Vec<AuthorView>,
+    pub(super) recent: Vec<RecentView>,
+    pub(super) links: Vec<Link>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct EditionView {
+    pub(super) key: String,
+    pub(super) number: u64,
+    /// In the publication's language, with its weekday.
+    pub(super) date: String,
+    pub(super) year: i32,
+    pub(super) language: String,
+    pub(super) dir: &'static str,
+    /// Whether it has one article only.
+    pub(super) single: bool,
+    pub(super) url: String,
+    pub(super) past_issues_url: String,
+    pub(super) subscribe_url: String,
+    /// Filled when it is known: empty while it is itself rendered.
+    pub(super) subject: String,
+    pub(super) preheader: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct PublicationView {
+    pub(super) name: String,
+    pub(super) tagline: String,
+    pub(super) postal_address: String,
+    pub(super) copyright: String,
+    pub(super) sign_up_title: String,
+    pub(super) sign_up_promise: String,
+    pub(super) url: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ArticleView {
+    pub(super) slug: String,
+    pub(super) title: String,
+    pub(super) url: String,
+    /// The host of its own address, when it stands elsewhere on the web.
+    pub(super) host: Option<String>,
+    pub(super) date: String,
+    /// Whether it is dated as its edition is.
+    pub(super) of_the_day: bool,
+    pub(super) author: Option<String>,
+    pub(super) summary: Option<String>,
+    pub(super) highlights: Vec<Inline>,
+    pub(super) tags: Vec<String>,
+    pub(super) image: Option<ImageView>,
+    pub(super) html: String,
+    pub(super) text: String,
+    pub(super) words: usize,
+    pub(super) minutes: usize,
+    pub(super) sources: Vec<SourceView>,
+    pub(super) extra: Map<String, Value>,
+}
+
+/// A line of Markdown in its three forms.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Inline {
+    pub(super) html: String,
+    /// With the numbers of its links.
+    pub(super) text: String,
+    /// Without them.
+    pub(super) plain: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ImageView {
+    pub(super) src: String,
+    pub(super) alt: String,
+    pub(super) caption: Option<Inline>,
+    pub(super) width: u32,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct SourceView {
+    pub(super) title: String,
+    pub(super) url: Option<String>,
+    pub(super) number: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct AuthorView {
+    pub(super) name: String,
+    pub(super) biography: Option<Inline>,
+    pub(super) link: Option<String>,
+    pub(super) photo: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RecentView {
+    pub(super) title: String,
+    pub(super) url: String,
+    pub(super) date: String,
+    pub(super) summary: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Link {
+    pub(super) number: usize,
+    pub(super) url: String,
+}
+
+/// The links of the plain text, numbered from 1 through the whole edition.
+#[derive(Debug, Default)]
+struct Links(Vec<String>);
+
+impl Links {
+    fn next(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    fn inline(&mut self, source: &str) -> Inline {
+        let first = self.next();
+        let RenderedInline { html, text, links } = markdown::inline(source, first);
+        self.0.extend(links);
+        Inline { html: breakable(&html), text, plain: markdown::plain(source) }
+    }
+}
+
+impl View {
+    /// Looks at `edition`, which has at least one article.
+    pub(super) fn of(edition: &Edition, publication: &Publication, images: ImagePolicy) -> Self {
+        let reader = Reader { edition, publication, images };
+        let mut links = Links::default();
+        // In the order in which the text shows them, so that its notes count upwards: with several articles all
+        // highlights stand at the top.
+        let highlights: Vec<Vec<Inline>> = if edition.articles.len() > 1 {
+            edition.articles.iter().map(|article| reader.highlights(article, &mut links)).collect()
+        } else {
+            Vec::new()
+        };
+        let mut highlights = highlights.into_iter();
+        let articles: Vec<ArticleView> = edition
+            .articles
+            .iter()
+            .map(|article| {
+                let highlights =
+                    highlights.next().unwrap_or_else(|| reader.highlights(article, &mut links));
+                reader.article(article, highlights, &mut links)
+            })
+            .collect();
+        let authors = reader.authors(&mut links);
+        let language = &publication.language;
+        View {
+            edition: EditionView {
+                key: edition.key.to_string(),
+                number: edition.number,
+                date: dates::with_weekday(edition.key.date(), language),
+                year: edition.key.date().year(),
+                language: language.clone(),
+                dir: dates::direction(language),
+                single: articles.len() == 1,
+                url: edition_url(&edition.key, publication),
+                past_issues_url: publication.link("editions/"),
+                subscribe_url: publication.link(""),
+                subject: String::new(),
+                preheader: String::new(),
+            },
+            publication: PublicationView::of(publication, edition.key.date()),
+            lead: articles.first().expect("an edition has an article").clone(),
+            articles,
+            authors,
+            recent: edition.recent.iter().map(|headline| RecentView::of(headline, language)).collect(),
+            links: links.0.into_iter().zip(1..).map(|(url, number)| Link { number, url }).collect(),
+        }
+    }
+
+    /// As the templates' variables. Content keeps no character of a slot's marker; the markers come after.
+    pub(super) fn into_variables(self, css: &str) -> Map<String, Value> {
+        let mut view = serde_json::to_value(self).expect("a view has string keys only");
+        remove_private_use(&mut view);
+        let Value::Object(mut variables) = view else { unreachable!("a view is a struct") };
+        let slots = Slot::ALL.map(|slot| (slot.name().to_owned(), Value::String(slot.marker())));
+        variables.insert("slot".to_owned(), Value::Object(slots.into_iter().collect()));
+        variables.insert("css".to_owned(), Value::String(css.to_owned()));
+        variables
+    }
+}
+
+struct Reader<'a> {
+    edition: &'a Edition,
+    publication: &'a Publication,
+    images: ImagePolicy,
+}
+
+impl Reader<'_> {
+    fn highlights(&self, article: &Article, links: &mut Links) -> Vec<Inline> {
+        article.highlights.iter().map(|highlight| links.inline(highlight)).collect()
+    }
+
+    fn article(&self, article: &Article, highlights: Vec<Inline>, links: &mut Links) -> ArticleView {
+        let image = article.image.as_ref().map(|figure| self.image(article, figure, links));
+        let body = article.render(&RenderOptions {
+            top_heading: if self.edition.articles.len() == 1 { 2 } else { 3 },
+            first_link: links.next(),
+            id_prefix: &format!("{}-", article.slug),
+            picture_src: &|src| self.picture_src(article, src),
+            link: &|target| self.link(article, target),
+        });
+        links.0.extend(body.links);
+        let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
+        let own = article.url.as_ref();
+        ArticleView {
+            slug: article.slug.to_string(),
+            title: article.title.clone(),
+            url: article_url(article, &self.edition.key, self.publication),
+            host: own
+                .and_then(|url| url.host_str())
+                .map(|host| host.strip_prefix("www.").unwrap_or(host).to_owned()),
+            date: dates::day(article.date, &self.publication.language),
+            of_the_day: article.date == self.edition.key.date(),
+            author: article.author.as_ref().map(|author| author.name.clone()),
+            summary: article.summary.clone(),
+            highlights,
+            tags: article.tags.clone(),
+            image,
+            html: breakable(&without_way_to_notes(
+                &body.html,
+                &edition_url(&self.edition.key, self.publication),
+            )),
+            text: body.text.trim_end().to_owned(),
+            words: body.words,
+            minutes: body.words.div_ceil(WORDS_A_MINUTE).max(1),
+            sources,
+            extra: article.extra.clone(),
+        }
+    }
+
+    fn image(&self, article: &Article, figure: &Figure, links: &mut Links) -> ImageView {
+        let width = article.pictures.get(&figure.src).map_or(SHOWN_WIDTH, |p| p.width.min(SHOWN_WIDTH));
+        ImageView {
+            src: self.picture_src(article, &figure.src),
+            alt: figure.alt.clone(),
+            caption: figure.caption.as_deref().map(|caption| links.inline(caption)),
+            width,
+        }
+    }
+
+    fn picture_src(&self, article: &Article, src: &str) -> String {
+        match (article.pictures.get(src), self.images) {
+            (None, _) => src.to_owned(),
+            (Some(picture), ImagePolicy::Embed) => format!("cid:{}", content_id(&picture.file_name)),
+            (Some(picture), ImagePolicy::Link) => {
+                self.publication.link(&format!("images/{}", picture.file_name))
+            }
+        }
+    }
+
+    /// Where a link to another article's file leads: its place in this edition, or where it was published.
+    fn link(&self, from: &Article, target: &str) -> Option<String> {
+        let folder = from.path.parent().unwrap_or_else(|| std::path::Path::new(""));
+        let path = tidy(&folder.join(target));
+        self.edition
+            .articles
+            .iter()
+            .find(|article| tidy(&article.path) == path)
+            .map(|article| article_url(article, &self.edition.key, self.publication))
+    }
+
+    /// Everybody with something to say of themselves, once.
+    fn authors(&self, links: &mut Links) -> Vec<AuthorView> {
+        let mut seen: Vec<&Author> = Vec::new();
+        for author in self.edition.articles.iter().filter_map(|article| article.author.as_ref()) {
+            let known = author.biography.is_some() || author.link.is_some();
+            if known && !seen.contains(&author) {
+                seen.push(author);
+            }
+        }
+        seen.into_iter()
+            .map(|author| AuthorView {
+                name: author.name.clone(),
+                biography: author.biography.as_deref().map(|biography| links.inline(biography)),
+                link: author.link.as_ref().map(ToString::to_string),
+                photo: author.photo.as_ref().map(ToString::to_string),
+            })
+            .collect()
+    }
+}
+
+impl PublicationView {
+    fn of(publication: &Publication, day: NaiveDate) -> Self {
+        let copyright = publication
+            .copyright
+            .replace("{year}", &day.year().to_string())
+            .replace("{name}", &publication.name);
+        PublicationView {
+            name: publication.name.clone(),
+            tagline: publication.tagline.clone(),
+            postal_address: publication.postal_address.clone(),
+            copyright,
+            sign_up_title: publication.sign_up.title.clone(),
+            sign_up_promise: publication.sign_up.promise.clone(),
+            url: publication.link(""),
+        }
+    }
+}
+
+impl SourceView {
+    fn of(source: &Source, links: &mut Links) -> Self {
+        let url = source.url.as_ref().map(ToString::to_string);
+        let number = url.as_ref().map(|_| links.next());
+        links.0.extend(url.clone());
+        SourceView { title: source.title.clone(), url, number }
+    }
+}
+
+impl RecentView {
+    fn of(headline: &Headline, language: &str) -> Self {
+        RecentView {
+            title: headline.title.clone(),
+            url: headline.url.clone(),
+            date: dates::day(headline.date, language),
+            summary: headline.summary.clone(),
+        }
+    }
+}
+
+/// What later editions and pages say of `article`, which went out in `edition`; without one it counts as
+/// published before the first, and without an address of its own it leads to the past issues.
+#[must_use]
+pub fn headline(article: &Article, edition: Option<&EditionKey>, publication: &Publication) -> Headline {
+    let url = match (edition, &article.url) {
+        (Some(key), _) => article_url(article, key, publication),
+        (None, Some(url)) => url.to_string(),
+        (None, None) => publication.link("editions/"),
+    };
+    let clean = |text: &str| text.replace(is_private_use, "");
+    Headline {
+        slug: article.slug.to_string(),
+        title: clean(&article.title),
+        url: clean(&url),
+        date: article.date,
+        summary: article.summary.as_deref().map(clean),
+    }
+}
+
+/// The Content-ID of a picture that travels with the edition.
+pub(super) fn content_id(file_name: &str) -> String {
+    format!("{file_name}@straight")
+}
+
+fn edition_url(key: &EditionKey, publication: &Publication) -> String {
+    publication.link(&format!("editions/{key}"))
+}
+
+fn article_url(article: &Article, key: &EditionKey, publication: &Publication) -> String {
+    match &article.url {
+        Some(url) => url.to_string(),
+        None => format!("{}#{}", edition_url(key, publication), article.slug),
+    }
+}
+
+/// Mail programs do not jump within a message: notes keep their numbers and lose their links, and a link to a heading
+/// leads to the edition on the web.
+fn without_way_to_notes(html: &str, edition_url: &str) -> String {
+    const OPEN: &str = "<a href=\"#";
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, link)) = rest.split_once(OPEN) {
+        out.push_str(before);
+        let whole = link
+            .split_once('>')
+            .and_then(|(tag, behind)| behind.split_once("</a>").map(|(content, after)| (tag, content, after)));
+        match whole {
+            Some((tag, content, after)) if tag.contains("aria-label=") => {
+                out.push_str(if content == "↩" { "" } else { content });
+                rest = after;
+            }
+            Some(_) | None => {
+                out.push_str(&format!("<a href=\"{edition_url}#"));
+                rest = link;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `a/./b/../c.md` → `a/c.md`, without looking at the file system.
+fn tidy(path: &std::path::Path) -> std::path::PathBuf {
+    use std::path::Component;
+    path.components().fold(std::path::PathBuf::new(), |mut tidy, component| {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                tidy.pop();
+            }
+            other => tidy.push(other),
+        }
+        tidy
+    })
+}
+
+fn is_private_use(c: char) -> bool {
+    matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}')
+}
+
+fn remove_private_use(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|c| !is_private_use(c)),
+        Value::Array(values) => values.iter_mut().for_each(remove_private_use),
+        Value::Object(map) => map.values_mut().for_each(remove_private_use),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

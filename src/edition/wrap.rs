@@ -1,0 +1,107 @@
+//! Plain text: lines of at most 72 columns, and what is cut at a word's end.
+
+use unicode_width::UnicodeWidthStr as _;
+
+/// Columns of a line of plain text.
+pub(super) const COLUMNS: usize = 72;
+
+/// Sets `text` in lines of at most [`COLUMNS`], the first after `first`, the others after `rest`.
+///
+/// Line breaks of `text` stay; a word longer than a line (an address) has a line of its own, whole.
+pub(super) fn wrap(text: &str, first: &str, rest: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut lead = first;
+    for (n, paragraph) in text.lines().enumerate() {
+        if n > 0 {
+            out.push('\n');
+        }
+        let mut width = 0;
+        for word in paragraph.split_whitespace() {
+            if width == 0 {
+                out.push_str(lead);
+                width = lead.width();
+            } else if width + 1 + word.width() > COLUMNS {
+                out.push('\n');
+                lead = rest;
+                out.push_str(lead);
+                width = lead.width();
+            } else {
+                out.push(' ');
+                width += 1;
+            }
+            out.push_str(word);
+            width += word.width();
+        }
+        lead = rest;
+    }
+    out
+}
+
+/// At most `limit` characters of `text`, cut at a word's end with an ellipsis, which counts too.
+pub(super) fn shorten(text: &str, limit: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= limit {
+        return text;
+    }
+    let room = limit.saturating_sub(1);
+    let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
+    let head = &text[..end];
+    let cut = if text[end..].starts_with(' ') { end } else { head.rfind(' ').unwrap_or(end) };
+    // A single word may be longer than half of the room: then it is cut, rather than lost.
+    let cut = if cut * 2 < end { end } else { cut };
+    format!("{}…", text[..cut].trim_end_matches([' ', ',', ';', ':', '–', '—', '-', '(', '“', '‘']))
+}
+
+/// `text` with a full stop behind it, unless it ends a sentence already.
+pub(super) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let bare = text.trim_end_matches(['”', '’', '"', '\'', ')', '»']);
+    if text.is_empty() || bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bullet_hangs_and_no_line_is_over_72() {
+        let text = "China separates more than ninety per cent of the world’s rare earths and makes about \
+                    ninety-five per cent of the magnets.";
+        let set = wrap(text, "* ", "  ");
+        insta::assert_snapshot!(set, @r"
+        * China separates more than ninety per cent of the world’s rare earths
+          and makes about ninety-five per cent of the magnets.
+        ");
+    }
+
+    #[test]
+    fn an_address_stays_whole_and_wide_letters_count_twice() {
+        let address = format!("https://example.org/{}", "a".repeat(90));
+        assert_eq!(wrap(&format!("See {address} now"), "", ""), format!("See\n{address}\nnow"));
+        let wide = wrap(&"稀土 ".repeat(30), "", "");
+        assert!(wide.lines().all(|line| line.width() <= COLUMNS), "{wide}");
+    }
+
+    #[test]
+    fn a_title_is_cut_at_a_word() {
+        assert_eq!(shorten("Rare Earths aren’t “a Metal.”", 70), "Rare Earths aren’t “a Metal.”");
+        assert_eq!(shorten("One two three four", 12), "One two…");
+        assert_eq!(shorten("One two, three", 9), "One two…");
+        assert_eq!(shorten(&"x".repeat(100), 10), format!("{}…", "x".repeat(9)));
+        for limit in 1..40 {
+            assert!(shorten("Größe – und “Quotes” aplenty in a title", limit).chars().count() <= limit);
+        }
+    }
+
+    #[test]
+    fn a_sentence_ends_once() {
+        assert_eq!(sentence("It rains"), "It rains.");
+        assert_eq!(sentence("It rains!"), "It rains!");
+        assert_eq!(sentence("“It rains.”"), "“It rains.”");
+        assert_eq!(sentence(""), "");
+    }
+}

@@ -1,0 +1,62 @@
+//! The edition for the browser, the outbox page, and the difference of two editions.
+
+use straight::edition::{OutboxMessage, Slot, diff, outbox_page, public_html};
+
+use super::newsroom::{ferry, library, publication, rendered};
+
+#[test]
+fn the_public_page_has_nothing_personal() {
+    let html = public_html(&rendered(vec![ferry()]), "https://post.example.org");
+    assert!(!html.contains(Slot::OPEN) && !html.contains(Slot::CLOSE));
+    for personal in ["Unsubscribe", "Change what you get", "You get this", "View in browser", "mail-only"] {
+        assert!(!html.contains(personal), "{personal}");
+    }
+    assert!(html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));
+    assert!(html.contains("Subscribe to The Morning Post"));
+    assert!(html.contains("© 2026 The Morning Post"));
+}
+
+#[test]
+fn slots_that_a_template_left_in_the_open_are_filled_with_public_words() {
+    let mut edition = rendered(vec![ferry()]);
+    edition.html = format!("<a href=\"{}\">Leave</a>", Slot::UnsubscribeUrl.marker());
+    assert_eq!(public_html(&edition, ""), "<a href=\"/\">Leave</a>");
+}
+
+#[test]
+fn the_outbox_page_shows_the_edition_and_its_messages() {
+    let edition = rendered(vec![ferry()]);
+    let messages = [
+        OutboxMessage { file: "new/1.ann@example.org:2,.eml", to: "a…@example.org" },
+        OutboxMessage { file: "new/2.eml", to: "<b>@example.org" },
+    ];
+    let page = outbox_page(&edition, &publication(), &messages, 2);
+    assert!(page.contains("href=\"./new/1.ann%40example.org%3A2%2C.eml\">a…@example.org</a>"), "{page}");
+    assert!(page.contains("&lt;b&gt;@example.org"));
+    assert!(page.contains("All 2."));
+    assert!(!page.contains(Slot::OPEN));
+    assert!(page.contains("sandbox=") && page.contains("srcdoc=\"&lt;!doctype html&gt;"), "{page}");
+    assert!(page.contains("data:image/jpeg;base64,") && !page.contains("cid:"));
+    if let Ok(folder) = std::env::var("STRAIGHT_TEST_SHOW") {
+        std::fs::write(std::path::Path::new(&folder).join("outbox.html"), &page).unwrap();
+    }
+}
+
+#[test]
+fn the_outbox_page_lists_two_hundred_messages_at_most() {
+    let messages = vec![OutboxMessage { file: "new/1.eml", to: "a…@example.org" }; 500];
+    let page = outbox_page(&rendered(vec![ferry()]), &publication(), &messages, 1_000_000);
+    assert_eq!(page.matches("<li><a href").count(), 200);
+    assert!(page.contains("The first 200 of 1000000."));
+}
+
+#[test]
+fn two_editions_differ_in_what_a_reader_sees() {
+    let before = rendered(vec![ferry()]);
+    let mut corrected = ferry();
+    corrected.title = "Harbour ferry returns after five years".to_owned();
+    corrected.markdown = corrected.markdown.replace("nine votes to two", "eight votes to three");
+    insta::assert_snapshot!(diff(&before, &rendered(vec![corrected])));
+    assert_eq!(diff(&before, &before), "");
+    assert_ne!(diff(&before, &rendered(vec![ferry(), library()])), "");
+}

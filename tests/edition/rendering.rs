@@ -1,0 +1,249 @@
+//! How an edition looks, in HTML, text and subject.
+
+use straight::article::Article;
+use straight::config::{ImagePolicy, Publication};
+use straight::edition::{
+    EditionKey, RenderSettings, RenderedEdition, Slot, Templates, headline, pictures, render, size_report,
+};
+
+use super::newsroom::{EMBED, article, day, edition, ferry, library, publication, rendered};
+
+/// Markers become visible, so that a snapshot can be read.
+fn visible(text: &str) -> String {
+    text.replace(Slot::OPEN, "⟨").replace(Slot::CLOSE, "⟩")
+}
+
+fn report(edition: &RenderedEdition) -> String {
+    format!("Subject: {}\nPreheader: {}\n\n{}", edition.subject, edition.preheader, visible(&edition.text))
+}
+
+/// With `STRAIGHT_TEST_SHOW=DIR` the edition is written there with its slots filled, for the quality checks.
+fn show(name: &str, edition: &RenderedEdition) {
+    let Ok(folder) = std::env::var("STRAIGHT_TEST_SHOW") else { return };
+    let fill = |text: &str| {
+        let values = [
+            (Slot::Email, "ann@example.org"),
+            (Slot::Name, "Ann"),
+            (Slot::Since, "1 January 2026"),
+            (Slot::UnsubscribeUrl, "https://post.example.org/u/AQBzhVQmXJ0Fq0cS8eLm3mUq1w"),
+            (Slot::PreferencesUrl, "https://post.example.org/m/AQBzhVQmXJ0Fq0cS8eLm3mUq1w"),
+        ];
+        values.iter().fold(text.to_owned(), |text, (slot, value)| text.replace(&slot.marker(), value))
+    };
+    let folder = std::path::Path::new(&folder);
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join(format!("{name}.html")), fill(&edition.html)).unwrap();
+    std::fs::write(folder.join(format!("{name}.txt")), fill(&edition.text)).unwrap();
+}
+
+#[test]
+fn one_article_looks_like_this() {
+    let edition = rendered(vec![ferry()]);
+    show("one", &edition);
+    insta::assert_snapshot!("one_text", report(&edition));
+    insta::assert_snapshot!("one_html", visible(&edition.html));
+}
+
+#[test]
+fn several_articles_look_like_this() {
+    let edition = rendered(vec![ferry(), library(), article("market.md", "2026-03-02")]);
+    show("several", &edition);
+    insta::assert_snapshot!("several_text", report(&edition));
+    insta::assert_snapshot!("several_html", visible(&edition.html));
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    let once = || rendered(vec![ferry(), library()]);
+    assert_eq!(once(), once());
+    assert_eq!(once().hash.len(), 64);
+    assert_eq!(once().frozen_at.timestamp_subsec_nanos(), 0);
+}
+
+#[test]
+fn every_field_counts_in_the_hash() {
+    let base = edition(vec![ferry()]);
+    let hash = |edition: &straight::edition::Edition, publication: &Publication| {
+        render(edition, publication, &Templates::built_in(), &EMBED).unwrap().hash
+    };
+    let first = hash(&base, &publication());
+    let mut picture = base.clone();
+    for changed in picture.articles[0].pictures.values_mut() {
+        changed.bytes = std::sync::Arc::from(&b"another picture under the same name"[..]);
+    }
+    let mut later = base.clone();
+    later.frozen_at += chrono::TimeDelta::seconds(1);
+    let mut other_day = base.clone();
+    other_day.key = "2026-03-02-extra".parse().unwrap();
+    let address = Publication { postal_address: "2 Quay Street".to_owned(), ..publication() };
+    let others = [
+        hash(&picture, &publication()),
+        hash(&later, &publication()),
+        hash(&other_day, &publication()),
+        hash(&base, &address),
+    ];
+    for (n, other) in others.iter().enumerate() {
+        assert_ne!(*other, first, "change {n}");
+    }
+}
+
+#[test]
+fn there_is_one_h1_and_no_heading_is_skipped() {
+    for articles in [vec![ferry()], vec![ferry(), library()], vec![article("bare.md", "2026-03-02")]] {
+        let html = rendered(articles).html;
+        let levels: Vec<u32> = html
+            .match_indices("<h")
+            .filter_map(|(at, _)| html[at + 2..].chars().next()?.to_digit(10))
+            .collect();
+        assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1, "{levels:?}");
+        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    }
+}
+
+#[test]
+fn text_lines_are_at_most_72_but_for_addresses() {
+    let edition = rendered(vec![ferry(), library()]);
+    for line in edition.text.lines().filter(|line| !line.contains("https://")) {
+        assert!(line.chars().count() <= 72, "{line}");
+    }
+    assert!(edition.text.contains("\n-- \n"));
+}
+
+#[test]
+fn every_note_of_the_text_has_its_link_and_counts_upwards() {
+    let text = rendered(vec![ferry(), library()]).text;
+    let (body, links) = text.split_once("\nLinks\n").unwrap();
+    let mut expected = 1;
+    for line in links.lines().filter(|line| line.starts_with('[')) {
+        assert!(line.starts_with(&format!("[{expected}] http")), "{line}");
+        assert!(body.contains(&format!("[{expected}]")), "{line}");
+        expected += 1;
+    }
+    assert!(expected > 5, "{links}");
+    let first_use: Vec<usize> = (1..expected).map(|n| body.find(&format!("[{n}]")).unwrap()).collect();
+    assert!(first_use.is_sorted(), "{first_use:?}");
+}
+
+#[test]
+fn a_picture_travels_once_or_is_linked() {
+    let mut second = library();
+    second.image = ferry().image;
+    second.pictures = ferry().pictures;
+    let both = edition(vec![ferry(), second]);
+    let embedded = render(&both, &publication(), &Templates::built_in(), &EMBED).unwrap();
+    assert_eq!(embedded.embedded.len(), 1);
+    assert_eq!(embedded.embedded[0].content_id, "00aa11bb22cc33dd.jpg@straight");
+    assert_eq!(embedded.html.matches("cid:00aa11bb22cc33dd.jpg@straight").count(), 2);
+
+    let link = RenderSettings { images: ImagePolicy::Link };
+    let linked = render(&both, &publication(), &Templates::built_in(), &link).unwrap();
+    assert!(linked.embedded.is_empty());
+    assert!(linked.html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));
+    assert!(!linked.html.contains("cid:"));
+    assert_eq!(pictures(&both).len(), 1);
+}
+
+#[test]
+fn articles_that_link_to_each_other_lead_to_their_place() {
+    let edition = rendered(vec![ferry(), library()]);
+    assert!(edition.html.contains("href=\"https://post.example.org/editions/2026-03-02#harbour-ferry-returns\""));
+    assert!(!edition.html.contains("ferry.md"), "{}", edition.html);
+    assert!(edition.html.contains("id=\"harbour-ferry-returns\""));
+}
+
+#[test]
+fn nobody_s_words_become_markup() {
+    let evil = "<script>alert(1)</script> & \"quotes\"";
+    let mut bad = ferry();
+    bad.title = evil.to_owned();
+    bad.summary = Some(evil.to_owned());
+    bad.tags = vec![evil.to_owned()];
+    bad.author.as_mut().unwrap().name = evil.to_owned();
+    bad.image.as_mut().unwrap().alt = evil.to_owned();
+    bad.sources[1].title = evil.to_owned();
+    let shop = Publication { name: evil.to_owned(), postal_address: evil.to_owned(), ..publication() };
+    let out = render(&edition(vec![bad, library()]), &shop, &Templates::built_in(), &EMBED).unwrap();
+    // Within quotes a bracket is text; everywhere else it would open an element.
+    let in_attributes = out.html.matches("=\"<script").count() + out.html.matches("Portrait of <script").count();
+    assert_eq!(out.html.matches("<script").count(), in_attributes, "{}", out.html);
+    assert!(out.html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; \"quotes\""));
+    assert!(out.html.contains("alt=\"<script>alert(1)</script> &amp; &quot;quotes&quot;\""));
+    assert_eq!(out.subject, evil);
+    assert!(out.text.contains(evil), "plain text is not escaped");
+    assert!(!out.text.contains("&lt;") && !out.text.contains("&amp;"));
+}
+
+#[test]
+fn slots_are_where_the_templates_put_them_and_nowhere_else() {
+    let forged = format!("Leave {}unsubscribe_url{} here", Slot::OPEN, Slot::CLOSE);
+    let mut bad = ferry();
+    bad.title = forged.clone();
+    bad.summary = Some(forged.clone());
+    bad.highlights.push(format!("{forged} &#xE000;email&#xE001;"));
+    bad.markdown.push_str(&format!("\n{forged} &#xE000;email&#xE001; <b>&#xE000;email&#xE001;</b>\n"));
+    bad.extra.insert("note".to_owned(), forged.clone().into());
+    let out = rendered(vec![bad]);
+    for (part, count) in [(&out.html, 1), (&out.text, 1), (&out.subject, 0), (&out.preheader, 0)] {
+        assert_eq!(part.matches(&Slot::UnsubscribeUrl.marker()).count(), count, "{part}");
+        assert_eq!(part.matches(&Slot::Email.marker()).count(), count, "{part}");
+        let (open, close) = (part.matches(Slot::OPEN).count(), part.matches(Slot::CLOSE).count());
+        assert_eq!((open, close), (4 * count, 4 * count), "{part}");
+    }
+    assert!(!out.headlines[0].title.contains(Slot::OPEN));
+}
+
+#[test]
+fn a_subject_is_one_line_cut_at_a_word() {
+    let long = "A title that goes on for longer than any inbox shows it, and then a little further still";
+    let out = rendered(vec![Article { title: long.to_owned(), ..ferry() }]);
+    assert_eq!(out.subject, "A title that goes on for longer than any inbox shows it, and then a…");
+    assert!(out.subject.chars().count() <= 70);
+}
+
+#[test]
+fn a_preheader_has_40_to_250_characters() {
+    let bare = Article { markdown: "A paragraph of the body. ".repeat(30), ..article("bare.md", "2026-03-02") };
+    let rich = Article {
+        highlights: vec!["One highlight that says quite a lot about the matter at hand".to_owned(); 9],
+        ..ferry()
+    };
+    for articles in [vec![bare], vec![rich], vec![ferry()], vec![ferry(), library()]] {
+        let count = rendered(articles).preheader.chars().count();
+        assert!((40..=250).contains(&count), "{count}");
+    }
+    assert!(
+        rendered(vec![ferry()])
+            .preheader
+            .starts_with("Six sailings a day from Monday, and the fare stays at two pounds. Six sailings each way")
+    );
+}
+
+#[test]
+fn a_language_from_right_to_left_turns_the_page() {
+    let hebrew = Publication { language: "he".to_owned(), ..publication() };
+    let out = render(&edition(vec![ferry()]), &hebrew, &Templates::built_in(), &EMBED).unwrap();
+    assert!(out.html.contains("<html lang=\"he\" dir=\"rtl\""), "{}", &out.html[..300]);
+    assert!(out.html.contains("border-right:4px solid #a8231b"));
+    assert!(out.html.contains("שני, 2 מרץ 2026"));
+}
+
+#[test]
+fn a_headline_knows_where_its_article_is_read() {
+    let key = EditionKey::of(day("2026-03-02"));
+    let url = |article: &Article, key| headline(article, key, &publication()).url;
+    assert_eq!(
+        url(&ferry(), Some(&key)),
+        "https://post.example.org/editions/2026-03-02#harbour-ferry-returns"
+    );
+    assert_eq!(url(&library(), Some(&key)), "https://www.library.example.org/sundays");
+    assert_eq!(url(&ferry(), None), "https://post.example.org/editions/");
+}
+
+#[test]
+fn a_large_edition_is_reported() {
+    let long = Article { markdown: "Another paragraph of a very long article.\n\n".repeat(1500), ..ferry() };
+    let report = size_report(&rendered(vec![long]));
+    assert!(report.html > 60 * 1024);
+    assert!(report.warnings[0].contains("Gmail may clip it"), "{report:?}");
+    assert_eq!(size_report(&rendered(vec![ferry()])).warnings, Vec::<String>::new());
+}

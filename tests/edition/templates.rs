@@ -1,0 +1,132 @@
+//! A folder of one's own templates, and what is said of wrong ones.
+
+use std::path::Path;
+
+use straight::edition::{RenderError, TemplateError, Templates};
+
+use super::newsroom::{ferry, library, rendered_with};
+
+/// A folder with these files, and what loading it gives.
+fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Templates, TemplateError>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let templates = Templates::with_folder(folder.path());
+    (folder, templates)
+}
+
+/// The message an editor gets, with the folder called `mine`.
+fn refusal(files: &[(&str, &str)]) -> String {
+    let (folder, templates) = folder(files);
+    let message = match templates {
+        Err(error) => error.to_string(),
+        Ok(templates) => match rendered_with(&templates, vec![ferry(), library()]) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("the templates were taken"),
+        },
+    };
+    message.replace(&folder.path().display().to_string(), "mine")
+}
+
+const LEAVE: &str = "<a href=\"{{ slot.unsubscribe_url }}\">Leave</a>";
+
+#[test]
+fn a_file_of_one_s_own_stands_in_for_the_built_in_one() {
+    let (_folder, templates) = folder(&[("subject.txt", "{{ publication.name }}: {{ lead.title }}\n")]);
+    let out = rendered_with(&templates.unwrap(), vec![ferry()]).unwrap();
+    assert_eq!(out.subject, "The Morning Post: Harbour ferry returns after “four years”");
+    assert!(out.html.contains("Highlights"), "the other files are the built-in ones");
+}
+
+#[test]
+fn a_style_sheet_of_one_s_own_is_inlined() {
+    let css = ".masthead{color:#123456}\n@media print{.masthead{color:#000000}}";
+    let (_folder, templates) = folder(&[("edition.css", css)]);
+    let html = rendered_with(&templates.unwrap(), vec![ferry()]).unwrap().html;
+    assert!(html.contains("<p class=\"masthead k\" style=\"color:#123456\">"), "{html}");
+    assert!(html.contains("<style>\n@media print{.masthead{color:#000000}}\n</style>"), "{html}");
+}
+
+#[test]
+fn a_file_may_include_another_of_the_folder() {
+    let body = format!("<!doctype html><title>x</title>{{% include \"foot.html\" %}}{LEAVE}");
+    let (_folder, templates) =
+        folder(&[("body.html", &body), ("foot.html", "<p>By {{ publication.name }}</p>")]);
+    let html = rendered_with(&templates.unwrap(), vec![ferry()]).unwrap().html;
+    assert!(html.contains("<p>By The Morning Post</p>"), "{html}");
+}
+
+#[test]
+fn slots_may_stand_in_the_subject() {
+    let (_folder, templates) = folder(&[("subject.txt", "{{ slot.name }}: {{ lead.title }}")]);
+    let subject = rendered_with(&templates.unwrap(), vec![ferry()]).unwrap().subject;
+    assert_eq!(subject, "\u{E000}name\u{E001}: Harbour ferry returns after “four years”");
+}
+
+#[test]
+fn a_wrong_template_is_refused_with_its_place() {
+    let cases: [(&str, &[(&str, &str)]); 10] = [
+        ("a tag that does not end", &[("body.html", "<p>\n{{ lead.title \n</p>")]),
+        ("an unknown variable", &[("subject.txt", "News:\n  {{ artciles | length }}")]),
+        ("an unknown variable in a condition", &[("body.txt", "{% if podcast %}Listen{% endif %}")]),
+        ("an unknown field", &[("body.html", "<p>\n<b>{{ lead.titel }}</b>")]),
+        ("an unknown filter", &[("subject.txt", "{{ lead.title | shout }}")]),
+        ("an unknown include", &[("body.html", "<p>{% include \"foot.html\" %}")]),
+        ("a file of the machine", &[("body.html", "{% include \"/etc/passwd\" %}")]),
+        ("two wrong things", &[("subject.txt", "{{ foo }}"), ("body.txt", "{{ bar }}")]),
+        ("a component", &[("body.html", "{% component box() %}{{ <box /> }}{% endcomponent box %}")]),
+        ("a loop over a million", &[("body.txt", "{% for i in range(end=1000000) %}x{% endfor %}")]),
+    ];
+    let report: Vec<String> =
+        cases.iter().map(|(what, files)| format!("# {what}\n{}", refusal(files))).collect();
+    insta::assert_snapshot!(report.join("\n\n"));
+}
+
+#[test]
+fn a_mail_without_a_subject_or_a_way_to_leave_is_refused() {
+    assert_eq!(
+        refusal(&[("subject.txt", "  \n")]),
+        "mine/subject.txt: gives an empty subject; it must write one line, such as {{ lead.title }}"
+    );
+    assert_eq!(
+        refusal(&[("body.html", "<p>Hello</p>")]),
+        "mine/body.html: has no link for leaving; put {{ slot.unsubscribe_url }} into its footer"
+    );
+    assert_eq!(
+        refusal(&[("body.txt", "Hello")]),
+        "mine/body.txt: has no link for leaving; put {{ slot.unsubscribe_url }} into its footer"
+    );
+}
+
+#[test]
+fn templates_see_no_environment() {
+    let message = refusal(&[("subject.txt", "{{ get_env(name=\"HOME\") }}")]);
+    assert!(message.contains("unknown function `get_env`"), "{message}");
+}
+
+#[test]
+fn an_endless_writer_is_stopped() {
+    let hundred = "{% for a in range(end=100) %}";
+    let body = format!("{hundred}{hundred}{hundred}{hundred}xxxxxxxxxx{}", "{% endfor %}".repeat(4));
+    assert_eq!(
+        refusal(&[("body.txt", &body)]),
+        "mine/body.txt: writes more than 4 MiB; look for a loop that repeats itself"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_text_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("body.txt"), [0xff, 0xfe, 0x00]).unwrap();
+    let error = Templates::with_folder(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("body.txt: ") && error.contains("UTF-8"), "{error}");
+
+    let error = Templates::with_folder(Path::new("no/such/folder")).unwrap_err().to_string();
+    assert!(error.starts_with("no/such/folder: "), "{error}");
+}
+
+#[test]
+fn an_edition_without_articles_is_none() {
+    assert!(matches!(rendered_with(&Templates::built_in(), Vec::new()), Err(RenderError::NoArticle)));
+}
