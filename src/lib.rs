@@ -29,3 +29,4 @@ pub mod press;
 pub mod store;
 pub mod subscriber;
 pub mod web;
+pub mod yaml;

@@ -1,9 +1,19 @@
 //! `newsletter.yaml`, the environment over it and flags over both, checked once into a [`Config`].
 
+mod check;
+mod environment;
+mod error;
+mod layers;
+mod load;
 mod publication;
+mod reader;
 mod secret;
+mod show;
+mod smtp;
+mod values;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +22,10 @@ use chrono_tz::Tz;
 use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
+pub use environment::Environment;
+pub use error::ConfigError;
+pub use layers::{Origin, Overrides};
+pub use load::{Effective, load};
 pub use publication::{Author, Authors, Publication, SignUpWords};
 pub use secret::Secret;
 
@@ -231,6 +245,17 @@ pub struct DeliveryConfig {
     pub uncertain: UncertainPolicy,
     /// After how long a deferred delivery fails as expired.
     pub give_up_after: Duration,
+    /// The most that is sent, if there is a limit.
+    pub rate: Option<Rate>,
+}
+
+/// So many messages in so much time: `500/min`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub messages: NonZeroU32,
+    /// In how long.
+    pub per: Duration,
 }
 
 /// What becomes of a message whose acceptance is unknown.

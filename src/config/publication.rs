@@ -9,7 +9,7 @@ use crate::subscriber::EmailAddress;
 /// Who publishes, and in which words.
 #[derive(Debug, Clone)]
 pub struct Publication {
-    /// The name on the masthead and in From.
+    /// The name on the masthead, and in From when `from_name` is absent.
     pub name: String,
     /// One line beneath the name.
     pub tagline: String,
@@ -17,6 +17,8 @@ pub struct Publication {
     pub language: String,
     /// RFC 5322 From address.
     pub from: EmailAddress,
+    /// The name in From, when it is not `name`.
+    pub from_name: Option<String>,
     /// Where answers go, when not to `from`.
     pub reply_to: Option<EmailAddress>,
     /// The https address under which `run` is reached; never ends in a slash.

@@ -56,6 +56,20 @@ pub enum Outcome {
     Unanswered(String),
 }
 
+impl Outcome {
+    /// The server's code, when there was one.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Outcome::Accepted(reply)
+            | Outcome::Deferred(reply)
+            | Outcome::Bounced(reply)
+            | Outcome::Refused(reply) => Some(reply.code),
+            Outcome::Undeliverable(_) | Outcome::NotSent(_) | Outcome::Unanswered(_) => None,
+        }
+    }
+}
+
 /// Why no connection is to be had, or why it must not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {

@@ -161,8 +161,7 @@ impl View {
             .articles
             .iter()
             .map(|article| {
-                let highlights =
-                    highlights.next().unwrap_or_else(|| reader.highlights(article, &mut links));
+                let highlights = highlights.next().unwrap_or_else(|| reader.highlights(article, &mut links));
                 reader.article(article, highlights, &mut links)
             })
             .collect();

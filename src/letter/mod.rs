@@ -1,1 +1,5 @@
 //! Single letters to one person: confirm, welcome, goodbye, alarm.
+
+mod compose;
+
+pub use compose::{Letter, compose};

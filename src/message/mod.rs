@@ -1,5 +1,10 @@
 //! An edition made personal for one subscriber: one RFC 5322 message with a stable Message-ID.
 
+mod base64_body;
+mod body;
+mod header;
+mod personal;
+mod quoted_printable;
 pub mod skeleton;
 pub mod token;
 

@@ -1,12 +1,47 @@
 //! The MIME skeleton of an edition, encoded once; filling it for one subscriber is copying.
 
-use crate::edition::RenderedEdition;
+use chrono::Locale;
 
-use super::{Letterhead, Recipient, TokenKeys};
+use crate::edition::{EditionKey, EmbeddedPicture, RenderedEdition};
+
+use super::body::{Body, Markup, Segment, segments};
+use super::personal::{Personal, locale_of};
+use super::{Letterhead, Recipient, TokenKeys, base64_body, header, message_id, rfc5322_date};
+
+/// Who we are in Feedback-ID, for Gmail's postmaster pages.
+const SENDER: &str = "straight";
+/// With a path and a token behind it, an address must stay on one line of 998 octets.
+const LONGEST_PUBLIC_URL: usize = 700;
 
 /// One edition as RFC 5322 bytes with the places known that differ from reader to reader.
+///
+/// multipart/alternative of text and HTML; with embedded pictures the HTML stands in a multipart/related with them.
+/// Lines end in CRLF and have at most 998 octets; all is ASCII.
 #[derive(Debug, Clone)]
-pub struct Skeleton {}
+pub struct Skeleton {
+    key: EditionKey,
+    letterhead: Letterhead,
+    locale: Locale,
+    /// Date and From.
+    opening: Vec<u8>,
+    subject: Subject,
+    /// The header's other fields, up to the text's own header.
+    before_text: Vec<u8>,
+    text: Body,
+    /// Up to the HTML's own header.
+    before_html: Vec<u8>,
+    html: Body,
+    /// Pictures and closing boundaries.
+    closing: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+enum Subject {
+    /// The whole field.
+    Encoded(Vec<u8>),
+    /// Text with markers.
+    Personal(String),
+}
 
 /// Why an edition cannot be made a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,20 +54,257 @@ pub enum ComposeError {
         /// Its value.
         value: String,
     },
+    /// A value that its header field cannot hold.
+    #[error("{field} cannot stand in a header ({value:?}); {remedy}")]
+    Malformed {
+        /// Which field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A marker that names no slot: templates write slots as `slot.name` only.
+    #[error("the edition's {part} has a marker that names no slot; use those of `slot` in the template")]
+    UnknownSlot {
+        /// Subject, text or html.
+        part: &'static str,
+    },
+    /// An address with which the header cannot be written in ASCII.
+    #[error(
+        "{field} has letters beyond ASCII before the @, which many servers refuse; use an address without"
+    )]
+    AddressBeyondAscii {
+        /// Which field.
+        field: &'static str,
+    },
+    /// The letter's builder refused.
+    #[error("the letter cannot be composed: {0}")]
+    Letter(String),
 }
 
 impl Skeleton {
     /// Encodes `edition` once under `letterhead`.
     ///
     /// # Errors
-    /// When a header field would hold a control character.
+    /// When a header field cannot hold its value, or a marker names no slot.
     pub fn new(edition: &RenderedEdition, letterhead: &Letterhead) -> Result<Self, ComposeError> {
-        let _ = (edition, letterhead);
-        Ok(Skeleton {})
+        check_letterhead(letterhead)?;
+        no_controls("subject", &edition.subject)?;
+        let name = boundary_name(&edition.hash)?;
+
+        let text = Body::new("text", &edition.text, Markup::Text)?;
+        let html = Body::new("html", &edition.html, Markup::Html)?;
+
+        let mut opening = Vec::new();
+        header::verbatim(&mut opening, "Date", &rfc5322_date(edition.frozen_at));
+        header::mailbox(&mut opening, "From", Some(&letterhead.from_name), &letterhead.from);
+
+        let mut before_text = fixed_fields(&edition.key, letterhead);
+        header::verbatim(&mut before_text, "MIME-Version", "1.0");
+        header::verbatim(&mut before_text, "Content-Type", &multipart("alternative", &name, 'a', ""));
+        before_text.extend_from_slice(format!("\r\n--{name}a\r\n").as_bytes());
+        before_text.extend_from_slice(&text_part_header("plain", &text));
+
+        let mut before_html = format!("\r\n--{name}a\r\n").into_bytes();
+        let mut closing = Vec::new();
+        if !edition.embedded.is_empty() {
+            let related = multipart("related", &name, 'r', "; type=\"text/html\"");
+            header::verbatim(&mut before_html, "Content-Type", &related);
+            before_html.extend_from_slice(format!("\r\n--{name}r\r\n").as_bytes());
+            for picture in &edition.embedded {
+                closing.extend_from_slice(format!("\r\n--{name}r\r\n").as_bytes());
+                closing.extend_from_slice(&picture_part(picture)?);
+            }
+            closing.extend_from_slice(format!("\r\n--{name}r--\r\n").as_bytes());
+        }
+        before_html.extend_from_slice(&text_part_header("html", &html));
+        closing.extend_from_slice(format!("\r\n--{name}a--\r\n").as_bytes());
+
+        Ok(Skeleton {
+            key: edition.key.clone(),
+            letterhead: letterhead.clone(),
+            locale: locale_of(&letterhead.language),
+            opening,
+            subject: Subject::new(&edition.subject)?,
+            before_text,
+            text,
+            before_html,
+            html,
+            closing,
+        })
     }
 
     /// Appends the whole message for `recipient` to `out`, lines ending in CRLF.
+    ///
+    /// Control characters in the recipient's name are left out.
     pub fn fill(&self, recipient: &Recipient, keys: &TokenKeys, out: &mut Vec<u8>) {
-        let _ = (recipient, keys, out);
+        let personal = Personal::of(recipient, &self.letterhead, self.locale, keys);
+        out.extend_from_slice(&self.opening);
+        let display = Some(personal.name.as_ref()).filter(|name| !name.is_empty());
+        header::mailbox(out, "To", display, &recipient.email);
+        self.subject.fill(&personal, out);
+        let id = message_id(keys, &self.key, recipient.id, self.letterhead.from.domain());
+        header::verbatim(out, "Message-ID", &format!("<{id}>"));
+        header::verbatim(out, "List-Unsubscribe", &format!("<{}>", personal.unsubscribe_url));
+        out.extend_from_slice(&self.before_text);
+        self.text.fill(&personal, out);
+        out.extend_from_slice(&self.before_html);
+        self.html.fill(&personal, out);
+        out.extend_from_slice(&self.closing);
     }
+}
+
+impl Subject {
+    fn new(text: &str) -> Result<Self, ComposeError> {
+        let personal = segments("subject", text)?.iter().any(|segment| matches!(segment, Segment::Slot(_)));
+        if personal {
+            return Ok(Subject::Personal(text.to_owned()));
+        }
+        let mut field = Vec::new();
+        header::unstructured(&mut field, "Subject", text);
+        Ok(Subject::Encoded(field))
+    }
+
+    fn fill(&self, personal: &Personal<'_>, out: &mut Vec<u8>) {
+        match self {
+            Subject::Encoded(field) => out.extend_from_slice(field),
+            Subject::Personal(text) => {
+                let filled: String = segments("subject", text)
+                    .expect("its markers were checked when the skeleton was made")
+                    .iter()
+                    .map(|segment| match segment {
+                        Segment::Fixed(text) => text,
+                        Segment::Slot(slot) => personal.value(*slot),
+                    })
+                    .collect();
+                header::unstructured(out, "Subject", filled.trim());
+            }
+        }
+    }
+}
+
+/// The fields that are the same for every reader, Subject and those about MIME left out.
+fn fixed_fields(key: &EditionKey, letterhead: &Letterhead) -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some(reply_to) = &letterhead.reply_to {
+        header::mailbox(&mut out, "Reply-To", None, reply_to);
+    }
+    header::phrase_and_angle(&mut out, "List-Id", &letterhead.list_name, &letterhead.list_id);
+    header::verbatim(&mut out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+    let help = letterhead.reply_to.as_ref().unwrap_or(&letterhead.from);
+    header::verbatim(
+        &mut out,
+        "List-Help",
+        &format!("<mailto:{}?subject=help>", mailto_path(&help.to_path())),
+    );
+    header::verbatim(&mut out, "List-Archive", &format!("<{}/>", letterhead.public_url));
+    header::verbatim(&mut out, "List-Post", "NO");
+    header::verbatim(&mut out, "Auto-Submitted", "auto-generated");
+    header::verbatim(&mut out, "Precedence", "bulk");
+    header::verbatim(&mut out, "Feedback-ID", &format!("{key}:{}:edition:{SENDER}", letterhead.list_id));
+    header::verbatim(&mut out, "Content-Language", &letterhead.language);
+    out
+}
+
+/// RFC 6068 §2: what an address in a `mailto:` may have as it is.
+fn mailto_path(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for b in path.bytes() {
+        if b.is_ascii_alphanumeric() || b"-._~@!$'*+".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
+}
+
+/// `=_` occurs neither in quoted-printable nor in base64, so that no content holds a boundary.
+fn boundary_name(hash: &str) -> Result<String, ComposeError> {
+    match hash.get(..32) {
+        Some(start) if start.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(format!("=_{start}_")),
+        _ => Err(ComposeError::Malformed {
+            field: "hash",
+            value: hash.to_owned(),
+            remedy: "it is 64 hexadecimal digits",
+        }),
+    }
+}
+
+fn multipart(kind: &str, name: &str, letter: char, parameters: &str) -> String {
+    format!("multipart/{kind}; boundary=\"{name}{letter}\"{parameters}")
+}
+
+fn text_part_header(kind: &str, body: &Body) -> Vec<u8> {
+    let mut out = Vec::new();
+    header::verbatim(&mut out, "Content-Type", &format!("text/{kind}; charset=utf-8"));
+    header::verbatim(&mut out, "Content-Transfer-Encoding", body.transfer_encoding());
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+fn picture_part(picture: &EmbeddedPicture) -> Result<Vec<u8>, ComposeError> {
+    let is_plain = |value: &str, more: &[u8]| {
+        (1..=200).contains(&value.len())
+            && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b) || more.contains(&b))
+    };
+    for (field, value, more) in [
+        ("a picture's file name", &picture.file_name, b"".as_slice()),
+        ("a picture's media type", &picture.media_type, b"/+"),
+        ("a picture's content id", &picture.content_id, b"@"),
+    ] {
+        if !is_plain(value, more) {
+            let remedy = "use ASCII letters, digits, `-`, `.` and `_`";
+            return Err(ComposeError::Malformed { field, value: value.clone(), remedy });
+        }
+    }
+    let mut out = Vec::new();
+    let name = &picture.file_name;
+    header::verbatim(&mut out, "Content-Type", &format!("{}; name=\"{name}\"", picture.media_type));
+    header::verbatim(&mut out, "Content-Transfer-Encoding", "base64");
+    header::verbatim(&mut out, "Content-ID", &format!("<{}>", picture.content_id));
+    header::verbatim(&mut out, "Content-Disposition", &format!("inline; filename=\"{name}\""));
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(&base64_body::lines(&picture.bytes));
+    Ok(out)
+}
+
+fn check_letterhead(letterhead: &Letterhead) -> Result<(), ComposeError> {
+    no_controls("from name", &letterhead.from_name)?;
+    no_controls("list name", &letterhead.list_name)?;
+    for (field, address) in [("from", Some(&letterhead.from)), ("reply_to", letterhead.reply_to.as_ref())] {
+        if address.is_some_and(|address| address.needs_smtputf8()) {
+            return Err(ComposeError::AddressBeyondAscii { field });
+        }
+    }
+    let id = &letterhead.list_id;
+    let is_dot_atom = id.split('.').all(|label| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    });
+    if !is_dot_atom || id.len() > 200 {
+        let remedy = "write it like a host name: daily.example.com";
+        return Err(ComposeError::Malformed { field: "list_id", value: id.clone(), remedy });
+    }
+    let url = &letterhead.public_url;
+    if url.len() > LONGEST_PUBLIC_URL || !url.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+    {
+        let remedy = "write an https address of at most 700 characters";
+        return Err(ComposeError::Malformed { field: "public_url", value: url.clone(), remedy });
+    }
+    let language = &letterhead.language;
+    if !(1..=35).contains(&language.len())
+        || !language.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    {
+        let remedy = "write a BCP 47 tag: en-US";
+        return Err(ComposeError::Malformed { field: "language", value: language.clone(), remedy });
+    }
+    Ok(())
+}
+
+fn no_controls(field: &'static str, value: &str) -> Result<(), ComposeError> {
+    if value.chars().any(char::is_control) {
+        return Err(ComposeError::Control { field, value: value.to_owned() });
+    }
+    Ok(())
 }

@@ -1,2 +1,115 @@
-//! Joins nouns to effects: publish, dispatch, schedule.
+//! The press joins nouns to effects: publish, dispatch, schedule.
+
+mod clock;
+mod dispatch;
+mod post;
+mod publish;
 pub mod schedule;
+mod sender;
+mod watch;
+
+use std::time::Duration;
+
+use crate::config::{Config, Transport};
+use crate::edition::Templates;
+use crate::message::TokenKeys;
+use crate::store::{Store, StoreError};
+
+pub use clock::Clock;
+pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
+pub use publish::{Draft, Held, Published};
+pub use sender::Sender;
+pub use watch::Watch;
+
+/// All that publishing and sending need.
+#[derive(Debug, Clone)]
+pub struct Press {
+    /// What is configured.
+    pub config: Config,
+    /// What is remembered.
+    pub store: Store,
+    /// What signs links.
+    pub keys: TokenKeys,
+    /// What editions are rendered with.
+    pub templates: Templates,
+    /// What time it is.
+    pub clock: Clock,
+    /// How long a dispatch goes on without anything getting through.
+    pub patience: Duration,
+    /// Stands in the ledger beside what this process begins.
+    pub owner: String,
+}
+
+/// What can go wrong between articles and readers.
+#[derive(Debug, thiserror::Error)]
+pub enum PressError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The articles folder.
+    #[error(transparent)]
+    Articles(#[from] crate::article::LoadError),
+    /// A template.
+    #[error(transparent)]
+    Template(#[from] crate::edition::TemplateError),
+    /// Rendering.
+    #[error(transparent)]
+    Render(#[from] crate::edition::RenderError),
+    /// The message.
+    #[error(transparent)]
+    Compose(#[from] crate::message::ComposeError),
+    /// The way out.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// Sample values would reach real people.
+    #[error(
+        "nothing is sent through {host} while the configuration has sample values; set {} in newsletter.yaml", keys.join(", ")
+    )]
+    SampleValues {
+        /// The relay.
+        host: String,
+        /// The keys to set.
+        keys: Vec<&'static str>,
+    },
+}
+
+impl Press {
+    /// Opens the store and prepares what is configured.
+    ///
+    /// # Errors
+    /// When the store or the templates cannot be used.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
+        let templates = match &config.edition.templates {
+            Some(folder) => Templates::with_folder(folder)?,
+            None => Templates::built_in(),
+        };
+        let store = Store::open(&config.database).await?;
+        let keys = store.token_keys(clock.now()).await?;
+        let owner = format!("process {}", std::process::id());
+        Ok(Press { config, store, keys, templates, clock, patience: PATIENCE, owner })
+    }
+
+    /// Refuses a relay that is not on loopback while From, postal address or `public_url` are the sample's.
+    ///
+    /// # Errors
+    /// With the keys to set.
+    pub fn guard(&self) -> Result<(), PressError> {
+        match &self.config.transport {
+            Transport::Smtp(smtp)
+                if !is_loopback(&smtp.host) && !self.config.publication.sample_keys.is_empty() =>
+            {
+                Err(PressError::SampleValues {
+                    host: smtp.host.clone(),
+                    keys: self.config.publication.sample_keys.clone(),
+                })
+            }
+            Transport::Smtp(_) | Transport::Outbox { .. } => Ok(()),
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -19,6 +19,8 @@ pub struct Claimed {
     pub name: Option<String>,
     /// When they subscribed.
     pub since: DateTime<Utc>,
+    /// Since when it is due.
+    pub due_at: DateTime<Utc>,
     /// How often it was begun before.
     pub attempt: u32,
     /// How many attempts counted towards the back-off.
@@ -109,10 +111,11 @@ pub struct Recovered {
     pub held: u64,
 }
 
-type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64);
+type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
 
 // The sender lock makes one sender of many processes, so that a claim is a read.
-const CLAIM: &str = "SELECT d.subscriber_id, s.email, s.name, s.since, d.attempt, d.deferrals, d.uncertain
+const CLAIM: &str =
+    "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
         AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
@@ -132,10 +135,15 @@ const RECORD_ATTEMPT: &str =
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
 const BOUNCE_OF: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
+const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
+        reason = CASE WHEN reason IS NULL THEN 'expired' ELSE 'expired: ' || reason END
+    WHERE edition_id = $1 AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM editions e WHERE e.id = $1 AND e.frozen_at < $3)";
 const COUNT: &str = "SELECT state, COUNT(*) FROM deliveries WHERE edition_id = $1 GROUP BY state";
 const REASONS: &str = "SELECT state, reason, COUNT(*) FROM deliveries
     WHERE edition_id = $1 AND reason IS NOT NULL AND state <> 'sent'
     GROUP BY state, reason ORDER BY COUNT(*) DESC, state, reason LIMIT $2";
+const UNCERTAIN: &str = "SELECT COUNT(*) FROM attempts WHERE edition_id = $1 AND outcome = 'uncertain'";
 const NEXT_DUE: &str =
     "SELECT MIN(due_at) FROM deliveries WHERE edition_id = $1 AND state IN ('queued', 'deferred')";
 const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
@@ -256,6 +264,25 @@ impl Store {
         Ok(recovered)
     }
 
+    /// Gives up what is still open of `edition` if it was frozen before `frozen_before`; how many that were.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn expire(
+        &self,
+        edition: EditionId,
+        frozen_before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        Ok(writing!(self, |c| sqlx::query(EXPIRE)
+            .bind(edition.0)
+            .bind(millis(now))
+            .bind(millis(frozen_before))
+            .execute(&mut *c)
+            .await?
+            .rows_affected()))
+    }
+
     /// How many deliveries of `edition` stand where.
     ///
     /// # Errors
@@ -287,6 +314,16 @@ impl Store {
         rows.into_iter()
             .map(|(word, reason, count)| Ok((state(&word)?, reason, count.unsigned_abs())))
             .collect()
+    }
+
+    /// How many attempts of `edition` ended without an answer: each may have been one copy more.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn uncertain_attempts(&self, edition: EditionId) -> Result<u64, StoreError> {
+        let count: i64 =
+            reading!(self, |c| sqlx::query_scalar(UNCERTAIN).bind(edition.0).fetch_one(&mut *c).await?);
+        Ok(count.unsigned_abs())
     }
 
     /// When the next open delivery of `edition` is due; `None` when none is open.
@@ -382,7 +419,7 @@ fn state(word: &str) -> Result<State, StoreError> {
 }
 
 fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
-    let (id, email, name, since, attempt, deferrals, uncertain) = row;
+    let (id, email, name, since, due_at, attempt, deferrals, uncertain) = row;
     let parsed = email.parse();
     let email =
         parsed.map_err(|_| StoreError::Unreadable { what: "an address", value: format!("row {id}") })?;
@@ -393,6 +430,7 @@ fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
         email,
         name,
         since: time(since)?,
+        due_at: time(due_at)?,
         attempt: count(attempt),
         deferrals: count(deferrals),
         uncertain: count(uncertain),

@@ -1,6 +1,6 @@
 //! Editions: frozen and made into deliveries in one transaction, and read back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -27,6 +27,21 @@ pub enum PublishOutcome {
     AlreadyOut(EditionId),
     /// Nobody would get it: nothing has changed, so that it can still go out.
     NoReaders,
+}
+
+/// All that is frozen when an edition is published.
+#[derive(Debug, Clone, Copy)]
+pub struct Issue<'a> {
+    /// The rendered edition.
+    pub edition: &'a RenderedEdition,
+    /// What stands in its messages' header.
+    pub letterhead: &'a Letterhead,
+    /// Its local pictures, whether they travel with it or are served on the web.
+    pub pictures: &'a [EmbeddedPicture],
+    /// The articles that count as published before the first edition.
+    pub earlier: &'a [Headline],
+    /// Whether the example readers get it, if there are no others.
+    pub examples_too: bool,
 }
 
 /// What a list of editions shows.
@@ -96,35 +111,23 @@ const SLUGS: &str = "SELECT h.slug, e.key FROM headlines h LEFT JOIN editions e 
 const PICTURE: &str = "SELECT media_type, content FROM pictures WHERE file_name = $1";
 
 impl Store {
-    /// Freezes `edition` and makes a delivery for every active reader, in one transaction; a second call of the
-    /// same key, from this node or another, changes nothing.
-    ///
-    /// `earlier` are the articles that count as published before the first edition. With `examples_too` the example
-    /// readers get it, if there are no others.
+    /// Freezes the edition and makes a delivery for every active reader, in one transaction; a second call of the same
+    /// key, from this node or another, changes nothing.
     ///
     /// # Errors
     /// When the store fails, or when one of its articles is in another edition.
-    pub async fn publish(
-        &self,
-        edition: &RenderedEdition,
-        letterhead: &Letterhead,
-        earlier: &[Headline],
-        examples_too: bool,
-        now: DateTime<Utc>,
-    ) -> Result<PublishOutcome, StoreError> {
-        let key = edition.key.to_string();
-        let letterhead = letterhead_to_json(letterhead);
+    pub async fn publish(&self, issue: &Issue<'_>, now: DateTime<Utc>) -> Result<PublishOutcome, StoreError> {
+        let key = issue.edition.key.to_string();
+        let letterhead = letterhead_to_json(issue.letterhead);
         match &self.pool {
             super::engine::Pool::Sqlite { writer, .. } => {
                 let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-                let outcome =
-                    publish_on!(&mut *transaction, edition, letterhead, key, earlier, examples_too, now);
+                let outcome = publish_on!(&mut *transaction, issue, letterhead, key, now);
                 finish_publishing(transaction, outcome).await
             }
             super::engine::Pool::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
-                let outcome =
-                    publish_on!(&mut *transaction, edition, letterhead, key, earlier, examples_too, now);
+                let outcome = publish_on!(&mut *transaction, issue, letterhead, key, now);
                 finish_publishing(transaction, outcome).await
             }
         }
@@ -240,8 +243,9 @@ impl Store {
 
 /// The statements of [`Store::publish`] on one connection.
 macro_rules! publish_on {
-    ($c:expr, $edition:expr, $letterhead:expr, $key:expr, $earlier:expr, $examples:expr, $now:expr) => {{
-        let edition: &RenderedEdition = $edition;
+    ($c:expr, $issue:expr, $letterhead:expr, $key:expr, $now:expr) => {{
+        let issue: &Issue<'_> = $issue;
+        let edition = issue.edition;
         let number: i64 = sqlx::query_scalar(NEXT_NUMBER).fetch_one($c).await?;
         let id: Option<i64> = sqlx::query_scalar(INSERT_EDITION)
             .bind(&$key)
@@ -261,20 +265,19 @@ macro_rules! publish_on {
                 PublishOutcome::AlreadyOut(EditionId(id))
             }
             Some(id) => {
-                let mut seen = BTreeSet::new();
-                for (position, picture) in (0_i64..).zip(&edition.embedded) {
-                    if seen.insert(&picture.file_name) {
-                        sqlx::query(INSERT_PICTURE)
-                            .bind(&picture.file_name)
-                            .bind(&picture.media_type)
-                            .bind(&picture.bytes[..])
-                            .execute($c)
-                            .await?;
-                    }
+                for (position, picture) in (0_i64..).zip(issue.pictures) {
+                    sqlx::query(INSERT_PICTURE)
+                        .bind(&picture.file_name)
+                        .bind(&picture.media_type)
+                        .bind(&picture.bytes[..])
+                        .execute($c)
+                        .await?;
+                    let travels =
+                        edition.embedded.iter().any(|embedded| embedded.file_name == picture.file_name);
                     sqlx::query(INSERT_EDITION_PICTURE)
                         .bind(id)
                         .bind(position)
-                        .bind(&picture.content_id)
+                        .bind(travels.then_some(&picture.content_id))
                         .bind(&picture.file_name)
                         .execute($c)
                         .await?;
@@ -291,7 +294,7 @@ macro_rules! publish_on {
                         .execute($c)
                         .await?;
                 }
-                for (position, headline) in (0_i64..).zip($earlier) {
+                for (position, headline) in (0_i64..).zip(issue.earlier) {
                     sqlx::query(INSERT_EARLIER)
                         .bind(&headline.slug)
                         .bind(position)
@@ -305,7 +308,7 @@ macro_rules! publish_on {
                 let recipients = sqlx::query(INSERT_DELIVERIES)
                     .bind(id)
                     .bind(millis($now))
-                    .bind(i64::from($examples))
+                    .bind(i64::from(issue.examples_too))
                     .execute($c)
                     .await?
                     .rows_affected();

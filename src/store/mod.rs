@@ -13,7 +13,7 @@ mod subscribers;
 use chrono::{DateTime, Utc};
 
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
-pub use editions::{EditionId, EditionSummary, PublishOutcome, StoredEdition};
+pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;
 pub use letters::{LetterId, OpenLetter};
 pub use ownership::{Ownership, SenderLock};

@@ -87,7 +87,8 @@ pub(crate) fn ferry() -> Article {
         slug: Slug::of_text("harbour-ferry-returns").unwrap(),
         author: Some(ada()),
         highlights: vec![
-            "Six sailings **each way**, every day, from the north quay and from the south quay alike".to_owned(),
+            "Six sailings **each way**, every day, from the north quay and from the south quay alike"
+                .to_owned(),
             "The fare [stays](https://post.example.org/fares) at two pounds".to_owned(),
             "Bicycles travel free before nine".to_owned(),
         ],

@@ -146,7 +146,9 @@ fn a_picture_travels_once_or_is_linked() {
 #[test]
 fn articles_that_link_to_each_other_lead_to_their_place() {
     let edition = rendered(vec![ferry(), library()]);
-    assert!(edition.html.contains("href=\"https://post.example.org/editions/2026-03-02#harbour-ferry-returns\""));
+    assert!(
+        edition.html.contains("href=\"https://post.example.org/editions/2026-03-02#harbour-ferry-returns\"")
+    );
     assert!(!edition.html.contains("ferry.md"), "{}", edition.html);
     assert!(edition.html.contains("id=\"harbour-ferry-returns\""));
 }
@@ -202,7 +204,8 @@ fn a_subject_is_one_line_cut_at_a_word() {
 
 #[test]
 fn a_preheader_has_40_to_250_characters() {
-    let bare = Article { markdown: "A paragraph of the body. ".repeat(30), ..article("bare.md", "2026-03-02") };
+    let bare =
+        Article { markdown: "A paragraph of the body. ".repeat(30), ..article("bare.md", "2026-03-02") };
     let rich = Article {
         highlights: vec!["One highlight that says quite a lot about the matter at hand".to_owned(); 9],
         ..ferry()
@@ -211,11 +214,9 @@ fn a_preheader_has_40_to_250_characters() {
         let count = rendered(articles).preheader.chars().count();
         assert!((40..=250).contains(&count), "{count}");
     }
-    assert!(
-        rendered(vec![ferry()])
-            .preheader
-            .starts_with("Six sailings a day from Monday, and the fare stays at two pounds. Six sailings each way")
-    );
+    assert!(rendered(vec![ferry()]).preheader.starts_with(
+        "Six sailings a day from Monday, and the fare stays at two pounds. Six sailings each way"
+    ));
 }
 
 #[test]

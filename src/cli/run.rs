@@ -1,0 +1,94 @@
+//! `straight run`: the daemon. A heartbeat, the watch over the schedule, the sender, and the web address.
+
+use std::io::Write;
+
+use anyhow::Context as _;
+use tokio::sync::watch;
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::press::{Press, Sender, Watch};
+use crate::web;
+
+/// When the heart beats: every five seconds. The planner decides what is due; the beat only asks.
+const BEAT: &str = "*/5 * * * * *";
+
+/// Runs until `stop`; with `once` does what is due now, and ends.
+///
+/// # Errors
+/// When it cannot begin: the store, the way out, the web address. What fails later is logged and tried again.
+pub async fn run(press: &Press, once: bool, out: &mut dyn Write, stop: &CancellationToken) -> anyhow::Result<bool> {
+    press.guard()?;
+    super::readers::read_in(press, out).await?;
+    let mut watch = Watch::begin(press.clone()).await?;
+    let mut sender = Sender::prepare(press.clone())?;
+    if once {
+        watch.publish_due().await?;
+        sender.send_due(stop).await?;
+        return Ok(true);
+    }
+    let served = serve(press, stop).await?;
+    if let Some(slot) = watch.next_slot() {
+        let at = slot.at.with_timezone(&press.config.schedule.timezone);
+        info!(edition = %slot.date, at = %at.format("%Y-%m-%d %H:%M %Z"), "the next edition is due");
+    }
+    let (beat, beats) = watch::channel(0_u64);
+    let mut heart = heart(beat).await.context("the heartbeat does not start")?;
+    let publishing = async {
+        let mut beats = beats.clone();
+        while next(&mut beats, stop).await {
+            if let Err(error) = watch.publish_due().await {
+                error!(%error, "cannot publish; trying again");
+            }
+        }
+    };
+    let sending = async {
+        let mut beats = beats.clone();
+        while next(&mut beats, stop).await {
+            if let Err(error) = sender.send_due(stop).await {
+                error!(%error, "cannot send; trying again");
+            }
+        }
+    };
+    tokio::join!(publishing, sending);
+    heart.shutdown().await.context("the heartbeat does not stop")?;
+    if let Some(served) = served {
+        served.await.context("the web server was cut off")??;
+    }
+    info!("stopped; what is left waits in the ledger");
+    Ok(true)
+}
+
+/// Serves the web address, if there is one.
+async fn serve(
+    press: &Press,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<tokio::task::JoinHandle<std::io::Result<()>>>> {
+    let Some(address) = press.config.web.listen else { return Ok(None) };
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; set web.listen to a free address, or to off"))?;
+    info!(address = %listener.local_addr()?, "serving");
+    let state = web::Web::new(press);
+    let stop = stop.clone();
+    Ok(Some(tokio::spawn(async move { web::serve(listener, state, stop.cancelled_owned()).await })))
+}
+
+/// Waits for the next beat; `false` when it is time to stop.
+async fn next(beats: &mut watch::Receiver<u64>, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        changed = beats.changed() => changed.is_ok(),
+    }
+}
+
+/// tokio-cron-scheduler as the heartbeat only: it knows no time zone rules that we rely on.
+async fn heart(beat: watch::Sender<u64>) -> Result<JobScheduler, tokio_cron_scheduler::JobSchedulerError> {
+    let heart = JobScheduler::new().await?;
+    beat.send_modify(|count| *count += 1);
+    let job = Job::new(BEAT, move |_, _| beat.send_modify(|count| *count += 1))?;
+    heart.add(job).await?;
+    heart.start().await?;
+    Ok(heart)
+}

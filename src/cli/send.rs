@@ -1,0 +1,209 @@
+//! `straight send`: publishes today's edition, delivers it, and says what was done.
+
+use std::io::{IsTerminal as _, Write};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use crate::delivery::State;
+use crate::delivery::outbox::Outbox;
+use crate::diagnostic;
+use crate::edition::{self, EditionKey, OutboxMessage};
+use crate::press::{Dispatched, Ending, Press, Published, Route};
+use crate::store::{Ownership, StoredEdition};
+
+/// How many messages the outbox's page lists.
+const LISTED: usize = 200;
+
+/// Publishes and delivers the edition `key`, today's when absent. Gives whether all is well: everything accepted or
+/// nothing to do.
+///
+/// # Errors
+/// When nothing could be done at all; the ledger says what is left.
+pub async fn send(
+    press: &Press,
+    key: Option<EditionKey>,
+    out: &mut dyn Write,
+    stop: &CancellationToken,
+) -> anyhow::Result<bool> {
+    press.guard()?;
+    super::readers::read_in(press, out).await?;
+    let key = key.unwrap_or_else(|| press.key_at(press.clock.now()));
+    let route = Route::prepare(&press.config.transport)?;
+    let (edition, is_new) = match press.publish(key.clone()).await? {
+        Published::Out { edition, waiting, skipped } => {
+            let summary = &edition.summary;
+            writeln!(out, "Edition {key}, no. {}: {}", summary.number, summary.subject)?;
+            for headline in edition.rendered.headlines.iter().skip(1) {
+                writeln!(out, "  also in it: {}", headline.title)?;
+            }
+            let left_out = waiting.iter().filter(|article| article.why.is_news()).count();
+            if left_out > 0 {
+                writeln!(out, "  {left_out} articles do not go out; `straight check` says which, and why")?;
+            }
+            for problem in skipped {
+                writeln!(out, "  left out: {problem}")?;
+            }
+            (edition, true)
+        }
+        Published::AlreadyOut(edition) => (edition, false),
+        Published::Nothing { waiting } => {
+            writeln!(out, "Nothing new for {key}: nothing is sent.")?;
+            for article in waiting {
+                writeln!(out, "  {} {}", article.path.display(), article.why)?;
+            }
+            return Ok(true);
+        }
+        Published::NoReaders => bail!(
+            "nobody is subscribed, so nothing is sent; add readers with `straight subscribers add` or `straight subscribers import FILE`"
+        ),
+        Published::Held(held) => {
+            let shown = diagnostic::human(&held.errors, super::colour());
+            bail!("the edition {key} is held; nothing is sent until this is mended:\n\n{shown}");
+        }
+    };
+    let counts = press.store.counts(edition.summary.id).await?;
+    if !is_new && counts.open() == 0 {
+        let (sent, of) = (counts.of(State::Sent), counts.total());
+        writeln!(out, "The edition {key} has gone out already, to {sent} of {of} readers: nothing is sent.")?;
+        if counts.of(State::Uncertain) > 0 {
+            writeln!(out, "  {} are uncertain; `straight status` has more", counts.of(State::Uncertain))?;
+        }
+        return Ok(true);
+    }
+    if !is_new {
+        writeln!(out, "The edition {key} is out in part: going on with {} of {}.", counts.open(), counts.total())?;
+    }
+    let done = deliver(press, &route, &edition, stop).await?;
+    report(press, &route, &edition, &done, out).await
+}
+
+/// Sends, or watches another process send.
+async fn deliver(
+    press: &Press,
+    route: &Route,
+    edition: &StoredEdition,
+    stop: &CancellationToken,
+) -> anyhow::Result<Dispatched> {
+    let bar = bar();
+    let progress = |done: u64, total: u64| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let done = match press.store.acquire_sender().await? {
+        Ownership::Ours(_lock) => {
+            press.recover().await?;
+            match press.send_letters(route, stop).await? {
+                Ending::Complete => press.dispatch(route, edition, &progress, stop).await?,
+                ending => Dispatched { ending, counts: press.store.counts(edition.summary.id).await? },
+            }
+        }
+        Ownership::Others => follow(press, edition, &progress, stop).await?,
+    };
+    bar.finish_and_clear();
+    Ok(done)
+}
+
+/// Another process sends: it takes the edition up at its next beat, and we look on.
+async fn follow(
+    press: &Press,
+    edition: &StoredEdition,
+    progress: &crate::press::Progress<'_>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Dispatched> {
+    loop {
+        let counts = press.store.counts(edition.summary.id).await?;
+        progress(counts.total() - counts.open(), counts.total());
+        let ending = if counts.of(State::Queued) + counts.of(State::Sending) == 0 {
+            Ending::Complete
+        } else if stop.is_cancelled() {
+            Ending::Stopped
+        } else if let Ownership::Ours(_) = press.store.acquire_sender().await? {
+            Ending::Unreachable("the process that was sending has ended; run `straight send` again".to_owned())
+        } else {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(Duration::from_millis(300)) => {}
+            }
+            continue;
+        };
+        return Ok(Dispatched { ending, counts });
+    }
+}
+
+async fn report(
+    press: &Press,
+    route: &Route,
+    edition: &StoredEdition,
+    done: &Dispatched,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    let counts = done.counts;
+    let sent = counts.of(State::Sent);
+    writeln!(out, "Sent to {sent} of {} readers.", counts.total())?;
+    let rest = [
+        (State::Queued, "wait in the queue"),
+        (State::Deferred, "are deferred by their servers, and tried again"),
+        (State::Failed, "failed"),
+        (State::Uncertain, "are uncertain: no answer came"),
+        (State::Suppressed, "left before it reached them"),
+        (State::Sending, "are on the wire"),
+    ];
+    for (state, words) in rest {
+        let count = counts.of(state);
+        if count > 0 {
+            writeln!(out, "  {count} {words}")?;
+        }
+    }
+    for (state, reason, count) in press.store.reasons(edition.summary.id, 5).await? {
+        writeln!(out, "    {count} × {}: {reason}", state.as_str())?;
+    }
+    if counts.of(State::Deferred) > 0
+        && let Some(due) = press.store.next_due(edition.summary.id).await?
+    {
+        let due = due.with_timezone(&press.config.schedule.timezone).format("%H:%M %Z");
+        writeln!(out, "  the next try is due at {due}; `straight run`, or another `straight send` then, makes it")?;
+    }
+    if let Route::Outbox(outbox) = route {
+        let page = show(press, outbox, edition)?;
+        writeln!(out, "Look at it: {}", page.display())?;
+        writeln!(out, "The messages: {}", outbox.folder().join("new").display())?;
+    }
+    match &done.ending {
+        Ending::Complete => Ok(counts.of(State::Queued) + counts.of(State::Sending) == 0),
+        Ending::Stopped => {
+            writeln!(out, "Stopped. `straight send` goes on where it stopped; nobody gets it twice.")?;
+            Ok(false)
+        }
+        Ending::Unreachable(why) => {
+            bail!("nothing gets through: {why}\nNothing is lost: `straight send` goes on where it stopped")
+        }
+        Ending::Halted(why) => bail!("sending is halted: {why}\nNothing is lost: mend it, and `straight send` goes on"),
+    }
+}
+
+/// Writes the outbox's page.
+fn show(press: &Press, outbox: &Outbox, edition: &StoredEdition) -> anyhow::Result<std::path::PathBuf> {
+    let (names, total) = outbox.messages_of(&edition.summary.key.to_string(), LISTED)?;
+    let files: Vec<String> = names.iter().map(|name| format!("new/{name}")).collect();
+    let messages: Vec<_> = files.iter().map(|file| OutboxMessage { file, to: address_in(file) }).collect();
+    let page = edition::outbox_page(&edition.rendered, &press.config.publication, &messages, total);
+    outbox.write_page(&page).context("the messages are in the outbox, its page is not")
+}
+
+/// The address in `new/2025-11-04.7.ann@example.org.eml`.
+fn address_in(file: &str) -> &str {
+    let name = file.strip_suffix(".eml").unwrap_or(file);
+    name.splitn(3, '.').nth(2).unwrap_or(name)
+}
+
+fn bar() -> ProgressBar {
+    // On a terminal only; elsewhere the closing lines say it all.
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} {per_sec} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(None, target).with_style(style)
+}

@@ -1,0 +1,44 @@
+//! `straight status`: where the deliveries of an edition stand, and why.
+
+use std::io::Write;
+
+use anyhow::bail;
+
+use crate::delivery::State;
+use crate::edition::EditionKey;
+use crate::press::Press;
+
+/// How many reasons are shown.
+const REASONS: u32 = 20;
+
+/// Prints the counts of the edition `key`, of the newest when absent.
+///
+/// # Errors
+/// When there is no such edition.
+pub async fn status(press: &Press, key: Option<EditionKey>, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let newest = press.store.editions(None, 1).await?.into_iter().next();
+    let Some(key) = key.or(newest.map(|summary| summary.key)) else {
+        writeln!(out, "No edition has gone out yet.")?;
+        return Ok(true);
+    };
+    let Some(edition) = press.store.edition(&key).await? else {
+        bail!("the edition {key} has not gone out");
+    };
+    let summary = edition.summary;
+    let counts = press.store.counts(summary.id).await?;
+    writeln!(out, "Edition {key}, no. {}: {}", summary.number, summary.subject)?;
+    writeln!(out, "  frozen {}, content hash {}", summary.frozen_at.format("%Y-%m-%d %H:%M:%S UTC"), summary.hash)?;
+    writeln!(out, "  {:>10}  of {} readers", "", summary.recipients)?;
+    for state in State::ALL {
+        if counts.of(state) > 0 {
+            writeln!(out, "  {:>10}  {}", counts.of(state), state.as_str())?;
+        }
+    }
+    for (state, reason, count) in press.store.reasons(summary.id, REASONS).await? {
+        writeln!(out, "  {count:>10}  {}: {reason}", state.as_str())?;
+    }
+    if let Some(due) = press.store.next_due(summary.id).await? {
+        writeln!(out, "  next try {}", due.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z"))?;
+    }
+    Ok(true)
+}

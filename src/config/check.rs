@@ -1,0 +1,266 @@
+//! From layers to a checked [`Config`], section by section.
+
+use std::path::PathBuf;
+
+use chrono::{NaiveTime, Weekday};
+
+use crate::diagnostic::Diagnostic;
+
+use super::layers::{Given, Layers, Origin};
+use super::reader::{Reader, resolve};
+use super::values::{self, Wrong};
+use super::{
+    ArticlesConfig, Author, Authors, Config, Database, DeliveryConfig, EditionConfig, ImagePolicy,
+    OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords, UncertainPolicy, WebConfig,
+    smtp,
+};
+
+/// Reads every key; gives the configuration, or all that is wrong with it.
+pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config, Vec<Diagnostic>> {
+    let mut reader = Reader::new(layers, findings);
+    let data = reader.default_path("data");
+    let config = Config {
+        publication: publication(&mut reader),
+        authors: authors(&mut reader),
+        articles: articles(&mut reader),
+        edition: EditionConfig {
+            templates: reader.path("edition.templates"),
+            recent: reader.value("edition.recent", values::number(0, 20)),
+        },
+        schedule: schedule(&mut reader),
+        subscribers: subscribers(&mut reader),
+        transport: smtp::transport(&mut reader),
+        delivery: DeliveryConfig {
+            uncertain: reader.value(
+                "delivery.uncertain",
+                values::choice(&[("resend", UncertainPolicy::Resend), ("hold", UncertainPolicy::Hold)]),
+            ),
+            give_up_after: reader.value("delivery.give_up_after", values::some_time),
+            rate: reader.optional("delivery.rate", values::rate),
+        },
+        web: WebConfig { listen: reader.value("web.listen", values::listen) },
+        database: database(&mut reader, &data),
+        data,
+    };
+    let mut findings = reader.findings;
+    findings.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    if findings.is_empty() { Ok(config) } else { Err(findings) }
+}
+
+fn publication(reader: &mut Reader<'_>) -> Publication {
+    let (from_name, from) = from(reader);
+    let public_url = reader.value("publication.public_url", values::public_url);
+    let postal_address = reader.value("publication.postal_address", values::lines);
+    let list_id = reader.optional("publication.list_id", values::list_id);
+    let sample = |reader: &Reader<'_>, key: &'static str, is_default: bool| {
+        let is_default = is_default || reader.given(key).is_none_or(|given| *given.origin == Origin::Default);
+        is_default.then_some(key)
+    };
+    let default_of = |key| Layers::default_of(key).and_then(|given| given.node.as_text()).unwrap_or_default();
+    let sample_keys = [
+        sample(
+            reader,
+            "publication.from",
+            values::address(default_of("publication.from")).is_ok_and(|a| a == from),
+        ),
+        sample(
+            reader,
+            "publication.postal_address",
+            postal_address == default_of("publication.postal_address"),
+        ),
+        sample(
+            reader,
+            "publication.public_url",
+            values::public_url(default_of("publication.public_url")).is_ok_and(|url| url == public_url),
+        ),
+    ];
+    Publication {
+        name: reader.value("publication.name", values::line),
+        tagline: reader.value("publication.tagline", |text| {
+            if text.is_empty() { Ok(String::new()) } else { values::line(text) }
+        }),
+        language: reader.value("publication.language", values::language),
+        list_id: list_id.unwrap_or_else(|| list_id_of(from.local_part(), from.domain())),
+        from,
+        from_name,
+        reply_to: reader.optional("publication.reply_to", values::address),
+        public_url,
+        postal_address,
+        copyright: reader.value("publication.copyright", values::line),
+        editors: reader.list("publication.editors", values::address),
+        sign_up: SignUpWords {
+            title: reader.value("publication.sign_up.title", values::line),
+            promise: reader.value("publication.sign_up.promise", values::line),
+            thanks: reader.value("publication.sign_up.thanks", values::line),
+        },
+        sample_keys: sample_keys.into_iter().flatten().collect(),
+    }
+}
+
+/// `daily@example.com` gives `daily.example.com`.
+fn list_id_of(local: &str, domain: &str) -> String {
+    let plain: String =
+        local.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    match plain.trim_matches('-') {
+        "" => format!("list.{domain}"),
+        plain => format!("{plain}.{domain}"),
+    }
+}
+
+fn from(reader: &mut Reader<'_>) -> (Option<String>, crate::subscriber::EmailAddress) {
+    const KEY: &str = "publication.from";
+    let mapping = reader.given(KEY).and_then(|given| Some((given, given.node.as_map()?)));
+    if let Some((given, entries)) = mapping {
+        let before = reader.findings.len();
+        reader.only(given.origin, KEY, entries, &["name", "address"]);
+        let name = reader.within(given, KEY, "name", values::line);
+        match reader.within(given, KEY, "address", values::address) {
+            Some(address) => return (name, address),
+            None if reader.findings.len() == before => {
+                let wrong = Wrong::new(
+                    "`address` is missing",
+                    "write it as in {name: Ann, address: ann@example.com}",
+                );
+                reader.note(given, KEY, "missing-value", &wrong);
+            }
+            None => {}
+        }
+        let default = Layers::default_of(KEY).and_then(|given| given.node.as_text()).unwrap_or_default();
+        return values::mailbox(default).expect("the defaults are of their forms, as a test shows");
+    }
+    reader.value(KEY, values::mailbox)
+}
+
+fn authors(reader: &mut Reader<'_>) -> Authors {
+    let Some(given) = reader.given("authors") else { return Authors::new() };
+    let Some(entries) = given.node.as_map() else {
+        let wrong = Wrong::new(
+            format!("this is {}", given.node.kind()),
+            "write a key for each author, and beneath it `name: …`",
+        );
+        reader.note(given, "authors", "wrong-type", &wrong);
+        return Authors::new();
+    };
+    let keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    reader.only(given.origin, "authors", entries, &keys);
+    let mut authors = Authors::new();
+    for entry in entries {
+        let key = format!("authors.{}", values::shown(&entry.key));
+        let node = Given { node: &entry.value, ..given };
+        let Some(fields) = entry.value.as_map() else {
+            let wrong =
+                Wrong::new(format!("this is {}", entry.value.kind()), "write `name: …` beneath it, indented");
+            reader.note(node, &key, "wrong-type", &wrong);
+            continue;
+        };
+        reader.only(given.origin, &key, fields, &["name", "biography", "link", "photo"]);
+        if !fields.iter().any(|field| field.key == "name" && !field.value.is_null()) {
+            reader.note(node, &key, "missing-value", &Wrong::new("`name` is missing", "write `name: …`"));
+        }
+        let name = reader.within(node, &key, "name", values::line);
+        let biography = reader.within(node, &key, "biography", values::lines);
+        let link = reader.within(node, &key, "link", values::web_address);
+        let photo = reader.within(node, &key, "photo", values::https_address);
+        if let Some(name) = name {
+            authors.insert(entry.key.clone(), Author { name, biography, link, photo });
+        }
+    }
+    authors
+}
+
+fn articles(reader: &mut Reader<'_>) -> ArticlesConfig {
+    ArticlesConfig {
+        folder: reader.default_path("articles.folder"),
+        images: reader.value(
+            "articles.images",
+            values::choice(&[("embed", ImagePolicy::Embed), ("link", ImagePolicy::Link)]),
+        ),
+        on_broken: reader.value(
+            "articles.on_broken_article",
+            values::choice(&[
+                ("hold_edition", OnBrokenArticle::HoldEdition),
+                ("skip", OnBrokenArticle::Skip),
+            ]),
+        ),
+        backlog_days: reader.value("articles.backlog", values::days),
+        settle: reader.value("articles.settle", values::duration),
+    }
+}
+
+fn schedule(reader: &mut Reader<'_>) -> Schedule {
+    let cron = reader.optional("schedule.cron", values::cron);
+    let at: NaiveTime = reader.value("schedule.at", values::time_of_day);
+    let mut days: Vec<Weekday> = Vec::new();
+    for day in reader.list("schedule.days", values::weekdays).into_iter().flatten() {
+        if !days.contains(&day) {
+            days.push(day);
+        }
+    }
+    days.sort_by_key(Weekday::num_days_from_monday);
+    if let Some(given) =
+        reader.given("schedule.days").filter(|given| given.node.as_list().is_some_and(<[_]>::is_empty))
+    {
+        let wrong = Wrong::new("there is no day in it", "write at least one day, as in [mon..fri]");
+        reader.note(given, "schedule.days", "bad-value", &wrong);
+    }
+    if let Some(given) = reader.given("schedule.cron") {
+        for key in ["schedule.at", "schedule.days"] {
+            if reader.given(key).is_some_and(|other| other.origin.rank() >= given.origin.rank()) {
+                let wrong = Wrong::new(format!("`{key}` is given too"), "keep the one or the other");
+                reader.note(given, "schedule.cron", "conflict", &wrong);
+            }
+        }
+    }
+    Schedule {
+        rule: cron.map_or(ScheduleRule::Daily { at, days }, ScheduleRule::Cron),
+        timezone: reader.value("schedule.timezone", values::timezone),
+        catch_up: reader.value("schedule.catch_up", values::duration),
+    }
+}
+
+/// Files that are named must be there; `subscribers.yaml` is taken when it is.
+fn subscribers(reader: &mut Reader<'_>) -> Vec<PathBuf> {
+    const KEY: &str = "subscribers";
+    let Some(given) = reader.given(KEY) else {
+        let usual = PathBuf::from("subscribers.yaml");
+        return if usual.is_file() { vec![usual] } else { Vec::new() };
+    };
+    let existing = |text: &str| {
+        let path = resolve(given.origin, &values::line(text)?);
+        if path.is_file() {
+            Ok(path)
+        } else {
+            let message = format!("there is no file `{}`", path.display());
+            Err(Wrong::new(message, "write the path of a .yaml, .csv or .txt file"))
+        }
+    };
+    reader.list(KEY, existing)
+}
+
+fn database(reader: &mut Reader<'_>, data: &std::path::Path) -> Database {
+    let origin = reader.given("database_url").map(|given| given.origin.clone());
+    let parse = |text: &str| {
+        let text = text.trim();
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            // What is wrong with it may be the password, so that it is not repeated.
+            let remedy =
+                "write it as in postgres://user:password@host/name; percent-encode letters such as @ : / # %";
+            return match url::Url::parse(text) {
+                Ok(url) if url.has_host() => Ok(Database::Postgres(Secret::new(text))),
+                Ok(_) | Err(_) => Err(Wrong::new("this is no PostgreSQL address", remedy)),
+            };
+        }
+        let file = text.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+        match file.map(|file| file.split_once('?').map_or(file, |(file, _)| file)) {
+            Some(file) if !file.is_empty() && !file.contains(":memory:") => {
+                Ok(Database::Sqlite(resolve(origin.as_ref().unwrap_or(&Origin::Default), file)))
+            }
+            Some(_) => Err(Wrong::new("this names no file", "write it as in sqlite:data/straight.db")),
+            None => Err(Wrong::new(
+                "this is no database that is known",
+                "write sqlite:data/straight.db or postgres://user:password@host/name",
+            )),
+        }
+    };
+    reader.optional("database_url", parse).unwrap_or_else(|| Database::Sqlite(data.join("straight.db")))
+}

@@ -1,0 +1,133 @@
+//! A courier carries messages one at a time over one way out of the house: the outbox, or one SMTP connection.
+
+use std::sync::Arc;
+
+use crate::config::{SmtpConfig, Transport};
+use crate::delivery::outbox::{Outbox, OutboxError};
+use crate::delivery::smtp::{Connection, TlsClient};
+use crate::delivery::{ConnectError, Envelope, Outcome};
+
+/// How couriers of a run are made.
+#[derive(Debug, Clone)]
+pub enum Route {
+    /// Into the outbox.
+    Outbox(Outbox),
+    /// To an SMTP server.
+    Smtp {
+        /// How to reach it.
+        config: Arc<SmtpConfig>,
+        /// Trust, shared by all connections.
+        tls: TlsClient,
+    },
+}
+
+/// The way out cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum RouteError {
+    /// The outbox.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The certificates.
+    #[error("cannot prepare TLS: {0}")]
+    Tls(String),
+}
+
+impl Route {
+    /// Prepares the configured way out.
+    ///
+    /// # Errors
+    /// When the outbox cannot be made, or the certificates cannot be read.
+    pub fn prepare(transport: &Transport) -> Result<Self, RouteError> {
+        match transport {
+            Transport::Outbox { folder } => Ok(Route::Outbox(Outbox::open(folder)?)),
+            Transport::Smtp(config) => {
+                let tls = TlsClient::new(config).map_err(|error| RouteError::Tls(error.to_string()))?;
+                Ok(Route::Smtp { config: Arc::new(config.clone()), tls })
+            }
+        }
+    }
+
+    /// How many couriers work side by side.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        match self {
+            Route::Outbox(_) => 2,
+            Route::Smtp { config, .. } => config.connections.max(1),
+        }
+    }
+
+    /// A courier that has not set out yet.
+    #[must_use]
+    pub fn courier(&self) -> Courier {
+        match self {
+            Route::Outbox(outbox) => Courier::Outbox(outbox.clone()),
+            Route::Smtp { config, tls } => {
+                Courier::Smtp { config: Arc::clone(config), tls: tls.clone(), connection: None }
+            }
+        }
+    }
+}
+
+/// One way out.
+#[derive(Debug)]
+pub enum Courier {
+    /// Writes files.
+    Outbox(Outbox),
+    /// Has at most one connection, opened when it is needed.
+    Smtp {
+        /// How to reach the server.
+        config: Arc<SmtpConfig>,
+        /// Trust.
+        tls: TlsClient,
+        /// The connection, while it is usable.
+        connection: Option<Box<Connection>>,
+    },
+}
+
+impl Courier {
+    /// Makes sure that a message can be taken: connects when there is no usable connection.
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    pub async fn ready(&mut self) -> Result<(), ConnectError> {
+        match self {
+            Courier::Outbox(_) => Ok(()),
+            Courier::Smtp { config, tls, connection } => {
+                if let Some(worn) = connection.take_if(|open| !open.is_usable()) {
+                    worn.quit().await;
+                }
+                if connection.is_none() {
+                    *connection = Some(Box::new(Connection::open(config, tls).await?));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands over one message; `file_name` is what the outbox calls it.
+    pub async fn send(&mut self, envelope: &Envelope, file_name: String, message: Vec<u8>) -> Outcome {
+        match self {
+            Courier::Outbox(outbox) => {
+                let outbox = outbox.clone();
+                let write = tokio::task::spawn_blocking(move || outbox.deliver(&file_name, &message));
+                write.await.unwrap_or_else(|_| Outcome::NotSent("the outbox's writer was cut off".to_owned()))
+            }
+            Courier::Smtp { connection, .. } => match connection {
+                Some(open) => open.send(envelope, &message).await,
+                None => Outcome::NotSent("there is no connection".to_owned()),
+            },
+        }
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        match self {
+            Courier::Outbox(_) => {}
+            Courier::Smtp { connection, .. } => {
+                if let Some(open) = connection {
+                    open.quit().await;
+                }
+            }
+        }
+    }
+}

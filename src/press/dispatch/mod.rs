@@ -1,0 +1,109 @@
+//! Dispatch: claim → compose → send → settle, for one edition over several couriers.
+//!
+//! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
+//! carries, and the next.
+
+mod courier;
+mod ledger;
+mod run;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{Press, PressError};
+use crate::config::{Transport, UncertainPolicy};
+use crate::message::Skeleton;
+use crate::store::{Counts, Recovered, RecoveryPolicy, StoredEdition};
+
+pub use courier::{Courier, Route, RouteError};
+
+/// How long a dispatch goes on without any message getting through before it stops; nothing is lost by that.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a dispatch ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything that was due has been tried.
+    Complete,
+    /// Stopped on request; what is left is queued.
+    Stopped,
+    /// The server was not reached, or let nothing through, for as long as our patience; what is left is queued.
+    Unreachable(String),
+    /// Only a person can mend it: log-in, certificate, a server that refuses us; what is left is queued.
+    Halted(String),
+}
+
+/// What a dispatch did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispatched {
+    /// How it ended.
+    pub ending: Ending,
+    /// Where the deliveries stand now.
+    pub counts: Counts,
+}
+
+/// Told how many deliveries are settled, and of how many.
+pub type Progress<'a> = dyn Fn(u64, u64) + Sync + 'a;
+
+impl Press {
+    /// Sends what is due of `edition`. The caller holds the sender lock and has called [`recover`](Self::recover).
+    ///
+    /// # Errors
+    /// When the store fails, or the edition cannot be made a message.
+    pub async fn dispatch(
+        &self,
+        route: &Route,
+        edition: &StoredEdition,
+        progress: &Progress<'_>,
+        stop: &CancellationToken,
+    ) -> Result<Dispatched, PressError> {
+        let id = edition.summary.id;
+        let now = self.clock.now();
+        self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
+        let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
+        let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
+        loop {
+            let before = self.store.counts(id).await?;
+            let total = before.total();
+            let done = AtomicU64::new(total - before.open());
+            progress(done.load(Ordering::Relaxed), total);
+            let due = self.store.claim(id, self.clock.now(), None, 1).await?;
+            if due.is_empty() || run.is_over() {
+                break;
+            }
+            let settled = |count: usize| {
+                let done = done.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+                progress(done.min(total), total);
+            };
+            let (requests, served) = mpsc::channel(1024);
+            let mut couriers = JoinSet::new();
+            for _ in 0..route.width() {
+                couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
+            }
+            drop(requests);
+            ledger::Ledger::new(&self.store, id, &self.owner, &self.clock).run(served, &settled).await?;
+            couriers.join_all().await;
+        }
+        Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
+    }
+
+    /// Takes up what a dead sender left on the wire; the caller holds the sender lock.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn recover(&self) -> Result<Recovered, PressError> {
+        let policy = match (&self.config.transport, self.config.delivery.uncertain) {
+            (Transport::Outbox { .. }, _) => RecoveryPolicy::Requeue,
+            (Transport::Smtp(_), UncertainPolicy::Resend) => RecoveryPolicy::ResendOnce,
+            (Transport::Smtp(_), UncertainPolicy::Hold) => RecoveryPolicy::Hold,
+        };
+        let now = self.clock.now();
+        self.store.recover_letters(now).await?;
+        Ok(self.store.recover(policy, now).await?)
+    }
+}

@@ -1,0 +1,277 @@
+//! One run of couriers over an edition: what they share, and what each of them does.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::Ending;
+use super::courier::Courier;
+use super::ledger::Request;
+use crate::config::UncertainPolicy;
+use crate::delivery::outbox::file_name;
+use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
+use crate::edition::EditionKey;
+use crate::message::{Recipient, Skeleton, TokenKeys};
+use crate::press::{Clock, Press};
+use crate::store::{Claimed, Settle, StoredEdition};
+use crate::subscriber::EmailAddress;
+
+/// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
+const REFUSALS_IN_A_ROW: u32 = 10;
+/// The longest wait between two attempts to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What the couriers of one run share.
+pub(super) struct Run {
+    key: EditionKey,
+    skeleton: Skeleton,
+    keys: TokenKeys,
+    from: EmailAddress,
+    timezone: Tz,
+    queued_at: DateTime<Utc>,
+    backoff: Backoff,
+    policy: UncertainPolicy,
+    clock: Clock,
+    patience: Duration,
+    /// Cancelled by the caller's stop, and by an ending of our own.
+    over: CancellationToken,
+    ending: Mutex<Option<Ending>>,
+    last_progress: Mutex<Instant>,
+    refusals: AtomicU32,
+}
+
+impl Run {
+    pub(super) fn new(
+        press: &Press,
+        edition: &StoredEdition,
+        skeleton: Skeleton,
+        stop: &CancellationToken,
+    ) -> Self {
+        Run {
+            key: edition.summary.key.clone(),
+            skeleton,
+            keys: press.keys.clone(),
+            from: edition.letterhead.from.clone(),
+            timezone: press.config.schedule.timezone,
+            queued_at: edition.summary.frozen_at,
+            backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
+            policy: press.config.delivery.uncertain,
+            clock: press.clock.clone(),
+            patience: press.patience,
+            over: stop.child_token(),
+            ending: Mutex::new(None),
+            last_progress: Mutex::new(Instant::now()),
+            refusals: AtomicU32::new(0),
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.is_cancelled()
+    }
+
+    pub(super) fn ending(&self) -> Ending {
+        let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match ending {
+            Some(ending) => ending,
+            None if self.over.is_cancelled() => Ending::Stopped,
+            None => Ending::Complete,
+        }
+    }
+
+    /// Carries messages until there are no more, or the run is over.
+    pub(super) async fn carry(
+        self: std::sync::Arc<Self>,
+        mut courier: Courier,
+        ledger: mpsc::Sender<Request>,
+    ) {
+        let mut ahead: Option<oneshot::Receiver<Option<Claimed>>> = None;
+        loop {
+            if !self.connect(&mut courier, &mut ahead, &ledger).await {
+                break;
+            }
+            let ticket = match ahead.take() {
+                Some(ticket) => ticket,
+                None => match ask(&ledger).await {
+                    Some(ticket) => ticket,
+                    None => break,
+                },
+            };
+            let Ok(Some(row)) = ticket.await else { break };
+            if self.is_over() {
+                self.give_back(row, &ledger).await;
+                break;
+            }
+            // While this message is on its way, the ledger makes the next one ready.
+            ahead = ask(&ledger).await;
+            let outcome = self.send(&mut courier, &row).await;
+            self.judge(&outcome, &row);
+            let waits = matches!(outcome, Outcome::NotSent(_));
+            if !self.settle(row, outcome, &ledger).await {
+                break;
+            }
+            if waits {
+                self.give_back_ahead(&mut ahead, &ledger).await;
+                self.pause(1).await;
+            }
+        }
+        self.give_back_ahead(&mut ahead, &ledger).await;
+        courier.close().await;
+    }
+
+    async fn send(&self, courier: &mut Courier, row: &Claimed) -> Outcome {
+        let recipient = Recipient {
+            id: row.subscriber,
+            email: row.email.clone(),
+            name: row.name.clone(),
+            since: row.since.with_timezone(&self.timezone).date_naive(),
+        };
+        let mut message = Vec::new();
+        self.skeleton.fill(&recipient, &self.keys, &mut message);
+        let envelope = Envelope { from: self.from.clone(), to: row.email.clone() };
+        let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
+        courier.send(&envelope, name, message).await
+    }
+
+    /// Makes the courier ready, waiting longer after each failure; `false` when the run is over.
+    async fn connect(
+        &self,
+        courier: &mut Courier,
+        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
+        ledger: &mpsc::Sender<Request>,
+    ) -> bool {
+        let mut failures = 0;
+        loop {
+            if self.is_over() {
+                return false;
+            }
+            match courier.ready().await {
+                Ok(()) => return true,
+                Err(ConnectError::Permanent(why)) => {
+                    self.end(Ending::Halted(why));
+                    return false;
+                }
+                Err(ConnectError::Transient(why)) => {
+                    // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
+                    self.give_back_ahead(ahead, ledger).await;
+                    failures += 1;
+                    debug!(%why, failures, "no connection");
+                    self.lose_patience(&why);
+                    self.pause(failures).await;
+                }
+            }
+        }
+    }
+
+    /// Looks at an outcome for what it says of the run as a whole.
+    fn judge(&self, outcome: &Outcome, row: &Claimed) {
+        let to = row.email.masked();
+        match outcome {
+            Outcome::Accepted(reply) => {
+                debug!(edition = %self.key, %to, code = reply.code, "accepted");
+            }
+            Outcome::Deferred(reply) | Outcome::Bounced(reply) | Outcome::Refused(reply) => {
+                info!(edition = %self.key, %to, code = reply.code, reply = %reply.text, "not accepted");
+            }
+            Outcome::Undeliverable(why) => {
+                info!(edition = %self.key, %to, %why, "cannot be given to this server")
+            }
+            Outcome::Unanswered(why) => warn!(edition = %self.key, %to, %why, "no answer after the message"),
+            Outcome::NotSent(why) => debug!(edition = %self.key, %to, %why, "not sent"),
+        }
+        match outcome {
+            Outcome::NotSent(why) => self.lose_patience(why),
+            Outcome::Refused(reply) => {
+                self.made_progress();
+                if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSALS_IN_A_ROW {
+                    self.end(Ending::Halted(format!(
+                        "the server refused {REFUSALS_IN_A_ROW} messages in a row, the last with: {reply}"
+                    )));
+                }
+            }
+            Outcome::Accepted(_)
+            | Outcome::Deferred(_)
+            | Outcome::Bounced(_)
+            | Outcome::Undeliverable(_)
+            | Outcome::Unanswered(_) => {
+                self.refusals.store(0, Ordering::Relaxed);
+                self.made_progress();
+            }
+        }
+    }
+
+    async fn settle(&self, row: Claimed, outcome: Outcome, ledger: &mpsc::Sender<Request>) -> bool {
+        let at = self.clock.now();
+        let next = next_state(
+            &outcome,
+            row.deferrals.saturating_add(1),
+            row.uncertain,
+            self.queued_at,
+            at,
+            self.backoff,
+            self.policy,
+        );
+        let settle = Settle {
+            edition: row.edition,
+            subscriber: row.subscriber,
+            attempt: row.attempt,
+            next,
+            code: outcome.code(),
+            at,
+        };
+        ledger.send(Request::Settle(settle)).await.is_ok()
+    }
+
+    async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
+        self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
+    }
+
+    async fn give_back_ahead(
+        &self,
+        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
+        ledger: &mpsc::Sender<Request>,
+    ) {
+        if let Some(ticket) = ahead.take()
+            && let Ok(Some(row)) = ticket.await
+        {
+            self.give_back(row, ledger).await;
+        }
+    }
+
+    fn made_progress(&self) {
+        *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn lose_patience(&self, why: &str) {
+        let last = *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.elapsed() >= self.patience {
+            self.end(Ending::Unreachable(why.to_owned()));
+        }
+    }
+
+    fn end(&self, ending: Ending) {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(ending);
+        self.over.cancel();
+    }
+
+    /// Waits 1, 2, 4 … seconds, or until the run is over.
+    async fn pause(&self, failures: u32) {
+        let pause = Duration::from_secs(1 << (failures - 1).min(5)).min(LONGEST_PAUSE).min(self.patience);
+        tokio::select! {
+            () = self.over.cancelled() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn ask(ledger: &mpsc::Sender<Request>) -> Option<oneshot::Receiver<Option<Claimed>>> {
+    let (reply, ticket) = oneshot::channel();
+    ledger.send(Request::Next(reply)).await.ok()?;
+    Some(ticket)
+}

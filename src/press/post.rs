@@ -1,0 +1,83 @@
+//! The post: letters to single people, ahead of editions, over the same way out.
+
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{Ending, Press, PressError, Route};
+use crate::delivery::outbox::file_name;
+use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
+use crate::letter::{self, Letter};
+use crate::message::Letterhead;
+use crate::store::OpenLetter;
+
+/// How many letters are taken at a time.
+const AT_A_TIME: u32 = 64;
+
+impl Press {
+    /// Sends the letters that are due; the caller holds the sender lock.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn send_letters(&self, route: &Route, stop: &CancellationToken) -> Result<Ending, PressError> {
+        let mut courier = route.courier();
+        let mut tried = std::collections::HashSet::new();
+        let ending = 'post: loop {
+            let due = self.store.due_letters(self.clock.now(), AT_A_TIME).await?;
+            let fresh: Vec<OpenLetter> = due.into_iter().filter(|letter| tried.insert(letter.id)).collect();
+            if fresh.is_empty() {
+                break Ending::Complete;
+            }
+            for letter in fresh {
+                if stop.is_cancelled() {
+                    break 'post Ending::Stopped;
+                }
+                match courier.ready().await {
+                    Ok(()) => {}
+                    Err(ConnectError::Transient(why)) => break 'post Ending::Unreachable(why),
+                    Err(ConnectError::Permanent(why)) => break 'post Ending::Halted(why),
+                }
+                if self.store.begin_letter(&letter).await? {
+                    let outcome = self.hand_over(&mut courier, &letter).await;
+                    self.settle_letter(&letter, &outcome).await?;
+                }
+            }
+        };
+        courier.close().await;
+        Ok(ending)
+    }
+
+    async fn hand_over(&self, courier: &mut super::Courier, open: &OpenLetter) -> Outcome {
+        let letterhead = Letterhead::of(&self.config.publication);
+        let domain = letterhead.from.domain();
+        let id = format!("letter.{}@{domain}", self.keys.digest("letter", &open.id.0.to_string()));
+        let letter = Letter { to: &open.to, subject: &open.subject, text: &open.text, html: None };
+        match letter::compose(&letter, &letterhead, &id, open.made_at) {
+            Ok(message) => {
+                let envelope = Envelope { from: letterhead.from.clone(), to: open.to.clone() };
+                courier.send(&envelope, file_name("letter", open.id.0, open.to.as_str()), message).await
+            }
+            Err(error) => Outcome::Undeliverable(error.to_string()),
+        }
+    }
+
+    async fn settle_letter(&self, open: &OpenLetter, outcome: &Outcome) -> Result<(), PressError> {
+        let now = self.clock.now();
+        let next = next_state(
+            outcome,
+            open.deferrals.saturating_add(1),
+            open.uncertain,
+            open.made_at,
+            now,
+            Backoff { give_up_after: self.config.delivery.give_up_after },
+            self.config.delivery.uncertain,
+        );
+        let to = open.to.masked();
+        match &next.reason {
+            None => info!(%to, subject = %open.subject, "letter sent"),
+            Some(why) => {
+                warn!(%to, subject = %open.subject, state = next.state.as_str(), %why, "letter not sent")
+            }
+        }
+        Ok(self.store.settle_letter(open, &next, now).await?)
+    }
+}

@@ -1,0 +1,102 @@
+//! The sender that `straight run` keeps: whoever holds the sender lock sends what is due, letters first.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::{Ending, Press, PressError, Route};
+use crate::delivery::State;
+use crate::store::{Ownership, SenderLock};
+
+/// How long nothing is tried after a halt that only a person can mend.
+const AFTER_A_HALT: Duration = Duration::from_secs(10 * 60);
+
+/// One process's readiness to send from one store.
+#[derive(Debug)]
+pub struct Sender {
+    press: Press,
+    route: Route,
+    lock: Option<SenderLock>,
+    /// Not before then, after a halt.
+    rests_until: Option<DateTime<Utc>>,
+}
+
+impl Sender {
+    /// Prepares the way out; sends nothing yet.
+    ///
+    /// # Errors
+    /// When the way out cannot be prepared, or sample values would reach real people.
+    pub fn prepare(press: Press) -> Result<Self, PressError> {
+        press.guard()?;
+        let route = Route::prepare(&press.config.transport)?;
+        Ok(Sender { press, route, lock: None, rests_until: None })
+    }
+
+    /// Sends letters, then what is due of every edition, oldest first.
+    ///
+    /// # Errors
+    /// When the store fails, or an edition cannot be made a message.
+    pub async fn send_due(&mut self, stop: &CancellationToken) -> Result<(), PressError> {
+        let now = self.press.clock.now();
+        if self.rests_until.is_some_and(|until| now < until) || !self.is_sender().await? {
+            return Ok(());
+        }
+        self.rests_until = None;
+        let ending = self.press.send_letters(&self.route, stop).await?;
+        if !self.goes_on(ending, "letters", now) {
+            return Ok(());
+        }
+        for key in self.press.store.open_editions(now).await? {
+            let Some(edition) = self.press.store.edition(&key).await? else { continue };
+            let done = self.press.dispatch(&self.route, &edition, &|_, _| {}, stop).await?;
+            let counts = done.counts;
+            info!(edition = %key, sent = counts.of(State::Sent), open = counts.open(), "dispatched");
+            if let Ending::Halted(why) = &done.ending {
+                let subject = format!("{}: sending is halted", self.press.config.publication.name);
+                let text = format!("Sending the edition {key} is halted, and nothing is lost:\n\n  {why}\n");
+                self.press.write_to_editors(&format!("halted/{key}"), &subject, &text).await?;
+            }
+            if !self.goes_on(done.ending, &key.to_string(), now) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn goes_on(&mut self, ending: Ending, what: &str, now: DateTime<Utc>) -> bool {
+        match ending {
+            Ending::Complete => true,
+            Ending::Stopped => false,
+            Ending::Unreachable(why) => {
+                warn!(%what, %why, "the server lets nothing through; trying again");
+                false
+            }
+            Ending::Halted(why) => {
+                error!(%what, %why, "halted; nothing is lost, and it goes on once this is mended");
+                self.rests_until = Some(now + AFTER_A_HALT);
+                false
+            }
+        }
+    }
+
+    /// Whether this process is the one that sends; takes over when the place is free.
+    async fn is_sender(&mut self) -> Result<bool, PressError> {
+        if self.lock.is_some() {
+            return Ok(true);
+        }
+        match self.press.store.acquire_sender().await? {
+            Ownership::Ours(lock) => {
+                let recovered = self.press.recover().await?;
+                if recovered.requeued + recovered.held > 0 {
+                    let (requeued, held) = (recovered.requeued, recovered.held);
+                    warn!(requeued, held, "the last sender stopped in the middle: taken up");
+                }
+                self.lock = Some(lock);
+                Ok(true)
+            }
+            Ownership::Others => Ok(false),
+        }
+    }
+}

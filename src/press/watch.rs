@@ -1,0 +1,110 @@
+//! The watch that `straight run` keeps over the schedule: publishes what is due, reports what was missed.
+
+use chrono::{DateTime, Utc};
+use tracing::{info, warn};
+
+use super::schedule::{self, Slot};
+use super::{Press, PressError, Published};
+use crate::edition::EditionKey;
+use crate::store::SlotOutcome;
+
+/// One process's watch over one store.
+#[derive(Debug)]
+pub struct Watch {
+    press: Press,
+    started: DateTime<Utc>,
+    /// What was said last, so that a held or empty slot is not told at each beat.
+    said: Option<String>,
+}
+
+impl Watch {
+    /// Begins the watch.
+    ///
+    /// # Errors
+    /// When sample values would reach real people, or the store fails.
+    pub async fn begin(press: Press) -> Result<Self, PressError> {
+        press.guard()?;
+        let started = press.store.first_start(press.clock.now()).await?;
+        Ok(Watch { press, started, said: None })
+    }
+
+    /// When the next edition is due.
+    #[must_use]
+    pub fn next_slot(&self) -> Option<Slot> {
+        schedule::next_slot(&self.press.config.schedule, self.press.clock.now())
+    }
+
+    /// Publishes the slot that is due, if any, and reports those that were missed.
+    ///
+    /// # Errors
+    /// When the articles cannot be read, a template fails, or the store does; the slot stays due.
+    pub async fn publish_due(&mut self) -> Result<(), PressError> {
+        let now = self.press.clock.now();
+        let last = self.press.store.last_slot().await?;
+        let plan = schedule::due(&self.press.config.schedule, last, self.started, now);
+        if let Some(last) = plan.distrusted {
+            self.say(format!("the last edition was at {last}, in the future: a clock was wrong"));
+        }
+        for slot in &plan.missed {
+            self.miss(*slot, now).await?;
+        }
+        let Some(slot) = plan.publish else { return Ok(()) };
+        let key = EditionKey::of(slot.date);
+        let (outcome, note) = match self.press.publish(key.clone()).await? {
+            Published::Out { edition, waiting, skipped } => {
+                let recipients = edition.summary.recipients;
+                info!(edition = %key, recipients, hash = %edition.summary.hash, "published");
+                for article in waiting {
+                    info!(article = %article.path.display(), why = %article.why, "does not go out");
+                }
+                for problem in skipped {
+                    warn!(%problem, "skipped");
+                }
+                (SlotOutcome::Published, edition.summary.hash)
+            }
+            Published::AlreadyOut(_) => {
+                info!(edition = %key, "is out already");
+                (SlotOutcome::Published, "was out already".to_owned())
+            }
+            Published::Nothing { waiting } => {
+                info!(edition = %key, articles = waiting.len(), "nothing new: nothing is sent");
+                (SlotOutcome::Empty, "nothing new".to_owned())
+            }
+            Published::NoReaders => {
+                warn!(edition = %key, "nobody is subscribed: nothing is sent");
+                (SlotOutcome::Empty, "no readers".to_owned())
+            }
+            Published::Held(held) => {
+                let errors = held.errors.iter().map(|error| format!("\n  {error}")).collect::<String>();
+                self.say(format!("the edition {key} is held until this is mended:{errors}"));
+                return Ok(());
+            }
+        };
+        self.press.store.note_slot(slot.date, slot.at, outcome, &note, now).await?;
+        self.said = None;
+        Ok(())
+    }
+
+    async fn miss(&mut self, slot: Slot, now: DateTime<Utc>) -> Result<(), PressError> {
+        let new =
+            self.press.store.note_slot(slot.date, slot.at, SlotOutcome::Missed, "too late", now).await?;
+        if !new {
+            return Ok(());
+        }
+        warn!(edition = %slot.date, due = %slot.at, "missed: further back than catch_up");
+        let subject = format!("{}: no edition on {}", self.press.config.publication.name, slot.date);
+        let text = format!(
+            "The edition of {} was due at {} and could not be published within catch_up.\nIts articles go with the next edition, as long as they are not older than the backlog.\n",
+            slot.date, slot.at
+        );
+        self.press.write_to_editors(&format!("missed/{}", slot.date), &subject, &text).await?;
+        Ok(())
+    }
+
+    fn say(&mut self, text: String) {
+        if self.said.as_deref() != Some(text.as_str()) {
+            warn!("{text}");
+            self.said = Some(text);
+        }
+    }
+}
