@@ -47,6 +47,8 @@ pub enum Outcome {
     Bounced(Reply),
     /// A 5xx that speaks of the message or of us; the address is kept.
     Refused(Reply),
+    /// A 5xx to MAIL: it speaks of us, before any reader was named. The run halts, nobody is blamed.
+    Halt(Reply),
     /// The message cannot be given to this server at all: no SMTPUTF8 for a local part beyond ASCII.
     Undeliverable(String),
     /// Nothing was accepted and no attempt is spent: the connection was lost before the dot, or the server

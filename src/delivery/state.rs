@@ -145,6 +145,14 @@ pub fn next_state(
         }
         Outcome::Refused(reply) => Next { state: State::Failed, reason: words(reply), ..plain },
         Outcome::Undeliverable(why) => Next { state: State::Failed, reason: Some(why.clone()), ..plain },
+        // The reader waits where they were until a person has mended what is ours.
+        Outcome::Halt(reply) => Next {
+            state: State::Queued,
+            due_at: Some(now),
+            spends_attempt: false,
+            reason: words(reply),
+            ..plain
+        },
         Outcome::NotSent(why) => Next {
             state: State::Queued,
             due_at: Some(now),
@@ -164,5 +172,34 @@ pub fn next_state(
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_halt_leaves_the_delivery_where_it_was() {
+        let now = DateTime::from_timestamp(1_762_239_600, 0).unwrap();
+        let reply = Reply { code: 550, enhanced: None, text: "sender refused".to_owned() };
+        let next = next_state(
+            &Outcome::Halt(reply),
+            3,
+            0,
+            now - Duration::from_secs(24 * 3600),
+            now,
+            Backoff { give_up_after: Duration::from_secs(20 * 3600) },
+            UncertainPolicy::Hold,
+        );
+        let wanted = Next {
+            state: State::Queued,
+            due_at: Some(now),
+            spends_attempt: false,
+            bounces_address: false,
+            records_uncertain: false,
+            reason: Some("550 sender refused".to_owned()),
+        };
+        assert_eq!(next, wanted);
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::breakable::breakable;
 use super::{Edition, EditionKey, Headline, Slot, dates};
-use crate::article::markdown::{self, RenderedInline};
-use crate::article::{Article, Figure, RenderOptions, Source};
+use crate::article::markdown::{self, RenderOptions, RenderedInline};
+use crate::article::{Article, Figure, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 
 /// Width in pixels at which a picture is shown in the column.

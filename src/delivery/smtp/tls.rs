@@ -1,0 +1,78 @@
+//! TLS as a client: the system's certificates, and those of a file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls_platform_verifier::Verifier;
+use tokio_rustls::TlsConnector;
+
+use super::transport::{Stream, Transport};
+use crate::config::{SmtpConfig, TlsMode};
+use crate::delivery::ConnectError;
+
+/// What is needed to check servers' certificates; made once, shared by all connections.
+#[derive(Clone)]
+pub struct TlsClient {
+    /// Absent where TLS is not wanted: a machine without certificates can do without.
+    connector: Option<TlsConnector>,
+}
+
+impl std::fmt::Debug for TlsClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsClient").field("wanted", &self.connector.is_some()).finish()
+    }
+}
+
+impl TlsClient {
+    /// Reads the system's certificates and `ca_file` (PEM), unless `config` wants no TLS.
+    ///
+    /// # Errors
+    /// Permanent, when there is no certificate to trust or the file has none.
+    pub fn new(config: &SmtpConfig) -> Result<Self, ConnectError> {
+        match config.tls {
+            TlsMode::None => return Ok(TlsClient { connector: None }),
+            TlsMode::StartTls | TlsMode::Implicit => {}
+        }
+        let own = config.ca_file.as_deref().map_or(Ok(Vec::new()), certificates)?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let unusable =
+            |error: rustls::Error| ConnectError::Permanent(format!("TLS cannot be set up: {error}"));
+        let verifier = Verifier::new_with_extra_roots(own, Arc::clone(&provider)).map_err(unusable)?;
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(unusable)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        Ok(TlsClient { connector: Some(TlsConnector::from(Arc::new(tls))) })
+    }
+
+    /// Puts TLS around `stream`; the server's certificate must be good for `host`.
+    pub(super) async fn wrap<S: Stream>(&self, stream: S, host: &str) -> Result<Transport<S>, ConnectError> {
+        let permanent = |why: String| ConnectError::Permanent(format!("TLS with {host} failed: {why}"));
+        let connector = self.connector.as_ref().ok_or_else(|| permanent("it was not set up".to_owned()))?;
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| permanent("this is no name a certificate can have".to_owned()))?;
+        match connector.connect(name, stream).await {
+            Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
+            // What rustls itself says, of the certificate above all, time does not mend.
+            Err(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(refused) => Err(permanent(refused.to_string())),
+                None => Err(ConnectError::Transient(format!("TLS with {host} failed: {}", error.kind()))),
+            },
+        }
+    }
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
+    let refused = |why: &str| {
+        ConnectError::Permanent(format!("{}: {why}; name a file of PEM certificates", file.display()))
+    };
+    let found = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| refused(&error.to_string()))?;
+    if found.is_empty() { Err(refused("no certificate is in it")) } else { Ok(found) }
+}

@@ -1,0 +1,330 @@
+//! Handing over one message: MAIL, RCPT, DATA, and after the 354 the message with its dot.
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::capabilities::Capabilities;
+use super::classify::{Step, rejected};
+use super::reply::RawReply;
+use super::transport::{Stream, Transport};
+use super::wire::{Patience, Wire, WireError};
+use crate::config::{Deadlines, SmtpConfig};
+use crate::delivery::{Envelope, Outcome, Reply};
+
+/// How long a server that has stopped taking the message is asked why.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long QUIT's answer is waited for.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A connection that is ready for messages, one after another.
+#[derive(Debug)]
+pub struct Connection<S = TcpStream> {
+    wire: Wire<Transport<S>>,
+    server: Capabilities,
+    deadlines: Deadlines,
+    state: State,
+    /// The server still has a sender, or a recipient, of a transaction that was not finished.
+    needs_reset: bool,
+    messages_left: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    /// In a transaction, or lost; a future dropped on the way leaves it so.
+    Unusable,
+}
+
+/// The server's 354: it waits for the message.
+///
+/// Dropped without [`finish`](Permission::finish), the connection is of no more use and no dot leaves: that is for a
+/// ledger that could not write down what was about to happen.
+#[derive(Debug)]
+pub struct Permission<'c, S = TcpStream> {
+    connection: &'c mut Connection<S>,
+    ends: Instant,
+}
+
+impl<S: Stream> Connection<S> {
+    pub(super) fn new(wire: Wire<Transport<S>>, server: Capabilities, config: &SmtpConfig) -> Self {
+        Connection {
+            wire,
+            server,
+            deadlines: config.deadlines,
+            state: State::Ready,
+            needs_reset: false,
+            messages_left: config.messages_per_connection.max(1),
+        }
+    }
+
+    /// Whether another message may be given to this connection.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        match self.state {
+            State::Ready => self.messages_left > 0,
+            State::Unusable => false,
+        }
+    }
+
+    /// The largest message that the server takes, in octets, if it says so (RFC 1870).
+    #[must_use]
+    pub fn size_limit(&self) -> Option<u64> {
+        self.server.size.flatten()
+    }
+
+    /// Hands over one message, whose lines end in CRLF.
+    pub async fn send(&mut self, envelope: &Envelope, message: &[u8]) -> Outcome {
+        match self.begin(envelope, message.len()).await {
+            Ok(permission) => permission.finish(message).await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Names sender and recipient of a message of `size` octets, and asks for permission to send it.
+    ///
+    /// # Errors
+    /// The outcome, when there will be no message.
+    pub async fn begin(&mut self, envelope: &Envelope, size: usize) -> Result<Permission<'_, S>, Outcome> {
+        if !self.is_usable() {
+            return Err(Outcome::NotSent("the connection is used up".to_owned()));
+        }
+        let commands = Commands::of(envelope, size, &self.server)?;
+        self.state = State::Unusable;
+        self.messages_left -= 1;
+        if self.wire.has_unread() {
+            return Err(Outcome::NotSent(self.unasked().await));
+        }
+        let ends = Instant::now() + self.deadlines.transaction;
+        if self.server.pipelining {
+            self.begin_pipelined(&commands, ends).await?;
+        } else {
+            self.begin_in_lockstep(&commands, ends).await?;
+        }
+        // Were it taken for the answer to the dot, a message could pass for sent that is not.
+        if self.wire.has_unread() {
+            return Err(Outcome::NotSent(self.unasked().await));
+        }
+        Ok(Permission { connection: self, ends })
+    }
+
+    /// Says QUIT, and closes.
+    pub async fn quit(mut self) {
+        if self.state == State::Ready {
+            let patience = Patience::of(FAREWELL);
+            // Nothing hangs on the answer.
+            if self.wire.write(b"QUIT\r\n", patience).await.is_ok() && self.wire.reply(patience).await.is_ok()
+            {
+                let _ = self.wire.shut_down(patience).await;
+            }
+        }
+    }
+
+    /// RFC 2920 §3.1: the whole envelope at once.
+    async fn begin_pipelined(&mut self, commands: &Commands, ends: Instant) -> Result<(), Outcome> {
+        let reset = std::mem::take(&mut self.needs_reset);
+        let mut group = String::from(if reset { RESET } else { "" });
+        group.push_str(&commands.mail);
+        group.push_str(&commands.rcpt);
+        group.push_str(DATA);
+        self.write(&group, ends).await?;
+        if reset {
+            self.reset_reply(ends).await?;
+        }
+        let mail = self.step(Step::Mail, ends).await?;
+        let rcpt = match self.step(Step::Rcpt, ends).await {
+            Ok(reply) => reply,
+            Err(lost) => return Err(rejection(Step::Mail, &mail).unwrap_or(lost)),
+        };
+        let refused = rejection(Step::Mail, &mail).or_else(|| rejection(Step::Rcpt, &rcpt));
+        let data = match self.step(Step::Data, ends).await {
+            Ok(reply) => reply,
+            Err(lost) => return Err(refused.unwrap_or(lost)),
+        };
+        let Some(refused) = refused else {
+            return self.permitted(&data);
+        };
+        let named_nobody = rejection(Step::Rcpt, &rcpt).is_some();
+        match data.code {
+            // RFC 2920 §3.1: no recipient, and still it waits for a message. It gets an empty one, for nobody.
+            354 if named_nobody => {
+                let dot = self.patience(self.deadlines.dot, ends);
+                let ended = self.wire.write(b".\r\n", dot).await.is_ok();
+                if ended && self.wire.reply(dot).await.is_ok_and(|reply| reply.code != 421) {
+                    self.state = State::Ready;
+                }
+            }
+            400..=599 => {
+                self.needs_reset = rejection(Step::Mail, &mail).is_none();
+                self.state = State::Ready;
+            }
+            _ => {}
+        }
+        Err(refused)
+    }
+
+    async fn begin_in_lockstep(&mut self, commands: &Commands, ends: Instant) -> Result<(), Outcome> {
+        if std::mem::take(&mut self.needs_reset) {
+            self.write(RESET, ends).await?;
+            self.reset_reply(ends).await?;
+        }
+        for (step, command) in [(Step::Mail, &commands.mail), (Step::Rcpt, &commands.rcpt)] {
+            self.write(command, ends).await?;
+            let reply = self.step(step, ends).await?;
+            if let Some(refused) = rejection(step, &reply) {
+                self.needs_reset = step != Step::Mail;
+                self.state = State::Ready;
+                return Err(refused);
+            }
+        }
+        self.write(DATA, ends).await?;
+        let data = self.step(Step::Data, ends).await?;
+        self.permitted(&data)
+    }
+
+    /// What the answer to DATA makes of an envelope that was taken.
+    fn permitted(&mut self, data: &RawReply) -> Result<(), Outcome> {
+        match data.code {
+            354 => Ok(()),
+            400..=599 => {
+                self.needs_reset = true;
+                self.state = State::Ready;
+                Err(rejected(Step::Data, data.to_reply()))
+            }
+            _ => Err(out_of_step(Step::Data, data)),
+        }
+    }
+
+    /// Reads the answer to `step`: one that belongs there, or the connection is lost.
+    async fn step(&mut self, step: Step, ends: Instant) -> Result<RawReply, Outcome> {
+        let each = match step {
+            Step::Mail | Step::Rcpt => self.deadlines.envelope,
+            Step::Data => self.deadlines.data,
+            Step::Dot => self.deadlines.dot,
+        };
+        let patience = self.patience(each, ends);
+        let reply = self.wire.reply(patience).await.map_err(|error| lost(step.name(), &error))?;
+        match (step, reply.code) {
+            (Step::Mail | Step::Rcpt, 300..=399) => Err(out_of_step(step, &reply)),
+            // Nothing more comes after it.
+            (_, 421) => Err(rejected(step, reply.to_reply())),
+            _ => Ok(reply),
+        }
+    }
+
+    async fn reset_reply(&mut self, ends: Instant) -> Result<(), Outcome> {
+        let patience = self.patience(self.deadlines.envelope, ends);
+        let reply = self.wire.reply(patience).await.map_err(|error| lost("RSET", &error))?;
+        match reply.code {
+            200..=299 => Ok(()),
+            _ => Err(Outcome::NotSent(format!("RSET was answered {}", reply.to_reply()))),
+        }
+    }
+
+    async fn write(&mut self, lines: &str, ends: Instant) -> Result<(), Outcome> {
+        let patience = self.patience(self.deadlines.envelope, ends);
+        match self.wire.write(lines.as_bytes(), patience).await {
+            Ok(()) => Ok(()),
+            // A server that hangs up mostly says why before.
+            Err(error) => Err(match self.wire.reply(Patience::of(LAST_WORDS)).await {
+                Ok(reply) => Outcome::NotSent(format!("the server hung up: {}", reply.to_reply())),
+                Err(_) => lost("the envelope", &error),
+            }),
+        }
+    }
+
+    async fn unasked(&mut self) -> String {
+        match self.wire.reply(Patience::of(LAST_WORDS)).await {
+            Ok(reply) => format!("the server spoke without being asked: {}", reply.to_reply()),
+            Err(error) => format!("the server spoke without being asked, and then {error}"),
+        }
+    }
+
+    fn patience(&self, each: Duration, ends: Instant) -> Patience {
+        Patience { each, until: Some(ends) }
+    }
+}
+
+impl<S: Stream> Permission<'_, S> {
+    /// Sends the message, whose lines end in CRLF, with its final dot, and waits for the answer.
+    pub async fn finish(self, message: &[u8]) -> Outcome {
+        let Permission { connection, ends } = self;
+        let block = connection.patience(connection.deadlines.block, ends);
+        if let Err(interrupted) = connection.wire.write_message(message, block).await {
+            let why = lost("the message", &interrupted.error);
+            return match why {
+                Outcome::NotSent(why) if interrupted.dot_left => Outcome::Unanswered(why),
+                // Refused in the middle, and hung up: what it said last is the answer.
+                why => match connection.wire.reply(Patience::of(LAST_WORDS)).await {
+                    Ok(reply) if (400..=599).contains(&reply.code) => rejected(Step::Dot, reply.to_reply()),
+                    Ok(_) | Err(_) => why,
+                },
+            };
+        }
+        let dot = connection.patience(connection.deadlines.dot, ends);
+        let reply = match connection.wire.reply(dot).await {
+            Ok(reply) => reply,
+            Err(error) => return Outcome::Unanswered(format!("after the final dot: {error}")),
+        };
+        match reply.code {
+            200..=299 => {
+                connection.state = State::Ready;
+                Outcome::Accepted(reply.to_reply())
+            }
+            400..=599 => {
+                connection.state = if reply.code == 421 { State::Unusable } else { State::Ready };
+                rejected(Step::Dot, reply.to_reply())
+            }
+            _ => Outcome::Unanswered(format!("the final dot was answered {}", reply.to_reply())),
+        }
+    }
+}
+
+const RESET: &str = "RSET\r\n";
+const DATA: &str = "DATA\r\n";
+
+/// The lines of one envelope.
+struct Commands {
+    mail: String,
+    rcpt: String,
+}
+
+impl Commands {
+    fn of(envelope: &Envelope, size: usize, server: &Capabilities) -> Result<Self, Outcome> {
+        if let Some(limit) = server.size.flatten().filter(|&limit| limit < size as u64) {
+            return Err(Outcome::Refused(Reply {
+                code: 552,
+                enhanced: Some((5, 3, 4)),
+                text: format!(
+                    "5.3.4 not sent: the message has {size} octets, and the server takes {limit} (SIZE)"
+                ),
+            }));
+        }
+        let beyond_ascii = envelope.to.needs_smtputf8() || envelope.from.needs_smtputf8();
+        if beyond_ascii && !server.smtputf8 {
+            return Err(Outcome::Undeliverable(
+                "the address has letters beyond ASCII before the @, and the server does not offer SMTPUTF8"
+                    .to_owned(),
+            ));
+        }
+        let size = if server.size.is_some() { format!(" SIZE={size}") } else { String::new() };
+        let utf8 = if beyond_ascii { " SMTPUTF8" } else { "" };
+        Ok(Commands {
+            mail: format!("MAIL FROM:<{}>{size}{utf8}\r\n", envelope.from.to_path()),
+            rcpt: format!("RCPT TO:<{}>\r\n", envelope.to.to_path()),
+        })
+    }
+}
+
+fn rejection(step: Step, reply: &RawReply) -> Option<Outcome> {
+    (400..=599).contains(&reply.code).then(|| rejected(step, reply.to_reply()))
+}
+
+fn lost(what: &str, error: &WireError) -> Outcome {
+    Outcome::NotSent(format!("at {what}: {error}"))
+}
+
+fn out_of_step(step: Step, reply: &RawReply) -> Outcome {
+    Outcome::NotSent(format!("{} was answered {}; the connection was closed", step.name(), reply.to_reply()))
+}
