@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use straight::config::{Database, Publication, SignUpWords};
 use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Slot};
 use straight::message::{Letterhead, Purpose, TokenKeys};
+use straight::press::Clock;
 use straight::store::{Origin, Store};
 use straight::subscriber::{NewSubscriber, Status, Subscriber, SubscriberId};
 use straight::web::{self, Pages};
@@ -31,6 +32,7 @@ fn publication() -> Publication {
         tagline: "What the coast will be talking about".into(),
         language: "en-GB".into(),
         from: "desk@tide.example".parse().unwrap(),
+        from_name: None,
         reply_to: None,
         public_url: "https://tide.example".parse().unwrap(),
         postal_address: "1 Harbour Street, Port Example".into(),
@@ -63,16 +65,16 @@ impl Harbour {
         let store = Store::open(&Database::Sqlite(folder.path().join("straight.db"))).await.unwrap();
         let keys = store.token_keys(now()).await.unwrap();
         let ann = add(&store, "ann@example.org").await;
-        let site = web::Site {
+        let site = web::Web {
             store: store.clone(),
             pages: Pages::new(publication, templates).unwrap(),
             timezone: chrono_tz::Europe::London,
-            clock: now,
+            clock: Clock::from_fn(now),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let server = tokio::spawn(web::serve(listener, web::router(site), shutdown.clone()));
+        let server = tokio::spawn(web::serve(listener, site, shutdown.clone()));
         Harbour { address, store, keys, ann, folder, shutdown, server }
     }
 

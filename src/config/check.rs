@@ -212,7 +212,7 @@ fn schedule(reader: &mut Reader<'_>) -> Schedule {
         }
     }
     Schedule {
-        rule: cron.map_or(ScheduleRule::Daily { at, days }, ScheduleRule::Cron),
+        rule: cron.unwrap_or(ScheduleRule::Daily { at, days }),
         timezone: reader.value("schedule.timezone", values::timezone),
         catch_up: reader.value("schedule.catch_up", values::duration),
     }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
+use croner::errors::CronError;
 use url::{Host, Url};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::subscriber::EmailAddress;
 use crate::yaml::{self, Place};
 
-use super::Rate;
+use super::{Rate, ScheduleRule};
 use super::layers::Origin;
 
 /// What is wrong with a value, and what to write instead.
@@ -207,22 +208,21 @@ pub(super) fn timezone(text: &str) -> Result<Tz, Wrong> {
     zone(text).map_err(|remedy| Wrong::value(text, "no time zone", remedy))
 }
 
-/// A cron expression of five fields.
-pub(super) fn cron(text: &str) -> Result<String, Wrong> {
+/// A cron expression of five fields that comes true some day.
+pub(super) fn cron(text: &str) -> Result<ScheduleRule, Wrong> {
     let text = text.trim();
     let example = "write minute, hour, day, month and weekday, as in 0 7 * * MON-FRI";
     if text.split_ascii_whitespace().count() != 5 {
         return Err(Wrong::value(text, "no cron expression of five fields", example));
     }
-    let parser = croner::parser::CronParser::new();
-    match parser.parse(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(why) => Err(Wrong::value(
+    ScheduleRule::cron(text).map_err(|why| match why {
+        CronError::TimeSearchLimitExceeded => Wrong::value(text, "never true on any day", example),
+        why => Wrong::value(
             text,
             &format!("no cron expression ({})", why.to_string().trim_end_matches('.')),
             example,
-        )),
-    }
+        ),
+    })
 }
 
 /// An address; the message does not repeat it.

@@ -8,7 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
-use super::Site;
+use super::Web;
 use super::failure::Failure;
 use super::style::{FOR_EVER, cacheable};
 use crate::edition::{EditionKey, Slot, dates, public_html};
@@ -47,34 +47,34 @@ pub(super) struct Paging {
 }
 
 /// `GET /`: the publication's name and its latest editions.
-pub(super) async fn front(State(site): State<Arc<Site>>) -> Result<Response, Failure> {
-    let list = read(&site, None, FRONT).await?;
-    Ok((SHORTLY, site.pages.render("front.html", &list)?).into_response())
+pub(super) async fn front(State(web): State<Arc<Web>>) -> Result<Response, Failure> {
+    let list = read(&web, None, FRONT).await?;
+    Ok((SHORTLY, web.pages.render("front.html", &list)?).into_response())
 }
 
 /// `GET /editions`: to the list, which has a slash behind.
-pub(super) async fn to_list(State(site): State<Arc<Site>>) -> Redirect {
-    Redirect::permanent(&site.pages.path("/editions/"))
+pub(super) async fn to_list(State(web): State<Arc<Web>>) -> Redirect {
+    Redirect::permanent(&web.pages.path("/editions/"))
 }
 
 /// `GET /editions/`: the editions sent, newest first, in pages.
 pub(super) async fn list(
-    State(site): State<Arc<Site>>,
+    State(web): State<Arc<Web>>,
     Query(paging): Query<Paging>,
 ) -> Result<Response, Failure> {
-    let list = read(&site, paging.before.as_ref(), PAGE).await?;
-    Ok((SHORTLY, site.pages.render("editions.html", &list)?).into_response())
+    let list = read(&web, paging.before.as_ref(), PAGE).await?;
+    Ok((SHORTLY, web.pages.render("editions.html", &list)?).into_response())
 }
 
 /// `GET /editions/{key}`: one edition as it was sent, without anyone's own links.
 pub(super) async fn show(
-    State(site): State<Arc<Site>>,
+    State(web): State<Arc<Web>>,
     Path(key): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Failure> {
     let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
-    let edition = site.store.rendered(&key).await?.ok_or(Failure::NoSuchPage)?;
-    let html = public_html(&edition, &site.pages.path(""));
+    let edition = web.store.rendered(&key).await?.ok_or(Failure::NoSuchPage)?;
+    let html = public_html(&edition, &web.pages.path(""));
     let headers = [
         (CACHE_CONTROL, "public, max-age=300".to_owned()),
         (CONTENT_SECURITY_POLICY, EDITION_POLICY.to_owned()),
@@ -84,11 +84,11 @@ pub(super) async fn show(
 
 /// `GET /images/{file_name}`: a picture of an edition; its name is made of its content's hash.
 pub(super) async fn picture(
-    State(site): State<Arc<Site>>,
+    State(web): State<Arc<Web>>,
     Path(file_name): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Failure> {
-    let (media_type, bytes) = site.store.picture(&file_name).await?.ok_or(Failure::NoSuchPage)?;
+    let (media_type, bytes) = web.store.picture(&file_name).await?.ok_or(Failure::NoSuchPage)?;
     let headers = [
         (CACHE_CONTROL, FOR_EVER.to_owned()),
         (CONTENT_TYPE, picture_type(media_type)),
@@ -100,12 +100,12 @@ pub(super) async fn picture(
 /// Lists change once a day; what stands in front may keep them for a minute.
 const SHORTLY: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=60")];
 
-async fn read(site: &Site, before: Option<&EditionKey>, limit: u32) -> Result<List, Failure> {
-    let mut found = site.store.editions(before, limit + 1).await?;
+async fn read(web: &Web, before: Option<&EditionKey>, limit: u32) -> Result<List, Failure> {
+    let mut found = web.store.editions(before, limit + 1).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let earlier = found.last().filter(|_| more).map(|last| last.key.to_string());
-    let editions = found.iter().map(|edition| row(edition, site.pages.language())).collect();
+    let editions = found.iter().map(|edition| row(edition, web.pages.language())).collect();
     Ok(List { editions, later: before.is_some(), earlier })
 }
 

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::{debug, error, warn};
 
-use super::{BODY_LIMIT, Site};
+use super::{BODY_LIMIT, Web};
 
 /// How long a request may take, its body included. Longer than a large edition's publishing keeps the store from
 /// writing down who has left.
@@ -31,7 +31,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 pub(super) struct Complete;
 
 /// Wraps every route.
-pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = without_token(request.uri().path()).to_owned();
     let mut response = if announces_too_much(request.headers()) {
@@ -47,7 +47,7 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
     if (status.is_client_error() || status.is_server_error())
         && response.extensions().get::<Complete>().is_none()
     {
-        response = problem(&site, &response);
+        response = problem(&web, &response);
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
         }
@@ -81,10 +81,10 @@ struct Problem {
 }
 
 /// The page of an error, with what the bare answer said of itself.
-fn problem(site: &Site, bare: &Response) -> Response {
+fn problem(web: &Web, bare: &Response) -> Response {
     let status = bare.status();
     let (heading, advice) = words(status);
-    let page = site.pages.render("problem.html", &Problem { status: status.as_u16(), heading, advice });
+    let page = web.pages.render("problem.html", &Problem { status: status.as_u16(), heading, advice });
     let mut response = match page {
         Ok(page) => (status, page).into_response(),
         Err(error) => {

@@ -10,15 +10,15 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tracing::warn;
 
-use super::Site;
+use super::Web;
 use super::guard::Complete;
 
 /// How long the store may take to give a sign of life.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// `GET /healthz`: 200 while the store answers, else 503.
-pub(super) async fn health(State(site): State<Arc<Site>>) -> Response {
-    match tokio::time::timeout(PATIENCE, site.store.ping()).await {
+pub(super) async fn health(State(web): State<Arc<Web>>) -> Response {
+    match tokio::time::timeout(PATIENCE, web.store.ping()).await {
         Ok(Ok(())) => Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })).into_response(),
         Ok(Err(error)) => {
             warn!(%error, "the store gives no sign of life");

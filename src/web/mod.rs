@@ -22,10 +22,10 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::get;
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::message::{Purpose, TokenKeys};
+use crate::press::{Clock, Press};
 use crate::store::Store;
 use crate::subscriber::SubscriberId;
 
@@ -38,7 +38,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 
 /// What the pages are made from.
 #[derive(Debug, Clone)]
-pub struct Site {
+pub struct Web {
     /// Where subscribers and editions are.
     pub store: Store,
     /// The templates, with the publication's words.
@@ -46,12 +46,28 @@ pub struct Site {
     /// The publication's time zone.
     pub timezone: Tz,
     /// Tells the time.
-    pub clock: fn() -> DateTime<Utc>,
+    pub clock: Clock,
 }
 
-/// Every public page of `site`.
-pub fn router(site: Site) -> Router {
-    let site = Arc::new(site);
+impl Web {
+    /// The pages of what `press` publishes; the user's own templates for them lie in `web` below those of editions.
+    ///
+    /// # Errors
+    /// When a template of the user's cannot be read, or is none.
+    pub fn new(press: &Press) -> Result<Self, PagesError> {
+        let folder = press.config.edition.templates.as_ref().map(|folder| folder.join("web"));
+        Ok(Web {
+            store: press.store.clone(),
+            pages: Pages::new(&press.config.publication, folder.as_deref())?,
+            timezone: press.config.schedule.timezone,
+            clock: press.clock.clone(),
+        })
+    }
+}
+
+/// Every public page of `web`.
+pub fn router(web: Web) -> Router {
+    let web = Arc::new(web);
     Router::new()
         .route("/", get(editions::front))
         .route("/editions", get(editions::to_list))
@@ -63,8 +79,8 @@ pub fn router(site: Site) -> Router {
         .route("/style.css", get(style::sheet))
         .route("/healthz", get(health::health))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(site.clone(), guard::guard))
-        .with_state(site)
+        .layer(middleware::from_fn_with_state(web.clone(), guard::guard))
+        .with_state(web)
 }
 
 /// Who holds a personal link.
@@ -73,10 +89,10 @@ struct Bearer {
     keys: TokenKeys,
 }
 
-impl Site {
+impl Web {
     /// Whose `token` for `purpose` this is; whoever made it up learns that there is no such page.
     async fn bearer(&self, purpose: Purpose, token: &str) -> Result<Bearer, Failure> {
-        let keys = self.store.token_keys((self.clock)()).await?;
+        let keys = self.store.token_keys(self.clock.now()).await?;
         let id = keys.verify(purpose, token).ok_or(Failure::NoSuchPage)?;
         Ok(Bearer { id, keys })
     }

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::guard::Complete;
 use super::unsubscribe::NOT_INDEXED;
 use super::zones::{Area, areas};
-use super::{Bearer, Site};
+use super::{Bearer, Web};
 use crate::message::Purpose;
 use crate::subscriber::Subscriber;
 
@@ -49,30 +49,30 @@ struct Left {}
 
 /// `GET /preferences/{token}`: the form as things stand; changes nothing.
 pub(super) async fn show(
-    State(site): State<Arc<Site>>,
+    State(web): State<Arc<Web>>,
     Path(token): Path<String>,
 ) -> Result<Response, Failure> {
-    let bearer = site.bearer(Purpose::Preferences, &token).await?;
-    let Some(reader) = present(&site, &bearer).await? else {
-        return left(&site, StatusCode::OK);
+    let bearer = web.bearer(Purpose::Preferences, &token).await?;
+    let Some(reader) = present(&web, &bearer).await? else {
+        return left(&web, StatusCode::OK);
     };
     let page = Page {
         name: reader.name.as_deref().unwrap_or_default(),
         timezone: reader.timezone.map_or("", Tz::name),
-        ..blank(&site, &bearer, &reader)
+        ..blank(&web, &bearer, &reader)
     };
-    Ok(([NOT_INDEXED], site.pages.render("preferences.html", &page)?).into_response())
+    Ok(([NOT_INDEXED], web.pages.render("preferences.html", &page)?).into_response())
 }
 
 /// `POST /preferences/{token}`: saves both, or says what is wrong with which.
 pub(super) async fn change(
-    State(site): State<Arc<Site>>,
+    State(web): State<Arc<Web>>,
     Path(token): Path<String>,
     Form(wishes): Form<Wishes>,
 ) -> Result<Response, Failure> {
-    let bearer = site.bearer(Purpose::Preferences, &token).await?;
-    let Some(reader) = present(&site, &bearer).await? else {
-        return left(&site, StatusCode::CONFLICT);
+    let bearer = web.bearer(Purpose::Preferences, &token).await?;
+    let Some(reader) = present(&web, &bearer).await? else {
+        return left(&web, StatusCode::CONFLICT);
     };
     let name = checked_name(&wishes.name);
     let timezone = checked_timezone(&wishes.timezone);
@@ -81,30 +81,30 @@ pub(super) async fn change(
         name_error: name.err(),
         timezone: &wishes.timezone,
         timezone_error: timezone.err(),
-        ..blank(&site, &bearer, &reader)
+        ..blank(&web, &bearer, &reader)
     };
     let (Ok(name), Ok(timezone)) = (name, timezone) else {
-        let page = site.pages.render("preferences.html", &shown)?;
+        let page = web.pages.render("preferences.html", &shown)?;
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response());
     };
-    if !site.store.update_preferences(bearer.id, name, timezone, (site.clock)()).await? {
-        return left(&site, StatusCode::CONFLICT);
+    if !web.store.update_preferences(bearer.id, name, timezone, web.clock.now()).await? {
+        return left(&web, StatusCode::CONFLICT);
     }
     info!(subscriber = %bearer.id, to = %reader.email.masked(), "preferences changed");
-    let page = site
+    let page = web
         .pages
         .render("preferences.html", &Page { name: name.unwrap_or_default(), saved: true, ..shown })?;
     Ok(([NOT_INDEXED], page).into_response())
 }
 
 /// The holder of the link, while they are subscribed.
-async fn present(site: &Site, bearer: &Bearer) -> Result<Option<Subscriber>, Failure> {
-    let reader = site.store.subscriber(bearer.id).await?;
+async fn present(web: &Web, bearer: &Bearer) -> Result<Option<Subscriber>, Failure> {
+    let reader = web.store.subscriber(bearer.id).await?;
     Ok(reader.filter(|reader| !reader.status.is_suppressed()))
 }
 
-fn blank(site: &Site, bearer: &Bearer, reader: &Subscriber) -> Page<'static> {
+fn blank(web: &Web, bearer: &Bearer, reader: &Subscriber) -> Page<'static> {
     let token = bearer.keys.issue(Purpose::Unsubscribe, bearer.id);
     Page {
         address: reader.email.masked(),
@@ -113,16 +113,16 @@ fn blank(site: &Site, bearer: &Bearer, reader: &Subscriber) -> Page<'static> {
         name_error: None,
         timezone: "",
         timezone_error: None,
-        own_timezone: site.timezone.name(),
+        own_timezone: web.timezone.name(),
         areas: areas(),
         saved: false,
-        unsubscribe: site.pages.path(&format!("/unsubscribe/{token}")),
+        unsubscribe: web.pages.path(&format!("/unsubscribe/{token}")),
     }
 }
 
 /// Who has left cannot change anything; coming back is by signing up.
-fn left(site: &Site, status: StatusCode) -> Result<Response, Failure> {
-    let page = site.pages.render("left.html", &Left {})?;
+fn left(web: &Web, status: StatusCode) -> Result<Response, Failure> {
+    let page = web.pages.render("left.html", &Left {})?;
     Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response())
 }
 

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
+use super::Web;
+
 /// How many connections are open at once; more wait.
 const CONNECTIONS: usize = 512;
 /// How long a request's header may take, and how long a connection may be idle.
@@ -26,8 +28,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How large a request's header may be, in bytes.
 const HEADER_LIMIT: usize = 16 * 1024;
 
-/// Serves `router` on `listener` until `shutdown`, then finishes what is under way.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) {
+/// Serves the pages of `web` on `listener` until `shutdown`, then finishes what is under way.
+pub async fn serve(listener: TcpListener, web: Web, shutdown: CancellationToken) {
+    let router = super::router(web);
     let conversations = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     while let Some((stream, place)) = shutdown.run_until_cancelled(next(&listener, &places)).await {

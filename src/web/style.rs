@@ -7,14 +7,14 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_M
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::Site;
+use super::Web;
 
 /// What may be kept for ever, because its address changes with its content.
 pub(super) const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// `GET /style.css`; the pages name it with its content's hash behind.
-pub(super) async fn sheet(State(site): State<Arc<Site>>, request: HeaderMap) -> Response {
-    let sheet = site.pages.style();
+pub(super) async fn sheet(State(web): State<Arc<Web>>, request: HeaderMap) -> Response {
+    let sheet = web.pages.style();
     let headers =
         [(CONTENT_TYPE, "text/css; charset=utf-8".to_owned()), (CACHE_CONTROL, FOR_EVER.to_owned())];
     cacheable(&request, &sheet.hash, headers, sheet.text.clone())

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::info;
 
-use super::Site;
+use super::Web;
 use super::failure::Failure;
 use crate::message::Purpose;
 
@@ -27,13 +27,13 @@ struct Goodbye {}
 
 /// `GET /unsubscribe/{token}`: a page with a button; changes nothing, whoever has left sees the same.
 pub(super) async fn ask(
-    State(site): State<Arc<Site>>,
+    State(web): State<Arc<Web>>,
     Path(token): Path<String>,
 ) -> Result<Response, Failure> {
-    let bearer = site.bearer(Purpose::Unsubscribe, &token).await?;
+    let bearer = web.bearer(Purpose::Unsubscribe, &token).await?;
     // Who has been erased holds a link that still works.
-    let reader = site.store.subscriber(bearer.id).await?;
-    let page = site
+    let reader = web.store.subscriber(bearer.id).await?;
+    let page = web
         .pages
         .render("unsubscribe.html", &Ask { address: reader.map(|reader| reader.email.masked()) })?;
     Ok(([NOT_INDEXED], page).into_response())
@@ -41,19 +41,19 @@ pub(super) async fn ask(
 
 /// `POST /unsubscribe/{token}`: lets the reader go, whatever the body says; it only decides how we answer.
 pub(super) async fn leave(
-    State(site): State<Arc<Site>>,
+    State(web): State<Arc<Web>>,
     Path(token): Path<String>,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let bearer = site.bearer(Purpose::Unsubscribe, &token).await?;
+    let bearer = web.bearer(Purpose::Unsubscribe, &token).await?;
     let one_click = is_one_click(&body);
-    if site.store.unsubscribe(bearer.id, (site.clock)()).await? {
+    if web.store.unsubscribe(bearer.id, web.clock.now()).await? {
         info!(subscriber = %bearer.id, one_click, "unsubscribed");
     }
     if one_click {
         return Ok(([NOT_INDEXED], "You are unsubscribed.\n").into_response());
     }
-    let page = site.pages.render("goodbye.html", &Goodbye {})?;
+    let page = web.pages.render("goodbye.html", &Goodbye {})?;
     Ok(([NOT_INDEXED], page).into_response())
 }
 
