@@ -399,7 +399,7 @@ fn databases() {
 #[test]
 fn a_cron_rule_stands_in_for_hour_and_days() {
     let config = Setup::new("schedule: {cron: 30 6 * * 1-5}\n").config();
-    assert_eq!(config.schedule.rule, ScheduleRule::Cron("30 6 * * 1-5".into()));
+    assert_eq!(config.schedule.rule, ScheduleRule::cron("30 6 * * 1-5").unwrap());
 }
 
 #[test]

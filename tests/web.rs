@@ -1,1 +1,228 @@
-//! Tests of `web`.
+//! The public pages over real connections: what a reader, a mail program and a link scanner get.
+
+mod connections;
+mod editions;
+mod preferences;
+mod unsubscribe;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use straight::config::{Database, Publication, SignUpWords};
+use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Slot};
+use straight::message::{Letterhead, Purpose, TokenKeys};
+use straight::press::Clock;
+use straight::store::{Origin, Store};
+use straight::subscriber::{NewSubscriber, Status, Subscriber, SubscriberId};
+use straight::web::{self, Pages};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+fn now() -> DateTime<Utc> {
+    "2026-03-02T12:00:00Z".parse().unwrap()
+}
+
+fn publication() -> Publication {
+    Publication {
+        name: "Tide & Time".into(),
+        tagline: "What the coast will be talking about".into(),
+        language: "en-GB".into(),
+        from: "desk@tide.example".parse().unwrap(),
+        from_name: None,
+        reply_to: None,
+        public_url: "https://tide.example".parse().unwrap(),
+        postal_address: "1 Harbour Street, Port Example".into(),
+        copyright: "© {year} {name}".into(),
+        list_id: "daily.tide.example".into(),
+        editors: Vec::new(),
+        sign_up: SignUpWords { title: String::new(), promise: String::new(), thanks: String::new() },
+        sample_keys: Vec::new(),
+    }
+}
+
+/// A running site with one reader, Ann, and her links.
+struct Harbour {
+    address: SocketAddr,
+    store: Store,
+    keys: TokenKeys,
+    ann: SubscriberId,
+    folder: TempDir,
+    shutdown: CancellationToken,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Harbour {
+    async fn open() -> Self {
+        Self::open_with(&publication(), None).await
+    }
+
+    async fn open_with(publication: &Publication, templates: Option<&Path>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&Database::Sqlite(folder.path().join("straight.db"))).await.unwrap();
+        let keys = store.token_keys(now()).await.unwrap();
+        let ann = add(&store, "ann@example.org").await;
+        let site = web::Web {
+            store: store.clone(),
+            pages: Pages::new(publication, templates).unwrap(),
+            timezone: chrono_tz::Europe::London,
+            clock: Clock::from_fn(now),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let server = tokio::spawn(web::serve(listener, site, shutdown.clone()));
+        Harbour { address, store, keys, ann, folder, shutdown, server }
+    }
+
+    fn unsubscribe_link(&self) -> String {
+        format!("/unsubscribe/{}", self.keys.issue(Purpose::Unsubscribe, self.ann))
+    }
+
+    fn preferences_link(&self) -> String {
+        format!("/preferences/{}", self.keys.issue(Purpose::Preferences, self.ann))
+    }
+
+    async fn ann(&self) -> Subscriber {
+        self.store.subscriber(self.ann).await.unwrap().unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, "").await
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &str) -> Answer {
+        self.say(
+            format!("{method} {path} HTTP/1.1\r\nHost: tide.example\r\nConnection: close\r\n{headers}\r\n")
+                .as_bytes(),
+        )
+        .await
+    }
+
+    async fn post(&self, path: &str, media_type: &str, body: &str) -> Answer {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: tide.example\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.say((head + body).as_bytes()).await
+    }
+
+    async fn post_form(&self, path: &str, body: &str) -> Answer {
+        self.post(path, "application/x-www-form-urlencoded", body).await
+    }
+
+    /// Sends `bytes` over a connection of their own and reads to its end.
+    async fn say(&self, bytes: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        // The server may answer, and close, before it has all.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        Answer::parse(&answer)
+    }
+
+    /// Every byte that the store has on disk.
+    fn disk(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<_> = std::fs::read_dir(self.folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+            // The shared memory of SQLite's readers.
+            .filter(|(name, _)| !name.ends_with("-shm"))
+            .collect();
+        files.sort();
+        files
+    }
+
+    async fn publish(&self, edition: &RenderedEdition) {
+        let letterhead = Letterhead::of(&publication());
+        self.store.publish(edition, &letterhead, &[], true, edition.frozen_at).await.unwrap();
+    }
+}
+
+async fn add(store: &Store, address: &str) -> SubscriberId {
+    let subscriber = NewSubscriber {
+        email: address.parse().unwrap(),
+        name: Some("Ann".into()),
+        timezone: None,
+        status: Status::Active,
+        since: Some(now()),
+    };
+    store.import(std::slice::from_ref(&subscriber), Origin::File, now()).await.unwrap();
+    store.by_email(&subscriber.email).await.unwrap().unwrap().id
+}
+
+fn edition(key: &str, subject: &str) -> RenderedEdition {
+    let unsubscribe = Slot::UnsubscribeUrl.marker();
+    let preferences = Slot::PreferencesUrl.marker();
+    let email = Slot::Email.marker();
+    RenderedEdition {
+        key: key.parse().unwrap(),
+        subject: subject.into(),
+        preheader: "What is in it".into(),
+        html: format!(
+            "<!DOCTYPE html><html lang=\"en-GB\"><head><title>{subject}</title></head><body style=\"color:#1b1b1b\">\
+             <p>High water at noon.</p><img src=\"cid:wave@straight\" alt=\"A wave\">\
+             <p>Sent to {email}. <a href=\"{unsubscribe}\">Unsubscribe</a> <a href=\"{preferences}\">Change</a></p></body></html>"
+        ),
+        text: "High water at noon.".into(),
+        embedded: vec![EmbeddedPicture {
+            content_id: "wave@straight".into(),
+            file_name: "0123456789abcdef.png".into(),
+            media_type: "image/png".into(),
+            bytes: Arc::from(&b"\x89PNG not really"[..]),
+        }],
+        headlines: vec![Headline {
+            slug: format!("tide-{key}"),
+            title: subject.into(),
+            url: "https://tide.example/".into(),
+            date: key[..10].parse().unwrap(),
+            summary: None,
+        }],
+        frozen_at: now(),
+        hash: format!("{key}-hash"),
+    }
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let headers = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        Answer {
+            status: status.unwrap_or(0),
+            headers,
+            body: bytes.get(end + 4..).unwrap_or_default().to_vec(),
+        }
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(found, _)| found == name).map_or("", |(_, value)| value)
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    #[track_caller]
+    fn assert_page(&self, status: u16, heading: &str) {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert!(self.text().contains(&format!("<h1>{heading}</h1>")), "{}", self.text());
+        assert_eq!(self.header("content-type"), "text/html; charset=utf-8");
+    }
+}

@@ -54,7 +54,7 @@ pub async fn run(press: &Press, once: bool, out: &mut dyn Write, stop: &Cancella
     tokio::join!(publishing, sending);
     heart.shutdown().await.context("the heartbeat does not stop")?;
     if let Some(served) = served {
-        served.await.context("the web server was cut off")??;
+        served.await.context("the web server was cut off")?;
     }
     info!("stopped; what is left waits in the ledger");
     Ok(true)
@@ -64,15 +64,14 @@ pub async fn run(press: &Press, once: bool, out: &mut dyn Write, stop: &Cancella
 async fn serve(
     press: &Press,
     stop: &CancellationToken,
-) -> anyhow::Result<Option<tokio::task::JoinHandle<std::io::Result<()>>>> {
+) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
     let Some(address) = press.config.web.listen else { return Ok(None) };
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}; set web.listen to a free address, or to off"))?;
     info!(address = %listener.local_addr()?, "serving");
-    let state = web::Web::new(press);
-    let stop = stop.clone();
-    Ok(Some(tokio::spawn(async move { web::serve(listener, state, stop.cancelled_owned()).await })))
+    let pages = web::Web::new(press)?;
+    Ok(Some(tokio::spawn(web::serve(listener, pages, stop.clone()))))
 }
 
 /// Waits for the next beat; `false` when it is time to stop.

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{NaiveTime, Weekday};
-use chrono_tz::Tz;
+use chrono_tz::{TZ_VARIANTS, Tz};
+use croner::errors::CronError;
 use url::{Host, Url};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::subscriber::{AddressError, EmailAddress, zone};
+use crate::subscriber::EmailAddress;
 use crate::yaml::{self, Place};
 
 use super::{Rate, ScheduleRule};
@@ -186,25 +187,48 @@ pub(super) fn weekdays(text: &str) -> Result<Vec<Weekday>, Wrong> {
 }
 
 /// A time zone of the IANA's data base.
-pub(super) fn timezone(text: &str) -> Result<Tz, Wrong> {
-    zone(text).map_err(|unknown| Wrong::value(text, "no time zone", unknown.remedy))
+pub(crate) fn zone(text: &str) -> Result<Tz, String> {
+    let text = text.trim();
+    text.parse::<Tz>().map_err(|_| {
+        let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+        // People write the city alone, and the case as it comes.
+        let city = names().find(|name| {
+            let last = name.rsplit('/').next().unwrap_or(name);
+            last.eq_ignore_ascii_case(&text.replace(' ', "_")) || name.eq_ignore_ascii_case(text)
+        });
+        match city.or_else(|| yaml::nearest(text, names())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write it as in Europe/Berlin, America/New_York or UTC".to_owned(),
+        }
+    })
 }
 
-/// A cron expression of five fields.
+/// As [`zone`].
+pub(super) fn timezone(text: &str) -> Result<Tz, Wrong> {
+    zone(text).map_err(|remedy| Wrong::value(text, "no time zone", remedy))
+}
+
+/// A cron expression of five fields that comes true some day.
 pub(super) fn cron(text: &str) -> Result<ScheduleRule, Wrong> {
     let text = text.trim();
     let example = "write minute, hour, day, month and weekday, as in 0 7 * * MON-FRI";
-    ScheduleRule::cron(text).map_err(|why| {
-        let why = why.to_string();
-        Wrong::value(text, &format!("no cron expression of five fields ({})", why.trim_end_matches('.')), example)
+    if text.split_ascii_whitespace().count() != 5 {
+        return Err(Wrong::value(text, "no cron expression of five fields", example));
+    }
+    ScheduleRule::cron(text).map_err(|why| match why {
+        CronError::TimeSearchLimitExceeded => Wrong::value(text, "never true on any day", example),
+        why => Wrong::value(
+            text,
+            &format!("no cron expression ({})", why.to_string().trim_end_matches('.')),
+            example,
+        ),
     })
 }
 
 /// An address; the message does not repeat it.
 pub(super) fn address(text: &str) -> Result<EmailAddress, Wrong> {
-    text.parse().map_err(|why: AddressError| {
-        Wrong::new(format!("this is no address: {}", why.without_text()), "write it as in daily@example.com")
-    })
+    text.parse()
+        .map_err(|why| Wrong::new(format!("this is no address: {why}"), "write it as in daily@example.com"))
 }
 
 /// `Name <address>` or an address alone.
@@ -391,6 +415,15 @@ mod tests {
         for wrong in ["7", "24:00", "07:60", "07:0", "007:00", "7am", "07:00:00", "+7:00", ""] {
             assert!(time_of_day(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn zones_are_found_by_their_city() {
+        assert_eq!(zone("Europe/Berlin"), Ok(Tz::Europe__Berlin));
+        assert_eq!(zone("berlin"), Err("did you mean `Europe/Berlin`?".into()));
+        assert_eq!(zone("new york"), Err("did you mean `America/New_York`?".into()));
+        assert_eq!(zone("Amercia/New_York"), Err("did you mean `America/New_York`?".into()));
+        assert_eq!(zone("+02:00"), Err("write it as in Europe/Berlin, America/New_York or UTC".into()));
     }
 
     #[test]

@@ -1,1 +1,99 @@
-//! What `run` serves over HTTP.
+//! What `run` serves over HTTP: the links in every message, past editions, a sign of life.
+//!
+//! GET and HEAD change nothing: link scanners follow every link of a mail. What changes something is a POST. No page
+//! has a script or a cookie; a personal page is opened by the signed token in its address, which is never logged.
+//!
+//! The pages' links begin with the path of `public_url`; a proxy that serves the program below a path strips it.
+
+mod editions;
+mod failure;
+mod guard;
+mod health;
+mod pages;
+mod preferences;
+mod serve;
+mod style;
+mod unsubscribe;
+mod zones;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::get;
+use chrono_tz::Tz;
+
+use crate::message::{Purpose, TokenKeys};
+use crate::press::{Clock, Press};
+use crate::store::Store;
+use crate::subscriber::SubscriberId;
+
+use failure::Failure;
+pub use pages::{Pages, PagesError};
+pub use serve::serve;
+
+/// How large a request's body may be, in bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// What the pages are made from.
+#[derive(Debug, Clone)]
+pub struct Web {
+    /// Where subscribers and editions are.
+    pub store: Store,
+    /// The templates, with the publication's words.
+    pub pages: Pages,
+    /// The publication's time zone.
+    pub timezone: Tz,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl Web {
+    /// The pages of what `press` publishes; the user's own templates for them lie in `web` below those of editions.
+    ///
+    /// # Errors
+    /// When a template of the user's cannot be read, or is none.
+    pub fn new(press: &Press) -> Result<Self, PagesError> {
+        let folder = press.config.edition.templates.as_ref().map(|folder| folder.join("web"));
+        Ok(Web {
+            store: press.store.clone(),
+            pages: Pages::new(&press.config.publication, folder.as_deref())?,
+            timezone: press.config.schedule.timezone,
+            clock: press.clock.clone(),
+        })
+    }
+}
+
+/// Every public page of `web`.
+pub fn router(web: Web) -> Router {
+    let web = Arc::new(web);
+    Router::new()
+        .route("/", get(editions::front))
+        .route("/editions", get(editions::to_list))
+        .route("/editions/", get(editions::list))
+        .route("/editions/{key}", get(editions::show))
+        .route("/images/{file_name}", get(editions::picture))
+        .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::leave))
+        .route("/preferences/{token}", get(preferences::show).post(preferences::change))
+        .route("/style.css", get(style::sheet))
+        .route("/healthz", get(health::health))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(web.clone(), guard::guard))
+        .with_state(web)
+}
+
+/// Who holds a personal link.
+struct Bearer {
+    id: SubscriberId,
+    keys: TokenKeys,
+}
+
+impl Web {
+    /// Whose `token` for `purpose` this is; whoever made it up learns that there is no such page.
+    async fn bearer(&self, purpose: Purpose, token: &str) -> Result<Bearer, Failure> {
+        let keys = self.store.token_keys(self.clock.now()).await?;
+        let id = keys.verify(purpose, token).ok_or(Failure::NoSuchPage)?;
+        Ok(Bearer { id, keys })
+    }
+}

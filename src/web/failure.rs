@@ -1,0 +1,38 @@
+//! Why a request has no answer of its own.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tracing::error;
+
+use crate::store::StoreError;
+
+/// Why a request has no answer of its own; [`super::guard`] makes a page of it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// There is nothing under this address, or nothing for this token.
+    #[error("there is no such page")]
+    NoSuchPage,
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A template cannot be rendered.
+    #[error("a page cannot be rendered: {0}")]
+    Page(#[from] tera::Error),
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Failure::NoSuchPage => StatusCode::NOT_FOUND,
+            Failure::Store(error) => {
+                error!(%error, "the store failed a web request");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Failure::Page(error) => {
+                error!(%error, "a page cannot be rendered");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        }
+        .into_response()
+    }
+}

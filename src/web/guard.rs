@@ -1,0 +1,124 @@
+//! What holds for every request and every answer: a deadline, security headers, errors as pages, a line in the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tracing::{debug, error, warn};
+
+use super::{BODY_LIMIT, Web};
+
+/// How long a request may take, its body included. Longer than a large edition's publishing keeps the store from
+/// writing down who has left.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What our own pages may do: have our style and pictures, and send our forms.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// Marks an answer whose body is its own, whatever its status.
+#[derive(Clone, Copy)]
+pub(super) struct Complete;
+
+/// Wraps every route.
+pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = without_token(request.uri().path()).to_owned();
+    let mut response = if announces_too_much(request.headers()) {
+        StatusCode::PAYLOAD_TOO_LARGE.into_response()
+    } else {
+        tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| {
+            warn!(%method, path, "a web request took too long");
+            ([(RETRY_AFTER, "120")], StatusCode::SERVICE_UNAVAILABLE).into_response()
+        })
+    };
+    let status = response.status();
+    debug!(%method, path, status = status.as_u16(), "web request");
+    if (status.is_client_error() || status.is_server_error())
+        && response.extensions().get::<Complete>().is_none()
+    {
+        response = problem(&web, &response);
+        if method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // Tokens are in addresses.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(POLICY);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether the body is too large by its own account; one that says nothing is cut off while it is read.
+fn announces_too_much(headers: &HeaderMap) -> bool {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.is_some_and(|length: u64| length > BODY_LIMIT as u64)
+}
+
+/// The path as a log may have it: a token opens somebody's page.
+fn without_token(path: &str) -> &str {
+    ["/unsubscribe/", "/preferences/"].into_iter().find(|prefix| path.starts_with(prefix)).unwrap_or(path)
+}
+
+#[derive(Serialize)]
+struct Problem {
+    status: u16,
+    heading: &'static str,
+    advice: &'static str,
+}
+
+/// The page of an error, with what the bare answer said of itself.
+fn problem(web: &Web, bare: &Response) -> Response {
+    let status = bare.status();
+    let (heading, advice) = words(status);
+    let page = web.pages.render("problem.html", &Problem { status: status.as_u16(), heading, advice });
+    let mut response = match page {
+        Ok(page) => (status, page).into_response(),
+        Err(error) => {
+            error!(%error, "the error page cannot be rendered");
+            (status, heading).into_response()
+        }
+    };
+    for name in [ALLOW, RETRY_AFTER] {
+        if let Some(value) = bare.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+fn words(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => (
+            "There is no such page",
+            "The address may be mistyped, or only a part of it was copied. A link in one of our mails works for as long as it is whole.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("That does not work here", "This page cannot be asked for in that way.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("That is too much", "What was sent is larger than this page takes.")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("Please try again shortly", "We are busy at the moment, and your request took too long.")
+        }
+        status if status.is_server_error() => (
+            "Something went wrong",
+            "The fault is ours, and it is on record. Please try again a little later.",
+        ),
+        _ => ("That could not be read", "Your browser sent something that this page does not understand."),
+    }
+}

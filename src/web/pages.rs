@@ -1,0 +1,143 @@
+//! The pages' templates, compiled once, with what every page says of the publication.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::response::Html;
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use crate::config::Publication;
+use crate::edition::dates;
+
+const TEMPLATES: [(&str, &str); 10] = [
+    ("base.html", include_str!("../../templates/web/base.html")),
+    ("edition_list.html", include_str!("../../templates/web/edition_list.html")),
+    ("editions.html", include_str!("../../templates/web/editions.html")),
+    ("front.html", include_str!("../../templates/web/front.html")),
+    ("goodbye.html", include_str!("../../templates/web/goodbye.html")),
+    ("left.html", include_str!("../../templates/web/left.html")),
+    ("preferences.html", include_str!("../../templates/web/preferences.html")),
+    ("problem.html", include_str!("../../templates/web/problem.html")),
+    ("unsubscribe.html", include_str!("../../templates/web/unsubscribe.html")),
+    ("style.css", include_str!("../../templates/web/style.css")),
+];
+
+/// Why the pages' templates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PagesError {
+    /// A file of the user's folder.
+    #[error("cannot read the template {path}: {source}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Tera says where, and why.
+    #[error("the web pages' templates are broken: {0}")]
+    Template(#[from] tera::Error),
+}
+
+/// The pages' templates, compiled, with what every page says of the publication.
+#[derive(Clone)]
+pub struct Pages {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tera: Tera,
+    style: StyleSheet,
+    base: String,
+    language: String,
+}
+
+/// The style sheet under the hash of its content.
+pub(super) struct StyleSheet {
+    pub(super) text: String,
+    pub(super) hash: String,
+}
+
+#[derive(Serialize)]
+struct SiteWords<'a> {
+    name: &'a str,
+    tagline: &'a str,
+    postal_address: &'a str,
+    language: &'a str,
+    direction: &'a str,
+    base: &'a str,
+    style: String,
+}
+
+impl Pages {
+    /// Compiles the built-in templates; those that `folder` has under the same name stand in for them.
+    ///
+    /// # Errors
+    /// When a file of `folder` cannot be read, or is no template.
+    pub fn new(publication: &Publication, folder: Option<&Path>) -> Result<Self, PagesError> {
+        let mut texts = Vec::with_capacity(TEMPLATES.len());
+        for (name, built_in) in TEMPLATES {
+            texts.push((name, own(folder, name)?.unwrap_or_else(|| built_in.to_owned())));
+        }
+        let (_, style) = texts.pop().expect("the style sheet is the last of the templates");
+        let hash = hash(&style);
+        let mut tera = Tera::new();
+        tera.add_raw_templates(texts)?;
+        let base = publication.public_url.path().trim_end_matches('/').to_owned();
+        let words = SiteWords {
+            name: &publication.name,
+            tagline: &publication.tagline,
+            postal_address: &publication.postal_address,
+            language: &publication.language,
+            direction: dates::direction(&publication.language),
+            base: &base,
+            style: format!("{base}/style.css?v={hash}"),
+        };
+        tera.global_context().insert("site", &words);
+        let language = publication.language.clone();
+        Ok(Pages { inner: Arc::new(Inner { tera, style: StyleSheet { text: style, hash }, base, language }) })
+    }
+
+    /// The page `name` with `words`.
+    pub(super) fn render(&self, name: &str, words: &impl Serialize) -> Result<Html<String>, tera::Error> {
+        self.inner.tera.render(name, &Context::from_serialize(words)?).map(Html)
+    }
+
+    /// The style sheet.
+    pub(super) fn style(&self) -> &StyleSheet {
+        &self.inner.style
+    }
+
+    /// `path`, which begins with a slash, as the reader's browser asks for it.
+    pub(super) fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.inner.base)
+    }
+
+    /// BCP 47 tag of the publication.
+    pub(super) fn language(&self) -> &str {
+        &self.inner.language
+    }
+}
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pages")
+    }
+}
+
+/// The user's own file of this name, if there is one.
+fn own(folder: Option<&Path>, name: &str) -> Result<Option<String>, PagesError> {
+    let Some(path) = folder.map(|folder| folder.join(name)) else {
+        return Ok(None);
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(PagesError::Read { path, source }),
+    }
+}
+
+fn hash(text: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
