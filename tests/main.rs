@@ -6,5 +6,6 @@ mod edition;
 mod message;
 mod schedule;
 mod smtp;
+mod stories;
 mod subscriber;
 mod web;

@@ -94,7 +94,12 @@ pub(super) fn image(src: &str, span: Range<usize>, findings: &mut Findings) -> b
         Target::Outside(url) if url.starts_with("https:") => false,
         Target::Outside(url) if url.starts_with("http:") => {
             let message = "the picture is fetched without encryption";
-            findings.warning("insecure-image", span, message, "use an https address, or put the file beside the article");
+            findings.warning(
+                "insecure-image",
+                span,
+                message,
+                "use an https address, or put the file beside the article",
+            );
             false
         }
         Target::Outside(_) | Target::Here(_) | Target::Refused => {
@@ -172,7 +177,12 @@ impl Linter<'_, '_> {
             What::Link { target, empty } => {
                 if *empty {
                     let message = "this link has no text, so that nobody can follow it";
-                    self.findings.warning("empty-link", span.clone(), message, "write the text between the brackets");
+                    self.findings.warning(
+                        "empty-link",
+                        span.clone(),
+                        message,
+                        "write the text between the brackets",
+                    );
                 }
                 self.link(target, span);
             }
@@ -254,11 +264,21 @@ impl Linter<'_, '_> {
             }
             None if target.trim().trim_start_matches('#').is_empty() => {
                 let message = "this link leads nowhere";
-                self.findings.error("broken-link", span, message, "write its address between the parentheses");
+                self.findings.error(
+                    "broken-link",
+                    span,
+                    message,
+                    "write its address between the parentheses",
+                );
             }
             None => {
                 let message = format!("`{shown}` leads nowhere from a mail");
-                self.findings.error("broken-link", span, message, "write the whole address, as in https://example.com/page");
+                self.findings.error(
+                    "broken-link",
+                    span,
+                    message,
+                    "write the whole address, as in https://example.com/page",
+                );
             }
         }
     }
@@ -271,14 +291,21 @@ impl Linter<'_, '_> {
         let folder = self.place.path.parent().unwrap_or(Path::new(""));
         let Some(inside) = shelf::normalised(folder, &path) else {
             let message = format!("`{shown}` leads out of the articles folder");
-            return self.findings.error("broken-link", span, message, "link to another article, or to a web address");
+            return self.findings.error(
+                "broken-link",
+                span,
+                message,
+                "link to another article, or to a web address",
+            );
         };
         let file = root.join(&inside);
         let real = file.canonicalize().ok().filter(|real| real.starts_with(root) && real.is_file());
         let Some(real) = real else {
             let remedy = match (web_address(written), similar(&file)) {
                 (Some(address), _) => format!("did you mean `{address}`?"),
-                (None, Some(name)) => format!("did you mean `{}`?", Path::new(&path).with_file_name(name).display()),
+                (None, Some(name)) => {
+                    format!("did you mean `{}`?", Path::new(&path).with_file_name(name).display())
+                }
                 (None, None) => "link to another article's file, or to a web address".to_owned(),
             };
             let message = format!("there is no article `{shown}`");
@@ -286,7 +313,12 @@ impl Linter<'_, '_> {
         };
         if !super::load::is_article(&real) {
             let message = format!("readers of a mail cannot open the file `{shown}`");
-            return self.findings.error("broken-link", span, message, "put it on the web, and link to its address there");
+            return self.findings.error(
+                "broken-link",
+                span,
+                message,
+                "put it on the web, and link to its address there",
+            );
         }
         if let Some(id) = id.filter(|id| !id.is_empty()) {
             let id = markdown::percent_decode(id);

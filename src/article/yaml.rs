@@ -309,7 +309,8 @@ mod tests {
             "? [a, b]\n: c\n",
             "x: !!binary zzz\n",
         ];
-        let shown: Vec<String> = broken.iter().map(|source| format!("{source:?}\n{}", shown(source))).collect();
+        let shown: Vec<String> =
+            broken.iter().map(|source| format!("{source:?}\n{}", shown(source))).collect();
         insta::assert_snapshot!(shown.join("\n"));
     }
 
@@ -318,7 +319,9 @@ mod tests {
         let mut laughs = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
         for i in 0..20 {
             let (this, last) = (char::from(b'b' + i), char::from(b'a' + i));
-            laughs.push_str(&format!("{this}: &{this} [*{last},*{last},*{last},*{last},*{last},*{last},*{last}]\n"));
+            laughs.push_str(&format!(
+                "{this}: &{this} [*{last},*{last},*{last},*{last},*{last},*{last},*{last}]\n"
+            ));
         }
         let deep_flow = format!("a: {}", "[".repeat(100_000));
         let deep_block: String = (0..2_000).map(|i| format!("{}a:\n", " ".repeat(i % 500))).collect();

@@ -7,7 +7,7 @@ use chrono::{NaiveTime, Weekday};
 use crate::diagnostic::Diagnostic;
 
 use super::layers::{Given, Layers, Origin};
-use super::reader::{Reader, resolve};
+use super::reader::Reader;
 use super::values::{self, Wrong};
 use super::{
     ArticlesConfig, Author, Authors, Config, Database, DeliveryConfig, EditionConfig, ImagePolicy,
@@ -222,11 +222,12 @@ fn schedule(reader: &mut Reader<'_>) -> Schedule {
 fn subscribers(reader: &mut Reader<'_>) -> Vec<PathBuf> {
     const KEY: &str = "subscribers";
     let Some(given) = reader.given(KEY) else {
-        let usual = PathBuf::from("subscribers.yaml");
+        let usual = reader.layers().resolve(&Origin::Default, "subscribers.yaml");
         return if usual.is_file() { vec![usual] } else { Vec::new() };
     };
+    let layers = reader.layers();
     let existing = |text: &str| {
-        let path = resolve(given.origin, &values::line(text)?);
+        let path = layers.resolve(given.origin, &values::line(text)?);
         if path.is_file() {
             Ok(path)
         } else {
@@ -239,6 +240,7 @@ fn subscribers(reader: &mut Reader<'_>) -> Vec<PathBuf> {
 
 fn database(reader: &mut Reader<'_>, data: &std::path::Path) -> Database {
     let origin = reader.given("database_url").map(|given| given.origin.clone());
+    let layers = reader.layers();
     let parse = |text: &str| {
         let text = text.trim();
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
@@ -253,7 +255,7 @@ fn database(reader: &mut Reader<'_>, data: &std::path::Path) -> Database {
         let file = text.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
         match file.map(|file| file.split_once('?').map_or(file, |(file, _)| file)) {
             Some(file) if !file.is_empty() && !file.contains(":memory:") => {
-                Ok(Database::Sqlite(resolve(origin.as_ref().unwrap_or(&Origin::Default), file)))
+                Ok(Database::Sqlite(layers.resolve(origin.as_ref().unwrap_or(&Origin::Default), file)))
             }
             Some(_) => Err(Wrong::new("this names no file", "write it as in sqlite:data/straight.db")),
             None => Err(Wrong::new(

@@ -107,6 +107,8 @@ pub(super) struct Layers {
     overs: Vec<Over>,
     file: Option<Node>,
     file_origin: Origin,
+    /// The folder of the file; without a file nothing, which is the working directory.
+    base: PathBuf,
 }
 
 impl Layers {
@@ -117,7 +119,11 @@ impl Layers {
             Some((path, node)) => (Origin::File(path.to_owned()), Some(node)),
             None => (Origin::Default, None),
         };
-        Layers { overs, file, file_origin }
+        let base = match &file_origin {
+            Origin::File(path) => path.parent().unwrap_or(Path::new("")).to_owned(),
+            Origin::Default | Origin::Environment(_) | Origin::Flag(_) => PathBuf::new(),
+        };
+        Layers { overs, file, file_origin, base }
     }
 
     /// The defaults alone.
@@ -128,6 +134,15 @@ impl Layers {
     /// Every key with its default, in the order of the example.
     pub(super) fn schema() -> &'static Node {
         &DEFAULT_TREE
+    }
+
+    /// A path as whoever wrote it means it: the file and the defaults beneath it by the folder of the file, the
+    /// environment and flags by the working directory.
+    pub(super) fn resolve(&self, origin: &Origin, text: &str) -> PathBuf {
+        match origin {
+            Origin::File(_) | Origin::Default => self.base.join(text),
+            Origin::Environment(_) | Origin::Flag(_) => PathBuf::from(text),
+        }
     }
 
     /// What is in effect for `key` (`smtp.url`); nothing when no layer has a value.

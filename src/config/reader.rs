@@ -1,6 +1,6 @@
 //! Takes values out of the layers by key, and notes every one that is not of its form.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::diagnostic::Diagnostic;
 use crate::yaml::{Entry, Node};
@@ -73,19 +73,24 @@ impl<'l> Reader<'l> {
         values
     }
 
-    /// A path: in the file relative to the file's folder, elsewhere to the working directory.
+    /// A path, resolved as [`Layers::resolve`] has it.
     pub(super) fn path(&mut self, key: &str) -> Option<PathBuf> {
         let text = self.optional(key, super::values::line)?;
         let given = self.given(key)?;
-        Some(resolve(given.origin, &text))
+        Some(self.layers.resolve(given.origin, &text))
     }
 
     /// A path that has a default.
     pub(super) fn default_path(&mut self, key: &str) -> PathBuf {
         self.path(key).unwrap_or_else(|| {
             let text = self.value(key, |text| Ok(text.to_owned()));
-            PathBuf::from(text)
+            self.layers.resolve(&Origin::Default, &text)
         })
+    }
+
+    /// The layers themselves, to resolve paths by.
+    pub(super) fn layers(&self) -> &'l Layers {
+        self.layers
     }
 
     /// Notes the entries of a mapping that are not among `known`; `key` is where it stands.
@@ -119,12 +124,4 @@ impl<'l> Reader<'l> {
 pub(super) fn text_of(node: &Node) -> Result<&str, (&'static str, Wrong)> {
     node.as_text()
         .ok_or_else(|| ("wrong-type", Wrong::new(format!("this is {}", node.kind()), "write one value here")))
-}
-
-/// A path as whoever wrote it means it.
-pub(super) fn resolve(origin: &Origin, text: &str) -> PathBuf {
-    match origin {
-        Origin::File(file) => file.parent().unwrap_or(Path::new("")).join(text),
-        Origin::Default | Origin::Environment(_) | Origin::Flag(_) => PathBuf::from(text),
-    }
 }

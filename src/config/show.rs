@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::yaml::{self, Node, Value};
 
 use super::layers::{Layers, Origin};
-use super::reader::{SECRETS, resolve};
+use super::reader::SECRETS;
 use super::{Config, Database, TlsMode, Transport};
 
 /// Keys whose values are paths, shown as they are resolved.
@@ -110,7 +110,7 @@ fn shown(layers: &Layers, config: &Config, key: &str) -> (Option<Node>, Option<S
         Origin::Environment(name) => Some(name.clone()),
         Origin::Flag(flag) => Some((*flag).to_owned()),
     };
-    let as_path = |text: &str| resolve(given.origin, text).display().to_string();
+    let as_path = |text: &str| layers.resolve(given.origin, text).display().to_string();
     let node = match (&given.node.value, SECRETS.contains(&key), PATHS.contains(&key)) {
         (Value::Scalar { text, .. }, true, _) => Node::text(masked(text)),
         (Value::Scalar { text, .. }, _, true) => Node::text(as_path(text)),

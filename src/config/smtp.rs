@@ -9,7 +9,7 @@ use crate::yaml;
 
 use super::environment::read_secret;
 use super::layers::{Given, Origin};
-use super::reader::{Reader, resolve};
+use super::reader::Reader;
 use super::values::{Wrong, choice, is_loopback, line, number, some_time};
 use super::{AuthMechanism, Credentials, Deadlines, Secret, SmtpConfig, TlsMode, Transport};
 
@@ -169,7 +169,10 @@ fn password(reader: &mut Reader<'_>) -> Option<Secret> {
         }
         (own, Some(file)) if own.is_none_or(|own| own.origin.rank() < file.origin.rank()) => {
             let origin: &Origin = file.origin;
-            reader.optional("smtp.password_file", |text| read_secret(&resolve(origin, text))).map(Secret::new)
+            let layers = reader.layers();
+            reader
+                .optional("smtp.password_file", |text| read_secret(&layers.resolve(origin, text)))
+                .map(Secret::new)
         }
         _ => reader.optional("smtp.password", secret).map(Secret::new),
     }

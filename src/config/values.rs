@@ -14,8 +14,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::subscriber::EmailAddress;
 use crate::yaml::{self, Place};
 
-use super::{Rate, ScheduleRule};
 use super::layers::Origin;
+use super::{Rate, ScheduleRule};
 
 /// What is wrong with a value, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn scripts_that_break_without_help_are_left_alone() {
-        for text in ["稀土".repeat(40), "ภาษาไทย".repeat(9), "ქართული".repeat(5)] {
+        for text in ["稀土".repeat(40), "ภาษาไทย".repeat(9), "ქართული".repeat(5)]
+        {
             assert_eq!(breakable(&text), text);
         }
     }

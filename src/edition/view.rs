@@ -384,9 +384,9 @@ fn without_way_to_notes(html: &str, edition_url: &str) -> String {
     let mut rest = html;
     while let Some((before, link)) = rest.split_once(OPEN) {
         out.push_str(before);
-        let whole = link
-            .split_once('>')
-            .and_then(|(tag, behind)| behind.split_once("</a>").map(|(content, after)| (tag, content, after)));
+        let whole = link.split_once('>').and_then(|(tag, behind)| {
+            behind.split_once("</a>").map(|(content, after)| (tag, content, after))
+        });
         match whole {
             Some((tag, content, after)) if tag.contains("aria-label=") => {
                 out.push_str(if content == "↩" { "" } else { content });

@@ -54,7 +54,7 @@ impl Letterhead {
     #[must_use]
     pub fn of(publication: &Publication) -> Self {
         Letterhead {
-            from_name: publication.name.clone(),
+            from_name: publication.from_name.clone().unwrap_or_else(|| publication.name.clone()),
             from: publication.from.clone(),
             reply_to: publication.reply_to.clone(),
             list_name: publication.name.clone(),

@@ -23,6 +23,7 @@ pub(crate) fn publication() -> Publication {
         name: "The Morning Post".to_owned(),
         tagline: "What the harbour will talk about".to_owned(),
         language: "en-GB".to_owned(),
+        from_name: None,
         from: "post@example.org".parse().unwrap(),
         reply_to: None,
         public_url: "https://post.example.org".parse().unwrap(),

@@ -166,7 +166,8 @@ fn nobody_s_words_become_markup() {
     let shop = Publication { name: evil.to_owned(), postal_address: evil.to_owned(), ..publication() };
     let out = render(&edition(vec![bad, library()]), &shop, &Templates::built_in(), &EMBED).unwrap();
     // Within quotes a bracket is text; everywhere else it would open an element.
-    let in_attributes = out.html.matches("=\"<script").count() + out.html.matches("Portrait of <script").count();
+    let in_attributes =
+        out.html.matches("=\"<script").count() + out.html.matches("Portrait of <script").count();
     assert_eq!(out.html.matches("<script").count(), in_attributes, "{}", out.html);
     assert!(out.html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; \"quotes\""));
     assert!(out.html.contains("alt=\"<script>alert(1)</script> &amp; &quot;quotes&quot;\""));

@@ -37,9 +37,8 @@ async fn every_answer_has_its_place_in_the_ledger() {
     assert_eq!(counts.of(State::Failed), 2);
     assert_eq!(counts.total(), 4, "the states add up to the recipients");
     let press = room.press().await;
-    let status = async |address: &str| {
-        press.store.by_email(&address.parse().unwrap()).await.unwrap().unwrap().status
-    };
+    let status =
+        async |address: &str| press.store.by_email(&address.parse().unwrap()).await.unwrap().unwrap().status;
     assert_eq!(status("gone@example.org").await, Status::Bounced, "5.1.1 speaks of the address");
     assert_eq!(status("policy@example.org").await, Status::Active, "5.7.1 speaks of us");
 
@@ -96,7 +95,9 @@ async fn with_hold_an_answer_lost_after_the_dot_waits_for_a_person() {
 async fn what_a_dead_sender_had_on_the_wire_is_taken_up_on_record() {
     let sink = Sink::open().await;
     let room = Newsroom::new().settings(&sink.settings());
-    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org", "bo@example.org"]).await;
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.org"])
+        .await;
     let press = room.press().await;
     let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
     let id = edition.summary.id;

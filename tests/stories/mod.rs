@@ -2,7 +2,7 @@
 
 mod delivery;
 mod newsroom;
-mod program;
+
 mod schedule;
 mod sink;
 
@@ -17,7 +17,9 @@ use straight::subscriber::Status;
 #[tokio::test]
 async fn an_article_reaches_every_reader_once() {
     let room = Newsroom::new();
-    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org", "bo@example.net"]).await;
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.net"])
+        .await;
     let sent = room.send().await.unwrap();
     assert_eq!(sent.sent(), 2);
     let inbox = room.inbox("ann@example.org");
@@ -81,8 +83,9 @@ async fn a_broken_article_holds_the_edition_until_it_is_mended() {
 
 #[tokio::test]
 async fn with_skip_the_edition_goes_without_the_broken_article() {
-    let room = Newsroom::new()
-        .settings("publication: {editors: [desk@example.org]}\narticles: {on_broken_article: skip, settle: 0s}");
+    let room = Newsroom::new().settings(
+        "publication: {editors: [desk@example.org]}\narticles: {on_broken_article: skip, settle: 0s}",
+    );
     room.article("tide", "2026-09-24", "The Tide Turns")
         .file("broken.md", "---\ndate: 2026-09-24\n---\nNo title.\n")
         .readers(&["ann@example.org"])
@@ -94,11 +97,14 @@ async fn with_skip_the_edition_goes_without_the_broken_article() {
 #[tokio::test]
 async fn who_left_stays_out_whatever_a_file_says() {
     let room = Newsroom::new();
-    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org", "bo@example.net"]).await;
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.net"])
+        .await;
     let press = room.press().await;
     let ann = press.store.by_email(&"ANN@example.org".parse().unwrap()).await.unwrap().unwrap();
     assert!(press.store.unsubscribe(ann.id, press.clock.now()).await.unwrap());
-    let report = press.store.import(&[reader("Ann@Example.org")], Origin::File, press.clock.now()).await.unwrap();
+    let report =
+        press.store.import(&[reader("Ann@Example.org")], Origin::File, press.clock.now()).await.unwrap();
     assert_eq!((report.suppressed, report.new), (1, 0));
     let ann = press.store.subscriber(ann.id).await.unwrap().unwrap();
     assert_eq!(ann.status, Status::Unsubscribed);
@@ -109,7 +115,9 @@ async fn who_left_stays_out_whatever_a_file_says() {
 #[tokio::test]
 async fn a_reader_who_leaves_after_publishing_is_not_sent_to() {
     let room = Newsroom::new();
-    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org", "bo@example.net"]).await;
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.net"])
+        .await;
     let press = room.press().await;
     let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
     let ann = press.store.by_email(&"ann@example.org".parse().unwrap()).await.unwrap().unwrap();

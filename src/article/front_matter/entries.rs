@@ -108,7 +108,10 @@ fn wrong_type(name: &str, kind: Kind, node: &Node, findings: &mut Findings) {
     let is = node.value.kind();
     let remedy = match (kind, &node.value) {
         (Kind::Switch, _) => "write `true` or `false`".to_owned(),
-        (Kind::Texts | Kind::Markdowns | Kind::Sources, Value::Text(_) | Value::Number(_) | Value::Bool(_)) => {
+        (
+            Kind::Texts | Kind::Markdowns | Kind::Sources,
+            Value::Text(_) | Value::Number(_) | Value::Bool(_),
+        ) => {
             format!("write a line of `{name}:` and beneath it `  - ` with the text, one line an item")
         }
         (Kind::Date, _) => crate::article::date::FORMS.to_owned(),

@@ -106,7 +106,8 @@ impl Checker<'_, '_> {
                 );
             }
         }
-        let empty = node.is_some_and(|node| matches!(&node.value, Value::Text(text) if text.trim().is_empty()));
+        let empty =
+            node.is_some_and(|node| matches!(&node.value, Value::Text(text) if text.trim().is_empty()));
         let wrong = node.is_none() && self.entries.place("title").is_some_and(|_| !self.is_null("title"));
         if title.is_none() && (node.is_none() || empty) && !wrong {
             let (place, message) = match self.entries.place("title") {
@@ -194,7 +195,8 @@ impl Checker<'_, '_> {
 
     fn highlights(&mut self, opening: &Range<usize>) {
         let node = self.entries.get("highlights");
-        self.out.highlights = node.map(|node| values::texts(node, "highlights", self.findings)).unwrap_or_default();
+        self.out.highlights =
+            node.map(|node| values::texts(node, "highlights", self.findings)).unwrap_or_default();
         if let Some(Value::List(items)) = node.map(|node| &node.value) {
             let places = items.iter().map(|item| item.span.clone());
             self.out.lines.extend(self.out.highlights.iter().cloned().zip(places));
@@ -204,7 +206,10 @@ impl Checker<'_, '_> {
             _ => 0,
         };
         let place = self.entries.place("highlights").unwrap_or_else(|| opening.clone());
-        if given == 0 && !self.is_null("highlights") && (node.is_some() || self.entries.place("highlights").is_none()) {
+        if given == 0
+            && !self.is_null("highlights")
+            && (node.is_some() || self.entries.place("highlights").is_none())
+        {
             self.findings.warning(
                 "no-highlights",
                 place,
@@ -233,7 +238,12 @@ impl Checker<'_, '_> {
                 });
                 if src.is_none() && (inner.place("src").is_none() || inner.is_null("src")) {
                     let message = "`image` has no `src`";
-                    self.findings.error("missing-image", node.span.clone(), message, "write `src: ` and the path");
+                    self.findings.error(
+                        "missing-image",
+                        node.span.clone(),
+                        message,
+                        "write `src: ` and the path",
+                    );
                 }
                 let alt = inner.get("alt").and_then(|node| values::line(node, "alt", self.findings));
                 let caption = inner.get("caption").and_then(|node| {
@@ -297,7 +307,9 @@ impl Checker<'_, '_> {
         self.out.url = self.entries.get("url").and_then(|node| values::url(node, "url", findings));
         self.out.sources =
             self.entries.get("sources").map(|node| values::sources(node, findings)).unwrap_or_default();
-        if let Some(serde_json::Value::Object(extra)) = self.entries.get("extra").map(|node| node.value.to_json()) {
+        if let Some(serde_json::Value::Object(extra)) =
+            self.entries.get("extra").map(|node| node.value.to_json())
+        {
             self.out.extra = extra;
         }
     }

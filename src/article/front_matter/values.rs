@@ -83,7 +83,8 @@ pub(super) fn url(node: &Node, name: &str, findings: &mut Findings) -> Option<Ur
         Ok(_) | Err(_) => {}
     }
     let with_scheme = Url::parse(&format!("https://{written}")).ok().filter(|url| {
-        !written.contains("//") && url.host_str().is_some_and(|host| host.contains('.') && !host.contains('%'))
+        !written.contains("//")
+            && url.host_str().is_some_and(|host| host.contains('.') && !host.contains('%'))
     });
     let remedy = match with_scheme {
         Some(url) => format!("did you mean `{url}`?"),
@@ -111,7 +112,12 @@ pub(super) fn author(
     let link = entries.get("link").and_then(|node| url(node, "link", findings));
     let photo = entries.get("photo").and_then(|node| url(node, "photo", findings));
     if name.is_none() && (entries.place("name").is_none() || entries.is_null("name")) {
-        findings.error("missing-name", node.span.clone(), "`author` has no `name`", "write `name: ` and the name");
+        findings.error(
+            "missing-name",
+            node.span.clone(),
+            "`author` has no `name`",
+            "write `name: ` and the name",
+        );
     }
     Some(Author { name: name?, biography, link, photo })
 }
@@ -130,7 +136,12 @@ pub(super) fn sources(node: &Node, findings: &mut Findings) -> Vec<Source> {
                 let shown = title.or_else(|| url.as_ref().map(shown_address));
                 if shown.is_none() && entries.place("title").is_none() && entries.place("url").is_none() {
                     let message = "this source has neither `title` nor `url`";
-                    findings.error("missing-title", item.span.clone(), message, "write `title: ` and its name");
+                    findings.error(
+                        "missing-title",
+                        item.span.clone(),
+                        message,
+                        "write `title: ` and its name",
+                    );
                 }
                 sources.extend(shown.map(|title| Source { title, url }));
             }

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::iter::Peekable;
 use std::ops::Range;
 
-use pulldown_cmark::{
-    Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag,
-};
+use pulldown_cmark::{Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag};
 
 use super::raw::{self, RawTag};
-use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Seen, Style, Table, What, plain};
+use super::tree::{
+    Aligned, Block, Definition, Document, Image, Inline, Item, Seen, Style, Table, What, plain,
+};
 use super::{clean, clean_line};
 
 /// Containers nested deeper than this are taken as their content: nobody writes them, and they cost stack.
@@ -121,7 +121,10 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 Event::Start(tag) if is_block(tag) => {
                     let tag = tag.clone();
                     self.events.next();
-                    let leaf = matches!(tag, Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::HtmlBlock);
+                    let leaf = matches!(
+                        tag,
+                        Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::HtmlBlock
+                    );
                     if leaf || self.may_enter(&span) {
                         self.block(tag, span, &mut blocks);
                     } else {
@@ -382,7 +385,8 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 let Some(label) = text[at + 2..].split_once(']').map(|(label, _)| label) else { continue };
                 let written = format!("[^{label}]");
                 let source = &self.source[region.clone()];
-                let Some(found) = source.find(&written).filter(|&found| !source[..found].ends_with('\\')) else {
+                let Some(found) = source.find(&written).filter(|&found| !source[..found].ends_with('\\'))
+                else {
                     continue;
                 };
                 let start = region.start + found;
@@ -467,7 +471,9 @@ pub(super) fn paragraph(mut content: Vec<Inline>) -> Block {
     let blank = |inline: &Inline| match inline {
         Inline::Text(text) => text.trim().is_empty(),
         Inline::SoftBreak | Inline::HardBreak => true,
-        Inline::Code(_) | Inline::Styled(..) | Inline::Link { .. } | Inline::Image(_) | Inline::Note(_) => false,
+        Inline::Code(_) | Inline::Styled(..) | Inline::Link { .. } | Inline::Image(_) | Inline::Note(_) => {
+            false
+        }
     };
     let mut solid = content.iter().enumerate().filter(|(_, inline)| !blank(inline));
     if let (Some((at, Inline::Image(_))), None) = (solid.next(), solid.next())

@@ -10,7 +10,11 @@ const LONG_LINE: usize = 160;
 /// An address shown as text is cut there, so that it does not overflow a telephone.
 const LONGEST_SHOWN_ADDRESS: usize = 40;
 
-pub(super) fn render(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOptions<'_>) -> String {
+pub(super) fn render(
+    document: &Document,
+    widths: &HashMap<&str, u32>,
+    options: &RenderOptions<'_>,
+) -> String {
     let mut linked = HashSet::new();
     document.blocks.iter().chain(document.notes.iter().flatten()).for_each(|b| linked_in(b, &mut linked));
     let headings: HashSet<&str> = document
@@ -23,7 +27,16 @@ pub(super) fn render(document: &Document, widths: &HashMap<&str, u32>, options: 
         .collect();
     linked.retain(|id| headings.contains(id.as_str()));
     let mut levels = Levels { open: Vec::new(), top: options.top_heading.clamp(1, 6) };
-    let mut writer = Writer { out: String::new(), column: 0, options, widths, linked, levels: &mut levels, in_link: false, referred: HashMap::new() };
+    let mut writer = Writer {
+        out: String::new(),
+        column: 0,
+        options,
+        widths,
+        linked,
+        levels: &mut levels,
+        in_link: false,
+        referred: HashMap::new(),
+    };
     writer.blocks(&document.blocks);
     writer.notes(&document.notes);
     writer.out
@@ -98,7 +111,8 @@ impl Writer<'_, '_> {
     }
 
     fn attribute(&mut self, name: &str, value: &str) {
-        let value = value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
+        let value =
+            value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
         self.raw(&format!(" {name}=\"{value}\""));
     }
 
@@ -269,7 +283,8 @@ impl Writer<'_, '_> {
         let (src, width) = match Target::of(&image.src) {
             Target::Outside(url) if !url.starts_with("mailto:") => (url, SHOWN_WIDTH),
             Target::Beside(src) => {
-                let width = self.widths.get(src.as_str()).map_or(SHOWN_WIDTH, |&width| width.min(SHOWN_WIDTH));
+                let width =
+                    self.widths.get(src.as_str()).map_or(SHOWN_WIDTH, |&width| width.min(SHOWN_WIDTH));
                 ((self.options.picture_src)(&src), width)
             }
             Target::Outside(_) | Target::Here(_) | Target::Refused => (String::new(), 0),
@@ -383,7 +398,8 @@ impl Writer<'_, '_> {
 
 /// An address as it is shown: without its scheme, and cut where it is long.
 fn shortened(address: &str) -> String {
-    let bare = address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("mailto:");
+    let bare =
+        address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("mailto:");
     let bare = bare.strip_suffix('/').unwrap_or(bare);
     if bare.chars().count() <= LONGEST_SHOWN_ADDRESS {
         return bare.to_owned();
@@ -396,7 +412,9 @@ fn linked_in(block: &Block, linked: &mut HashSet<String>) {
     let mut look = |content: &[Inline]| linked_in_inlines(content, linked);
     match block {
         Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => look(content),
-        Block::Table(table) => table.head.iter().chain(table.rows.iter().flatten()).for_each(|cell| look(cell)),
+        Block::Table(table) => {
+            table.head.iter().chain(table.rows.iter().flatten()).for_each(|cell| look(cell))
+        }
         Block::Quote(blocks) => blocks.iter().for_each(|b| linked_in(b, linked)),
         Block::List { items, .. } => items.iter().flat_map(|i| &i.blocks).for_each(|b| linked_in(b, linked)),
         Block::Definitions(entries) => {

@@ -17,21 +17,42 @@ const DEEPEST: usize = 24;
 
 /// Elements whose content is no text.
 const DISCARDED: [&str; 13] = [
-    "script", "style", "iframe", "object", "noscript", "template", "svg", "math", "title", "textarea", "select",
-    "audio", "video",
+    "script", "style", "iframe", "object", "noscript", "template", "svg", "math", "title", "textarea",
+    "select", "audio", "video",
 ];
 /// Elements that only group others.
 const GROUPS: [&str; 14] = [
-    "div", "section", "article", "aside", "header", "footer", "main", "center", "figure", "details", "span", "font",
-    "tbody", "tfoot",
+    "div", "section", "article", "aside", "header", "footer", "main", "center", "figure", "details", "span",
+    "font", "tbody", "tfoot",
 ];
 const BLOCKS: [&str; 23] = [
-    "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "table", "thead", "tr", "th", "td",
-    "dl", "dt", "dd", "hr", "figcaption", "summary",
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "pre",
+    "table",
+    "thead",
+    "tr",
+    "th",
+    "td",
+    "dl",
+    "dt",
+    "dd",
+    "hr",
+    "figcaption",
+    "summary",
 ];
 const INLINES: [&str; 19] = [
-    "em", "i", "strong", "b", "del", "s", "strike", "ins", "sup", "sub", "small", "mark", "u", "cite", "kbd", "code", "a",
-    "img", "br",
+    "em", "i", "strong", "b", "del", "s", "strike", "ins", "sup", "sub", "small", "mark", "u", "cite", "kbd",
+    "code", "a", "img", "br",
 ];
 
 static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
@@ -92,11 +113,14 @@ pub(super) fn tag(html: &str) -> RawTag {
                 return RawTag::Link(target);
             }
             match tokens(&SANITISER.clean(html).to_string()).into_iter().next() {
-                Some(Token::Open { name, attributes }) if name == "a" => match attribute(&attributes, "href") {
+                Some(Token::Open { name, attributes }) if name == "a" => match attribute(&attributes, "href")
+                {
                     Some(href) => RawTag::Link(href),
                     None => RawTag::Ignored,
                 },
-                Some(Token::Open { attributes, .. }) => image(&attributes).map_or(RawTag::Ignored, RawTag::Image),
+                Some(Token::Open { attributes, .. }) => {
+                    image(&attributes).map_or(RawTag::Ignored, RawTag::Image)
+                }
                 Some(Token::Close(_) | Token::Text(_)) | None => RawTag::Ignored,
             }
         }
@@ -164,7 +188,10 @@ fn dropped_tags(html: &str) -> BTreeSet<String> {
         .filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()))
         .filter(|name| {
             let name = name.as_str();
-            !GROUPS.contains(&name) && !BLOCKS.contains(&name) && !INLINES.contains(&name) && name != "caption"
+            !GROUPS.contains(&name)
+                && !BLOCKS.contains(&name)
+                && !INLINES.contains(&name)
+                && name != "caption"
         })
         .collect()
 }
@@ -371,7 +398,9 @@ impl<I: Iterator<Item = Token>> Reader<I> {
         while let Some(token) = self.tokens.next() {
             match token {
                 Token::Close(name) if !is_inline(&name) => break,
-                Token::Open { name, .. } if name == "dt" => entries.push(Definition::Term(self.content_of_block())),
+                Token::Open { name, .. } if name == "dt" => {
+                    entries.push(Definition::Term(self.content_of_block()))
+                }
                 Token::Open { name, .. } if !is_inline(&name) && name != "hr" => {
                     entries.push(Definition::Meaning(self.blocks()));
                 }
@@ -508,7 +537,9 @@ mod tests {
 
     #[test]
     fn what_runs_is_dropped_and_named() {
-        let parsed = blocks("<p>a<script>alert(1)</script><a href=\"java\nscript:x()\">b</a></p><iframe src=x></iframe><form><input></form>");
+        let parsed = blocks(
+            "<p>a<script>alert(1)</script><a href=\"java\nscript:x()\">b</a></p><iframe src=x></iframe><form><input></form>",
+        );
         assert_eq!(
             parsed.seen,
             [
@@ -519,12 +550,20 @@ mod tests {
                 What::Link { target: "javascript:…".into(), empty: false },
             ]
         );
-        assert_eq!(parsed.blocks, [Block::Paragraph(vec![Inline::Text("a".into()), Inline::Text("b".into())])]);
+        assert_eq!(
+            parsed.blocks,
+            [Block::Paragraph(vec![Inline::Text("a".into()), Inline::Text("b".into())])]
+        );
     }
 
     #[test]
     fn deep_and_many_tags_are_bounded() {
-        for html in ["<div>".repeat(2_900), "<blockquote>".repeat(2_900), "<b><p>".repeat(1_400), "<a>".repeat(90_000)] {
+        for html in [
+            "<div>".repeat(2_900),
+            "<blockquote>".repeat(2_900),
+            "<b><p>".repeat(1_400),
+            "<a>".repeat(90_000),
+        ] {
             blocks(&html);
         }
     }

@@ -190,7 +190,9 @@ impl Run {
         }
         match outcome {
             Outcome::NotSent(why) => self.lose_patience(why),
-            Outcome::Halt(reply) => self.end(Ending::Halted(format!("the server refuses our messages: {reply}"))),
+            Outcome::Halt(reply) => {
+                self.end(Ending::Halted(format!("the server refuses our messages: {reply}")))
+            }
             Outcome::Refused(reply) => {
                 self.made_progress();
                 if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSALS_IN_A_ROW {
