@@ -471,3 +471,73 @@ fn unquoted(decoded: &str, raw: &str) -> String {
         None => decoded.to_owned(),
     }
 }
+
+mod dkim {
+    use straight::message::dkim::{DkimError, DkimKey, SignedFields, Signer, new_ed25519_key, new_rsa_key};
+
+    use super::*;
+
+    #[test]
+    fn both_signatures_stand_before_the_message_and_are_the_same_each_time() {
+        let rsa = DkimKey::from_pem("news.example.org", "r2025", &new_rsa_key()).unwrap();
+        let ed25519 = DkimKey::from_pem("news.example.org", "e2025", &new_ed25519_key()).unwrap();
+        assert!(rsa.dns_record().starts_with("v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"));
+        assert!(ed25519.dns_record().starts_with("v=DKIM1; k=ed25519; p="));
+
+        let message = filled(&edition("A calm day", "Sea.\n", "<p>Sea.</p>\n"), &ann());
+        let signer = Signer::new(vec![rsa, ed25519], SignedFields::all());
+        let at = Utc.with_ymd_and_hms(2025, 11, 4, 7, 0, 0).unwrap();
+        let sign = || {
+            let mut out = Vec::new();
+            signer.sign(&message, at, &mut out);
+            out.extend_from_slice(&message);
+            out
+        };
+        let signed = sign();
+        assert_is_clean(&signed);
+        assert_eq!(signed, sign());
+        assert_eq!(field_names(&signed)[..3], ["DKIM-Signature", "DKIM-Signature", "Date"]);
+
+        let text = String::from_utf8(signed).unwrap().replace("\r\n ", " ");
+        let fields: Vec<&str> = text.split("\r\n").take(2).collect();
+        let tag = |field: &str, name: &str| {
+            let found = field.split(';').map(str::trim).find_map(|tag| tag.strip_prefix(name));
+            found.unwrap().replace(' ', "")
+        };
+        assert_eq!([tag(fields[0], "s="), tag(fields[1], "s=")], ["r2025", "e2025"]);
+        let listed = tag(fields[0], "h=");
+        for name in ["from", "subject", "list-id", "list-unsubscribe", "list-unsubscribe-post"] {
+            assert_eq!(listed.split(':').filter(|listed| *listed == name).count(), 2, "{name} is oversigned");
+        }
+        for name in ["to", "date", "message-id", "content-type"] {
+            assert_eq!(listed.split(':').filter(|listed| *listed == name).count(), 1, "{name}");
+        }
+        assert!(!fields[0].split(';').any(|tag| tag.trim().starts_with("l=")), "no body length");
+    }
+
+    #[test]
+    fn an_rsa_key_is_read_from_pkcs_1_as_from_pkcs_8() {
+        let engine = base64::engine::general_purpose::STANDARD;
+        let pkcs8 = new_rsa_key();
+        let der =
+            engine.decode(pkcs8.lines().filter(|line| !line.starts_with("---")).collect::<String>()).unwrap();
+        // Version, algorithm and the heads of the nested strings are 26 octets for a key of 2048 bits.
+        let pkcs1 = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n",
+            engine.encode(&der[26..])
+        );
+        let record = |pem: &str| DkimKey::from_pem("example.org", "s", pem).unwrap().dns_record();
+        assert_eq!(record(&pkcs1), record(&pkcs8));
+    }
+
+    #[test]
+    fn a_key_that_will_not_do_is_refused_with_its_remedy() {
+        let refused = |domain: &str, pem: &str| DkimKey::from_pem(domain, "s", pem).map(drop).unwrap_err();
+        assert_eq!(refused("a b", &new_ed25519_key()), DkimError::Name("a b".to_owned()));
+        assert!(matches!(refused("example.org", "nothing"), DkimError::Unreadable(_)));
+        let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        assert!(matches!(refused("example.org", &other), DkimError::Unsuitable(_)));
+        let shown = format!("{:?}", DkimKey::from_pem("example.org", "s", &new_ed25519_key()).unwrap());
+        assert_eq!(shown, "DkimKey(s._domainkey.example.org, ed25519-sha256, ********)");
+    }
+}
