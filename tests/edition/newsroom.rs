@@ -82,6 +82,13 @@ pub(crate) fn ferry() -> Article {
         height: 700,
         bytes: Arc::from(&b"not decoded here"[..]),
     };
+    let quay = Picture {
+        media_type: "image/png",
+        file_name: "44ee55ff66aa77bb.png".to_owned(),
+        width: 300,
+        height: 200,
+        bytes: Arc::from(&b"nor here"[..]),
+    };
     Article {
         title: "Harbour ferry returns after “four years”".to_owned(),
         slug: Slug::of_text("harbour-ferry-returns").unwrap(),
@@ -107,7 +114,7 @@ pub(crate) fn ferry() -> Article {
             Source { title: "The harbour master, in conversation".to_owned(), url: None },
         ],
         markdown: FERRY.to_owned(),
-        pictures: BTreeMap::from([("ferry.jpg".to_owned(), photo)]),
+        pictures: BTreeMap::from([("ferry.jpg".to_owned(), photo), ("quay.png".to_owned(), quay)]),
         ..article("ferry.md", "2026-03-02")
     }
 }
@@ -122,6 +129,8 @@ The first boat leaves the north quay at six.[^1] Crews trained through the winte
 third less fuel than the one it replaced, and the harbour master expects no delay at the narrow entrance.
 
 > People here planned their week around that boat. They will again.
+
+![The north quay at low tide](quay.png 'The north quay, half past five')
 
 Tickets are sold on board and [online](https://tickets.example.org/a/very/long/address/that/goes/on/and/on/without/any/break/at/all?really=yes).
 

