@@ -213,3 +213,43 @@ pub(crate) fn rendered_with(
 ) -> Result<RenderedEdition, RenderError> {
     render(&edition(articles), &publication(), templates, &EMBED)
 }
+
+/// What is hard to set on a telephone.
+pub(crate) fn torture() -> Article {
+    Article {
+        title: "Donaudampfschifffahrtsgesellschaftskapitän nimmt Abschied & geht".to_owned(),
+        summary: Some("Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz aufgehoben.".to_owned()),
+        highlights: vec!["See https://example.org/a/very/long/path/without/any/break/at/all/for/a/telephone".to_owned()],
+        tags: vec!["Verkehrsinfrastrukturfinanzierungsgesellschaft".to_owned()],
+        markdown: "\
+| Element | Where it is separated | Process | Tonnes 2024 | Share |
+|---|---|---|---:|---:|
+| Praseodymium | Inner Mongolia, Guangdong | hydrometallurgical | 270,000 | 91.5 % |
+| Neodymium | Kuantan | solvent extraction | 12,345 | 4.2 % |
+
+> > Nested quotes with https://example.org/a/very/long/path/without/any/break/at/all/for/a/telephone in them.
+
+- one
+  - two
+    - three with `a_very_long_identifier_that_does_not_break_anywhere_at_all_in_the_world`
+
+    ```
+    fn main() { println!(\"{}\", a_very_long_identifier_that_does_not_break_anywhere_at_all_in_the_world()); }
+    ```
+
+Term
+: Its definition, which has quite a few words so that it must be wrapped in the plain text of the edition.
+
+- [x] done
+- [ ] not done
+
+Text with <kbd>Ctrl</kbd>, H<sub>2</sub>O, <mark>marked</mark> and ~~struck~~ words.
+
+---
+
+The end.
+"
+        .to_owned(),
+        ..article("torture.md", "2026-03-02")
+    }
+}

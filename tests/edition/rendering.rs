@@ -247,3 +247,25 @@ fn a_large_edition_is_reported() {
     assert!(report.warnings[0].contains("Gmail may clip it"), "{report:?}");
     assert_eq!(size_report(&rendered(vec![ferry()])).warnings, Vec::<String>::new());
 }
+
+/// Long words, wide tables and code: `tests/edition/newsroom.rs` keeps it for the quality checks too.
+#[test]
+fn what_is_hard_to_set_stays_in_shape() {
+    let out = rendered(vec![super::newsroom::torture()]);
+    show("torture", &out);
+    assert!(out.html.contains("Donaudampf\u{AD}schiff"), "a title's long word may be broken");
+    assert!(out.html.contains("hydrometal\u{AD}"), "a word in a narrow cell may be broken");
+    assert!(!out.text.contains('\u{AD}') && !out.text.contains('\u{200B}'));
+    for line in out.text.lines().filter(|line| !line.contains("https://")) {
+        assert!(line.chars().count() <= 72, "{line}");
+    }
+}
+
+#[test]
+fn a_page_from_right_to_left_can_be_looked_at() {
+    let hebrew = Publication { language: "he".to_owned(), name: "דואר הבוקר".to_owned(), ..publication() };
+    let out = render(&edition(vec![ferry(), library()]), &hebrew, &Templates::built_in(), &EMBED).unwrap();
+    show("rtl", &out);
+    assert_eq!(out.html.matches("dir=\"rtl\"").count(), 3, "the document and each child of its body");
+    assert!(!out.html.contains("border-left:4px"));
+}
