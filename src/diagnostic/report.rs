@@ -1,0 +1,139 @@
+//! Diagnostics as people and as programs read them.
+
+use std::fmt;
+use std::path::Path;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+
+use super::{Diagnostic, Severity};
+
+/// Whether a report is coloured; only where a terminal shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text.
+    Never,
+    /// ANSI colours.
+    Always,
+}
+
+/// How many findings of each weight there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Findings that keep an article from going out.
+    pub errors: usize,
+    /// Findings that look wrong.
+    pub warnings: usize,
+    /// Findings worth knowing.
+    pub notes: usize,
+}
+
+impl Counts {
+    /// Counts `diagnostics`.
+    #[must_use]
+    pub fn of(diagnostics: &[Diagnostic]) -> Self {
+        diagnostics.iter().fold(Counts::default(), |mut counts, diagnostic| {
+            match diagnostic.severity {
+                Severity::Error => counts.errors += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Note => counts.notes += 1,
+            }
+            counts
+        })
+    }
+}
+
+/// `2 errors, 1 warning`; `nothing to report` when there is nothing.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
+        let parts: Vec<String> = named
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|&(count, name)| format!("{count} {name}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        if parts.is_empty() { f.write_str("nothing to report") } else { f.write_str(&parts.join(", ")) }
+    }
+}
+
+/// Every finding with its snippet and remedy, a blank line between two; ends in a line break unless empty.
+#[must_use]
+pub fn human(diagnostics: &[Diagnostic], colour: Colour) -> String {
+    let shown: Vec<String> = diagnostics.iter().map(|d| one(d, colour)).collect();
+    if shown.is_empty() { String::new() } else { shown.join("\n\n") + "\n" }
+}
+
+/// One finding with its snippet and remedy, without a line break at its end.
+#[must_use]
+pub fn one(diagnostic: &Diagnostic, colour: Colour) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let path = shown_path(&diagnostic.file);
+    let message = visible(&diagnostic.message);
+    let title = level.primary_title(message.as_str()).id(diagnostic.rule);
+    let window = Window::of(diagnostic);
+    let mut group = match &window {
+        Some(window) => title.element(
+            Snippet::source(window.text)
+                .line_start(diagnostic.line)
+                .path(path.as_str())
+                .annotation(AnnotationKind::Primary.span(window.start..window.end)),
+        ),
+        None => title.element(Origin::path(path.as_str())),
+    };
+    let remedy = diagnostic.remedy.as_deref().map(visible);
+    if let Some(remedy) = &remedy {
+        group = group.element(Level::HELP.message(remedy.as_str()));
+    }
+    let renderer = match colour {
+        Colour::Never => Renderer::plain(),
+        Colour::Always => Renderer::styled(),
+    };
+    let report = renderer.render(&[group]);
+    report.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// An array of objects: severity, rule, file, line, column, message, remedy.
+#[must_use]
+pub fn json(diagnostics: &[Diagnostic]) -> String {
+    let mut text = serde_json::to_string_pretty(diagnostics).expect("paths were read as Unicode");
+    text.push('\n');
+    text
+}
+
+/// The line of the source that a finding begins on, and the finding's place in it.
+struct Window<'a> {
+    text: &'a str,
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Window<'a> {
+    fn of(diagnostic: &'a Diagnostic) -> Option<Self> {
+        let source = diagnostic.source.as_deref()?;
+        let span = diagnostic.span.clone()?;
+        let line_start = source[..span.start].rfind('\n').map_or(0, |at| at + 1);
+        let rest = &source[line_start..];
+        let text = rest.split('\n').next().unwrap_or_default().trim_end_matches('\r');
+        let start = (span.start - line_start).min(text.len());
+        let end = (span.end - line_start).clamp(start, text.len());
+        Some(Window { text, start, end })
+    }
+}
+
+fn shown_path(file: &Path) -> String {
+    visible(&file.to_string_lossy())
+}
+
+/// `text` with its control characters made visible, for what an editor pasted may drive a terminal.
+fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let escaped = c.is_control();
+            let plain = (!escaped).then_some(c);
+            plain.into_iter().chain(escaped.then(|| c.escape_default()).into_iter().flatten())
+        })
+        .collect()
+}
