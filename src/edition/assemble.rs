@@ -117,9 +117,7 @@ pub fn assemble(articles: Vec<Article>, past: Past<'_>, rules: Rules) -> Assembl
     let mut sorted = Assembled::default();
     for article in articles {
         let why = not_yet(&article, rules).or_else(|| match past {
-            Past::Nothing => {
-                first_day.filter(|first| article.date < *first).map(NotDue::OlderThanFirstDay)
-            }
+            Past::Nothing => first_day.filter(|first| article.date < *first).map(NotDue::OlderThanFirstDay),
             Past::Editions(published) => published_or_old(&article, published, rules),
         });
         match why {
@@ -176,10 +174,8 @@ fn published_or_old(
         None => {}
     }
     let today = rules.now.with_timezone(&rules.timezone).date_naive();
-    let oldest =
-        today.checked_sub_days(Days::new(u64::from(rules.backlog_days))).unwrap_or(NaiveDate::MIN);
-    (article.date < oldest)
-        .then_some(NotDue::TooOld { date: article.date, backlog_days: rules.backlog_days })
+    let oldest = today.checked_sub_days(Days::new(u64::from(rules.backlog_days))).unwrap_or(NaiveDate::MIN);
+    (article.date < oldest).then_some(NotDue::TooOld { date: article.date, backlog_days: rules.backlog_days })
 }
 
 /// A slug is an address within the edition, so the first in order keeps it.

@@ -7,9 +7,7 @@ use serde_json::{Map, Value};
 use tera::Context;
 
 use super::view::{self, View};
-use super::{
-    Edition, EmbeddedPicture, RenderedEdition, Slot, TemplateError, Templates, css, hash, wrap,
-};
+use super::{Edition, EmbeddedPicture, RenderedEdition, Slot, TemplateError, Templates, css, hash, wrap};
 use crate::config::{ImagePolicy, Publication};
 
 /// Gmail clips a message near 102 KB; this leaves room for long words in the transfer encoding.

@@ -161,8 +161,7 @@ impl View {
             .articles
             .iter()
             .map(|article| {
-                let highlights =
-                    highlights.next().unwrap_or_else(|| reader.highlights(article, &mut links));
+                let highlights = highlights.next().unwrap_or_else(|| reader.highlights(article, &mut links));
                 reader.article(article, highlights, &mut links)
             })
             .collect();
@@ -241,10 +240,7 @@ impl Reader<'_> {
             highlights,
             tags: article.tags.clone(),
             image,
-            html: breakable(&without_way_to_notes(
-                &body.html,
-                &edition_url(&self.edition.key, self.publication),
-            )),
+            html: for_mail(&body.html, &edition_url(&self.edition.key, self.publication)),
             text: body.text.trim_end().to_owned(),
             words: body.words,
             minutes: body.words.div_ceil(WORDS_A_MINUTE).max(1),
@@ -377,6 +373,13 @@ fn article_url(article: &Article, key: &EditionKey, publication: &Publication) -
     }
 }
 
+/// An article's HTML as mail programs bear it.
+fn for_mail(html: &str, edition_url: &str) -> String {
+    // Outlook and Yahoo! know no `mark`.
+    let html = html.replace("<mark>", "<span class=\"mark\">").replace("</mark>", "</span>");
+    breakable(&without_way_to_notes(&html, edition_url))
+}
+
 /// Mail programs do not jump within a message: notes keep their numbers and lose their links, and a link to a heading
 /// leads to the edition on the web.
 fn without_way_to_notes(html: &str, edition_url: &str) -> String {
@@ -385,9 +388,9 @@ fn without_way_to_notes(html: &str, edition_url: &str) -> String {
     let mut rest = html;
     while let Some((before, link)) = rest.split_once(OPEN) {
         out.push_str(before);
-        let whole = link
-            .split_once('>')
-            .and_then(|(tag, behind)| behind.split_once("</a>").map(|(content, after)| (tag, content, after)));
+        let whole = link.split_once('>').and_then(|(tag, behind)| {
+            behind.split_once("</a>").map(|(content, after)| (tag, content, after))
+        });
         match whole {
             Some((tag, content, after)) if tag.contains("aria-label=") => {
                 out.push_str(if content == "↩" { "" } else { content });

@@ -58,8 +58,9 @@ fn a_day_begins_at_midnight_of_the_publication() {
 
 #[test]
 fn an_article_with_a_time_waits_for_it() {
-    let embargoed =
-        || vec![Article { not_before: Some(at("2026-03-02T14:30:00Z")), ..article("talks.md", "2026-03-02") }];
+    let embargoed = || {
+        vec![Article { not_before: Some(at("2026-03-02T14:30:00Z")), ..article("talks.md", "2026-03-02") }]
+    };
     let before = on_a_running_day(embargoed(), "2026-03-02T14:29:59Z");
     assert_eq!(why(&before), ["talks.md goes out after 2026-03-02 09:30 EST"]);
     assert_eq!(due(&on_a_running_day(embargoed(), "2026-03-02T14:30:00Z")), ["talks.md"]);
@@ -151,8 +152,10 @@ fn the_lead_comes_first_then_the_newest_then_by_path() {
 #[test]
 fn of_two_articles_with_one_slug_the_first_in_order_goes_out() {
     let twin = Article { path: "copies/tide.md".into(), ..article("tide.md", "2026-03-02") };
-    let sorted =
-        on_a_running_day(vec![twin, article("a/first.md", "2026-03-02"), article("tide.md", "2026-03-02")], "2026-03-02T12:00:00Z");
+    let sorted = on_a_running_day(
+        vec![twin, article("a/first.md", "2026-03-02"), article("tide.md", "2026-03-02")],
+        "2026-03-02T12:00:00Z",
+    );
     assert_eq!(due(&sorted), ["a/first.md", "copies/tide.md"]);
     assert_eq!(sorted.waiting[0].why, NotDue::SlugTaken("copies/tide.md".into()));
     assert_eq!(why(&sorted), ["tide.md has the slug of copies/tide.md; give it a `slug:` of its own"]);

@@ -94,7 +94,8 @@ pub(crate) fn ferry() -> Article {
         slug: Slug::of_text("harbour-ferry-returns").unwrap(),
         author: Some(ada()),
         highlights: vec![
-            "Six sailings **each way**, every day, from the north quay and from the south quay alike".to_owned(),
+            "Six sailings **each way**, every day, from the north quay and from the south quay alike"
+                .to_owned(),
             "The fare [stays](https://post.example.org/fares) at two pounds".to_owned(),
             "Bicycles travel free before nine".to_owned(),
         ],
@@ -218,8 +219,12 @@ pub(crate) fn rendered_with(
 pub(crate) fn torture() -> Article {
     Article {
         title: "Donaudampfschifffahrtsgesellschaftskapitän nimmt Abschied & geht".to_owned(),
-        summary: Some("Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz aufgehoben.".to_owned()),
-        highlights: vec!["See https://example.org/a/very/long/path/without/any/break/at/all/for/a/telephone".to_owned()],
+        summary: Some(
+            "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz aufgehoben.".to_owned(),
+        ),
+        highlights: vec![
+            "See https://example.org/a/very/long/path/without/any/break/at/all/for/a/telephone".to_owned(),
+        ],
         tags: vec!["Verkehrsinfrastrukturfinanzierungsgesellschaft".to_owned()],
         markdown: "\
 | Element | Where it is separated | Process | Tonnes 2024 | Share |

@@ -146,7 +146,9 @@ fn a_picture_travels_once_or_is_linked() {
 #[test]
 fn articles_that_link_to_each_other_lead_to_their_place() {
     let edition = rendered(vec![ferry(), library()]);
-    assert!(edition.html.contains("href=\"https://post.example.org/editions/2026-03-02#harbour-ferry-returns\""));
+    assert!(
+        edition.html.contains("href=\"https://post.example.org/editions/2026-03-02#harbour-ferry-returns\"")
+    );
     assert!(!edition.html.contains("ferry.md"), "{}", edition.html);
     assert!(edition.html.contains("id=\"harbour-ferry-returns\""));
 }
@@ -164,7 +166,8 @@ fn nobody_s_words_become_markup() {
     let shop = Publication { name: evil.to_owned(), postal_address: evil.to_owned(), ..publication() };
     let out = render(&edition(vec![bad, library()]), &shop, &Templates::built_in(), &EMBED).unwrap();
     // Within quotes a bracket is text; everywhere else it would open an element.
-    let in_attributes = out.html.matches("=\"<script").count() + out.html.matches("Portrait of <script").count();
+    let in_attributes =
+        out.html.matches("=\"<script").count() + out.html.matches("Portrait of <script").count();
     assert_eq!(out.html.matches("<script").count(), in_attributes, "{}", out.html);
     assert!(out.html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; \"quotes\""));
     assert!(out.html.contains("alt=\"<script>alert(1)</script> &amp; &quot;quotes&quot;\""));
@@ -202,7 +205,8 @@ fn a_subject_is_one_line_cut_at_a_word() {
 
 #[test]
 fn a_preheader_has_40_to_250_characters() {
-    let bare = Article { markdown: "A paragraph of the body. ".repeat(30), ..article("bare.md", "2026-03-02") };
+    let bare =
+        Article { markdown: "A paragraph of the body. ".repeat(30), ..article("bare.md", "2026-03-02") };
     let rich = Article {
         highlights: vec!["One highlight that says quite a lot about the matter at hand".to_owned(); 9],
         ..ferry()
@@ -211,11 +215,9 @@ fn a_preheader_has_40_to_250_characters() {
         let count = rendered(articles).preheader.chars().count();
         assert!((40..=250).contains(&count), "{count}");
     }
-    assert!(
-        rendered(vec![ferry()])
-            .preheader
-            .starts_with("Six sailings a day from Monday, and the fare stays at two pounds. Six sailings each way")
-    );
+    assert!(rendered(vec![ferry()]).preheader.starts_with(
+        "Six sailings a day from Monday, and the fare stays at two pounds. Six sailings each way"
+    ));
 }
 
 #[test]
@@ -248,13 +250,12 @@ fn a_large_edition_is_reported() {
     assert_eq!(size_report(&rendered(vec![ferry()])).warnings, Vec::<String>::new());
 }
 
-/// Long words, wide tables and code: `tests/edition/newsroom.rs` keeps it for the quality checks too.
 #[test]
 fn what_is_hard_to_set_stays_in_shape() {
     let out = rendered(vec![super::newsroom::torture()]);
     show("torture", &out);
     assert!(out.html.contains("Donaudampf\u{AD}schiff"), "a title's long word may be broken");
-    assert!(out.html.contains("hydrometal\u{AD}"), "a word in a narrow cell may be broken");
+    assert!(out.html.contains("hydro\u{AD}metal"), "a word in a narrow cell may be broken");
     assert!(!out.text.contains('\u{AD}') && !out.text.contains('\u{200B}'));
     for line in out.text.lines().filter(|line| !line.contains("https://")) {
         assert!(line.chars().count() <= 72, "{line}");
@@ -263,7 +264,8 @@ fn what_is_hard_to_set_stays_in_shape() {
 
 #[test]
 fn a_page_from_right_to_left_can_be_looked_at() {
-    let hebrew = Publication { language: "he".to_owned(), name: "דואר הבוקר".to_owned(), ..publication() };
+    let hebrew =
+        Publication { language: "he".to_owned(), name: "דואר הבוקר".to_owned(), ..publication() };
     let out = render(&edition(vec![ferry(), library()]), &hebrew, &Templates::built_in(), &EMBED).unwrap();
     show("rtl", &out);
     assert_eq!(out.html.matches("dir=\"rtl\"").count(), 3, "the document and each child of its body");
