@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
 
-
 mod assembling;
 mod newsroom;
 mod pages;
