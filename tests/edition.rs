@@ -1,5 +1,7 @@
 //! Tests of `edition`: what is due, how it looks, and what it refuses.
 
+#![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
+
 mod assembling;
 mod newsroom;
 mod pages;

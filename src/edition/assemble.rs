@@ -134,7 +134,7 @@ pub fn assemble(articles: Vec<Article>, past: Past<'_>, rules: Rules) -> Assembl
             }
         }
     }
-    sorted.due.sort_by(|a, b| in_order(a, b));
+    sorted.due.sort_by(in_order);
     sorted.before.sort_by(|a, b| b.date.cmp(&a.date).then_with(|| in_order(a, b)));
     set_namesakes_aside(&mut sorted);
     sorted

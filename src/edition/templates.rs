@@ -85,6 +85,21 @@ impl Templates {
         Templates::compile(files.into(), paths.into()).expect("a test compiles the built-in templates")
     }
 
+    /// The built-in templates, and over them those of the user's folder, if there is one: of its `edition` folder
+    /// where it has one (it may hold other pages' templates too), else its own.
+    ///
+    /// # Errors
+    /// As [`with_folder`](Self::with_folder).
+    pub fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
+        match folder {
+            None => Ok(Templates::built_in()),
+            Some(folder) if folder.join("edition").is_dir() => {
+                Templates::with_folder(&folder.join("edition"))
+            }
+            Some(folder) => Templates::with_folder(folder),
+        }
+    }
+
     /// The built-in templates, and over them the `.txt`, `.html` and `.css` files of `folder`; any others there
     /// are for `{% include %}`.
     ///

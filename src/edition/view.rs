@@ -240,10 +240,7 @@ impl Reader<'_> {
             highlights,
             tags: article.tags.clone(),
             image,
-            html: breakable(&without_way_to_notes(
-                &body.html,
-                &edition_url(&self.edition.key, self.publication),
-            )),
+            html: for_mail(&body.html, &edition_url(&self.edition.key, self.publication)),
             text: body.text.trim_end().to_owned(),
             words: body.words,
             minutes: body.words.div_ceil(WORDS_A_MINUTE).max(1),
@@ -374,6 +371,13 @@ fn article_url(article: &Article, key: &EditionKey, publication: &Publication) -
         Some(url) => url.to_string(),
         None => format!("{}#{}", edition_url(key, publication), article.slug),
     }
+}
+
+/// An article's HTML as mail programs bear it.
+fn for_mail(html: &str, edition_url: &str) -> String {
+    // Outlook and Yahoo! know no `mark`.
+    let html = html.replace("<mark>", "<span class=\"mark\">").replace("</mark>", "</span>");
+    breakable(&without_way_to_notes(&html, edition_url))
 }
 
 /// Mail programs do not jump within a message: notes keep their numbers and lose their links, and a link to a heading

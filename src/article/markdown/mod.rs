@@ -30,7 +30,7 @@ mod html;
 mod raw;
 mod text;
 mod tree;
-mod wrap;
+pub(crate) mod wrap;
 
 use std::collections::HashMap;
 use std::fmt;

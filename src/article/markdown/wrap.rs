@@ -8,7 +8,7 @@ fn columns(c: char) -> usize {
 }
 
 /// Columns of `text`.
-pub(super) fn measure(text: &str) -> usize {
+pub(crate) fn measure(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
@@ -16,7 +16,7 @@ pub(super) fn measure(text: &str) -> usize {
 ///
 /// Addresses are never broken; any other word that is longer than a line is, and scripts without spaces are broken
 /// between their characters.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(8);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
