@@ -26,16 +26,12 @@ struct Ask {
 struct Goodbye {}
 
 /// `GET /unsubscribe/{token}`: a page with a button; changes nothing, whoever has left sees the same.
-pub(super) async fn ask(
-    State(web): State<Arc<Web>>,
-    Path(token): Path<String>,
-) -> Result<Response, Failure> {
+pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Unsubscribe, &token).await?;
     // Who has been erased holds a link that still works.
     let reader = web.store.subscriber(bearer.id).await?;
-    let page = web
-        .pages
-        .render("unsubscribe.html", &Ask { address: reader.map(|reader| reader.email.masked()) })?;
+    let page =
+        web.pages.render("unsubscribe.html", &Ask { address: reader.map(|reader| reader.email.masked()) })?;
     Ok(([NOT_INDEXED], page).into_response())
 }
 
