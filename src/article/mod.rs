@@ -1,9 +1,20 @@
 //! One Markdown file with YAML front matter, read, checked and rendered.
 
+mod date;
+mod findings;
+mod front_matter;
+mod lint;
+mod load;
+pub mod markdown;
+mod parse;
+mod picture;
+mod shelf;
+mod slug;
+mod source;
+mod yaml;
+
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -12,23 +23,11 @@ use url::Url;
 use crate::config::Author;
 use crate::diagnostic::Diagnostic;
 
-/// The stable name of an article: lower-case ASCII letters, digits and single hyphens.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct Slug(String);
-
-impl Slug {
-    /// The slug as it stands in addresses.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Slug {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+pub use front_matter::schema;
+pub use load::{LoadError, LoadOptions, Parsed, PictureWork, load_dir, load_paths, parse_bytes};
+pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
+pub use picture::{Picture, SHOWN_WIDTH};
+pub use slug::{Slug, SlugError};
 
 /// A whole, checked article; a file with an error never becomes one.
 #[derive(Debug, Clone)]
@@ -91,32 +90,19 @@ pub struct Source {
     pub url: Option<Url>,
 }
 
-/// A local picture, ready for mail: decoded, scaled to twice the shown width at most, encoded anew.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    /// `image/jpeg`, `image/png`, `image/gif`.
-    pub media_type: &'static str,
-    /// File name for the MIME part and for addresses: first 16 hex digits of the content's SHA-256 and the extension.
-    pub file_name: String,
-    /// Width in pixels of `bytes`.
-    pub width: u32,
-    /// Height in pixels of `bytes`.
-    pub height: u32,
-    /// The encoded picture.
-    pub bytes: Arc<[u8]>,
-}
-
 /// What a folder of articles holds: the whole ones, and all that is wrong with it.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// Sorted by date, then path; drafts included.
     pub articles: Vec<Article>,
-    /// Files that have an error, relative to the folder, with the date they claim if it could be read.
+    /// Files that have an error, with the date they claim if it could be read; drafts are not among them.
     pub broken: Vec<Broken>,
     /// Every finding of every file.
     pub diagnostics: Vec<Diagnostic>,
-    /// Files that rest less than the settling time, or bear a temporary name; they wait.
+    /// Files that rest less than the settling time; they wait. Those with a temporary name are not looked at.
     pub unsettled: Vec<PathBuf>,
+    /// How many files were read.
+    pub files: usize,
 }
 
 /// A file that is no article yet.
@@ -126,4 +112,33 @@ pub struct Broken {
     pub path: PathBuf,
     /// The date its front matter claims, when that much could be read.
     pub date: Option<NaiveDate>,
+}
+
+/// The article that a relative link of the article `from` means, both relative to the articles folder, and the
+/// heading behind its `#`.
+///
+/// ```text
+/// link_target("2025/tide.md", "../ferry.md#cost") = ("ferry.md", Some("cost"))
+/// ```
+#[must_use]
+pub fn link_target(from: &Path, target: &str) -> Option<(PathBuf, Option<String>)> {
+    let (path, id) = target.split_once('#').map_or((target, None), |(path, id)| (path, Some(id)));
+    let folder = from.parent().unwrap_or(Path::new(""));
+    let path = shelf::normalised(folder, &markdown::percent_decode(path))?;
+    Some((path, id.filter(|id| !id.is_empty()).map(markdown::percent_decode)))
+}
+
+/// The one of `known` that was most likely meant by `written`.
+fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    // Longer ones are no slips, and comparing them takes time.
+    if written.chars().count() > 100 {
+        return None;
+    }
+    let written = written.to_lowercase();
+    let far = (written.chars().count() / 3).clamp(1, 4);
+    known
+        .map(|name| (strsim::damerau_levenshtein(&written, &name.to_lowercase()), name))
+        .filter(|&(distance, _)| distance <= far)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
 }

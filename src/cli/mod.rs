@@ -1,5 +1,8 @@
 //! The command line: clap types, one function a command.
 
+pub mod check;
+pub mod schema;
+
 use std::process::ExitCode;
 
 /// Parses the arguments and runs the command.

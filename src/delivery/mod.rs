@@ -66,7 +66,8 @@ impl Outcome {
             Outcome::Accepted(reply)
             | Outcome::Deferred(reply)
             | Outcome::Bounced(reply)
-            | Outcome::Refused(reply) => Some(reply.code),
+            | Outcome::Refused(reply)
+            | Outcome::Halt(reply) => Some(reply.code),
             Outcome::Undeliverable(_) | Outcome::NotSent(_) | Outcome::Unanswered(_) => None,
         }
     }

@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn plain_text_stays_readable_and_is_folded_between_words() {
         assert_eq!(subject("Tuesday's update"), "Subject: Tuesday's update\r\n");
-        let long = subject(&"word ".repeat(40).trim_end().to_owned());
+        let long = subject("word ".repeat(40).trim_end());
         assert!(long.lines().all(|line| line.len() <= LINE), "{long}");
         assert_eq!(long.replace("\r\n ", " ").matches("word").count(), 40);
     }

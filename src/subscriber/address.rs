@@ -1,5 +1,6 @@
 //! An address as RFC 5321 §4.1.2 has it, kept as written and compared by one key.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -25,6 +26,9 @@ pub enum AddressError {
     /// A CR, LF, NUL or other control character: an attempt at header injection, or a broken file.
     #[error("the address has a control character")]
     Control,
+    /// One that shows as nothing and comes along when an address is copied from a page.
+    #[error("the address has the invisible character U+{:04X}", u32::from(*.0))]
+    Invisible(char),
     /// RFC 5321 §4.5.3.1.
     #[error("the address is longer than {limit} octets ({part}, RFC 5321 section 4.5.3.1)")]
     TooLong {
@@ -42,6 +46,23 @@ pub enum AddressError {
     /// IDNA says no.
     #[error("`{0}` is no domain name")]
     Domain(String),
+}
+
+impl AddressError {
+    /// The reason without any part of the address, for logs and reports.
+    #[must_use]
+    pub fn without_text(&self) -> String {
+        match self {
+            AddressError::Domain(_) => "what stands behind the @ is no domain name".to_owned(),
+            AddressError::Empty
+            | AddressError::Shape
+            | AddressError::Control
+            | AddressError::Invisible(_)
+            | AddressError::TooLong { .. }
+            | AddressError::LocalPart(_)
+            | AddressError::Dots => self.to_string(),
+        }
+    }
 }
 
 impl EmailAddress {
@@ -100,6 +121,13 @@ impl FromStr for EmailAddress {
         if text.chars().any(char::is_control) {
             return Err(AddressError::Control);
         }
+        if let Some(c) = text.chars().find(|&c| is_invisible(c)) {
+            return Err(AddressError::Invisible(c));
+        }
+        // No address of 254 octets is longer than this with its domain as U-labels.
+        if text.len() > 4 * LONGEST {
+            return Err(TOO_LONG);
+        }
         let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Shape)?;
         if local.is_empty() || domain.is_empty() {
             return Err(AddressError::Shape);
@@ -109,23 +137,54 @@ impl FromStr for EmailAddress {
         }
         check_local_part(local)?;
         let ascii = domain_to_ascii(domain)?;
-        // RFC 5321 §4.5.3.1.3: a path holds 256 octets with its angle brackets.
-        if local.len() + 1 + ascii.len() > 254 {
-            return Err(AddressError::TooLong { limit: 254, part: "in all" });
+        if local.len() + 1 + ascii.len() > LONGEST {
+            return Err(TOO_LONG);
         }
-        let key = format!("{}@{ascii}", local.to_lowercase());
+        let key = format!("{}@{ascii}", plainest(local).to_lowercase());
         Ok(EmailAddress { original: text.to_owned(), key })
     }
+}
+
+/// RFC 5321 §4.5.3.1.3: a path holds 256 octets with its angle brackets.
+const LONGEST: usize = 254;
+
+const TOO_LONG: AddressError = AddressError::TooLong { limit: LONGEST, part: "in all" };
+
+/// Characters without a glyph, those that turn the direction of writing, and private ones.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..)
+}
+
+/// `"ann"` and `"a\nn"` are `ann` to every server (RFC 5321 §4.1.2): the local part without quotes that it does not need.
+fn plainest(local: &str) -> Cow<'_, str> {
+    let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return Cow::Borrowed(local);
+    };
+    let mut text = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        text.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+    }
+    if check_local_part(&text).is_ok() && !text.starts_with('"') {
+        return Cow::Owned(text);
+    }
+    let needed = |c: char| if matches!(c, '"' | '\\') { format!("\\{c}") } else { c.to_string() };
+    Cow::Owned(format!("\"{}\"", text.chars().map(needed).collect::<String>()))
 }
 
 /// RFC 5321 §4.1.2: `Dot-string` or `Quoted-string`.
 fn check_local_part(local: &str) -> Result<(), AddressError> {
     if let Some(quoted) = local.strip_prefix('"') {
         let inner =
-            quoted.strip_suffix('"').filter(|_| local.len() >= 3).ok_or(AddressError::LocalPart('"'))?;
+            quoted.strip_suffix('"').filter(|_| local.len() >= 2).ok_or(AddressError::LocalPart('"'))?;
         let mut escaped = false;
         for c in inner.chars() {
             match c {
+                // A quoted pair is of ASCII, in RFC 6531 too.
+                _ if escaped && !c.is_ascii() => return Err(AddressError::LocalPart(c)),
                 _ if escaped => escaped = false,
                 '\\' => escaped = true,
                 '"' => return Err(AddressError::LocalPart('"')),
@@ -156,7 +215,9 @@ fn domain_to_ascii(domain: &str) -> Result<String, AddressError> {
     let labels_fit = ascii
         .split('.')
         .all(|label| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-'));
-    if !labels_fit || ascii.len() > 253 || !ascii.contains('.') {
+    // Digits alone behind the last dot are an IP address without its brackets.
+    let is_number = ascii.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    if !labels_fit || ascii.len() > 253 || !ascii.contains('.') || is_number {
         return Err(refused());
     }
     Ok(ascii)
@@ -198,5 +259,144 @@ impl PartialOrd for EmailAddress {
 impl Ord for EmailAddress {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.key.cmp(&other.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<EmailAddress, AddressError> {
+        text.parse()
+    }
+
+    #[test]
+    fn what_rfc_5321_allows_is_kept_as_written() {
+        let longest_local = format!("{}@example.org", "a".repeat(64));
+        let longest =
+            format!("{}@{}.{}.{}.org", "a".repeat(62), "b".repeat(63), "c".repeat(63), "d".repeat(59));
+        assert_eq!(longest.len(), 254);
+        for text in [
+            "ann@example.org",
+            "Ann.Reader+news@Example.ORG",
+            "!#$%&'*+-/=?^_`{|}~@example.org",
+            "\"ann reader\"@example.org",
+            "\"a@b\"@example.org",
+            "\"a\\\"b\"@example.org",
+            "\"\"@example.org",
+            "\"..\"@example.org",
+            "ann@xn--bcher-kva.example",
+            "ann@bücher.example",
+            "änn@example.org",
+            "用户@例子.example",
+            "a@1and1.example",
+            longest_local.as_str(),
+            longest.as_str(),
+        ] {
+            assert_eq!(read(text).map(|a| a.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!(read(" \tann@example.org ").unwrap().as_str(), "ann@example.org");
+    }
+
+    #[test]
+    fn what_it_does_not_is_refused_with_the_reason() {
+        use AddressError as E;
+        let too_long_local = format!("{}@example.org", "a".repeat(65));
+        let too_long =
+            format!("a{}@{}.{}.{}.org", "a".repeat(62), "b".repeat(63), "c".repeat(63), "d".repeat(59));
+        let endless = format!("ann@{}", "x".repeat(10_000_000));
+        let domain = |text: &str| E::Domain(text.to_owned());
+        for (text, why) in [
+            ("", E::Empty),
+            ("  ", E::Empty),
+            ("ann", E::Shape),
+            ("@example.org", E::Shape),
+            ("ann@", E::Shape),
+            ("ann@example.org\r\nBcc: eve@example.org", E::Control),
+            ("ann\0@example.org", E::Control),
+            ("ann@example.org\n", E::Control),
+            ("ann\u{85}@example.org", E::Control),
+            ("ann\u{200b}@example.org", E::Invisible('\u{200b}')),
+            ("\u{feff}ann@example.org", E::Invisible('\u{feff}')),
+            ("ann\u{e000}email\u{e001}@example.org", E::Invisible('\u{e000}')),
+            ("ann reader@example.org", E::LocalPart(' ')),
+            ("ann\u{a0}reader@example.org", E::LocalPart('\u{a0}')),
+            ("<ann@example.org>", E::LocalPart('<')),
+            ("ann@home@example.org", E::LocalPart('@')),
+            ("\"ann@example.org", E::LocalPart('"')),
+            ("\"@example.org", E::LocalPart('"')),
+            ("\"a\"b\"@example.org", E::LocalPart('"')),
+            ("\"a\\\"@example.org", E::LocalPart('\\')),
+            (".ann@example.org", E::Dots),
+            ("ann.@example.org", E::Dots),
+            ("a..b@example.org", E::Dots),
+            ("ann@localhost", domain("localhost")),
+            ("ann@example..org", domain("example..org")),
+            ("ann@example.org.", domain("example.org.")),
+            ("ann@-example.org", domain("-example.org")),
+            ("ann@exa_mple.org", domain("exa_mple.org")),
+            ("ann@exa mple.org", domain("exa mple.org")),
+            ("ann@192.0.2.1", domain("192.0.2.1")),
+            ("ann@[192.0.2.1]", domain("[192.0.2.1]")),
+            ("ann@example.org>", domain("example.org>")),
+            (too_long_local.as_str(), E::TooLong { limit: 64, part: "before the @" }),
+            (too_long.as_str(), E::TooLong { limit: 254, part: "in all" }),
+            (endless.as_str(), E::TooLong { limit: 254, part: "in all" }),
+        ] {
+            let shown: String = text.chars().take(60).collect();
+            assert_eq!(read(text), Err(why), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_one_address_are_equal() {
+        for (one, other) in [
+            ("ann@example.org", "ANN@EXAMPLE.ORG"),
+            ("ann@bücher.example", "Ann@XN--BCHER-KVA.example"),
+            ("ann@bücher.example", "ann@BÜCHER.example"),
+            ("ann@example.org", "ann@example。org"),
+            ("ÄNN@example.org", "änn@example.org"),
+            ("ann@example.org", "\"ann\"@example.org"),
+            ("ann@example.org", "\"a\\nn\"@example.org"),
+            ("\"a b\"@example.org", "\"a\\ B\"@example.org"),
+        ] {
+            assert_eq!(read(one).unwrap().key(), read(other).unwrap().key(), "{one} {other}");
+            assert_eq!(read(one), read(other));
+        }
+        for (one, other) in [("ann@example.org", "a.nn@example.org"), ("a+b@example.org", "a@example.org")] {
+            assert_ne!(read(one), read(other));
+        }
+    }
+
+    #[test]
+    fn the_path_is_of_a_labels_and_logs_see_a_letter() {
+        let address = read("Jürgen@Bücher.example").unwrap();
+        assert_eq!(address.to_path(), "Jürgen@xn--bcher-kva.example");
+        assert!(address.needs_smtputf8());
+        assert_eq!(format!("{address:?}"), "J…@xn--bcher-kva.example");
+        assert!(!read("ann@bücher.example").unwrap().needs_smtputf8());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "(?s).{0,300}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn what_is_read_reads_back_as_itself(
+            text in "[a-zA-Z0-9.+\"\\\\ äßİ@-]{1,20}@[a-zA-ZäßIİ0-9.-]{1,20}\\.[a-z]{2,4}",
+        ) {
+            if let Ok(address) = read(&text) {
+                let again = read(&address.to_string()).unwrap();
+                prop_assert_eq!(again.as_str(), address.as_str());
+                prop_assert_eq!(again.key(), address.key());
+                // The key is an address too, and its own key: who left under one spelling stays out under all.
+                prop_assert_eq!(&read(address.key()).unwrap(), &address);
+                prop_assert_eq!(&read(&address.to_path()).unwrap(), &address);
+            }
+        }
     }
 }

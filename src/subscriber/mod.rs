@@ -2,6 +2,7 @@
 
 mod address;
 pub mod list;
+mod zone;
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use address::{AddressError, EmailAddress};
+pub use zone::{UnknownZone, zone};
 
 /// The store's number of a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -244,7 +244,7 @@ impl TreeBuilder {
             }
             Event::Alias(id) => {
                 let Some(target) = self.anchors.get(&id).cloned() else {
-                    return Err(YamlError::new("this alias stands within what it names", None, start));
+                    return Err(YamlError::new("this alias names nothing that ends before it", None, start));
                 };
                 let (nodes, bytes) = weight(&target);
                 self.spend(nodes, bytes, &start)?;

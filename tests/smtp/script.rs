@@ -1,11 +1,14 @@
 //! A server that plays a script byte by byte, and remembers what it heard.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use straight::config::{Deadlines, SmtpConfig, TlsMode};
 use straight::delivery::smtp::{Connection, TlsClient};
 use straight::delivery::{ConnectError, Envelope, Outcome};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -182,4 +185,44 @@ pub(super) async fn send_one(extensions: &[&str], script: Vec<Act>) -> (Outcome,
     let usable = connection.is_usable();
     drop(connection);
     (outcome, usable, heard.await.unwrap())
+}
+
+/// A stream that takes the final dot, and then cannot say whether it was passed on.
+pub(super) struct LosesTheDot {
+    inner: DuplexStream,
+    dot_taken: bool,
+}
+
+impl LosesTheDot {
+    pub(super) fn over(inner: DuplexStream) -> Self {
+        LosesTheDot { inner, dot_taken: false }
+    }
+}
+
+impl AsyncRead for LosesTheDot {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for LosesTheDot {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.dot_taken |= bytes.ends_with(b".\r\n");
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.dot_taken {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use straight::delivery::Outcome;
+use straight::delivery::smtp::{Connection, TlsClient};
 use tokio::time::Instant;
 
 use super::script::*;
@@ -457,4 +458,17 @@ async fn a_connection_carries_so_many_messages_and_says_goodbye() {
     let heard = heard.await.unwrap();
     assert_eq!(heard.messages.len(), 2);
     assert_eq!(heard.lines.last().map(String::as_str), Some("QUIT"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dot_that_may_have_left_leaves_it_open() {
+    let (stream, heard) = server([greeting(PIPELINING), after_dot(vec![])].concat());
+    let tls = TlsClient::new(&config()).unwrap();
+    let stream = LosesTheDot::over(stream);
+    let mut connection = Connection::over(stream, &config(), &tls, "tide.example.org").await.unwrap();
+    let outcome = connection.send(&envelope("ann@example.org"), MESSAGE.as_bytes()).await;
+    assert_eq!(told(&outcome), "unanswered: at the message: the connection was lost (connection reset)");
+    assert!(!connection.is_usable());
+    drop(connection);
+    assert_eq!(heard.await.unwrap().messages, [MESSAGE], "and it had");
 }

@@ -176,7 +176,10 @@ impl Run {
             Outcome::Accepted(reply) => {
                 debug!(edition = %self.key, %to, code = reply.code, "accepted");
             }
-            Outcome::Deferred(reply) | Outcome::Bounced(reply) | Outcome::Refused(reply) => {
+            Outcome::Deferred(reply)
+            | Outcome::Bounced(reply)
+            | Outcome::Refused(reply)
+            | Outcome::Halt(reply) => {
                 info!(edition = %self.key, %to, code = reply.code, reply = %reply.text, "not accepted");
             }
             Outcome::Undeliverable(why) => {
@@ -187,6 +190,7 @@ impl Run {
         }
         match outcome {
             Outcome::NotSent(why) => self.lose_patience(why),
+            Outcome::Halt(reply) => self.end(Ending::Halted(format!("the server refuses our messages: {reply}"))),
             Outcome::Refused(reply) => {
                 self.made_progress();
                 if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSALS_IN_A_ROW {

@@ -1,0 +1,123 @@
+//! Dates as editors write them.
+
+use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// What `date:` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dated {
+    /// The day in the publication's zone.
+    pub(super) day: NaiveDate,
+    /// Not before then, when a time of day is given.
+    pub(super) not_before: Option<DateTime<Utc>>,
+}
+
+/// The accepted forms, for remedies.
+pub(super) const FORMS: &str = "write 2025-11-04, or with a time 2025-11-04 06:30 (the publication's zone), \
+                                2025-11-04T06:30+01:00 or 2025-11-04 06:30 Europe/Berlin";
+
+/// Reads a date, or a date and time with or without zone; without one it is `zone`'s.
+pub(super) fn parse(text: &str, zone: Tz) -> Option<Dated> {
+    let text = text.trim();
+    let (day, rest) = text.split_at_checked(10)?;
+    let shape = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|_| shape)?;
+    if rest.is_empty() {
+        return Some(Dated { day, not_before: None });
+    }
+    let rest = rest.strip_prefix(['T', 't', ' '])?.trim_start();
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(rest.len());
+    let (time, suffix) = rest.split_at(end);
+    let time = ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f"]
+        .iter()
+        .find_map(|form| chrono::NaiveTime::parse_from_str(time, form).ok())?;
+    let local = day.and_time(time);
+    let instant = match suffix.trim() {
+        "" => in_zone(local, zone)?,
+        "Z" | "z" | "UTC" | "GMT" => local.and_utc(),
+        suffix if suffix.starts_with(['+', '-']) => {
+            offset(suffix)?.from_local_datetime(&local).single()?.with_timezone(&Utc)
+        }
+        name => in_zone(local, name.parse().ok()?)?,
+    };
+    Some(Dated { day: instant.with_timezone(&zone).date_naive(), not_before: Some(instant) })
+}
+
+/// A time that does not exist is taken after the gap; one that exists twice, the first time.
+fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    let instant = match zone.from_local_datetime(&local) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at,
+        // No zone skips more than a day.
+        LocalResult::None => (1..=96).find_map(|quarters| {
+            zone.from_local_datetime(&(local + TimeDelta::minutes(15 * quarters))).earliest()
+        })?,
+    };
+    Some(instant.with_timezone(&Utc))
+}
+
+/// `+01:00`, `+0100` or `+01`.
+fn offset(text: &str) -> Option<FixedOffset> {
+    let sign = if text.starts_with('-') { -1 } else { 1 };
+    let digits = text[1..].replace(':', "");
+    if !(digits.len() == 2 || digits.len() == 4) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let hours: i32 = digits[..2].parse().ok()?;
+    let minutes: i32 = digits.get(2..).filter(|m| !m.is_empty()).map_or(Some(0), |m| m.parse().ok())?;
+    (hours <= 14 && minutes < 60).then(|| FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60)))?
+}
+
+/// The day that `text` means in another notation, when only one can be meant.
+pub(super) fn guess(text: &str) -> Option<NaiveDate> {
+    let text = text.trim();
+    let forms = ["%d %B %Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"];
+    let mut days = forms.iter().filter_map(|form| NaiveDate::parse_from_str(text, form).ok());
+    days.find(|day| (1900..2200).contains(&chrono::Datelike::year(day)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        match parse(text, chrono_tz::Europe::Berlin) {
+            None => "no".to_owned(),
+            Some(Dated { day, not_before: None }) => day.to_string(),
+            Some(Dated { day, not_before: Some(at) }) => format!("{day} from {}", at.format("%FT%TZ")),
+        }
+    }
+
+    #[test]
+    fn accepted_forms() {
+        for (text, expected) in [
+            ("2025-11-04", "2025-11-04"),
+            ("2025-11-04 06:30", "2025-11-04 from 2025-11-04T05:30:00Z"),
+            ("2025-11-04T06:30:15", "2025-11-04 from 2025-11-04T05:30:15Z"),
+            ("2025-11-04T23:30Z", "2025-11-05 from 2025-11-04T23:30:00Z"),
+            ("2025-11-04T06:30+01:00", "2025-11-04 from 2025-11-04T05:30:00Z"),
+            ("2025-11-04 06:30 -0500", "2025-11-04 from 2025-11-04T11:30:00Z"),
+            ("2025-11-04 06:30 America/New_York", "2025-11-04 from 2025-11-04T11:30:00Z"),
+            // The gap, and the hour that comes twice.
+            ("2025-03-30 02:30", "2025-03-30 from 2025-03-30T01:00:00Z"),
+            ("2025-10-26 02:30", "2025-10-26 from 2025-10-26T00:30:00Z"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refused_forms() {
+        for text in ["", "2025-13-01", "2025-02-29", "2025-1-4", "20251104", "2025-11-04x", "2025-11-04 25:00", "2025-11-04 06:30 Nowhere/City", "2025-11-04 06:30+99:00", "４月"] {
+            assert_eq!(shown(text), "no", "{text}");
+        }
+    }
+
+    #[test]
+    fn other_notations_are_guessed() {
+        let day = NaiveDate::from_ymd_opt(2025, 11, 4);
+        for text in ["4 November 2025", "November 4, 2025", "4 Nov 2025", "04.11.2025", "2025/11/04", "20251104"] {
+            assert_eq!(guess(text), day, "{text}");
+        }
+        assert_eq!(guess("11/04/2025"), None);
+    }
+}

@@ -1,0 +1,304 @@
+//! Front matter → what an article says of itself, with every problem told at once.
+
+mod entries;
+mod keys;
+mod schema;
+mod values;
+
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use url::Url;
+
+use super::date::{self, Dated};
+use super::findings::Findings;
+use super::slug::{Slug, SlugError};
+use super::yaml::{Node, Value};
+use super::{Figure, Source, nearest};
+use crate::config::{Author, Authors};
+use entries::Entries;
+use keys::FRONT_MATTER;
+
+pub use schema::schema;
+
+/// What a front matter says, as far as it is right.
+#[derive(Debug, Default)]
+pub(super) struct FrontMatter {
+    pub(super) title: Option<String>,
+    pub(super) dated: Option<Dated>,
+    pub(super) author: Option<Author>,
+    pub(super) highlights: Vec<String>,
+    pub(super) tags: Vec<String>,
+    pub(super) summary: Option<String>,
+    pub(super) image: Option<Figure>,
+    pub(super) slug: Option<Slug>,
+    pub(super) url: Option<Url>,
+    pub(super) lead: bool,
+    pub(super) draft: bool,
+    pub(super) sources: Vec<Source>,
+    pub(super) extra: serde_json::Map<String, serde_json::Value>,
+    /// Where the image's source is written.
+    pub(super) image_place: Range<usize>,
+    /// Where the slug is written, or else the title.
+    pub(super) name_place: Range<usize>,
+    /// Lines of Markdown and where they are written, for the linter.
+    pub(super) lines: Vec<(String, Range<usize>)>,
+}
+
+/// What front matter is checked against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) timezone: Tz,
+    pub(super) authors: &'a Authors,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Checks a whole front matter; `opening` is the place of its first line.
+pub(super) fn check(
+    node: &Node,
+    opening: Range<usize>,
+    context: &Context<'_>,
+    findings: &mut Findings,
+) -> FrontMatter {
+    let nothing = Vec::new();
+    let map = match &node.value {
+        Value::Map(map) => map,
+        Value::Null => &nothing,
+        other => {
+            let message = format!("the front matter must be keys and values, and this is {}", other.kind());
+            findings.error("wrong-type", node.span.clone(), message, "write each line as `key: value`");
+            return FrontMatter::default();
+        }
+    };
+    let entries = Entries::check(map, FRONT_MATTER, "", findings);
+    let mut checker = Checker { entries, context, findings, out: FrontMatter::default() };
+    checker.title(&opening);
+    checker.date(&opening);
+    checker.author();
+    checker.highlights(&opening);
+    checker.image();
+    checker.slug(&opening);
+    checker.flags();
+    checker.rest();
+    checker.out
+}
+
+struct Checker<'a, 'n> {
+    entries: Entries<'n>,
+    context: &'a Context<'a>,
+    findings: &'a mut Findings,
+    out: FrontMatter,
+}
+
+impl Checker<'_, '_> {
+    fn title(&mut self, opening: &Range<usize>) {
+        let node = self.entries.get("title");
+        let title = node.and_then(|node| values::line(node, "title", self.findings));
+        if let (Some(title), Some(node)) = (&title, node) {
+            let length = title.chars().count();
+            if length > 70 {
+                self.findings.warning(
+                    "long-title",
+                    node.span.clone(),
+                    format!("the title has {length} characters, and subject lines are cut after about 70"),
+                    "shorten it to 60, and say the rest in `summary`",
+                );
+            }
+        }
+        let empty = node.is_some_and(|node| matches!(&node.value, Value::Text(text) if text.trim().is_empty()));
+        let wrong = node.is_none() && self.entries.place("title").is_some_and(|_| !self.is_null("title"));
+        if title.is_none() && (node.is_none() || empty) && !wrong {
+            let (place, message) = match self.entries.place("title") {
+                Some(place) => (place, "`title` is empty"),
+                None => (opening.clone(), "there is no `title`"),
+            };
+            self.findings.error("missing-title", place, message, "write `title: ` and the headline");
+        }
+        self.out.title = title;
+    }
+
+    fn is_null(&self, name: &'static str) -> bool {
+        self.entries.is_null(name)
+    }
+
+    fn date(&mut self, opening: &Range<usize>) {
+        let today = self.context.now.with_timezone(&self.context.timezone).date_naive();
+        let Some(node) = self.entries.get("date") else {
+            if self.entries.place("date").is_none() || self.is_null("date") {
+                let place = self.entries.place("date").unwrap_or_else(|| opening.clone());
+                let remedy = format!("write the day it goes out, as in `date: {today}`");
+                self.findings.error("missing-date", place, "there is no `date`", remedy);
+            }
+            return;
+        };
+        let Value::Text(text) = &node.value else { return };
+        let Some(dated) = date::parse(text, self.context.timezone) else {
+            let remedy = match date::guess(text) {
+                Some(day) => format!("did you mean `{day}`?"),
+                None => date::FORMS.to_owned(),
+            };
+            let shown: String = text.chars().take(60).collect();
+            self.findings.error("bad-date", node.span.clone(), format!("`{shown}` is no date"), remedy);
+            return;
+        };
+        if dated.day > today || dated.not_before.is_some_and(|at| at > self.context.now) {
+            let zone = self.context.timezone;
+            let when = dated.not_before.map_or_else(
+                || format!("{} ({zone})", dated.day),
+                |at| format!("{} ({zone})", at.with_timezone(&zone).format("%Y-%m-%d %H:%M")),
+            );
+            self.findings.note(
+                "future-date",
+                node.span.clone(),
+                format!("this article waits until {when}"),
+                "nothing is to be done, if that is meant",
+            );
+        }
+        self.out.dated = Some(dated);
+    }
+
+    fn author(&mut self) {
+        let Some(node) = self.entries.get("author") else { return };
+        self.out.author = match &node.value {
+            Value::Map(map) => values::author(map, node, self.findings, &mut self.out.lines),
+            Value::Text(text) => self.named_author(text.trim(), node),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => None,
+        };
+    }
+
+    fn named_author(&mut self, written: &str, node: &Node) -> Option<Author> {
+        let authors = self.context.authors;
+        let by_name = |author: &&Author| author.name.to_lowercase() == written.to_lowercase();
+        if let Some(author) = authors.get(written).or_else(|| authors.values().find(by_name)) {
+            return Some(author.clone());
+        }
+        let name = values::line(node, "author", self.findings)?;
+        if name.contains(char::is_whitespace) {
+            return Some(Author { name, biography: None, link: None, photo: None });
+        }
+        let remedy = match nearest(&name, authors.keys().map(String::as_str)) {
+            Some(key) => format!("did you mean `{key}`?"),
+            None if authors.is_empty() => {
+                format!("no authors are configured; write the whole name, or `author: {{name: {name}}}`")
+            }
+            None => {
+                let keys: Vec<String> = authors.keys().take(12).map(|key| format!("`{key}`")).collect();
+                format!("the keys are {}; write a name as `author: {{name: {name}}}`", keys.join(", "))
+            }
+        };
+        let message = format!("no author has the key `{name}`");
+        self.findings.error("unknown-author", node.span.clone(), message, remedy);
+        None
+    }
+
+    fn highlights(&mut self, opening: &Range<usize>) {
+        let node = self.entries.get("highlights");
+        self.out.highlights = node.map(|node| values::texts(node, "highlights", self.findings)).unwrap_or_default();
+        if let Some(Value::List(items)) = node.map(|node| &node.value) {
+            let places = items.iter().map(|item| item.span.clone());
+            self.out.lines.extend(self.out.highlights.iter().cloned().zip(places));
+        }
+        let given = match node.map(|node| &node.value) {
+            Some(Value::List(items)) => items.len(),
+            _ => 0,
+        };
+        let place = self.entries.place("highlights").unwrap_or_else(|| opening.clone());
+        if given == 0 && !self.is_null("highlights") && (node.is_some() || self.entries.place("highlights").is_none()) {
+            self.findings.warning(
+                "no-highlights",
+                place,
+                "there are no `highlights`, so that the top of the edition says nothing of this article",
+                "write `highlights:` and beneath it three lines of `  - ` and a point",
+            );
+        } else if given > 7 {
+            self.findings.warning(
+                "many-highlights",
+                place,
+                format!("there are {given} highlights"),
+                "keep the seven that matter",
+            );
+        }
+    }
+
+    fn image(&mut self) {
+        let Some(node) = self.entries.get("image") else { return };
+        self.out.image_place = node.span.clone();
+        let (src, alt, caption) = match &node.value {
+            Value::Map(map) => {
+                let inner = Entries::check(map, keys::IMAGE, "image", self.findings);
+                let src = inner.get("src").and_then(|node| {
+                    self.out.image_place = node.span.clone();
+                    values::line(node, "src", self.findings)
+                });
+                if src.is_none() && (inner.place("src").is_none() || inner.is_null("src")) {
+                    let message = "`image` has no `src`";
+                    self.findings.error("missing-image", node.span.clone(), message, "write `src: ` and the path");
+                }
+                let alt = inner.get("alt").and_then(|node| values::line(node, "alt", self.findings));
+                let caption = inner.get("caption").and_then(|node| {
+                    let caption = values::flowing(node, "caption", self.findings)?;
+                    self.out.lines.push((caption.clone(), node.span.clone()));
+                    Some(caption)
+                });
+                (src, alt, caption)
+            }
+            _ => (values::line(node, "image", self.findings), None, None),
+        };
+        if src.is_some() && alt.is_none() {
+            self.findings.warning(
+                "missing-alt",
+                self.out.image_place.clone(),
+                "the image has no `alt`, so that those who cannot see it miss it",
+                "write `image:` and beneath it `src:` and `alt:`, which says what is to be seen",
+            );
+        }
+        self.out.image = src.map(|src| Figure { src, alt: alt.unwrap_or_default(), caption });
+    }
+
+    fn slug(&mut self, opening: &Range<usize>) {
+        let title_place = self.entries.get("title").map(|node| node.span.clone());
+        self.out.name_place = title_place.unwrap_or_else(|| opening.clone());
+        let Some(node) = self.entries.get("slug") else { return };
+        self.out.name_place = node.span.clone();
+        let Some(written) = values::line(node, "slug", self.findings) else { return };
+        match written.parse() {
+            Ok(slug) => self.out.slug = Some(slug),
+            Err(error @ (SlugError::Shape(_) | SlugError::TooLong)) => {
+                let remedy = match Slug::of_text(&written) {
+                    Some(slug) => format!("write `slug: {slug}`"),
+                    None => "remove the line, and it is made from the title".to_owned(),
+                };
+                self.findings.error("bad-slug", node.span.clone(), error.to_string(), remedy);
+            }
+        }
+    }
+
+    fn flags(&mut self) {
+        let switch = |node: Option<&Node>| matches!(node.map(|node| &node.value), Some(Value::Bool(true)));
+        self.out.lead = switch(self.entries.get("lead"));
+        self.out.draft = switch(self.entries.get("draft"));
+        if let Some(node) = self.entries.get("draft").filter(|_| self.out.draft) {
+            self.findings.note(
+                "draft",
+                node.span.clone(),
+                "this article is a draft and does not go out",
+                "remove the line when it is ready",
+            );
+        }
+    }
+
+    fn rest(&mut self) {
+        let findings = &mut *self.findings;
+        self.out.tags =
+            self.entries.get("tags").map(|node| values::texts(node, "tags", findings)).unwrap_or_default();
+        self.out.summary =
+            self.entries.get("summary").and_then(|node| values::flowing(node, "summary", findings));
+        self.out.url = self.entries.get("url").and_then(|node| values::url(node, "url", findings));
+        self.out.sources =
+            self.entries.get("sources").map(|node| values::sources(node, findings)).unwrap_or_default();
+        if let Some(serde_json::Value::Object(extra)) = self.entries.get("extra").map(|node| node.value.to_json()) {
+            self.out.extra = extra;
+        }
+    }
+}

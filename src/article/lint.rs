@@ -1,0 +1,343 @@
+//! What is wrong with an article's Markdown: links that lead nowhere, pictures that are not there, unsafe HTML.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::findings::Findings;
+use super::markdown::{self, Seen, Target, What, document};
+use super::shelf::{self, PathFault};
+use super::{nearest, source};
+
+/// Where an article stands, for links and pictures.
+#[derive(Debug, Clone)]
+pub(super) struct Place<'a> {
+    /// The articles folder, canonical; `None` for text that is in no file.
+    pub(super) root: Option<&'a Path>,
+    /// The article, relative to `root`.
+    pub(super) path: &'a Path,
+    pub(super) headings: &'a Headings,
+    pub(super) max_bytes: u64,
+}
+
+/// The ids of headings of other articles, read when first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Headings(RefCell<HashMap<PathBuf, Rc<HashSet<String>>>>);
+
+impl Headings {
+    fn of(&self, file: &Path, max_bytes: u64) -> Rc<HashSet<String>> {
+        if let Some(known) = self.0.borrow().get(file) {
+            return Rc::clone(known);
+        }
+        let text = shelf::read(file, max_bytes).ok().and_then(|bytes| source::decode(&bytes).ok());
+        let ids = text.map(|text| match source::split(&text) {
+            Ok(parts) => headings(&document(&text[parts.body]).seen),
+            Err(_) => HashSet::new(),
+        });
+        let ids = Rc::new(ids.unwrap_or_default());
+        self.0.borrow_mut().insert(file.to_owned(), Rc::clone(&ids));
+        ids
+    }
+}
+
+fn headings(seen: &[Seen]) -> HashSet<String> {
+    seen.iter()
+        .filter_map(|seen| match &seen.what {
+            What::Heading { id } => Some(id.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A local picture that an article shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// As written.
+    pub(super) src: String,
+    /// Where.
+    pub(super) span: Range<usize>,
+}
+
+/// Checks a body that begins at byte `offset` of the file; gives the local pictures it shows.
+pub(super) fn body(seen: &[Seen], offset: usize, place: &Place<'_>, findings: &mut Findings) -> Vec<Shown> {
+    let mut linter = Linter { place, own: headings(seen), findings, shown: Vec::new() };
+    for seen in seen {
+        linter.look(&seen.what, offset + seen.span.start..offset + seen.span.end);
+    }
+    linter.shown
+}
+
+/// Checks a line of Markdown that stands at `span`; gives the local pictures it shows.
+pub(super) fn line(source: &str, span: &Range<usize>, place: &Place<'_>, findings: &mut Findings) {
+    let (_, seen) = markdown::line(source);
+    let mut linter = Linter { place, own: HashSet::new(), findings, shown: Vec::new() };
+    for seen in seen {
+        match seen.what {
+            What::Image { .. } => linter.findings.warning(
+                "misplaced-image",
+                span.clone(),
+                "an image cannot stand here, and its text is taken",
+                "put it in the article's text, or into `image`",
+            ),
+            What::Heading { .. } => {}
+            what => linter.look(&what, span.clone()),
+        }
+    }
+}
+
+/// Checks the source of an image; whether it is a local one.
+pub(super) fn image(src: &str, span: Range<usize>, findings: &mut Findings) -> bool {
+    match Target::of(src) {
+        Target::Beside(_) => true,
+        Target::Outside(url) if url.starts_with("https:") => false,
+        Target::Outside(url) if url.starts_with("http:") => {
+            let message = "the picture is fetched without encryption";
+            findings.warning("insecure-image", span, message, "use an https address, or put the file beside the article");
+            false
+        }
+        Target::Outside(_) | Target::Here(_) | Target::Refused => {
+            refused_image(src, span, findings);
+            false
+        }
+    }
+}
+
+fn refused_image(src: &str, span: Range<usize>, findings: &mut Findings) {
+    let shown = shortened(src);
+    let local = markdown::scheme(src).is_none() || src.get(1..2) == Some(":") || src.starts_with("file:");
+    if src.is_empty() {
+        let message = "this image has no address";
+        findings.error("missing-image", span, message, "write the path of a file beside the article");
+    } else if local {
+        let message = format!("`{shown}` is no path within the articles folder");
+        findings.error("unsafe-path", span, message, "put the file beside the article, and write its name");
+    } else {
+        let message = format!("a mail cannot show `{shown}`");
+        findings.error("unsafe-image", span, message, "put the file beside the article, and write its name");
+    }
+}
+
+/// Says why a local picture is not read.
+pub(super) fn path_fault(fault: &PathFault, written: &str, span: Range<usize>, findings: &mut Findings) {
+    let shown = shortened(written);
+    match fault {
+        PathFault::Unsafe(why) => findings.error(
+            "unsafe-path",
+            span,
+            format!("`{shown}` is not read: {why}"),
+            "write the path from the article's own folder or from the articles folder, with `/`",
+        ),
+        PathFault::Missing { like } => findings.error(
+            "missing-image",
+            span,
+            format!("there is no file `{shown}`"),
+            match like {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "put the file beside the article, or mend its name".to_owned(),
+            },
+        ),
+        PathFault::NoFile => findings.error(
+            "unsafe-path",
+            span,
+            format!("`{shown}` is no regular file"),
+            "name a JPEG, PNG, GIF or WebP file",
+        ),
+        PathFault::TooLarge => findings.error(
+            "large-image",
+            span,
+            format!("`{shown}` is larger than {} MiB", super::picture::LARGEST_FILE / 1024 / 1024),
+            "scale it down; 1104 pixels of width are enough",
+        ),
+        PathFault::Unreadable(error) => findings.error(
+            "missing-image",
+            span,
+            format!("`{shown}` cannot be read: {error}"),
+            "mend the file's permissions",
+        ),
+    }
+}
+
+struct Linter<'a, 'p> {
+    place: &'a Place<'p>,
+    own: HashSet<String>,
+    findings: &'a mut Findings,
+    shown: Vec<Shown>,
+}
+
+impl Linter<'_, '_> {
+    fn look(&mut self, what: &What, span: Range<usize>) {
+        match what {
+            What::Link { target, empty } => {
+                if *empty {
+                    let message = "this link has no text, so that nobody can follow it";
+                    self.findings.warning("empty-link", span.clone(), message, "write the text between the brackets");
+                }
+                self.link(target, span);
+            }
+            What::Image { src, alt } => {
+                if alt.is_empty() {
+                    self.findings.warning(
+                        "missing-alt",
+                        span.clone(),
+                        "this image has no text, so that those who cannot see it miss it",
+                        "write what is to be seen: `![a white ferry](…)`",
+                    );
+                }
+                if image(src, span.clone(), self.findings) {
+                    self.shown.push(Shown { src: src.clone(), span });
+                }
+            }
+            What::Heading { .. } => {}
+            What::DroppedTag(name) => self.findings.warning(
+                "dropped-html",
+                span,
+                format!("`<{}>` does not go into a mail and is left out", shortened(name)),
+                "remove it, or say it in Markdown",
+            ),
+            What::UndefinedLabel(label) => self.findings.warning(
+                "undefined-label",
+                span,
+                format!("no address is given for `[{}]`", shortened(label)),
+                format!("write a line `[{}]: https://…`", shortened(label)),
+            ),
+            What::UndefinedNote(label) => self.findings.warning(
+                "undefined-note",
+                span,
+                format!("there is no footnote `[^{}]`", shortened(label)),
+                format!("write a line `[^{}]: …` with its text", shortened(label)),
+            ),
+            What::UnusedNote(label) => self.findings.warning(
+                "unused-note",
+                span,
+                format!("nothing refers to the footnote `[^{}]`, and it is left out", shortened(label)),
+                format!("put `[^{}]` where it belongs", shortened(label)),
+            ),
+            What::TooDeep => self.findings.error(
+                "too-deep",
+                span,
+                "this is nested deeper than mail programs show",
+                "write it flat: three levels of lists or quotes are plenty",
+            ),
+        }
+    }
+
+    fn link(&mut self, target: &str, span: Range<usize>) {
+        match Target::of(target) {
+            Target::Outside(url) => {
+                if url.starts_with("http:") {
+                    let message = "this link is not encrypted";
+                    self.findings.note("plain-http", span, message, "write https:// if the site has it");
+                }
+            }
+            Target::Here(id) => {
+                if !self.own.contains(&id) {
+                    self.no_heading(&id, &self.own.clone(), "this article", span);
+                }
+            }
+            Target::Beside(written) => self.relative(&written, span),
+            Target::Refused => self.refused(target, span),
+        }
+    }
+
+    fn refused(&mut self, target: &str, span: Range<usize>) {
+        let shown = shortened(target);
+        match markdown::scheme(target) {
+            Some(scheme) if scheme == "https" || scheme == "http" => {
+                let message = format!("`{shown}` is no web address");
+                self.findings.error("bad-url", span, message, "write it as in https://example.com/page");
+            }
+            Some(scheme) => {
+                let message = format!("a link to `{scheme}:` does not go into a mail");
+                self.findings.error("unsafe-link", span, message, "link to an https, http or mailto address");
+            }
+            None if target.trim().trim_start_matches('#').is_empty() => {
+                let message = "this link leads nowhere";
+                self.findings.error("broken-link", span, message, "write its address between the parentheses");
+            }
+            None => {
+                let message = format!("`{shown}` leads nowhere from a mail");
+                self.findings.error("broken-link", span, message, "write the whole address, as in https://example.com/page");
+            }
+        }
+    }
+
+    fn relative(&mut self, written: &str, span: Range<usize>) {
+        let Some(root) = self.place.root else { return };
+        let shown = shortened(written);
+        let (path, id) = written.split_once('#').map_or((written, None), |(path, id)| (path, Some(id)));
+        let path = markdown::percent_decode(path);
+        let folder = self.place.path.parent().unwrap_or(Path::new(""));
+        let Some(inside) = shelf::normalised(folder, &path) else {
+            let message = format!("`{shown}` leads out of the articles folder");
+            return self.findings.error("broken-link", span, message, "link to another article, or to a web address");
+        };
+        let file = root.join(&inside);
+        let real = file.canonicalize().ok().filter(|real| real.starts_with(root) && real.is_file());
+        let Some(real) = real else {
+            let remedy = match (web_address(written), similar(&file)) {
+                (Some(address), _) => format!("did you mean `{address}`?"),
+                (None, Some(name)) => format!("did you mean `{}`?", Path::new(&path).with_file_name(name).display()),
+                (None, None) => "link to another article's file, or to a web address".to_owned(),
+            };
+            let message = format!("there is no article `{shown}`");
+            return self.findings.error("broken-link", span, message, remedy);
+        };
+        if !super::load::is_article(&real) {
+            let message = format!("readers of a mail cannot open the file `{shown}`");
+            return self.findings.error("broken-link", span, message, "put it on the web, and link to its address there");
+        }
+        if let Some(id) = id.filter(|id| !id.is_empty()) {
+            let id = markdown::percent_decode(id);
+            let ids = self.place.headings.of(&real, self.place.max_bytes);
+            if !ids.contains(&id) {
+                self.no_heading(&id, &ids, &format!("`{path}`"), span);
+            }
+        }
+    }
+
+    fn no_heading(&mut self, id: &str, ids: &HashSet<String>, of: &str, span: Range<usize>) {
+        let mut known: Vec<&str> = ids.iter().map(String::as_str).collect();
+        known.sort_unstable();
+        let remedy = match nearest(id, known.iter().copied()) {
+            Some(id) => format!("did you mean `#{id}`?"),
+            None if known.is_empty() => format!("{of} has no headings"),
+            None => format!("its headings are {}", listed(&known)),
+        };
+        let message = format!("{of} has no heading `#{}`", shortened(id));
+        self.findings.error("broken-link", span, message, remedy);
+    }
+}
+
+fn listed(ids: &[&str]) -> String {
+    ids.iter().take(8).map(|id| format!("`#{}`", shortened(id))).collect::<Vec<_>>().join(", ")
+}
+
+/// `www.example.com/x` with its scheme.
+fn web_address(written: &str) -> Option<String> {
+    let host = written.split('/').next().unwrap_or_default();
+    let ends = ["com", "org", "net", "gov", "edu", "int", "eu", "io"];
+    let is_host = host.starts_with("www.")
+        || host.rsplit_once('.').is_some_and(|(_, end)| ends.contains(&end.to_ascii_lowercase().as_str()));
+    is_host.then(|| format!("https://{written}"))
+}
+
+fn similar(file: &Path) -> Option<String> {
+    let wanted = file.file_name()?.to_string_lossy().into_owned();
+    let names: Vec<String> = std::fs::read_dir(file.parent()?)
+        .ok()?
+        .flatten()
+        .take(1_000)
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| super::load::is_article(Path::new(name)))
+        .collect();
+    nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,432 @@
+//! [`Document`] → HTML, as the module above promises it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Table, What, plain};
+use super::{RenderOptions, SHOWN_WIDTH, Target};
+
+/// After so many bytes a space becomes a line break: SMTP ends lines at 998.
+const LONG_LINE: usize = 160;
+/// An address shown as text is cut there, so that it does not overflow a telephone.
+const LONGEST_SHOWN_ADDRESS: usize = 40;
+
+pub(super) fn render(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOptions<'_>) -> String {
+    let mut linked = HashSet::new();
+    document.blocks.iter().chain(document.notes.iter().flatten()).for_each(|b| linked_in(b, &mut linked));
+    let headings: HashSet<&str> = document
+        .seen
+        .iter()
+        .filter_map(|seen| match &seen.what {
+            What::Heading { id } => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
+    linked.retain(|id| headings.contains(id.as_str()));
+    let mut levels = Levels { open: Vec::new(), top: options.top_heading.clamp(1, 6) };
+    let mut writer = Writer { out: String::new(), column: 0, options, widths, linked, levels: &mut levels, in_link: false, referred: HashMap::new() };
+    writer.blocks(&document.blocks);
+    writer.notes(&document.notes);
+    writer.out
+}
+
+pub(super) fn render_inline(content: &[Inline], options: &RenderOptions<'_>) -> String {
+    let mut levels = Levels { open: Vec::new(), top: 2 };
+    let widths = HashMap::new();
+    let mut writer = Writer {
+        out: String::new(),
+        column: 0,
+        options,
+        widths: &widths,
+        linked: HashSet::new(),
+        levels: &mut levels,
+        in_link: false,
+        referred: HashMap::new(),
+    };
+    writer.inlines(content);
+    writer.out
+}
+
+/// The levels of headings, with gaps closed.
+struct Levels {
+    open: Vec<u8>,
+    top: u8,
+}
+
+impl Levels {
+    fn place(&mut self, written: u8) -> u8 {
+        self.open.retain(|&level| level < written);
+        let above = u8::try_from(self.open.len()).unwrap_or(6);
+        self.open.push(written);
+        (self.top + above).min(6)
+    }
+}
+
+struct Writer<'a, 'o> {
+    out: String,
+    column: usize,
+    options: &'a RenderOptions<'o>,
+    widths: &'a HashMap<&'a str, u32>,
+    /// Ids of headings that a link in the document points at.
+    linked: HashSet<String>,
+    levels: &'a mut Levels,
+    in_link: bool,
+    /// How often each footnote has been referred to.
+    referred: HashMap<usize, usize>,
+}
+
+impl Writer<'_, '_> {
+    fn raw(&mut self, html: &str) {
+        self.out.push_str(html);
+        self.column = match html.rfind('\n') {
+            Some(at) => html.len() - at,
+            None => self.column + html.len(),
+        };
+    }
+
+    fn text(&mut self, text: &str) {
+        for c in text.chars() {
+            match c {
+                '&' => self.raw("&amp;"),
+                '<' => self.raw("&lt;"),
+                '>' => self.raw("&gt;"),
+                '"' => self.raw("&quot;"),
+                '\u{A0}' => self.raw("&nbsp;"),
+                ' ' | '\n' if self.column > LONG_LINE => self.raw("\n"),
+                c => self.raw(c.encode_utf8(&mut [0; 4])),
+            }
+        }
+    }
+
+    fn attribute(&mut self, name: &str, value: &str) {
+        let value = value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
+        self.raw(&format!(" {name}=\"{value}\""));
+    }
+
+    fn blocks(&mut self, blocks: &[Block]) {
+        for block in blocks {
+            self.block(block);
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Paragraph(content) => self.element("p", content),
+            Block::Plain(content) => {
+                self.inlines(content);
+                self.raw("\n");
+            }
+            Block::Heading { level, id, content } => self.heading(*level, id, content),
+            Block::Quote(blocks) => {
+                self.raw("<blockquote>\n");
+                self.blocks(blocks);
+                self.raw("</blockquote>\n");
+            }
+            Block::Code(code) => {
+                self.raw("<pre><code>");
+                for line in code.split_inclusive('\n') {
+                    self.column = 0;
+                    self.code(line);
+                }
+                self.raw("</code></pre>\n");
+            }
+            Block::List { start, items } => self.list(*start, items),
+            Block::Table(table) => self.table(table),
+            Block::Figure(image) => self.figure(image),
+            Block::Definitions(entries) => {
+                self.raw("<dl>\n");
+                for entry in entries {
+                    match entry {
+                        Definition::Term(content) => self.element("dt", content),
+                        Definition::Meaning(blocks) => {
+                            self.raw("<dd>");
+                            self.tight(blocks);
+                            self.raw("</dd>\n");
+                        }
+                    }
+                }
+                self.raw("</dl>\n");
+            }
+            Block::Rule => self.raw("<hr>\n"),
+        }
+    }
+
+    fn element(&mut self, tag: &str, content: &[Inline]) {
+        self.raw(&format!("<{tag}>"));
+        self.inlines(content);
+        self.raw(&format!("</{tag}>\n"));
+    }
+
+    fn heading(&mut self, level: u8, id: &str, content: &[Inline]) {
+        let level = self.levels.place(level);
+        self.raw(&format!("<h{level}"));
+        if self.linked.contains(id) && !id.is_empty() {
+            let id = format!("{}{id}", self.options.id_prefix);
+            self.attribute("id", &id);
+        }
+        self.raw(">");
+        self.inlines(content);
+        self.raw(&format!("</h{level}>\n"));
+    }
+
+    /// Blocks of an item; a single line stands without a break.
+    fn tight(&mut self, blocks: &[Block]) {
+        match blocks {
+            [Block::Plain(content)] => self.inlines(content),
+            [Block::Plain(content), rest @ ..] => {
+                self.inlines(content);
+                self.raw("\n");
+                self.blocks(rest);
+            }
+            blocks => self.blocks(blocks),
+        }
+    }
+
+    fn list(&mut self, start: Option<u64>, items: &[Item]) {
+        let tag = if start.is_some() { "ol" } else { "ul" };
+        self.raw(&format!("<{tag}"));
+        if items.iter().any(|item| item.task.is_some()) {
+            self.raw(" class=\"tasks\"");
+        }
+        if let Some(start) = start.filter(|&start| start != 1) {
+            self.raw(&format!(" start=\"{start}\""));
+        }
+        self.raw(">\n");
+        for item in items {
+            self.raw("<li>");
+            match (item.task, item.blocks.as_slice()) {
+                (None, blocks) => self.tight(blocks),
+                (Some(done), [Block::Paragraph(content), rest @ ..]) => {
+                    self.raw("<p>");
+                    self.raw(super::text::tick(done));
+                    self.inlines(content);
+                    self.raw("</p>\n");
+                    self.blocks(rest);
+                }
+                (Some(done), blocks) => {
+                    self.raw(super::text::tick(done));
+                    self.tight(blocks);
+                }
+            }
+            self.raw("</li>\n");
+        }
+        self.raw(&format!("</{tag}>\n"));
+    }
+
+    fn table(&mut self, table: &Table) {
+        self.raw("<table>\n");
+        if !table.head.is_empty() {
+            self.raw("<thead>\n");
+            self.row("th scope=\"col\"", "th", &table.head, &table.aligned);
+            self.raw("</thead>\n");
+        }
+        if !table.rows.is_empty() {
+            self.raw("<tbody>\n");
+            for row in &table.rows {
+                self.row("td", "td", row, &table.aligned);
+            }
+            self.raw("</tbody>\n");
+        }
+        self.raw("</table>\n");
+    }
+
+    fn row(&mut self, open: &str, close: &str, cells: &[Vec<Inline>], aligned: &[Aligned]) {
+        self.raw("<tr>");
+        for (i, cell) in cells.iter().enumerate() {
+            self.raw(&format!("<{open}"));
+            match aligned.get(i) {
+                Some(Aligned::Right) => self.raw(" class=\"right\""),
+                Some(Aligned::Centre) => self.raw(" class=\"center\""),
+                Some(Aligned::Left) | None => {}
+            }
+            self.raw(">");
+            self.inlines(cell);
+            self.raw(&format!("</{close}>"));
+            if self.column > LONG_LINE {
+                self.raw("\n");
+            }
+        }
+        self.raw("</tr>\n");
+    }
+
+    fn figure(&mut self, image: &Image) {
+        let before = self.out.len();
+        self.raw("<p class=\"figure\">");
+        let opened = self.out.len();
+        self.image(image);
+        if self.out.len() == opened {
+            self.out.truncate(before);
+        } else {
+            self.raw("</p>\n");
+        }
+        if let Some(caption) = &image.title {
+            self.raw("<p class=\"caption\">");
+            self.text(caption);
+            self.raw("</p>\n");
+        }
+    }
+
+    fn image(&mut self, image: &Image) {
+        let (src, width) = match Target::of(&image.src) {
+            Target::Outside(url) if !url.starts_with("mailto:") => (url, SHOWN_WIDTH),
+            Target::Beside(src) => {
+                let width = self.widths.get(src.as_str()).map_or(SHOWN_WIDTH, |&width| width.min(SHOWN_WIDTH));
+                ((self.options.picture_src)(&src), width)
+            }
+            Target::Outside(_) | Target::Here(_) | Target::Refused => (String::new(), 0),
+        };
+        if src.is_empty() {
+            return self.text(&image.alt);
+        }
+        self.raw("<img");
+        self.attribute("src", &src);
+        self.attribute("alt", &image.alt);
+        self.attribute("width", &width.to_string());
+        self.raw(">");
+    }
+
+    fn inlines(&mut self, content: &[Inline]) {
+        for inline in content {
+            match inline {
+                Inline::Text(text) => self.text(text),
+                Inline::Code(code) => {
+                    self.raw("<code>");
+                    self.text(code);
+                    self.raw("</code>");
+                }
+                Inline::Styled(style, content) => {
+                    self.raw(&format!("<{}>", style.tag()));
+                    self.inlines(content);
+                    self.raw(&format!("</{}>", style.tag()));
+                }
+                Inline::Link { target, content } => self.link(target, content),
+                Inline::Image(image) => self.image(image),
+                Inline::Note(number) => self.note_reference(*number),
+                Inline::SoftBreak => self.raw("\n"),
+                Inline::HardBreak => self.raw("<br>\n"),
+            }
+        }
+    }
+
+    fn link(&mut self, target: &str, content: &[Inline]) {
+        let href = match Target::of(target) {
+            Target::Outside(url) => Some(url),
+            Target::Here(id) => self.linked.contains(&id).then(|| format!("#{}{id}", self.options.id_prefix)),
+            Target::Beside(target) => (self.options.link)(&target),
+            Target::Refused => None,
+        };
+        let Some(href) = href.filter(|_| !self.in_link) else { return self.inlines(content) };
+        self.raw("<a");
+        self.attribute("href", &href);
+        self.raw(">");
+        self.in_link = true;
+        let shown = plain(content);
+        if super::text::is_its_own_text(&shown, target) {
+            let shown = shortened(&shown);
+            self.text(&shown);
+        } else {
+            self.inlines(content);
+        }
+        self.in_link = false;
+        self.raw("</a>");
+    }
+
+    fn code(&mut self, code: &str) {
+        let escaped = code.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        self.raw(&escaped);
+    }
+
+    fn note_reference(&mut self, index: usize) {
+        let prefix = self.options.id_prefix;
+        let number = index + 1;
+        let times = self.referred.entry(index).or_insert(0);
+        *times += 1;
+        let id = if *times == 1 { format!("fnref{number}") } else { format!("fnref{number}-{times}") };
+        if self.in_link {
+            return self.raw(&format!("<sup>{number}</sup>"));
+        }
+        self.raw("<sup><a");
+        self.attribute("href", &format!("#{prefix}fn{number}"));
+        self.attribute("id", &format!("{prefix}{id}"));
+        self.attribute("aria-label", &format!("Note {number}"));
+        self.raw(&format!(">{number}</a></sup>"));
+    }
+
+    fn notes(&mut self, notes: &[Vec<Block>]) {
+        if notes.is_empty() {
+            return;
+        }
+        let prefix = self.options.id_prefix;
+        self.raw("<ol class=\"notes\">\n");
+        for (index, blocks) in notes.iter().enumerate() {
+            let number = index + 1;
+            self.raw("<li");
+            self.attribute("id", &format!("{prefix}fn{number}"));
+            self.raw(">");
+            let (last, before) = match blocks.split_last() {
+                Some((Block::Paragraph(last), before)) => (Some(last), before),
+                _ => (None, blocks.as_slice()),
+            };
+            self.blocks(before);
+            self.raw("<p>");
+            if let Some(content) = last {
+                self.inlines(content);
+                self.raw(" ");
+            }
+            self.raw("<a");
+            self.attribute("href", &format!("#{prefix}fnref{number}"));
+            self.attribute("aria-label", "Back to the text");
+            self.raw(">↩</a></p></li>\n");
+        }
+        self.raw("</ol>\n");
+    }
+}
+
+/// An address as it is shown: without its scheme, and cut where it is long.
+fn shortened(address: &str) -> String {
+    let bare = address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("mailto:");
+    let bare = bare.strip_suffix('/').unwrap_or(bare);
+    if bare.chars().count() <= LONGEST_SHOWN_ADDRESS {
+        return bare.to_owned();
+    }
+    bare.chars().take(LONGEST_SHOWN_ADDRESS - 1).chain(['…']).collect()
+}
+
+/// Gathers what `#heading` links of a block point at.
+fn linked_in(block: &Block, linked: &mut HashSet<String>) {
+    let mut look = |content: &[Inline]| linked_in_inlines(content, linked);
+    match block {
+        Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => look(content),
+        Block::Table(table) => table.head.iter().chain(table.rows.iter().flatten()).for_each(|cell| look(cell)),
+        Block::Quote(blocks) => blocks.iter().for_each(|b| linked_in(b, linked)),
+        Block::List { items, .. } => items.iter().flat_map(|i| &i.blocks).for_each(|b| linked_in(b, linked)),
+        Block::Definitions(entries) => {
+            for entry in entries {
+                match entry {
+                    Definition::Term(content) => linked_in_inlines(content, linked),
+                    Definition::Meaning(blocks) => blocks.iter().for_each(|b| linked_in(b, linked)),
+                }
+            }
+        }
+        Block::Code(_) | Block::Figure(_) | Block::Rule => {}
+    }
+}
+
+fn linked_in_inlines(content: &[Inline], linked: &mut HashSet<String>) {
+    for inline in content {
+        match inline {
+            Inline::Link { target, content } => {
+                if let Target::Here(id) = Target::of(target) {
+                    linked.insert(id);
+                }
+                linked_in_inlines(content, linked);
+            }
+            Inline::Styled(_, content) => linked_in_inlines(content, linked),
+            Inline::Text(_)
+            | Inline::Code(_)
+            | Inline::Image(_)
+            | Inline::Note(_)
+            | Inline::SoftBreak
+            | Inline::HardBreak => {}
+        }
+    }
+}

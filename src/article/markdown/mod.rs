@@ -1,0 +1,248 @@
+//! Markdown → HTML and plain text, from one parse.
+//!
+//! # The contract of the HTML
+//! It is semantic and without style: whoever places it styles elements and these classes.
+//!
+//! | Markdown | HTML |
+//! |---|---|
+//! | paragraph, quote, rule | `<p>`, `<blockquote>` holding blocks, `<hr>` |
+//! | heading | `<h2>` … `<h6>`: the smallest level becomes `top_heading`, gaps are closed; `id` only where a link in the document points at it |
+//! | list | `<ul>`, `<ol start>`, `<li>`; with tasks `<ul class="tasks">`, and ☐ or ☑ begins the item |
+//! | definition list | `<dl>`, `<dt>`, `<dd>` |
+//! | table | `<table><thead><tr><th scope="col">…<tbody><tr><td>`; aligned cells have class `right` or `center` |
+//! | code | `<pre><code>` and `<code>`; no highlighting |
+//! | image on its own | `<p class="figure"><img src alt width></p>`, and `<p class="caption">` when it has a title |
+//! | image in text | `<img src alt width>`; the width is the smaller of 552 and the picture's own |
+//! | footnote | `<sup><a href="#Pfn1" id="Pfnref1" aria-label="Note 1">1</a></sup>`, and at the end `<ol class="notes"><li id="Pfn1">…<a href="#Pfnref1" aria-label="Back to the text">↩</a></li></ol>`, P being `id_prefix` |
+//! | emphasis | `<em>`, `<strong>`, `<del>`; raw HTML adds `ins sup sub small mark u cite kbd` |
+//! | raw HTML | goes through ammonia into the same elements; none of it is copied |
+//!
+//! Links are `https:`, `http:` and `mailto:`, or what `RenderOptions::link` makes of a relative one; everything else
+//! is its text. Lines are broken at spaces before 200 bytes where they can be.
+//!
+//! # The contract of the text
+//! Wrapped at 72 columns, LF, no trailing spaces, blocks separated by one blank line. Links are `text [n]`; an address
+//! that is its own text stands alone. Footnotes are `(note 1)`, listed at the end. Content that looks like a link
+//! number, `[7]`, becomes `(7)`.
+
+mod build;
+mod html;
+mod raw;
+mod text;
+mod tree;
+mod wrap;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use url::Url;
+
+pub(crate) use build::document;
+pub(crate) use tree::{Document, Seen, What};
+use tree::{Block, Inline};
+
+use super::Article;
+use super::picture::SHOWN_WIDTH;
+
+/// How an article's body is rendered into its surroundings.
+#[derive(Clone, Copy)]
+pub struct RenderOptions<'a> {
+    /// The level of the article's largest heading, 1 to 6.
+    pub top_heading: u8,
+    /// The number of the first link of the text.
+    pub first_link: usize,
+    /// Begins every `id`, so that several articles fit in one document.
+    pub id_prefix: &'a str,
+    /// The address of a local picture, given its source as written.
+    pub picture_src: &'a dyn Fn(&str) -> String,
+    /// The address of a relative link, given its target as written; `None` leaves its text.
+    pub link: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl fmt::Debug for RenderOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RenderOptions")
+            .field("top_heading", &self.top_heading)
+            .field("first_link", &self.first_link)
+            .field("id_prefix", &self.id_prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An article's body, rendered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RenderedBody {
+    /// As the module's contract says.
+    pub html: String,
+    /// Wrapped at 72, without the list of links.
+    pub text: String,
+    /// The addresses behind the numbers of the text, the first one being `first_link`.
+    pub links: Vec<String>,
+    /// How many words a reader reads.
+    pub words: usize,
+}
+
+/// A line of Markdown, rendered: a highlight, a caption, a biography.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RenderedInline {
+    /// Inline elements, without a block around them.
+    pub html: String,
+    /// Not wrapped.
+    pub text: String,
+    /// The addresses behind the numbers of the text, the first one being `first_link`.
+    pub links: Vec<String>,
+}
+
+impl Article {
+    /// Renders the body to HTML and plain text.
+    #[must_use]
+    pub fn render(&self, options: &RenderOptions<'_>) -> RenderedBody {
+        let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
+        body(&document(&self.markdown), &widths, options)
+    }
+}
+
+fn body(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOptions<'_>) -> RenderedBody {
+    let html = html::render(document, widths, options);
+    let text::Rendered { text, links } = text::render(document, options);
+    let words = count_words(&text);
+    RenderedBody { html, text, links, words }
+}
+
+/// Renders one line of Markdown; blocks mean nothing in it (`2025. A year` is no list).
+#[must_use]
+pub fn inline(source: &str, first_link: usize) -> RenderedInline {
+    let content = line(source).0;
+    let options = RenderOptions {
+        top_heading: 2,
+        first_link,
+        id_prefix: "",
+        picture_src: &|_| String::new(),
+        link: &|_| None,
+    };
+    let html = html::render_inline(&content, &options).trim().to_owned();
+    let text::Rendered { text, links } = text::render_inline(&content, &options);
+    RenderedInline { html, text, links }
+}
+
+/// The text of one line of Markdown, without marks and link numbers.
+#[must_use]
+pub fn plain(source: &str) -> String {
+    tree::plain(&line(source).0).trim().to_owned()
+}
+
+/// Parses one line of Markdown, and what there is to look at in it.
+pub(super) fn line(source: &str) -> (Vec<Inline>, Vec<Seen>) {
+    // A space in disguise: what follows it begins no block, and opens emphasis and quotes all the same.
+    let guarded = format!("&#32;{}", clean_line(source).trim());
+    let document = document(&guarded);
+    let content = document.blocks.into_iter().fold(Vec::new(), |mut content, block| {
+        match block {
+            Block::Paragraph(inlines) | Block::Plain(inlines) | Block::Heading { content: inlines, .. } => {
+                content.extend(inlines);
+            }
+            Block::Figure(image) => content.push(Inline::Image(image)),
+            Block::Quote(_)
+            | Block::Code(_)
+            | Block::List { .. }
+            | Block::Table(_)
+            | Block::Definitions(_)
+            | Block::Rule => {}
+        }
+        content
+    });
+    let without_notes = content.into_iter().filter(|inline| !matches!(inline, Inline::Note(_))).collect();
+    (without_notes, document.seen)
+}
+
+/// Where a link or an image leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// `https:`, `http:` or `mailto:`, normalised.
+    Outside(String),
+    /// `#heading`, without its sign.
+    Here(String),
+    /// A relative one, as written.
+    Beside(String),
+    /// No address at all, or of a scheme that no mail may hold.
+    Refused,
+}
+
+impl Target {
+    pub(crate) fn of(written: &str) -> Self {
+        let written = written.trim();
+        if let Some(id) = written.strip_prefix('#') {
+            return if id.is_empty() { Target::Refused } else { Target::Here(percent_decode(id)) };
+        }
+        match scheme(written) {
+            Some(scheme) if ["https", "http", "mailto"].contains(&scheme.as_str()) => {
+                match Url::parse(written) {
+                    Ok(url) if scheme == "mailto" || url.has_host() => Target::Outside(url.into()),
+                    Ok(_) | Err(_) => Target::Refused,
+                }
+            }
+            Some(_) => Target::Refused,
+            None if written.is_empty() || written.starts_with(['/', '\\', '?']) => Target::Refused,
+            None => Target::Beside(written.to_owned()),
+        }
+    }
+}
+
+/// The scheme of an absolute address (RFC 3986 §3.1), in lower case.
+pub(super) fn scheme(written: &str) -> Option<String> {
+    let (scheme, _) = written.split_once(':')?;
+    let fits = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    fits.then(|| scheme.to_ascii_lowercase())
+}
+
+/// `my%20file.md` → `my file.md`; what is no UTF-8 stays as written.
+pub(super) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let decoded = (*first == b'%')
+            .then(|| after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()))
+            .flatten()
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match decoded {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Without control characters other than tab and line feed, and without the private-use characters that mark an
+/// edition's slots; the separators U+2028 and U+2029 become line feeds.
+pub(super) fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|&c| c == '\n' || c == '\t' || !(c.is_control() || matches!(c, '\u{E000}' | '\u{E001}')))
+        .map(|c| if matches!(c, '\u{2028}' | '\u{2029}') { '\n' } else { c })
+        .collect()
+}
+
+/// As [`clean`], on one line.
+pub(super) fn clean_line(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], " ")
+}
+
+/// Words as people count them: by spaces, and two characters each where a script has none.
+fn count_words(text: &str) -> usize {
+    let wide = |c: &char| unicode_width::UnicodeWidthChar::width(*c) == Some(2) && c.is_alphanumeric();
+    let spaced = text
+        .split_whitespace()
+        .filter(|word| word.chars().any(|c| c.is_alphanumeric() && !wide(&c)))
+        .count();
+    spaced + text.chars().filter(wide).count().div_ceil(2)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+use proptest::prelude::*;
+
+use super::wrap::{is_address, measure};
+use super::*;
+
+fn rendered(source: &str) -> RenderedBody {
+    let options = RenderOptions {
+        top_heading: 3,
+        first_link: 4,
+        id_prefix: "a1-",
+        picture_src: &|src| format!("cid:{src}"),
+        link: &|target| target.strip_suffix(".md").map(|name| format!("https://example.com/{name}/")),
+    };
+    body(&document(source), &HashMap::from([("small.png", 300), ("big.png", 1104)]), &options)
+}
+
+fn shown(source: &str) -> String {
+    let RenderedBody { html, text, links, words } = rendered(source);
+    let links: String = links.iter().enumerate().map(|(i, url)| format!("[{}] {url}\n", i + 4)).collect();
+    format!("{html}{:=<72}\n{text}{:=<72}\n{links}{words} words\n", "", "")
+}
+
+#[test]
+fn a_rich_article() {
+    insta::assert_snapshot!(shown(include_str!("../../../tests/fixtures/articles/rich.md")));
+}
+
+#[test]
+fn headings_are_levelled() {
+    let html = rendered("### A\n\n##### B\n\n### C\n\n## D\n\n###### E\n").html;
+    assert_eq!(html, "<h3>A</h3>\n<h4>B</h4>\n<h3>C</h3>\n<h3>D</h3>\n<h4>E</h4>\n");
+}
+
+#[test]
+fn links_that_run_something_become_text() {
+    let source = "[a](javascript:alert(1)) [b](data:text/html,x) [c](JaVaScRiPt:x) [d](//x.org) [e](other.md) \
+                  [f](missing.pdf) <a href=\"javascript:x\">g</a> [h](mailto:a@example.org)\n";
+    let body = rendered(source);
+    assert_eq!(
+        body.html,
+        "<p>a b c d <a href=\"https://example.com/other/\">e</a> f g <a href=\"mailto:a@example.org\">h</a></p>\n"
+    );
+    assert_eq!(body.text, "a b c d e [4] f g h [5]\n");
+}
+
+#[test]
+fn slot_markers_and_controls_never_pass() {
+    let source = "a\u{E000}email\u{E001} &#xE000;b&#xE001; `\u{E000}` \u{1b}[31m &#27;\n\n<p title=\"\u{E000}\">&#xE000;c</p>\n\n    \u{E000}code\n";
+    let RenderedBody { html, text, .. } = rendered(source);
+    let bad = |c: char| matches!(c, '\u{E000}' | '\u{E001}') || (c.is_control() && c != '\n');
+    assert!(!html.contains(bad) && !text.contains(bad), "{html:?} {text:?}");
+}
+
+#[test]
+fn one_line_is_never_a_block() {
+    let line = inline("2025. A *year* of “[deals](https://example.org/a)”", 2);
+    assert_eq!(line.html, "2025. A <em>year</em> of “<a href=\"https://example.org/a\">deals</a>”");
+    assert_eq!(line.text, "2025. A year of “deals [2]”");
+    assert_eq!(line.links, ["https://example.org/a"]);
+    for (source, text) in [("# 1", "# 1"), ("- x", "- x"), ("> x", "> x"), ("_em_ \"q\"", "em “q”"), ("<b>x", "x"), ("", "")] {
+        assert_eq!(inline(source, 1).text, text, "{source}");
+    }
+    assert_eq!(plain("**Bold** & [link](https://example.org)"), "Bold & link");
+}
+
+#[test]
+fn numbers_in_brackets_are_not_taken_for_links() {
+    assert_eq!(rendered("See [12] and [a](https://x.org) and `x[3]`.").text, "See (12) and a [4] and x[3].\n");
+}
+
+#[test]
+fn bombs_take_bounded_time_and_stack() {
+    let bombs = [
+        ">".repeat(100_000),
+        "- ".repeat(50_000),
+        "1. ".repeat(50_000),
+        "*".repeat(100_000),
+        "*a ".repeat(50_000),
+        "[".repeat(100_000),
+        "![".repeat(50_000),
+        "[a](".repeat(30_000),
+        "<b>".repeat(50_000),
+        "<div>".repeat(50_000),
+        "`a``b".repeat(20_000),
+        "|".repeat(100_000),
+        format!("{}\n{}\n{}", "|a".repeat(2_000), "|-".repeat(2_000), "|b\n".repeat(2_000)),
+        "[^a]".repeat(30_000),
+        "a\n: b\n".repeat(20_000),
+        "# a\n".repeat(40_000),
+        "https://a/".repeat(20_000),
+        "<!--".repeat(40_000),
+        "&#32;".repeat(40_000),
+        "ཀ".repeat(40_000),
+    ];
+    for bomb in bombs {
+        let started = std::time::Instant::now();
+        rendered(&bomb);
+        let took = started.elapsed();
+        assert!(took.as_secs() < 20, "{took:?} for {}…", &bomb.chars().take(12).collect::<String>());
+    }
+}
+
+/// Markdown-like text: more of its signs than chance gives.
+fn markdown_like() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-zA-Z0-9 ]{0,30}",
+        "[-*+>#|`~_=:!\\[\\]()<>&^\\\\\" \n]{1,8}",
+        Just("\n\n".to_owned()),
+        Just("    ".to_owned()),
+        Just("[^1]".to_owned()),
+        Just("\n[^1]: note\n".to_owned()),
+        Just("| a | b |\n|---|--:|\n| 1 | 2 |\n".to_owned()),
+        Just("[x](https://example.org/a/rather/long/address/that/goes/on)".to_owned()),
+        Just("- [ ] task\n".to_owned()),
+        Just("<b>raw <script>x</script></b>".to_owned()),
+        Just("<table><tr><td>x".to_owned()),
+        "\\PC{0,20}",
+        "[\u{4e00}-\u{4e20}]{0,60}",
+    ];
+    proptest::collection::vec(piece, 0..25).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn text_stays_within_its_columns(source in markdown_like()) {
+        let body = rendered(&source);
+        for line in body.text.lines() {
+            let fits = measure(line) <= 72 || line.split(' ').any(is_address);
+            prop_assert!(fits, "{line:?}");
+            prop_assert_eq!(line.trim_end(), line);
+        }
+        prop_assert!(!body.text.contains("\n\n\n"));
+    }
+
+    #[test]
+    fn html_is_safe_and_well_formed(source in markdown_like()) {
+        let html = rendered(&source).html;
+        prop_assert!(!html.contains("<script") && !html.contains("javascript:\""));
+        let mut open: Vec<String> = Vec::new();
+        for tag in html.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+            let name = tag.split(' ').next().unwrap_or_default();
+            match name.strip_prefix('/') {
+                Some(closed) => prop_assert_eq!(open.pop().as_deref(), Some(closed), "{}", html),
+                None if ["br", "hr", "img"].contains(&name) => {}
+                None => open.push(name.to_owned()),
+            }
+        }
+        prop_assert!(open.is_empty(), "{:?} {}", open, html);
+    }
+}

@@ -1,0 +1,345 @@
+//! [`Document`] → plain text, as the module above promises it.
+
+use std::collections::HashMap;
+
+use super::tree::{Aligned, Block, Definition, Document, Inline, Item, Table, plain};
+use super::wrap::{measure, wrap};
+use super::{RenderOptions, Target};
+
+/// Columns of a line.
+const WIDTH: usize = 72;
+/// However deep a list is, its text keeps so many columns; deeper ones are indented no further.
+const NARROWEST: usize = 24;
+/// Stand for the brackets that are ours, until those of the content are told apart; content never has them.
+const OPEN: char = '\u{E000}';
+const CLOSE: char = '\u{E001}';
+
+/// Text, and the addresses behind its numbers.
+pub(super) struct Rendered {
+    pub(super) text: String,
+    pub(super) links: Vec<String>,
+}
+
+pub(super) fn render(document: &Document, options: &RenderOptions<'_>) -> Rendered {
+    let mut writer = Writer { options, links: Vec::new(), numbers: HashMap::new() };
+    let mut lines = writer.blocks(&document.blocks, WIDTH);
+    for (index, blocks) in document.notes.iter().enumerate() {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        let marked = with_mark(blocks, &format!("(note {}) ", index + 1));
+        lines.extend(prefixed("", "    ", writer.blocks(&marked, WIDTH - 4)));
+    }
+    let text: String = lines.iter().flat_map(|line| [line.trim_end(), "\n"]).collect();
+    Rendered { text, links: writer.links }
+}
+
+pub(super) fn render_inline(content: &[Inline], options: &RenderOptions<'_>) -> Rendered {
+    let mut writer = Writer { options, links: Vec::new(), numbers: HashMap::new() };
+    let text = writer.line(content);
+    Rendered { text, links: writer.links }
+}
+
+/// How a task begins: mails have no check boxes.
+pub(super) fn tick(done: bool) -> &'static str {
+    if done { "☑ " } else { "☐ " }
+}
+
+/// Whether a link shows nothing but its own address.
+pub(super) fn is_its_own_text(shown: &str, target: &str) -> bool {
+    let bare = |text: &str| text.trim_start_matches("mailto:").trim_end_matches('/').to_owned();
+    target.contains([':', '@']) && bare(shown) == bare(target)
+}
+
+struct Writer<'a, 'o> {
+    options: &'a RenderOptions<'o>,
+    links: Vec<String>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Writer<'_, '_> {
+    fn blocks(&mut self, blocks: &[Block], width: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let mut before: Option<&Block> = None;
+        for block in blocks {
+            let written = self.block(block, width);
+            if written.is_empty() {
+                continue;
+            }
+            let tight = matches!((before, block), (Some(Block::Plain(_)), Block::List { .. } | Block::Plain(_)));
+            if before.is_some() && !tight {
+                lines.push(String::new());
+            }
+            lines.extend(written);
+            before = Some(block);
+        }
+        lines
+    }
+
+    fn block(&mut self, block: &Block, width: usize) -> Vec<String> {
+        match block {
+            Block::Paragraph(content) | Block::Plain(content) => self.flow(content, width),
+            Block::Heading { content, .. } => {
+                let mut lines = self.flow(content, width);
+                let longest = lines.iter().map(|line| measure(line)).max().unwrap_or(0);
+                if longest > 0 {
+                    lines.push("-".repeat(longest));
+                }
+                lines
+            }
+            Block::Quote(blocks) => self.indented("> ", "> ", blocks, width),
+            Block::Code(code) => code_lines(code, width),
+            Block::List { start, items } => self.list(*start, items, width),
+            Block::Table(table) => self.table(table, width),
+            Block::Figure(image) => {
+                let caption = image.title.clone().map(Inline::Text);
+                let mut lines = self.flow(&[Inline::Image(image.clone())], width);
+                lines.extend(caption.map(|caption| self.flow(&[caption], width)).unwrap_or_default());
+                lines
+            }
+            Block::Definitions(entries) => self.definitions(entries, width),
+            Block::Rule => vec!["* * *".to_owned()],
+        }
+    }
+
+    /// Blocks behind `first` and, from the second line on, behind `rest`.
+    fn indented(&mut self, first: &str, rest: &str, blocks: &[Block], width: usize) -> Vec<String> {
+        match width.checked_sub(measure(rest)).filter(|&left| left >= NARROWEST) {
+            Some(left) => prefixed(first, rest, self.blocks(blocks, left)),
+            None => self.blocks(&with_mark(blocks, first), width),
+        }
+    }
+
+    fn list(&mut self, start: Option<u64>, items: &[Item], width: usize) -> Vec<String> {
+        let loose = items.iter().flat_map(|item| &item.blocks).any(|block| matches!(block, Block::Paragraph(_)));
+        let mut lines = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            if loose && index > 0 {
+                lines.push(String::new());
+            }
+            let marker = match start {
+                Some(start) => format!("{}. ", start.saturating_add(index as u64)),
+                None => "* ".to_owned(),
+            };
+            let ticked;
+            let blocks = match item.task {
+                Some(done) => {
+                    ticked = with_mark(&item.blocks, tick(done));
+                    &ticked
+                }
+                None => &item.blocks,
+            };
+            let written = self.indented(&marker, &" ".repeat(marker.len()), blocks, width);
+            if written.is_empty() {
+                lines.push(marker);
+            } else {
+                lines.extend(written);
+            }
+        }
+        lines
+    }
+
+    fn definitions(&mut self, entries: &[Definition], width: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for entry in entries {
+            match entry {
+                Definition::Term(content) => {
+                    if !lines.is_empty() {
+                        lines.push(String::new());
+                    }
+                    lines.extend(self.flow(content, width));
+                }
+                Definition::Meaning(blocks) => lines.extend(self.indented("    ", "    ", blocks, width)),
+            }
+        }
+        lines
+    }
+
+    fn table(&mut self, table: &Table, width: usize) -> Vec<String> {
+        let head: Vec<String> = table.head.iter().map(|cell| self.line(cell)).collect();
+        let rows: Vec<Vec<String>> =
+            table.rows.iter().map(|row| row.iter().map(|cell| self.line(cell)).collect()).collect();
+        let columns = rows.iter().map(Vec::len).chain([head.len()]).max().unwrap_or(0);
+        let widest: Vec<usize> = (0..columns)
+            .map(|i| rows.iter().chain([&head]).filter_map(|row| row.get(i)).map(|c| measure(c)).max().unwrap_or(0))
+            .collect();
+        if widest.iter().sum::<usize>() + 2 * columns.saturating_sub(1) > width {
+            return records(&head, &rows, width);
+        }
+        let row = |cells: &[String]| -> String {
+            let padded: Vec<String> = widest
+                .iter()
+                .enumerate()
+                .map(|(i, &wide)| pad(cells.get(i).map_or("", String::as_str), wide, table.aligned.get(i)))
+                .collect();
+            padded.join("  ").trim_end().to_owned()
+        };
+        let mut lines = Vec::new();
+        if head.iter().any(|cell| !cell.is_empty()) {
+            lines.push(row(&head));
+            lines.push(widest.iter().map(|&wide| "-".repeat(wide)).collect::<Vec<_>>().join("  "));
+        }
+        lines.extend(rows.iter().map(|cells| row(cells)).filter(|line| !line.is_empty()));
+        lines
+    }
+
+    fn flow(&mut self, content: &[Inline], width: usize) -> Vec<String> {
+        let text = self.inlines(content);
+        wrap(&text, width).into_iter().map(|line| line.replace('\u{A0}', " ")).collect()
+    }
+
+    /// Content on one line.
+    fn line(&mut self, content: &[Inline]) -> String {
+        let text = self.inlines(content).replace('\u{A0}', " ");
+        text.split([' ', '\n']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn inlines(&mut self, content: &[Inline]) -> String {
+        let mut out = String::new();
+        self.collect(content, false, &mut out);
+        without_false_numbers(&out).replace(OPEN, "[").replace(CLOSE, "]")
+    }
+
+    fn collect(&mut self, content: &[Inline], in_link: bool, out: &mut String) {
+        for inline in content {
+            match inline {
+                Inline::Text(text) => out.push_str(&visible(text)),
+                Inline::Code(code) => {
+                    out.push_str(&visible(code).replace('[', &OPEN.to_string()).replace(']', &CLOSE.to_string()));
+                }
+                Inline::Styled(_, content) => self.collect(content, in_link, out),
+                Inline::Link { target, content } => {
+                    self.collect(content, true, out);
+                    if let Some(url) = self.address(target).filter(|_| !in_link)
+                        && !is_its_own_text(&plain(content), target)
+                    {
+                        let number = self.number(url);
+                        let gap = if out.ends_with([' ', '\n']) || out.is_empty() { "" } else { " " };
+                        out.push_str(&format!("{gap}{OPEN}{number}{CLOSE}"));
+                    }
+                }
+                Inline::Image(image) if image.alt.is_empty() => {}
+                Inline::Image(image) => out.push_str(&format!("{OPEN}Image: {}{CLOSE}", visible(&image.alt))),
+                Inline::Note(index) => {
+                    let gap = if out.ends_with([' ', '\n']) || out.is_empty() { "" } else { " " };
+                    out.push_str(&format!("{gap}(note\u{A0}{})", index + 1));
+                }
+                Inline::SoftBreak => out.push(' '),
+                Inline::HardBreak => out.push('\n'),
+            }
+        }
+    }
+
+    fn address(&self, target: &str) -> Option<String> {
+        match Target::of(target) {
+            Target::Outside(url) => Some(url),
+            Target::Beside(target) => (self.options.link)(&target),
+            Target::Here(_) | Target::Refused => None,
+        }
+    }
+
+    /// The number of an address; the same address has the same one.
+    fn number(&mut self, url: String) -> usize {
+        let next = self.options.first_link + self.links.len();
+        *self.numbers.entry(url).or_insert_with_key(|url| {
+            self.links.push(url.clone());
+            next
+        })
+    }
+}
+
+fn prefixed(first: &str, rest: &str, lines: Vec<String>) -> Vec<String> {
+    lines
+        .into_iter()
+        .enumerate()
+        .map(|(i, line)| format!("{}{line}", if i == 0 { first } else { rest }).trim_end().to_owned())
+        .collect()
+}
+
+/// `blocks` with `mark` at the beginning of their text.
+fn with_mark(blocks: &[Block], mark: &str) -> Vec<Block> {
+    let mut marked = blocks.to_vec();
+    match marked.first_mut() {
+        Some(Block::Paragraph(content) | Block::Plain(content)) => {
+            content.insert(0, Inline::Text(mark.to_owned()));
+        }
+        _ => marked.insert(0, Block::Plain(vec![Inline::Text(mark.trim_end().to_owned())])),
+    }
+    marked
+}
+
+fn code_lines(code: &str, width: usize) -> Vec<String> {
+    let room = width.saturating_sub(4).max(8);
+    let mut lines = Vec::new();
+    for line in code.trim_end_matches('\n').split('\n') {
+        let line = line.replace('\t', "    ");
+        let mut piece = String::from("    ");
+        let mut taken = 0;
+        for c in line.chars() {
+            let columns = measure(c.encode_utf8(&mut [0; 4]));
+            if taken + columns > room {
+                lines.push(std::mem::replace(&mut piece, "    ".to_owned()).trim_end().to_owned());
+                taken = 0;
+            }
+            piece.push(c);
+            taken += columns;
+        }
+        lines.push(piece.trim_end().to_owned());
+    }
+    lines
+}
+
+/// A table that is too wide: a block of `header: value` lines for each row.
+fn records(head: &[String], rows: &[Vec<String>], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for row in rows {
+        let mut block = Vec::new();
+        for (i, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
+            let text = match head.get(i).filter(|name| !name.is_empty()) {
+                Some(name) => format!("{name}: {cell}"),
+                None => cell.clone(),
+            };
+            block.extend(prefixed("", "  ", wrap(&text, width.saturating_sub(2))));
+        }
+        if !block.is_empty() && !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(block);
+    }
+    lines
+}
+
+fn pad(cell: &str, width: usize, aligned: Option<&Aligned>) -> String {
+    let missing = width.saturating_sub(measure(cell));
+    let before = match aligned {
+        Some(Aligned::Right) => missing,
+        Some(Aligned::Centre) => missing / 2,
+        Some(Aligned::Left) | None => 0,
+    };
+    format!("{}{cell}{}", " ".repeat(before), " ".repeat(missing - before))
+}
+
+/// Without what shows as nothing: soft hyphens, zero-width spaces, joiners of words, byte order marks.
+fn visible(text: &str) -> String {
+    text.replace(['\u{AD}', '\u{200B}', '\u{2060}', '\u{FEFF}', '\u{34F}'], "")
+}
+
+/// `[7]` of the content becomes `(7)`: it would read as the number of a link.
+fn without_false_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('[') {
+        let (before, bracket) = rest.split_at(at);
+        out.push_str(before);
+        let digits = bracket[1..].bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 && bracket[1 + digits..].starts_with(']') {
+            out.push_str(&format!("({})", &bracket[1..=digits]));
+            rest = &bracket[digits + 2..];
+        } else {
+            out.push('[');
+            rest = &bracket[1..];
+        }
+    }
+    out.push_str(rest);
+    out
+}

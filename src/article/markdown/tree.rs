@@ -1,0 +1,182 @@
+//! What Markdown says, before it is HTML or text.
+
+use std::ops::Range;
+
+/// A document: what both renderers walk, and what the linter looks at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Document {
+    pub(crate) blocks: Vec<Block>,
+    /// Footnotes in the order of their first reference.
+    pub(crate) notes: Vec<Vec<Block>>,
+    /// What the linter looks at, in the order of the source.
+    pub(crate) seen: Vec<Seen>,
+}
+
+/// A block; see the module's contract for its HTML.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Block {
+    Paragraph(Vec<Inline>),
+    /// Content of a tight list item: a paragraph without its element.
+    Plain(Vec<Inline>),
+    Heading {
+        level: u8,
+        id: String,
+        content: Vec<Inline>,
+    },
+    Quote(Vec<Block>),
+    Code(String),
+    List {
+        start: Option<u64>,
+        items: Vec<Item>,
+    },
+    Table(Table),
+    /// An image that stands alone.
+    Figure(Image),
+    Definitions(Vec<Definition>),
+    Rule,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Item {
+    /// Whether it is done, when it is a task.
+    pub(crate) task: Option<bool>,
+    pub(crate) blocks: Vec<Block>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Definition {
+    Term(Vec<Inline>),
+    Meaning(Vec<Block>),
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Table {
+    pub(crate) aligned: Vec<Aligned>,
+    pub(crate) head: Vec<Vec<Inline>>,
+    pub(crate) rows: Vec<Vec<Vec<Inline>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aligned {
+    Left,
+    Centre,
+    Right,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Inline {
+    Text(String),
+    Code(String),
+    Styled(Style, Vec<Inline>),
+    Link { target: String, content: Vec<Inline> },
+    Image(Image),
+    /// A reference to a footnote, from 0.
+    Note(usize),
+    SoftBreak,
+    HardBreak,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Image {
+    pub(crate) src: String,
+    pub(crate) alt: String,
+    /// Becomes the caption where the image stands alone.
+    pub(crate) title: Option<String>,
+}
+
+/// Inline elements without attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Emphasis,
+    Strong,
+    Struck,
+    Inserted,
+    Superscript,
+    Subscript,
+    Small,
+    Marked,
+    Underlined,
+    Cited,
+    Keyboard,
+    Code,
+}
+
+impl Style {
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Style::Emphasis => "em",
+            Style::Strong => "strong",
+            Style::Struck => "del",
+            Style::Inserted => "ins",
+            Style::Superscript => "sup",
+            Style::Subscript => "sub",
+            Style::Small => "small",
+            Style::Marked => "mark",
+            Style::Underlined => "u",
+            Style::Cited => "cite",
+            Style::Keyboard => "kbd",
+            Style::Code => "code",
+        }
+    }
+
+    pub(crate) fn of_tag(tag: &str) -> Option<Self> {
+        Some(match tag {
+            "em" | "i" => Style::Emphasis,
+            "strong" | "b" => Style::Strong,
+            "del" | "s" | "strike" => Style::Struck,
+            "ins" => Style::Inserted,
+            "sup" => Style::Superscript,
+            "sub" => Style::Subscript,
+            "small" => Style::Small,
+            "mark" => Style::Marked,
+            "u" => Style::Underlined,
+            "cite" => Style::Cited,
+            "kbd" => Style::Keyboard,
+            "code" => Style::Code,
+            _ => return None,
+        })
+    }
+}
+
+/// Something the linter looks at, with its bytes in the source.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) what: What,
+    pub(crate) span: Range<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum What {
+    Link { target: String, empty: bool },
+    Image { src: String, alt: String },
+    Heading { id: String },
+    /// A tag of raw HTML that does not go into a mail.
+    DroppedTag(String),
+    /// A `[text][label]` without the label's address.
+    UndefinedLabel(String),
+    /// A `[^label]` without its footnote.
+    UndefinedNote(String),
+    /// A footnote that nothing refers to.
+    UnusedNote(String),
+    /// Nested deeper than is rendered.
+    TooDeep,
+}
+
+/// The text of `content`, without marks.
+pub(crate) fn plain(content: &[Inline]) -> String {
+    let mut out = String::new();
+    collect_plain(content, &mut out);
+    out
+}
+
+fn collect_plain(content: &[Inline], out: &mut String) {
+    for inline in content {
+        match inline {
+            Inline::Text(text) | Inline::Code(text) => out.push_str(text),
+            Inline::Styled(_, content) | Inline::Link { content, .. } => collect_plain(content, out),
+            Inline::Image(image) => out.push_str(&image.alt),
+            Inline::Note(_) => {}
+            Inline::SoftBreak | Inline::HardBreak => out.push(' '),
+        }
+    }
+}

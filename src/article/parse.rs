@@ -1,0 +1,250 @@
+//! The bytes of one file → an article, or what is wrong with it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::findings::Findings;
+use super::front_matter::{self, Context, FrontMatter};
+use super::lint::{self, Headings, Place, Shown};
+use super::load::{LoadOptions, PictureWork};
+use super::markdown::{self, document};
+use super::picture::{self, Picture, PictureError};
+use super::shelf::{self, Shelf};
+use super::source::{self, NoFrontMatter, NotText};
+use super::{Article, Slug, date, yaml};
+use crate::diagnostic::Diagnostic;
+
+/// What is known of other files while one is read.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    headings: Headings,
+    /// Pictures by file: several articles may show one.
+    pictures: HashMap<PathBuf, Result<Option<Picture>, PictureError>>,
+}
+
+/// One file, read.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// The article, when no error was found.
+    pub(super) article: Option<Article>,
+    /// The day it claims, if that could be read.
+    pub(super) date: Option<NaiveDate>,
+    /// Whether it says that it is a draft.
+    pub(super) draft: bool,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The text, and where it names itself, for findings across files.
+    pub(super) named_at: Option<(Arc<str>, Range<usize>)>,
+}
+
+/// A file to be read, and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Input<'a> {
+    /// As the user named it.
+    pub(super) shown: &'a Path,
+    /// The articles folder, canonical; `None` for text that is in no folder.
+    pub(super) root: Option<&'a Path>,
+    /// Relative to `root`.
+    pub(super) path: &'a Path,
+    pub(super) bytes: &'a [u8],
+    pub(super) modified: DateTime<Utc>,
+}
+
+/// Reads one article.
+pub(super) fn article(
+    input: &Input<'_>,
+    options: &LoadOptions,
+    now: DateTime<Utc>,
+    memory: &mut Memory,
+) -> Outcome {
+    let text = match source::decode(input.bytes) {
+        Ok(text) => text,
+        Err(NotText { shown, span, message, remedy }) => {
+            let mut findings = Findings::new(input.shown, &shown);
+            findings.error("not-text", span, message, remedy);
+            return Outcome::broken(claimed_date(&shown, options), findings);
+        }
+    };
+    let mut findings = Findings::new(input.shown, &text);
+    let parts = match source::split(&text) {
+        Ok(parts) => parts,
+        Err(fault) => {
+            let (rule, message, remedy) = match fault {
+                NoFrontMatter::Empty => ("empty-file", "the file is empty", "write an article into it, or delete it"),
+                NoFrontMatter::Missing => (
+                    "no-front-matter",
+                    "the file does not begin with front matter",
+                    "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`",
+                ),
+                NoFrontMatter::Unclosed => (
+                    "unclosed-front-matter",
+                    "the front matter that begins here is never closed",
+                    "put a line of `---` below its last key",
+                ),
+            };
+            let first = text.lines().next().map_or(0, |line| line.len().min(200));
+            findings.error(rule, 0..first, message, remedy);
+            return Outcome::broken(claimed_date(&text, options), findings);
+        }
+    };
+    let opening = 0..3;
+    let front = match yaml::parse(&text[parts.front_matter.clone()], parts.front_matter.start) {
+        Ok(node) => {
+            let context = Context { timezone: options.timezone, authors: &options.authors, now };
+            front_matter::check(&node, opening, &context, &mut findings)
+        }
+        Err(error) => {
+            findings.error("broken-yaml", error.span, error.message, error.remedy);
+            let dated = claimed_date(&text, options);
+            let place = place(input, options, memory);
+            lint::body(&document(&text[parts.body.clone()]).seen, parts.body.start, &place, &mut findings);
+            return Outcome::broken(dated, findings);
+        }
+    };
+    let place = place(input, options, memory);
+    for (line, span) in &front.lines {
+        lint::line(line, span, &place, &mut findings);
+    }
+    let body = &text[parts.body.clone()];
+    let mut shown = lint::body(&document(body).seen, parts.body.start, &place, &mut findings);
+    if body.trim().is_empty() {
+        let end = text.trim_end().len();
+        findings.warning("empty-body", end..end, "the article has no text", "write it below the front matter");
+    }
+    if let Some(image) = &front.image
+        && lint::image(&image.src, front.image_place.clone(), &mut findings)
+    {
+        shown.push(Shown { src: image.src.clone(), span: front.image_place.clone() });
+    }
+    let pictures = match input.root {
+        Some(root) => pictures(&shown, &Shelf::new(root, input.path), options, memory, &mut findings),
+        None => BTreeMap::new(),
+    };
+    finish(input, &text, body, front, pictures, findings)
+}
+
+fn place<'a>(input: &Input<'a>, options: &LoadOptions, memory: &'a Memory) -> Place<'a> {
+    Place { root: input.root, path: input.path, headings: &memory.headings, max_bytes: options.max_bytes }
+}
+
+fn finish(
+    input: &Input<'_>,
+    text: &str,
+    body: &str,
+    front: FrontMatter,
+    pictures: BTreeMap<String, Picture>,
+    findings: Findings,
+) -> Outcome {
+    let broken = findings.has_errors();
+    let date = front.dated.map(|dated| dated.day);
+    let draft = front.draft;
+    let named_at = Some((Arc::from(text), front.name_place.clone()));
+    let article = match (front.title, front.dated) {
+        (Some(title), Some(dated)) if !broken => {
+            let stem = input.path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+            let slug = front.slug.unwrap_or_else(|| Slug::of_title(&title, &stem));
+            Some(Article {
+                path: input.path.to_owned(),
+                slug,
+                title,
+                date: dated.day,
+                not_before: dated.not_before,
+                author: front.author,
+                highlights: front.highlights,
+                tags: front.tags,
+                summary: front.summary,
+                image: front.image,
+                url: front.url,
+                lead: front.lead,
+                draft,
+                sources: front.sources,
+                extra: front.extra,
+                markdown: markdown::clean(&body.replace("\r\n", "\n").replace('\r', "\n")),
+                pictures,
+                modified: input.modified,
+            })
+        }
+        _ => None,
+    };
+    Outcome { article, date, draft, diagnostics: findings.into_list(), named_at }
+}
+
+/// Finds, looks at and prepares the pictures that an article shows.
+fn pictures(
+    shown: &[Shown],
+    shelf: &Shelf,
+    options: &LoadOptions,
+    memory: &mut Memory,
+    findings: &mut Findings,
+) -> BTreeMap<String, Picture> {
+    let mut pictures = BTreeMap::new();
+    for Shown { src, span } in shown {
+        if pictures.contains_key(src) {
+            continue;
+        }
+        let file = match shelf.find(&markdown::percent_decode(src)) {
+            Ok(file) => file,
+            Err(fault) => {
+                lint::path_fault(&fault, src, span.clone(), findings);
+                continue;
+            }
+        };
+        let known = memory.pictures.get(&file).cloned();
+        let prepared = match known {
+            Some(known) => known,
+            None => match shelf::read(&file, picture::LARGEST_FILE) {
+                Ok(bytes) => {
+                    let prepared = prepare(&bytes, options);
+                    memory.pictures.insert(file.clone(), prepared.clone());
+                    prepared
+                }
+                Err(fault) => {
+                    lint::path_fault(&fault, src, span.clone(), findings);
+                    continue;
+                }
+            },
+        };
+        match prepared {
+            Ok(Some(picture)) => {
+                let was_gif = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"));
+                if was_gif && picture.media_type != "image/gif" {
+                    findings.warning(
+                        "still-picture",
+                        span.clone(),
+                        "a GIF that has to be scaled or made smaller is sent as a still picture",
+                        "make it at most 1104 pixels wide and 300 KiB large if it moves",
+                    );
+                }
+                pictures.insert(src.clone(), picture);
+            }
+            Ok(None) => {}
+            Err(error) => findings.error("bad-image", span.clone(), error.to_string(), error.remedy()),
+        }
+    }
+    pictures
+}
+
+fn prepare(bytes: &[u8], options: &LoadOptions) -> Result<Option<Picture>, PictureError> {
+    match options.pictures {
+        PictureWork::Prepare => picture::prepare(bytes, options.shown_width.saturating_mul(2)).map(Some),
+        PictureWork::LookOnly => picture::look(bytes).map(|_| None),
+    }
+}
+
+/// The day that a front matter claims which cannot be parsed: which edition a broken file would hold.
+fn claimed_date(text: &str, options: &LoadOptions) -> Option<NaiveDate> {
+    text.lines()
+        .take(200)
+        .find_map(|line| line.strip_prefix("date:"))
+        .and_then(|value| date::parse(value.trim().trim_matches(['"', '\'']), options.timezone))
+        .map(|dated| dated.day)
+}
+
+impl Outcome {
+    fn broken(date: Option<NaiveDate>, findings: Findings) -> Self {
+        Outcome { article: None, date, draft: false, diagnostics: findings.into_list(), named_at: None }
+    }
+}

@@ -1,0 +1,159 @@
+//! Bytes of a file → text → front matter and Markdown.
+
+use std::ops::Range;
+
+/// Why a file's bytes are no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NotText {
+    /// The text as far as it can be shown.
+    pub(super) shown: String,
+    /// Where in `shown` it goes wrong.
+    pub(super) span: Range<usize>,
+    pub(super) message: String,
+    pub(super) remedy: &'static str,
+}
+
+const SAVE_AS_UTF8: &str = "save the file as UTF-8";
+
+/// Decodes UTF-8 (with or without a byte order mark) and UTF-16 that has one.
+pub(super) fn decode(bytes: &[u8]) -> Result<String, NotText> {
+    let text = match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => decode_utf8(rest)?,
+        [0xFF, 0xFE, rest @ ..] => decode_utf16(rest, u16::from_le_bytes)?,
+        [0xFE, 0xFF, rest @ ..] => decode_utf16(rest, u16::from_be_bytes)?,
+        _ => decode_utf8(bytes)?,
+    };
+    match text.find('\0') {
+        Some(at) => Err(NotText {
+            shown: text.replace('\0', "\u{2400}"),
+            span: at..at + '\u{2400}'.len_utf8(),
+            message: "a NUL character stands here".to_owned(),
+            remedy: "delete it; if the text is UTF-16 or UTF-32, save it as UTF-8",
+        }),
+        None => Ok(text),
+    }
+}
+
+fn decode_utf8(bytes: &[u8]) -> Result<String, NotText> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => {
+            let at = error.valid_up_to();
+            let byte = bytes[at];
+            let hint = match byte {
+                // ISO 8859-1, and Windows-1252 where it adds letters.
+                0xA0..=0xFF => format!("; in Windows-1252 it would be `{}`", char::from(byte)),
+                _ => String::new(),
+            };
+            Err(NotText {
+                shown: String::from_utf8_lossy(bytes).into_owned(),
+                span: at..at + '\u{FFFD}'.len_utf8(),
+                message: format!("this is not UTF-8: byte 0x{byte:02X} stands here{hint}"),
+                remedy: SAVE_AS_UTF8,
+            })
+        }
+    }
+}
+
+fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, NotText> {
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let mut text = String::with_capacity(bytes.len());
+    let mut wrong = None;
+    for decoded in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+        text.push(decoded.unwrap_or_else(|_| {
+            wrong.get_or_insert(text.len());
+            '\u{FFFD}'
+        }));
+    }
+    if !odd.is_empty() {
+        wrong.get_or_insert(text.len());
+        text.push('\u{FFFD}');
+    }
+    match wrong {
+        None => Ok(text),
+        Some(at) => Err(NotText {
+            shown: text,
+            span: at..at + '\u{FFFD}'.len_utf8(),
+            message: "this is not UTF-16: half a character stands here".to_owned(),
+            remedy: SAVE_AS_UTF8,
+        }),
+    }
+}
+
+/// The two parts of an article's file, as ranges of bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Between the two lines of `---`.
+    pub(super) front_matter: Range<usize>,
+    /// Behind the second one.
+    pub(super) body: Range<usize>,
+}
+
+/// Why a file has no front matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoFrontMatter {
+    /// There is nothing in the file.
+    Empty,
+    /// The first line is not `---`.
+    Missing,
+    /// No second `---` follows.
+    Unclosed,
+}
+
+/// Finds the front matter: a first line of `---` and the next one.
+pub(super) fn split(text: &str) -> Result<Parts, NoFrontMatter> {
+    if text.trim().is_empty() {
+        return Err(NoFrontMatter::Empty);
+    }
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    if first.trim_end() != "---" {
+        return Err(NoFrontMatter::Missing);
+    }
+    let start = first.len();
+    let mut at = start;
+    for line in lines {
+        if line.trim_end() == "---" || line.trim_end() == "..." {
+            return Ok(Parts { front_matter: start..at, body: at + line.len()..text.len() });
+        }
+        at += line.len();
+    }
+    Err(NoFrontMatter::Unclosed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_order_marks_are_understood() {
+        let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{FEFF}Ära 🜚".encode_utf16().flat_map(unit).collect()
+        };
+        for bytes in ["\u{FEFF}Ära 🜚".as_bytes().to_vec(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)] {
+            assert_eq!(decode(&bytes).as_deref(), Ok("Ära 🜚"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_at_its_place() {
+        let latin1 = decode(b"caf\xE9\n").unwrap_err();
+        assert_eq!((latin1.span.start, latin1.shown.as_str()), (3, "caf\u{FFFD}\n"));
+        assert!(latin1.message.contains("0xE9") && latin1.message.contains('é'), "{}", latin1.message);
+        assert_eq!(decode(b"\xFF\xFEa\0\0\xD8").unwrap_err().span.start, 1);
+        assert_eq!(decode(b"\xFF\xFEa\0b").unwrap_err().span.start, 1);
+        assert_eq!(decode(b"a\nb\0").unwrap_err().span.start, 3);
+    }
+
+    #[test]
+    fn front_matter_ends_at_the_next_dashes() {
+        let text = "---\r\ntitle: x\r\n--- \r\nBody\n---\n";
+        let parts = split(text).unwrap();
+        assert_eq!(&text[parts.front_matter], "title: x\r\n");
+        assert_eq!(&text[parts.body], "Body\n---\n");
+        assert_eq!(split("---\n---"), Ok(Parts { front_matter: 4..4, body: 7..7 }));
+        assert_eq!(split(" \n"), Err(NoFrontMatter::Empty));
+        assert_eq!(split("# Title\n"), Err(NoFrontMatter::Missing));
+        assert_eq!(split("---\ntitle: x\n"), Err(NoFrontMatter::Unclosed));
+    }
+}

@@ -1,0 +1,90 @@
+//! `straight check [PATH…]`: everything that is wrong with the articles, at once.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+
+use crate::article::{LoadOptions, Loaded, load_dir, load_paths};
+use crate::diagnostic::{self, Colour, Counts};
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people: snippets, remedies, counts.
+    Human(Colour),
+    /// For programs: an array of objects, and nothing else.
+    Json,
+}
+
+/// What fails a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// Errors.
+    Errors,
+    /// Errors and warnings: `--strict`.
+    Warnings,
+}
+
+/// What a check comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Exit code 0.
+    Fine,
+    /// Exit code 1.
+    Failed,
+}
+
+/// Checks `paths`, or without any the whole `folder`, and writes the findings to `out`.
+///
+/// Gives what was read beside the verdict, so that the caller can say which articles are due.
+///
+/// # Errors
+/// When the folder or a path cannot be read, or `out` not be written.
+pub fn check(
+    paths: &[PathBuf],
+    folder: &Path,
+    options: &LoadOptions,
+    format: Format,
+    strictness: Strictness,
+    now: DateTime<Utc>,
+    out: &mut dyn Write,
+) -> anyhow::Result<(Verdict, Loaded)> {
+    let loaded = if paths.is_empty() {
+        load_dir(folder, options, now)?
+    } else {
+        load_paths(paths, folder, options, now)?
+    };
+    let counts = Counts::of(&loaded.diagnostics);
+    let written = match format {
+        Format::Json => diagnostic::json(&loaded.diagnostics),
+        Format::Human(colour) => report(&loaded, counts, colour),
+    };
+    out.write_all(written.as_bytes()).context("cannot write the findings")?;
+    let failed = match strictness {
+        Strictness::Errors => counts.errors > 0,
+        Strictness::Warnings => counts.errors + counts.warnings > 0,
+    };
+    Ok((if failed { Verdict::Failed } else { Verdict::Fine }, loaded))
+}
+
+fn report(loaded: &Loaded, counts: Counts, colour: Colour) -> String {
+    let mut text = diagnostic::human(&loaded.diagnostics, colour);
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let files = match loaded.files {
+        1 => "1 file".to_owned(),
+        files => format!("{files} files"),
+    };
+    if counts == Counts::default() {
+        text.push_str(&format!("Everything is fine in {files}.\n"));
+    } else {
+        text.push_str(&format!("{counts} in {files}\n"));
+    }
+    for path in &loaded.unsettled {
+        text.push_str(&format!("{} was changed just now and was not read\n", path.display()));
+    }
+    text
+}

@@ -1,0 +1,104 @@
+//! Takes lists of readers into the store.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::config::Transport;
+use crate::diagnostic::{Diagnostic, one};
+use crate::press::Press;
+use crate::store::{ImportReport, Origin};
+use crate::subscriber::list::{self, Format, Row};
+
+/// Readers to try things out with, from the repository's example file.
+const EXAMPLES: &str = include_str!("../../subscribers.example.yaml");
+/// What the example readers are called in messages.
+const EXAMPLE_FILE: &str = "subscribers.example.yaml";
+/// How many rows are in memory at a time.
+const AT_A_TIME: usize = 2_000;
+
+/// Imports the configured lists. With none configured, nobody in the store and the outbox as transport, the example
+/// readers are taken in, so that there is something to see.
+///
+/// # Errors
+/// When a file cannot be opened, or the store fails. A bad row is told and passed over.
+pub(super) async fn read_in(press: &Press, out: &mut dyn Write) -> anyhow::Result<()> {
+    for file in &press.config.subscribers {
+        let outcome = import_file(press, file, None, Origin::File, out).await?;
+        if outcome.report.new + outcome.report.updated + outcome.bad > 0 {
+            writeln!(out, "{}: {outcome}", file.display())?;
+        }
+    }
+    let is_outbox = matches!(press.config.transport, Transport::Outbox { .. });
+    if press.config.subscribers.is_empty() && is_outbox && press.store.has_no_subscribers().await? {
+        let rows = list::read(EXAMPLES.as_bytes(), Format::Yaml, Path::new(EXAMPLE_FILE));
+        let outcome = import(press, rows, Origin::Example, out).await?;
+        writeln!(out, "No readers yet: taking the examples of {EXAMPLE_FILE} ({outcome}); they get the outbox only.")?;
+    }
+    Ok(())
+}
+
+/// What became of a list.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Imported {
+    pub(super) report: ImportReport,
+    /// Rows that could not be read.
+    pub(super) bad: u64,
+}
+
+impl std::fmt::Display for Imported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ImportReport { new, updated, unchanged, suppressed } = self.report;
+        write!(f, "{new} new, {updated} updated, {unchanged} unchanged")?;
+        if suppressed > 0 {
+            write!(f, ", {suppressed} stay out because they left, bounced or complained")?;
+        }
+        if self.bad > 0 {
+            write!(f, ", {} bad rows passed over", self.bad)?;
+        }
+        Ok(())
+    }
+}
+
+/// Imports one file.
+///
+/// # Errors
+/// When it cannot be opened, or the store fails.
+pub(super) async fn import_file(
+    press: &Press,
+    file: &Path,
+    format: Option<Format>,
+    origin: Origin,
+    out: &mut dyn Write,
+) -> anyhow::Result<Imported> {
+    let rows = match format {
+        None => list::open(file),
+        Some(format) => list::open_as(file, format),
+    };
+    let rows = rows.map_err(|wrong| anyhow::anyhow!("{}", one(&wrong, super::colour())))?;
+    import(press, rows, origin, out).await
+}
+
+async fn import(
+    press: &Press,
+    rows: impl Iterator<Item = Result<Row, Diagnostic>>,
+    origin: Origin,
+    out: &mut dyn Write,
+) -> anyhow::Result<Imported> {
+    let mut imported = Imported::default();
+    let mut chunk = Vec::with_capacity(AT_A_TIME);
+    for row in rows {
+        match row {
+            Ok(row) => chunk.push(row.subscriber),
+            Err(wrong) => {
+                imported.bad += 1;
+                writeln!(out, "{}", one(&wrong, super::colour()))?;
+            }
+        }
+        if chunk.len() == AT_A_TIME {
+            imported.report += press.store.import(&chunk, origin, press.clock.now()).await?;
+            chunk.clear();
+        }
+    }
+    imported.report += press.store.import(&chunk, origin, press.clock.now()).await?;
+    Ok(imported)
+}

@@ -1,1 +1,0 @@
-//! Files of subscribers: reading and writing them, a file a format.

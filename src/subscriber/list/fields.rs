@@ -1,0 +1,154 @@
+//! From a row's texts to a subscriber.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+
+use super::super::{EmailAddress, NewSubscriber, Status};
+use super::Wrong;
+use crate::subscriber::zone;
+
+/// A column of a CSV file, a key of a YAML file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Email,
+    Name,
+    Timezone,
+    Status,
+    Since,
+}
+
+impl Field {
+    pub(super) const NAMES: [&str; 5] = ["email", "name", "timezone", "status", "since"];
+
+    /// The field that a key names.
+    pub(super) fn of_key(key: &str) -> Option<Field> {
+        match key {
+            "email" => Some(Field::Email),
+            "name" => Some(Field::Name),
+            "timezone" => Some(Field::Timezone),
+            "status" => Some(Field::Status),
+            "since" => Some(Field::Since),
+            _ => None,
+        }
+    }
+
+    /// The field that a column's heading names, with the words that other programs use.
+    pub(super) fn of_heading(heading: &str) -> Option<Field> {
+        let heading = heading.trim().to_lowercase().replace(['-', ' '], "_");
+        match heading.as_str() {
+            "e_mail" | "address" | "email_address" | "e_mail_address" | "mail" => Some(Field::Email),
+            "full_name" => Some(Field::Name),
+            "time_zone" | "tz" => Some(Field::Timezone),
+            "subscribed" | "subscribed_at" | "created_at" => Some(Field::Since),
+            word => Field::of_key(word),
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        Field::NAMES[self as usize]
+    }
+}
+
+/// Why a row is no subscriber.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// The field that is wrong, unless it is missing.
+    pub(super) field: Option<Field>,
+    /// Where it stands in its line.
+    pub(super) column: usize,
+    /// What is wrong with it.
+    pub(super) wrong: Wrong,
+}
+
+/// A row's texts; an empty one counts as absent.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    texts: [Option<(String, usize)>; 5],
+}
+
+impl Draft {
+    /// Sets a field, which stands at `column`.
+    pub(super) fn set(&mut self, field: Field, text: &str, column: usize) {
+        if !text.trim().is_empty() {
+            self.texts[field as usize] = Some((text.to_owned(), column));
+        }
+    }
+
+    fn get(&self, field: Field) -> Option<(&str, usize)> {
+        self.texts[field as usize].as_ref().map(|(text, column)| (text.as_str(), *column))
+    }
+
+    /// Checks one field.
+    fn read<T>(
+        &self,
+        field: Field,
+        parse: impl Fn(&str) -> Result<T, (String, String)>,
+    ) -> Result<Option<T>, Refused> {
+        let Some((text, column)) = self.get(field) else { return Ok(None) };
+        // A line break is no slip of the pen: it would begin a header of its own in a message.
+        let parsed = if text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+            Err(("there is a control character in it".to_owned(), "take it out".to_owned()))
+        } else {
+            parse(text.trim())
+        };
+        parsed.map(Some).map_err(|(message, remedy)| {
+            let wrong = Wrong::new("bad-value", format!("`{}`: {message}", field.name()), remedy);
+            Refused { field: Some(field), column, wrong }
+        })
+    }
+
+    /// The subscriber, or the first field that is wrong.
+    pub(super) fn into_subscriber(self) -> Result<NewSubscriber, Refused> {
+        let email = self.read(Field::Email, |text| {
+            text.parse::<EmailAddress>()
+                .map_err(|why| (why.without_text(), "write it as in ann@example.org".into()))
+        })?;
+        let name = self.read(Field::Name, |text| {
+            const LONGEST: usize = 200;
+            if text.chars().count() <= LONGEST {
+                Ok(text.to_owned())
+            } else {
+                Err((format!("it is longer than {LONGEST} characters"), "shorten it".into()))
+            }
+        })?;
+        let timezone = self.read(Field::Timezone, |text| {
+            zone(text).map_err(|e| ("this is no time zone".into(), e.remedy))
+        })?;
+        let status = self.read(Field::Status, |text| {
+            text.to_lowercase().parse::<Status>().map_err(|_| {
+                (
+                    "there is no such status".into(),
+                    "write pending, active, unsubscribed, bounced or complained".into(),
+                )
+            })
+        })?;
+        let since = self.read(Field::Since, |text| {
+            moment(text).ok_or_else(|| {
+                ("this is no date".into(), "write it as in 2026-01-31 or 2026-01-31T08:00:00Z".into())
+            })
+        })?;
+        let missing = || Refused {
+            field: None,
+            column: 1,
+            wrong: Wrong::new("missing-value", "the address is missing", "write an `email`"),
+        };
+        Ok(NewSubscriber {
+            email: email.ok_or_else(missing)?,
+            name,
+            timezone,
+            status: status.unwrap_or(Status::Active),
+            since,
+        })
+    }
+}
+
+/// A date, or a date and time with its offset (RFC 3339), of four digits in the year.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    if !text.as_bytes().first_chunk::<4>()?.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    if text.len() == 10 {
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        return Some(date.and_time(NaiveTime::MIN).and_utc());
+    }
+    DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc())
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Measures rendered mail with the checker that stands beside this repository (../shared/email-quality): the edition of
+# one article against every bar, the sample edition of several with the counts that grow with length taken for one.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD straight=$PWD/target/release/straight
+checker=$(realpath ../shared/email-quality)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cp -rL "$checker" "$folder/checker"
+chmod -R u+w "$folder/checker"
+(cd "$folder/checker" && npm install --ignore-scripts --no-audit --no-fund >npm.log 2>&1) || { cat "$folder/checker/npm.log"; exit 1; }
+
+edition() { # edition NAME ARTICLE…: sends these articles to the outbox of a publication of their own
+    local name=$1
+    shift
+    mkdir -p "$folder/$name/articles"
+    cp -r "$root/articles/." "$folder/$name/articles"
+    (
+        cd "$folder/$name/articles"
+        for file in $(find . -name '*.md'); do
+            case " $* " in *" $(basename "$file") "*) ;; *) rm "$file" ;; esac
+        done
+    )
+    (cd "$folder/$name" && "$straight" send >/dev/null)
+    cp "$(find "$folder/$name/outbox/new" -name '*.eml' | sort | head -1)" "$folder/$name.eml"
+}
+
+newest=$(cd articles && grep -rlE '^date: "?2025-11-04' --include='*.md' . | sort)
+edition one "$(basename "$(head -1 <<<"$newest")")"
+# shellcheck disable=SC2046
+edition several $(for file in $newest; do basename "$file"; done)
+node tests/real/judge.mjs "$folder/checker" "$folder/one.eml" 1
+node tests/real/judge.mjs "$folder/checker" "$folder/several.eml" "$(wc -l <<<"$newest")"
