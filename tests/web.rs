@@ -17,7 +17,7 @@ use straight::config::{Database, Publication, SignUpWords};
 use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Slot};
 use straight::message::{Letterhead, Purpose, TokenKeys};
 use straight::press::Clock;
-use straight::store::{Origin, Store};
+use straight::store::{Issue, Origin, Store};
 use straight::subscriber::{NewSubscriber, Status, Subscriber, SubscriberId};
 use straight::web::{self, Pages};
 use tempfile::TempDir;
@@ -142,7 +142,14 @@ impl Harbour {
 
     async fn publish(&self, edition: &RenderedEdition) {
         let letterhead = Letterhead::of(&publication());
-        self.store.publish(edition, &letterhead, &[], true, edition.frozen_at).await.unwrap();
+        let issue = Issue {
+            edition,
+            letterhead: &letterhead,
+            pictures: &edition.embedded,
+            earlier: &[],
+            examples_too: true,
+        };
+        self.store.publish(&issue, edition.frozen_at).await.unwrap();
     }
 }
 
