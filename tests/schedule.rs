@@ -1,5 +1,7 @@
 //! The planner against every zone's changes of the clock, and against clocks that go wrong.
 
+#![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
+
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc, Weekday};

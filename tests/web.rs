@@ -1,7 +1,10 @@
 //! The public pages over real connections: what a reader, a mail program and a link scanner get.
 
+#![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
+
 mod connections;
 mod editions;
+mod log;
 mod preferences;
 mod unsubscribe;
 

@@ -76,8 +76,10 @@ pub(super) async fn change(
     };
     let name = checked_name(&wishes.name);
     let timezone = checked_timezone(&wishes.timezone);
+    // A field of one line cannot show what is no part of a line.
+    let one_line = wishes.name.replace(char::is_control, " ");
     let shown = Page {
-        name: &wishes.name,
+        name: &one_line,
         name_error: name.err(),
         timezone: &wishes.timezone,
         timezone_error: timezone.err(),

@@ -50,6 +50,8 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_is_saved() {
         assert!(answer.text().contains(described), "{body}: {}", answer.text());
         assert!(answer.text().contains("<title>Error: What you get"));
     }
+    let again = harbour.post_form(&path, "name=A%0D%0AB").await;
+    assert!(again.text().contains("value=\"A  B\""), "{}", again.text());
     assert_eq!(harbour.disk(), before);
     // What the form never sends has a page as well.
     harbour.post(&path, "application/json", "{}").await.assert_page(415, "That could not be read");

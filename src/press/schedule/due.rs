@@ -27,10 +27,9 @@ impl Plan {
 
 /// What is due at `now`.
 ///
-/// `last_edition` is the instant up to which slots are settled: the freezing of the last edition, or a later
-/// [`Plan::settles`] that the caller has acted on (published, had nothing new, or reported). While an edition is held
-/// the caller passes the earlier instant again, and gets the same slot until `catch_up` is over. `started` stands in
-/// before the first edition: nothing is due that lies before it.
+/// `last_edition` is the instant up to which slots are settled: the latest one that is written down as published,
+/// empty or missed. While an edition is held its slot is not settled, and is asked for again until `catch_up` is
+/// over. `started` stands in before the first edition: nothing is due that lies before it.
 ///
 /// - Of the slots in (`last_edition`, `now`] the newest is published, if it is not older than `catch_up`; all others
 ///   are missed. So a long pause brings one edition, not a burst, and each slot is either published or reported.
