@@ -20,20 +20,23 @@ struct Setup {
 
 impl Setup {
     fn new(newsletter: &str) -> Self {
-        let setup =
-            Setup { folder: TempDir::new().unwrap(), variables: Vec::new(), flags: Overrides::default() };
+        let setup = Setup {
+            folder: TempDir::new().expect("a temporary folder"),
+            variables: Vec::new(),
+            flags: Overrides::default(),
+        };
         setup.file("newsletter.yaml", newsletter);
         setup
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).expect("a file");
         path
     }
 
     fn variable(mut self, name: &str, value: impl AsRef<Path>) -> Self {
-        self.variables.push((name.into(), value.as_ref().to_str().unwrap().into()));
+        self.variables.push((name.into(), value.as_ref().to_str().expect("a text").into()));
         self
     }
 
