@@ -9,6 +9,7 @@ use straight::config::{
     load,
 };
 use straight::diagnostic::{self, Colour};
+use straight::yaml::{self, Node};
 use tempfile::TempDir;
 
 /// An operator's folder with a `newsletter.yaml`, some variables and flags.
@@ -20,20 +21,23 @@ struct Setup {
 
 impl Setup {
     fn new(newsletter: &str) -> Self {
-        let setup =
-            Setup { folder: TempDir::new().unwrap(), variables: Vec::new(), flags: Overrides::default() };
+        let setup = Setup {
+            folder: TempDir::new().expect("a temporary folder"),
+            variables: Vec::new(),
+            flags: Overrides::default(),
+        };
         setup.file("newsletter.yaml", newsletter);
         setup
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).expect("a file");
         path
     }
 
     fn variable(mut self, name: &str, value: impl AsRef<Path>) -> Self {
-        self.variables.push((name.into(), value.as_ref().to_str().unwrap().into()));
+        self.variables.push((name.into(), value.as_ref().to_str().expect("a text").into()));
         self
     }
 
@@ -135,6 +139,35 @@ schedule:
     assert_eq!(config.publication.postal_address, "Tidings\n1 Quay, Port");
     assert_eq!(config.authors.keys().collect::<Vec<_>>(), ["ann"]);
     assert_eq!(format!("{:?}", config.schedule.rule), "Daily { at: 18:30:00, days: [Mon, Fri, Sat, Sun] }");
+}
+
+/// The dotted names of all values of a tree.
+fn keys_of(node: &Node, within: &str, keys: &mut Vec<String>) {
+    for entry in node.as_map().unwrap_or_default() {
+        let key = if within.is_empty() { entry.key.clone() } else { format!("{within}.{}", entry.key) };
+        match entry.value.as_map() {
+            Some(_) if key != "authors" => keys_of(&entry.value, &key, keys),
+            _ => keys.push(key),
+        }
+    }
+}
+
+#[test]
+fn every_key_of_the_example_is_read() {
+    let example = std::fs::read_to_string("newsletter.example.yaml").unwrap();
+    let mut keys = Vec::new();
+    keys_of(&yaml::parse(&example, yaml::Limits::DOCUMENT).unwrap(), "", &mut keys);
+    assert!(keys.len() > 50, "{keys:?}");
+    for key in keys {
+        // A value that no key takes.
+        let mut text = String::new();
+        for (depth, part) in key.split('.').enumerate() {
+            text.push_str(&format!("{}{part}:\n", "  ".repeat(depth)));
+        }
+        text.push_str(&format!("{}- [a: {{b: c}}]\n", "  ".repeat(key.split('.').count())));
+        let told = Setup::new(&text).lines();
+        assert!(told.contains(&format!("`{key}`")), "{key}: {told}");
+    }
 }
 
 #[test]

@@ -208,17 +208,17 @@ fn a_line_of_ten_megabytes_is_told_and_the_next_is_read() {
 }
 
 #[test]
-fn a_hundred_thousand_rows_come_one_by_one() {
+fn twenty_thousand_rows_come_one_by_one() {
     let mut csv = String::from("email,name\n");
     let mut yaml = String::from("subscribers:\n");
-    for i in 0..100_000 {
+    for i in 0..20_000 {
         let _ = writeln!(csv, "reader{i}@example.org,Reader {i}");
         let _ = writeln!(yaml, "  - email: reader{i}@example.org\n    name: Reader {i}");
     }
     for (text, format) in [(&csv, Format::Csv), (&yaml, Format::Yaml)] {
         let mut rows = list::read(text.as_bytes(), format, Path::new("list"));
         assert_eq!(rows.next().unwrap().unwrap().subscriber.email.as_str(), "reader0@example.org");
-        assert_eq!(rows.filter(Result::is_ok).count(), 99_999);
+        assert_eq!(rows.filter(Result::is_ok).count(), 19_999);
     }
 }
 
@@ -266,11 +266,11 @@ fn a_file_is_opened_by_its_name() {
 fn subscriber(email: &str, name: Option<&str>, status: Status, since: i64) -> Subscriber {
     Subscriber {
         id: SubscriberId(1),
-        email: email.parse().unwrap(),
+        email: email.parse().expect("an address"),
         name: name.map(str::to_owned),
         timezone: Some(chrono_tz::Europe::Berlin),
         status,
-        since: DateTime::<Utc>::from_timestamp(since, 0).unwrap(),
+        since: DateTime::<Utc>::from_timestamp(since, 0).expect("a moment"),
     }
 }
 
@@ -278,10 +278,10 @@ fn written(subscribers: &[Subscriber], format: Format) -> String {
     let mut out = Vec::new();
     let mut writer = Writer::new(&mut out, format);
     for subscriber in subscribers {
-        writer.write(subscriber).unwrap();
+        writer.write(subscriber).expect("memory takes all");
     }
-    writer.finish().unwrap();
-    String::from_utf8(out).unwrap()
+    writer.finish().expect("memory takes all");
+    String::from_utf8(out).expect("lists are UTF-8")
 }
 
 #[test]

@@ -1,12 +1,196 @@
 //! The command line: clap types, one function a command.
 
-pub mod check;
-pub mod schema;
+mod args;
+mod check;
+mod config;
+mod due;
+mod healthcheck;
+mod log;
+mod out;
+mod readers;
+mod render;
+mod run;
+mod schema;
+mod send;
+mod signals;
+mod status;
+mod subscribers;
 
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Parses the arguments and runs the command.
+use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, ConfigError};
+use crate::diagnostic::{self, Colour, Counts};
+use crate::edition::EditionKey;
+use crate::press::{Clock, Press};
+
+pub use args::{
+    AddArgs, CheckArgs, CheckFormat, ConfigArgs, DiffArgs, ExportArgs, GlobalArgs, HealthcheckArgs,
+    ImportArgs, ListArgs, RemoveArgs, RenderArgs, RunArgs, SendArgs, StatusArgs, SubscribersCommand,
+};
+
+/// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
+#[derive(Debug, Parser)]
+#[command(
+    name = "straight",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = "Without a configuration everything works with samples: mail goes to files in outbox/.\n\
+                  newsletter.example.yaml names every setting, and the variable that sets it."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Send(SendArgs),
+    Run(RunArgs),
+    Check(CheckArgs),
+    Render(RenderArgs),
+    Diff(DiffArgs),
+    Status(StatusArgs),
+    /// See and change who gets the edition
+    #[command(subcommand)]
+    Subscribers(SubscribersCommand),
+    /// Print the JSON Schema of an article's front matter, for editors' programs
+    Schema,
+    /// Show the configuration in effect, and where each value comes from
+    Config(ConfigArgs),
+    /// Ask a running `straight run` whether it is well (for containers)
+    Healthcheck(HealthcheckArgs),
+}
+
+/// Parses the arguments and runs the command: 0 when it is done, 1 when there is a problem, 2 for wrong arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    ExitCode::from(run(std::env::args_os()))
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Help and version are no errors; clap knows which goes where. A closed pipe is nobody's fault.
+            let _ = usage.print();
+            return u8::try_from(usage.exit_code()).unwrap_or(2);
+        }
+    };
+    // Who starts a daemon wants to see what it does.
+    let verbosity = cli.global.verbose + u8::from(matches!(cli.command, Command::Run(_)));
+    if let Err(why) = log::start(verbosity) {
+        out::error(&why);
+        return 2;
+    }
+    match dispatch(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            report(&error);
+            1
+        }
+    }
+}
+
+/// Runs the command; the code is that of the process.
+fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
+    let well = match &cli.command {
+        Command::Config(args) => return config::show(&cli.global, args),
+        Command::Healthcheck(args) => return healthcheck::ask(&cli.global, args),
+        Command::Schema => {
+            schema::schema(&mut io::stdout().lock())?;
+            true
+        }
+        Command::Check(args) => due::check(&config_of(cli)?, args, &mut io::stdout().lock())?,
+        Command::Send(args) => {
+            with_press(cli, async |press, out, stop| send::send(press, args.edition.clone(), out, stop).await)?
+        }
+        Command::Run(args) => with_press(cli, async |press, out, stop| run::run(press, args.once, out, stop).await)?,
+        Command::Render(args) => with_press(cli, async |press, out, _| {
+            let today = press.key_at(press.clock.now());
+            render::render(press, args.date.map_or(today, EditionKey::of), &args.out, out).await
+        })?,
+        Command::Diff(args) => {
+            with_press(cli, async |press, out, _| render::diff(press, &args.from, &args.to, out).await)?
+        }
+        Command::Status(args) => {
+            with_press(cli, async |press, out, _| status::status(press, args.edition.clone(), out).await)?
+        }
+        Command::Subscribers(command) => {
+            with_press(cli, async |press, out, _| subscribers::run(press, command, out).await)?
+        }
+    };
+    Ok(u8::from(!well))
+}
+
+fn config_of(cli: &Cli) -> anyhow::Result<Config> {
+    Ok(cli.global.load()?.config)
+}
+
+/// Opens the press, runs `command` with standard output and a stop that signals pull, and closes the store.
+fn with_press(
+    cli: &Cli,
+    command: impl AsyncFnOnce(&Press, &mut dyn Write, &CancellationToken) -> anyhow::Result<bool>,
+) -> anyhow::Result<bool> {
+    let config = config_of(cli)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stop = signals::stop()?;
+        let press = Press::open(config, Clock::system()).await?;
+        let done = command(&press, &mut io::stdout(), &stop).await;
+        press.store.close().await;
+        done
+    })
+}
+
+/// Whether what goes to standard output or error may be coloured.
+fn colour() -> Colour {
+    out::colour_of_stderr()
+}
+
+/// One clear paragraph, or for a configuration every finding with its line.
+fn report(error: &anyhow::Error) {
+    if let Some(ConfigError::Wrong { findings }) = error.downcast_ref() {
+        let told = diagnostic::human(findings, out::colour_of_stderr());
+        out::complain(&format!("{told}\nthe configuration has {}", Counts::of(findings)));
+        return;
+    }
+    // A cause often repeats what its error has said already.
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !told.contains(&cause) {
+            told = if told.is_empty() { cause } else { format!("{told}: {cause}") };
+        }
+    }
+    out::error(&told);
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_of_one_piece() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_arguments_are_told_by_the_code_two() {
+        let code = |line: &str| run(line.split(' ').map(OsString::from));
+        assert_eq!(code("straight --version"), 0);
+        assert_eq!(code("straight --help"), 0);
+        assert_eq!(code("straight"), 2);
+        assert_eq!(code("straight confg"), 2);
+        assert_eq!(code("straight config --colour"), 2);
+    }
 }

@@ -1,7 +1,10 @@
 //! Takes lists of readers into the store.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufReader, Write};
 use std::path::Path;
+
+use anyhow::Context as _;
 
 use crate::config::Transport;
 use crate::diagnostic::{Diagnostic, one};
@@ -71,10 +74,12 @@ pub(super) async fn import_file(
     out: &mut dyn Write,
 ) -> anyhow::Result<Imported> {
     let rows = match format {
-        None => list::open(file),
-        Some(format) => list::open_as(file, format),
+        None => list::open(file).map_err(|wrong| anyhow::anyhow!("{}", one(&wrong, super::colour())))?,
+        Some(format) => {
+            let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+            list::read(BufReader::new(opened), format, file)
+        }
     };
-    let rows = rows.map_err(|wrong| anyhow::anyhow!("{}", one(&wrong, super::colour())))?;
     import(press, rows, origin, out).await
 }
 

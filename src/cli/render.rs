@@ -15,7 +15,7 @@ use crate::press::Press;
 ///
 /// # Errors
 /// When nothing is due on that day, an article is broken, or the folder cannot be written.
-pub async fn render(press: &Press, key: EditionKey, folder: &Path, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn render(press: &Press, key: EditionKey, folder: &Path, out: &mut dyn Write) -> anyhow::Result<bool> {
     let edition = edition_of(press, &key).await?;
     let write = |name: &str, content: &[u8]| {
         let path = folder.join(name);
@@ -45,10 +45,10 @@ pub async fn render(press: &Press, key: EditionKey, folder: &Path, out: &mut dyn
 ///
 /// # Errors
 /// When there is nothing of one of the days.
-pub async fn diff(press: &Press, a: EditionKey, b: EditionKey, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn diff(press: &Press, a: &EditionKey, b: &EditionKey, out: &mut dyn Write) -> anyhow::Result<bool> {
     let mut both = Vec::new();
     for key in [a, b] {
-        both.push(edition_of(press, &key).await?.rendered);
+        both.push(edition_of(press, key).await?.rendered);
 
     }
     write!(out, "{}", edition::diff(&both[0], &both[1]))?;

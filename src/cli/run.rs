@@ -18,7 +18,7 @@ const BEAT: &str = "*/5 * * * * *";
 ///
 /// # Errors
 /// When it cannot begin: the store, the way out, the web address. What fails later is logged and tried again.
-pub async fn run(press: &Press, once: bool, out: &mut dyn Write, stop: &CancellationToken) -> anyhow::Result<bool> {
+pub(super) async fn run(press: &Press, once: bool, out: &mut dyn Write, stop: &CancellationToken) -> anyhow::Result<bool> {
     press.guard()?;
     super::readers::read_in(press, out).await?;
     let mut watch = Watch::begin(press.clone()).await?;

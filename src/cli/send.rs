@@ -22,7 +22,7 @@ const LISTED: usize = 200;
 ///
 /// # Errors
 /// When nothing could be done at all; the ledger says what is left.
-pub async fn send(
+pub(super) async fn send(
     press: &Press,
     key: Option<EditionKey>,
     out: &mut dyn Write,

@@ -15,7 +15,7 @@ const REASONS: u32 = 20;
 ///
 /// # Errors
 /// When there is no such edition.
-pub async fn status(press: &Press, key: Option<EditionKey>, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn status(press: &Press, key: Option<EditionKey>, out: &mut dyn Write) -> anyhow::Result<bool> {
     let newest = press.store.editions(None, 1).await?.into_iter().next();
     let Some(key) = key.or(newest.map(|summary| summary.key)) else {
         writeln!(out, "No edition has gone out yet.")?;

@@ -171,3 +171,18 @@ impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_names_every_variable() {
+        let example = include_str!("../../newsletter.example.yaml");
+        for variable in VARIABLES {
+            assert!(example.contains(variable.name), "{}", variable.name);
+            let by_file = format!("{}_FILE", variable.name);
+            assert_eq!(example.contains(&by_file), variable.kind == Kind::Secret, "{by_file}");
+        }
+    }
+}

@@ -138,6 +138,7 @@ impl ScheduleRule {
 
 /// Where messages go.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a program has one of it")]
 pub enum Transport {
     /// A Maildir-style folder, for looking at.
     Outbox {

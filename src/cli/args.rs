@@ -1,0 +1,334 @@
+//! The arguments of every command.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
+
+use crate::config::{ConfigError, Effective, Environment, Overrides};
+use crate::edition::EditionKey;
+use crate::subscriber::list::Format;
+use crate::subscriber::{EmailAddress, Status, zone};
+
+/// Options that every command has: they stand over the configuration file and the environment.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct GlobalArgs {
+    /// Read this configuration [default: newsletter.yaml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Say more on standard error: -v what is done, -vv how, -vvv everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Take the articles from this folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub articles: Option<String>,
+    /// Take templates from this folder before the built-in ones
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub templates: Option<String>,
+    /// Import subscribers from this file; may be given several times
+    #[arg(long = "subscribers", global = true, value_name = "FILE")]
+    pub subscriber_files: Vec<String>,
+    /// Keep the program's own data in this folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data: Option<String>,
+    /// Keep everything in this database: sqlite:FILE or postgres://…
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Write messages into this folder instead of sending them
+    #[arg(long, global = true, value_name = "FOLDER", conflicts_with = "smtp_url")]
+    pub outbox: Option<String>,
+    /// Send through this server: smtp://host:587, smtps://host:465
+    #[arg(long, global = true, value_name = "URL")]
+    pub smtp_url: Option<String>,
+}
+
+impl GlobalArgs {
+    /// The configuration under these options, in the environment of the process.
+    ///
+    /// # Errors
+    /// As [`Effective::load`].
+    pub fn load(&self) -> Result<Effective, ConfigError> {
+        Effective::load(self.config.as_deref(), &Environment::of_process(), self.overrides())
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            articles: self.articles.clone(),
+            data: self.data.clone(),
+            database_url: self.database_url.clone(),
+            outbox: self.outbox.clone(),
+            smtp_url: self.smtp_url.clone(),
+            subscribers: self.subscriber_files.clone(),
+            templates: self.templates.clone(),
+        }
+    }
+}
+
+/// Render today's edition and deliver it to every active subscriber, once
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight send                               today's edition, into outbox/ until a server is configured\n  \
+    straight send --edition 2025-11-04          the edition of that day\n  \
+    straight send --edition 2025-11-04-flood    an extra edition beside it\n\n\
+    What has gone out does not go out again: a second `send` says so and sends nothing.")]
+pub struct SendArgs {
+    /// Send this edition: a date, or a date and a name for an extra one [default: today]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+}
+
+/// Publish by the schedule and answer unsubscribe links, until stopped
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight run           publishes at the hours of `schedule`, and serves `web.listen`\n  \
+    straight run --once    publishes and delivers what is due now, then ends (for cron)")]
+pub struct RunArgs {
+    /// Do what is due now, then end
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// Write an edition's HTML, text and subject into a folder, without any subscriber
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  straight render --date 2025-11-04 --out preview/")]
+pub struct RenderArgs {
+    /// The day of the edition [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<NaiveDate>,
+    /// The folder to write into; it is made when absent
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+}
+
+/// Compare the text of two editions
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  straight diff 2025-11-03 2025-11-04")]
+pub struct DiffArgs {
+    /// The earlier edition
+    pub from: EditionKey,
+    /// The later edition
+    pub to: EditionKey,
+}
+
+/// Find every mistake in every article, with its line and the remedy
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight check                          every article of the folder\n  \
+    straight check articles/tide.md         one file\n  \
+    straight check --strict --format json   for programs; warnings count as errors\n\n\
+    Ends with 1 when there is an error.")]
+pub struct CheckArgs {
+    /// Files or folders [default: the articles folder]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub format: CheckFormat,
+    /// Count warnings as errors
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With the line and a caret
+    Human,
+    /// As an array of objects
+    Json,
+}
+
+/// Show what was sent, to how many, and what is waiting
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  straight status\n  straight status --edition 2025-11-04")]
+pub struct StatusArgs {
+    /// Of this edition [default: the latest ones]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+}
+
+/// Show the configuration in effect, and where each value comes from
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight config                              everything, with secrets masked\n  \
+    straight config --path schedule.timezone     one value\n  \
+    straight config --path smtp                  one section")]
+pub struct ConfigArgs {
+    /// Show this key alone: a section, or a value by its dotted name
+    #[arg(long, value_name = "KEY")]
+    pub path: Option<String>,
+}
+
+/// Ask a running `straight run` whether it is well (for containers)
+#[derive(Debug, Clone, Args)]
+pub struct HealthcheckArgs {
+    /// Wait at most this many seconds for the answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub timeout: u64,
+}
+
+/// See and change who gets the edition
+#[derive(Debug, Clone, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    straight subscribers list --status active\n  \
+    straight subscribers add ann@example.org --name \"Ann Reader\" --timezone Europe/Berlin\n  \
+    straight subscribers import readers.csv\n  \
+    straight subscribers export --format csv --out readers.csv")]
+pub enum SubscribersCommand {
+    /// Show them, one a line
+    List(ListArgs),
+    /// Add one; who has left stays out
+    Add(AddArgs),
+    /// Mark one as unsubscribed: no import brings them back
+    Remove(RemoveArgs),
+    /// Add and update from files; nothing is deleted, and who has left stays out
+    Import(ImportArgs),
+    /// Write them to a file that `import` reads
+    Export(ExportArgs),
+}
+
+/// `subscribers list`
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// Only those: pending, active, unsubscribed, bounced or complained
+    #[arg(long)]
+    pub status: Option<Status>,
+}
+
+/// `subscribers add`
+#[derive(Debug, Clone, Args)]
+pub struct AddArgs {
+    /// The address
+    pub email: EmailAddress,
+    /// What the reader wants to be called
+    #[arg(long, value_parser = reader_name)]
+    pub name: Option<String>,
+    /// The reader's time zone, as in Europe/Berlin
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub timezone: Option<Tz>,
+}
+
+/// `subscribers remove`
+#[derive(Debug, Clone, Args)]
+pub struct RemoveArgs {
+    /// The address
+    pub email: EmailAddress,
+}
+
+/// `subscribers import`
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "YAML has every field (see subscribers.example.yaml); CSV names its columns in the first row,\n\
+    email,name,timezone,status,since or some of them; text has an address a line.\n\
+    A bad row is told by its line, and the others are imported."
+)]
+pub struct ImportArgs {
+    /// Files: .yaml, .csv, .tsv or .txt
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Read them as yaml, csv or text, whatever their names say
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+/// `subscribers export`
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    /// Write yaml, csv, or text (the addresses of the active ones) [default: by the name of FILE, else yaml]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Only those: pending, active, unsubscribed, bounced or complained
+    #[arg(long)]
+    pub status: Option<Status>,
+    /// Write into this file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// A name as lists hold it.
+fn reader_name(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.contains(char::is_control) {
+        return Err("a name has no control characters");
+    }
+    if text.is_empty() || text.chars().count() > 200 {
+        return Err("a name has 1 to 200 characters");
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    /// The commands of this file together, as the program has them.
+    #[derive(Debug, Parser)]
+    #[command(name = "straight")]
+    struct All {
+        #[command(flatten)]
+        global: GlobalArgs,
+        #[command(subcommand)]
+        command: Every,
+    }
+
+    #[derive(Debug, Subcommand)]
+    enum Every {
+        Send(SendArgs),
+        Run(RunArgs),
+        Render(RenderArgs),
+        Diff(DiffArgs),
+        Check(CheckArgs),
+        Status(StatusArgs),
+        Config(ConfigArgs),
+        Healthcheck(HealthcheckArgs),
+        #[command(subcommand)]
+        Subscribers(SubscribersCommand),
+    }
+
+    #[test]
+    fn all_commands_are_of_one_piece() {
+        All::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_as_they_are_typed() {
+        for line in [
+            "send",
+            "send --edition 2025-11-04-flood --outbox try -vv",
+            "run --once --config other.yaml",
+            "render --date 2025-11-04 --out preview",
+            "diff 2025-11-03 2025-11-04",
+            "check --strict --format json a.md b.md",
+            "status --edition 2025-11-04",
+            "config --path smtp.url",
+            "healthcheck --timeout 2",
+            "subscribers list --status active",
+            "subscribers add ann@example.org --name Ann --timezone Europe/Berlin",
+            "subscribers remove ann@example.org",
+            "subscribers import a.csv b.yaml --format csv",
+            "subscribers export --format text --out readers.txt",
+            "--subscribers a.csv --subscribers b.csv send --smtp-url smtp://localhost:1025",
+        ] {
+            let read = All::try_parse_from(["straight"].into_iter().chain(line.split(' ')));
+            assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
+        }
+        for line in [
+            "send --edition tomorrow",
+            "send --outbox a --smtp-url smtp://b",
+            "render",
+            "diff 2025-11-03",
+            "subscribers add nobody",
+            "subscribers add ann@example.org --timezone berlin",
+            "subscribers add ann@example.org --name A\nB",
+            "subscribers import",
+            "subscribers list --status gone",
+            "healthcheck --timeout 0",
+        ] {
+            assert!(All::try_parse_from(["straight"].into_iter().chain(line.split(' '))).is_err(), "{line}");
+        }
+    }
+}

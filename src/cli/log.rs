@@ -1,0 +1,45 @@
+//! The log: lines on standard error, or JSON for collectors.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::diagnostic::Colour;
+
+use super::out::colour_of_stderr;
+
+/// Starts the log: `STRAIGHT_LOG`, else `RUST_LOG`, else what `verbosity` asks for.
+///
+/// # Errors
+/// When a variable has no form that is known, in words.
+pub(super) fn start(verbosity: u8) -> Result<(), String> {
+    let filter = match variable("STRAIGHT_LOG").or_else(|| variable("RUST_LOG")) {
+        None => EnvFilter::new(default_filter(verbosity)),
+        Some((name, directives)) => EnvFilter::try_new(&directives).map_err(|why| {
+            format!("`{name}` is no log filter ({why}); write it as in info or straight=debug,warn")
+        })?,
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = lines.with_ansi(colour_of_stderr() == Colour::Always);
+    // A log that is there already (in tests) is as good.
+    let _ = match variable("STRAIGHT_LOG_FORMAT").as_ref().map(|(_, word)| word.as_str()) {
+        None | Some("text") => lines.with_target(false).try_init(),
+        Some("json") => lines.json().flatten_event(true).try_init(),
+        Some(_) => return Err("`STRAIGHT_LOG_FORMAT` is neither text nor json".to_owned()),
+    };
+    Ok(())
+}
+
+fn variable(name: &'static str) -> Option<(&'static str, String)> {
+    std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| (name, value))
+}
+
+/// Libraries speak one step later than we do.
+fn default_filter(verbosity: u8) -> &'static str {
+    match verbosity {
+        0 => "warn",
+        1 => "warn,straight=info",
+        2 => "info,straight=debug",
+        _ => "debug,straight=trace",
+    }
+}

@@ -1,0 +1,121 @@
+//! `straight subscribers`: see and change who gets the edition.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use anyhow::{Context as _, bail};
+
+use super::args::{AddArgs, ExportArgs, ImportArgs, ListArgs, RemoveArgs, SubscribersCommand};
+use super::readers;
+use crate::press::Press;
+use crate::store::Origin;
+use crate::subscriber::list::{Format, Writer};
+use crate::subscriber::{NewSubscriber, Status, SubscriberId};
+
+/// How many subscribers are in memory at a time.
+const PAGE: u32 = 1_000;
+
+/// Runs one of the commands.
+pub(super) async fn run(press: &Press, command: &SubscribersCommand, out: &mut dyn Write) -> anyhow::Result<bool> {
+    match command {
+        SubscribersCommand::List(args) => list(press, args, out).await,
+        SubscribersCommand::Add(args) => add(press, args, out).await,
+        SubscribersCommand::Remove(args) => remove(press, args, out).await,
+        SubscribersCommand::Import(args) => import(press, args, out).await,
+        SubscribersCommand::Export(args) => export(press, args, out).await,
+    }
+}
+
+async fn list(press: &Press, args: &ListArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let mut after = SubscriberId(0);
+    loop {
+        let page = press.store.subscribers(after, args.status, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for subscriber in &page {
+            let since = subscriber.since.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d");
+            let name = subscriber.name.as_deref().unwrap_or_default();
+            let line = format!("{:<12}  {since}  {:<40}  {name}", subscriber.status.as_str(), subscriber.email.as_str());
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    let counts = press.store.subscriber_counts().await?;
+    let counted = args.status.map_or(counts.clone(), |status| counts.into_iter().filter(|(s, _)| *s == status).collect());
+    let words: Vec<String> = counted.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    writeln!(out, "{}", if words.is_empty() { "nobody".to_owned() } else { words.join(", ") })?;
+    Ok(true)
+}
+
+async fn add(press: &Press, args: &AddArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let reader = NewSubscriber {
+        email: args.email.clone(),
+        name: args.name.clone(),
+        timezone: args.timezone,
+        status: Status::Active,
+        since: None,
+    };
+    let report = press.store.import(&[reader], Origin::Operator, press.clock.now()).await?;
+    let (email, word) = (&args.email, match (report.new, report.updated, report.suppressed) {
+        (1, ..) => "is subscribed",
+        (_, 1, _) => "is brought up to date",
+        (.., 1) => bail!("{} left, bounced or complained: only their own sign-up brings them back", args.email),
+        _ => "was there just so",
+    });
+    writeln!(out, "{email} {word}.")?;
+    Ok(true)
+}
+
+async fn remove(press: &Press, args: &RemoveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(subscriber) = press.store.by_email(&args.email).await? else {
+        bail!("{} is not among the subscribers", args.email);
+    };
+    if press.store.unsubscribe(subscriber.id, press.clock.now()).await? {
+        writeln!(out, "{} is unsubscribed: no import brings them back.", subscriber.email)?;
+    } else {
+        writeln!(out, "{} is {} already.", subscriber.email, subscriber.status)?;
+    }
+    Ok(true)
+}
+
+async fn import(press: &Press, args: &ImportArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let mut well = true;
+    for file in &args.files {
+        let imported = readers::import_file(press, file, args.format, Origin::File, out).await?;
+        writeln!(out, "{}: {imported}", file.display())?;
+        well &= imported.bad == 0;
+    }
+    Ok(well)
+}
+
+async fn export(press: &Press, args: &ExportArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let named = args.out.as_deref().and_then(Format::of);
+    let format = args.format.or(named).unwrap_or(Format::Yaml);
+    let Some(file) = &args.out else {
+        write_all(press, args.status, Writer::new(out, format)).await?;
+        return Ok(true);
+    };
+    let cannot = || format!("cannot write {}", file.display());
+    // Whole or not at all: a list that is cut off looks like one that is not.
+    let unfinished = file.with_extension("unfinished");
+    let target = BufWriter::new(File::create(&unfinished).with_context(cannot)?);
+    let count = write_all(press, args.status, Writer::new(target, format)).await.with_context(cannot)?;
+    std::fs::rename(&unfinished, file).with_context(cannot)?;
+    writeln!(out, "{count} subscribers in {}", file.display())?;
+    Ok(true)
+}
+
+async fn write_all<W: Write>(press: &Press, status: Option<Status>, mut list: Writer<W>) -> anyhow::Result<u64> {
+    let mut after = SubscriberId(0);
+    let mut count = 0;
+    loop {
+        let page = press.store.subscribers(after, status, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for subscriber in &page {
+            list.write(subscriber)?;
+            count += 1;
+        }
+    }
+    list.finish().map_err(io::Error::from)?;
+    Ok(count)
+}
