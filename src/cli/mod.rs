@@ -1,7 +1,7 @@
 //! The command line: clap types, one function a command.
 
 mod args;
-mod check;
+pub mod check;
 mod config;
 mod due;
 mod healthcheck;
@@ -10,7 +10,7 @@ mod out;
 mod readers;
 mod render;
 mod run;
-mod schema;
+pub mod schema;
 mod send;
 mod signals;
 mod status;
@@ -110,10 +110,12 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
             true
         }
         Command::Check(args) => due::check(&config_of(cli)?, args, &mut io::stdout().lock())?,
-        Command::Send(args) => {
-            with_press(cli, async |press, out, stop| send::send(press, args.edition.clone(), out, stop).await)?
+        Command::Send(args) => with_press(cli, async |press, out, stop| {
+            send::send(press, args.edition.clone(), out, stop).await
+        })?,
+        Command::Run(args) => {
+            with_press(cli, async |press, out, stop| run::run(press, args.once, out, stop).await)?
         }
-        Command::Run(args) => with_press(cli, async |press, out, stop| run::run(press, args.once, out, stop).await)?,
         Command::Render(args) => with_press(cli, async |press, out, _| {
             let today = press.key_at(press.clock.now());
             render::render(press, args.date.map_or(today, EditionKey::of), &args.out, out).await

@@ -35,7 +35,10 @@ pub(super) async fn read_in(press: &Press, out: &mut dyn Write) -> anyhow::Resul
     if press.config.subscribers.is_empty() && is_outbox && press.store.has_no_subscribers().await? {
         let rows = list::read(EXAMPLES.as_bytes(), Format::Yaml, Path::new(EXAMPLE_FILE));
         let outcome = import(press, rows, Origin::Example, out).await?;
-        writeln!(out, "No readers yet: taking the examples of {EXAMPLE_FILE} ({outcome}); they get the outbox only.")?;
+        writeln!(
+            out,
+            "No readers yet: taking the examples of {EXAMPLE_FILE} ({outcome}); they get the outbox only."
+        )?;
     }
     Ok(())
 }

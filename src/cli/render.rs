@@ -15,16 +15,22 @@ use crate::press::Press;
 ///
 /// # Errors
 /// When nothing is due on that day, an article is broken, or the folder cannot be written.
-pub(super) async fn render(press: &Press, key: EditionKey, folder: &Path, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn render(
+    press: &Press,
+    key: EditionKey,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
     let edition = edition_of(press, &key).await?;
     let write = |name: &str, content: &[u8]| {
         let path = folder.join(name);
         fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
     };
+    let sample = |text: &str| edition::with_sample_words(text, &edition.rendered, &press.config.publication);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     write("subject.txt", format!("{}\n", edition.rendered.subject).as_bytes())?;
-    write("body.txt", edition::with_sample_words(&edition.rendered.text).as_bytes())?;
-    let mut html = edition::with_sample_words(&edition.rendered.html);
+    write("body.txt", sample(&edition.rendered.text).as_bytes())?;
+    let mut html = sample(&edition.rendered.html);
     for picture in &edition.pictures {
         html = html.replace(&format!("cid:{}", picture.content_id), &format!("images/{}", picture.file_name));
     }
@@ -45,11 +51,15 @@ pub(super) async fn render(press: &Press, key: EditionKey, folder: &Path, out: &
 ///
 /// # Errors
 /// When there is nothing of one of the days.
-pub(super) async fn diff(press: &Press, a: &EditionKey, b: &EditionKey, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn diff(
+    press: &Press,
+    a: &EditionKey,
+    b: &EditionKey,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
     let mut both = Vec::new();
     for key in [a, b] {
         both.push(edition_of(press, key).await?.rendered);
-
     }
     write!(out, "{}", edition::diff(&both[0], &both[1]))?;
     Ok(true)
@@ -72,7 +82,8 @@ async fn edition_of(press: &Press, key: &EditionKey) -> anyhow::Result<Whole> {
     match draft.rendered {
         Some(rendered) => Ok(Whole { rendered, pictures: draft.pictures }),
         None => {
-            let why = draft.waiting.iter().map(|article| format!("\n  {} {}", article.path.display(), article.why));
+            let why =
+                draft.waiting.iter().map(|article| format!("\n  {} {}", article.path.display(), article.why));
             bail!("no article is due on {}{}", key.date(), why.collect::<String>())
         }
     }

@@ -18,7 +18,12 @@ const BEAT: &str = "*/5 * * * * *";
 ///
 /// # Errors
 /// When it cannot begin: the store, the way out, the web address. What fails later is logged and tried again.
-pub(super) async fn run(press: &Press, once: bool, out: &mut dyn Write, stop: &CancellationToken) -> anyhow::Result<bool> {
+pub(super) async fn run(
+    press: &Press,
+    once: bool,
+    out: &mut dyn Write,
+    stop: &CancellationToken,
+) -> anyhow::Result<bool> {
     press.guard()?;
     super::readers::read_in(press, out).await?;
     let mut watch = Watch::begin(press.clone()).await?;
@@ -66,9 +71,9 @@ async fn serve(
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
     let Some(address) = press.config.web.listen else { return Ok(None) };
-    let listener = tokio::net::TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; set web.listen to a free address, or to off"))?;
+    let listener = tokio::net::TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; set web.listen to a free address, or to off")
+    })?;
     info!(address = %listener.local_addr()?, "serving");
     let pages = web::Web::new(press)?;
     Ok(Some(tokio::spawn(web::serve(listener, pages, stop.clone()))))

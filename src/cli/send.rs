@@ -74,7 +74,12 @@ pub(super) async fn send(
         return Ok(true);
     }
     if !is_new {
-        writeln!(out, "The edition {key} is out in part: going on with {} of {}.", counts.open(), counts.total())?;
+        writeln!(
+            out,
+            "The edition {key} is out in part: going on with {} of {}.",
+            counts.open(),
+            counts.total()
+        )?;
     }
     let done = deliver(press, &route, &edition, stop).await?;
     report(press, &route, &edition, &done, out).await
@@ -121,7 +126,9 @@ async fn follow(
         } else if stop.is_cancelled() {
             Ending::Stopped
         } else if let Ownership::Ours(_) = press.store.acquire_sender().await? {
-            Ending::Unreachable("the process that was sending has ended; run `straight send` again".to_owned())
+            Ending::Unreachable(
+                "the process that was sending has ended; run `straight send` again".to_owned(),
+            )
         } else {
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -164,7 +171,10 @@ async fn report(
         && let Some(due) = press.store.next_due(edition.summary.id).await?
     {
         let due = due.with_timezone(&press.config.schedule.timezone).format("%H:%M %Z");
-        writeln!(out, "  the next try is due at {due}; `straight run`, or another `straight send` then, makes it")?;
+        writeln!(
+            out,
+            "  the next try is due at {due}; `straight run`, or another `straight send` then, makes it"
+        )?;
     }
     if let Route::Outbox(outbox) = route {
         let page = show(press, outbox, edition)?;
@@ -180,7 +190,9 @@ async fn report(
         Ending::Unreachable(why) => {
             bail!("nothing gets through: {why}\nNothing is lost: `straight send` goes on where it stopped")
         }
-        Ending::Halted(why) => bail!("sending is halted: {why}\nNothing is lost: mend it, and `straight send` goes on"),
+        Ending::Halted(why) => {
+            bail!("sending is halted: {why}\nNothing is lost: mend it, and `straight send` goes on")
+        }
     }
 }
 
@@ -201,8 +213,11 @@ fn address_in(file: &str) -> &str {
 
 fn bar() -> ProgressBar {
     // On a terminal only; elsewhere the closing lines say it all.
-    let target =
-        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} {per_sec} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(None, target).with_style(style)

@@ -21,7 +21,9 @@ pub(super) fn stop() -> std::io::Result<CancellationToken> {
             if count > 0 {
                 std::process::exit(130);
             }
-            super::out::complain("stopping: messages on the wire are finished first; once more to stop at once");
+            super::out::complain(
+                "stopping: messages on the wire are finished first; once more to stop at once",
+            );
             cancelled.cancel();
         }
     });

@@ -15,7 +15,11 @@ const REASONS: u32 = 20;
 ///
 /// # Errors
 /// When there is no such edition.
-pub(super) async fn status(press: &Press, key: Option<EditionKey>, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn status(
+    press: &Press,
+    key: Option<EditionKey>,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
     let newest = press.store.editions(None, 1).await?.into_iter().next();
     let Some(key) = key.or(newest.map(|summary| summary.key)) else {
         writeln!(out, "No edition has gone out yet.")?;
@@ -27,7 +31,12 @@ pub(super) async fn status(press: &Press, key: Option<EditionKey>, out: &mut dyn
     let summary = edition.summary;
     let counts = press.store.counts(summary.id).await?;
     writeln!(out, "Edition {key}, no. {}: {}", summary.number, summary.subject)?;
-    writeln!(out, "  frozen {}, content hash {}", summary.frozen_at.format("%Y-%m-%d %H:%M:%S UTC"), summary.hash)?;
+    writeln!(
+        out,
+        "  frozen {}, content hash {}",
+        summary.frozen_at.format("%Y-%m-%d %H:%M:%S UTC"),
+        summary.hash
+    )?;
     writeln!(out, "  {:>10}  of {} readers", "", summary.recipients)?;
     for state in State::ALL {
         if counts.of(state) > 0 {
@@ -38,7 +47,11 @@ pub(super) async fn status(press: &Press, key: Option<EditionKey>, out: &mut dyn
         writeln!(out, "  {count:>10}  {}: {reason}", state.as_str())?;
     }
     if let Some(due) = press.store.next_due(summary.id).await? {
-        writeln!(out, "  next try {}", due.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z"))?;
+        writeln!(
+            out,
+            "  next try {}",
+            due.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z")
+        )?;
     }
     Ok(true)
 }

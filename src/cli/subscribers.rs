@@ -16,7 +16,11 @@ use crate::subscriber::{NewSubscriber, Status, SubscriberId};
 const PAGE: u32 = 1_000;
 
 /// Runs one of the commands.
-pub(super) async fn run(press: &Press, command: &SubscribersCommand, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn run(
+    press: &Press,
+    command: &SubscribersCommand,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
     match command {
         SubscribersCommand::List(args) => list(press, args, out).await,
         SubscribersCommand::Add(args) => add(press, args, out).await,
@@ -35,12 +39,18 @@ async fn list(press: &Press, args: &ListArgs, out: &mut dyn Write) -> anyhow::Re
         for subscriber in &page {
             let since = subscriber.since.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d");
             let name = subscriber.name.as_deref().unwrap_or_default();
-            let line = format!("{:<12}  {since}  {:<40}  {name}", subscriber.status.as_str(), subscriber.email.as_str());
+            let line = format!(
+                "{:<12}  {since}  {:<40}  {name}",
+                subscriber.status.as_str(),
+                subscriber.email.as_str()
+            );
             writeln!(out, "{}", line.trim_end())?;
         }
     }
     let counts = press.store.subscriber_counts().await?;
-    let counted = args.status.map_or(counts.clone(), |status| counts.into_iter().filter(|(s, _)| *s == status).collect());
+    let counted = args
+        .status
+        .map_or(counts.clone(), |status| counts.into_iter().filter(|(s, _)| *s == status).collect());
     let words: Vec<String> = counted.iter().map(|(status, count)| format!("{count} {status}")).collect();
     writeln!(out, "{}", if words.is_empty() { "nobody".to_owned() } else { words.join(", ") })?;
     Ok(true)
@@ -55,12 +65,17 @@ async fn add(press: &Press, args: &AddArgs, out: &mut dyn Write) -> anyhow::Resu
         since: None,
     };
     let report = press.store.import(&[reader], Origin::Operator, press.clock.now()).await?;
-    let (email, word) = (&args.email, match (report.new, report.updated, report.suppressed) {
-        (1, ..) => "is subscribed",
-        (_, 1, _) => "is brought up to date",
-        (.., 1) => bail!("{} left, bounced or complained: only their own sign-up brings them back", args.email),
-        _ => "was there just so",
-    });
+    let (email, word) = (
+        &args.email,
+        match (report.new, report.updated, report.suppressed) {
+            (1, ..) => "is subscribed",
+            (_, 1, _) => "is brought up to date",
+            (.., 1) => {
+                bail!("{} left, bounced or complained: only their own sign-up brings them back", args.email)
+            }
+            _ => "was there just so",
+        },
+    );
     writeln!(out, "{email} {word}.")?;
     Ok(true)
 }
@@ -104,7 +119,11 @@ async fn export(press: &Press, args: &ExportArgs, out: &mut dyn Write) -> anyhow
     Ok(true)
 }
 
-async fn write_all<W: Write>(press: &Press, status: Option<Status>, mut list: Writer<W>) -> anyhow::Result<u64> {
+async fn write_all<W: Write>(
+    press: &Press,
+    status: Option<Status>,
+    mut list: Writer<W>,
+) -> anyhow::Result<u64> {
     let mut after = SubscriberId(0);
     let mut count = 0;
     loop {

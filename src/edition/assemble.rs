@@ -78,6 +78,22 @@ pub enum NotDue {
     SlugTaken(PathBuf),
 }
 
+impl NotDue {
+    /// Whether an editor may not expect it: the article is new, and still does not go out.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        match self {
+            NotDue::TooOld { .. } | NotDue::SlugTaken(_) => true,
+            NotDue::Draft
+            | NotDue::Future(_)
+            | NotDue::NotBefore(_)
+            | NotDue::AlreadyIn(_)
+            | NotDue::BeforeFirstEdition
+            | NotDue::OlderThanFirstDay(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for NotDue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

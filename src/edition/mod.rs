@@ -25,7 +25,7 @@ use crate::article::Article;
 pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble};
 pub use diff::diff;
 pub use key::{EditionKey, EditionKeyError};
-pub use outbox_page::{OutboxMessage, outbox_page};
+pub use outbox_page::{OutboxMessage, outbox_page, with_sample_words};
 pub use public::public_html;
 pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size_report};
 pub use slot::Slot;

@@ -40,11 +40,11 @@ pub fn outbox_page(
         "publication": publication.name,
         "key": edition.key.to_string(),
         "date": dates::with_weekday(edition.key.date(), language),
-        "subject": sample(&edition.subject, edition, publication),
+        "subject": with_sample_words(&edition.subject, edition, publication),
         "preheader": edition.preheader,
         "hash": edition.hash,
         "srcdoc": srcdoc(edition, publication),
-        "text": sample(&edition.text, edition, publication),
+        "text": with_sample_words(&edition.text, edition, publication),
         "messages": shown,
         "shown": shown.len(),
         "total": total.max(shown.len()),
@@ -59,7 +59,7 @@ pub fn outbox_page(
 
 /// The edition as one document, its pictures within it, its links in a new window.
 fn srcdoc(edition: &RenderedEdition, publication: &Publication) -> String {
-    let html = sample(&edition.html, edition, publication);
+    let html = with_sample_words(&edition.html, edition, publication);
     let html = edition.embedded.iter().fold(html, |html, picture| {
         let data = format!("data:{};base64,{}", picture.media_type, STANDARD.encode(&picture.bytes));
         html.replace(&format!("cid:{}", picture.content_id), &data)
@@ -67,7 +67,9 @@ fn srcdoc(edition: &RenderedEdition, publication: &Publication) -> String {
     html.replacen("<head>", "<head><base target=\"_blank\">", 1)
 }
 
-fn sample(text: &str, edition: &RenderedEdition, publication: &Publication) -> String {
+/// `text` of `edition` with sample words in its slots.
+#[must_use]
+pub fn with_sample_words(text: &str, edition: &RenderedEdition, publication: &Publication) -> String {
     slot::fill_with(text, |slot| match slot {
         Slot::Email => "reader@example.org".to_owned(),
         Slot::Name => "Robin Reader".to_owned(),

@@ -40,7 +40,7 @@ impl Watch {
     /// When the articles cannot be read, a template fails, or the store does; the slot stays due.
     pub async fn publish_due(&mut self) -> Result<(), PressError> {
         let now = self.press.clock.now();
-        let last = self.press.store.last_slot().await?;
+        let last = self.press.store.last_slot(now).await?;
         let plan = schedule::due(&self.press.config.schedule, last, self.started, now);
         if let Some(last) = plan.distrusted {
             self.say(format!("the last edition was at {last}, in the future: a clock was wrong"));
@@ -86,12 +86,15 @@ impl Watch {
     }
 
     async fn miss(&mut self, slot: Slot, now: DateTime<Utc>) -> Result<(), PressError> {
-        let new =
-            self.press.store.note_slot(slot.date, slot.at, SlotOutcome::Missed, "too late", now).await?;
+        let new = self
+            .press
+            .store
+            .note_slot(slot.date, slot.at, SlotOutcome::Missed, "not published in time", now)
+            .await?;
         if !new {
             return Ok(());
         }
-        warn!(edition = %slot.date, due = %slot.at, "missed: further back than catch_up");
+        warn!(edition = %slot.date, due = %slot.at, "missed");
         let subject = format!("{}: no edition on {}", self.press.config.publication.name, slot.date);
         let text = format!(
             "The edition of {} was due at {} and could not be published within catch_up.\nIts articles go with the next edition, as long as they are not older than the backlog.\n",

@@ -27,7 +27,7 @@ impl SlotOutcome {
 
 const NOTE_SLOT: &str = "INSERT INTO slots (date, at, outcome, note, noted_at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (date) DO NOTHING";
-const LAST_SLOT: &str = "SELECT MAX(at) FROM slots";
+const LAST_SLOT: &str = "SELECT MAX(at) FROM slots WHERE at <= $1";
 const SET_FACT_ONCE: &str = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 const FACT: &str = "SELECT value FROM facts WHERE name = $1";
 
@@ -56,12 +56,14 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// The latest slot that is over.
+    /// The latest slot that is over. One from more than a day in the future is none: some clock was wrong.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn last_slot(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let at: Option<i64> = reading!(self, |c| sqlx::query_scalar(LAST_SLOT).fetch_one(&mut *c).await?);
+    pub async fn last_slot(&self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let latest = millis(now + chrono::TimeDelta::days(1));
+        let at: Option<i64> =
+            reading!(self, |c| sqlx::query_scalar(LAST_SLOT).bind(latest).fetch_one(&mut *c).await?);
         at.map(time).transpose()
     }
 
