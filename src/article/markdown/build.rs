@@ -39,6 +39,7 @@ pub(crate) fn document(source: &str) -> Document {
         depth: 0,
         seen: Vec::new(),
         ids: HashSet::new(),
+        repeated: HashMap::new(),
         labels: HashMap::new(),
         defined: HashMap::new(),
         told_too_deep: false,
@@ -59,6 +60,7 @@ struct Builder<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> {
     depth: usize,
     seen: Vec<Seen>,
     ids: HashSet<String>,
+    repeated: HashMap<String, usize>,
     /// Footnotes by label: their number, in the order of reference.
     labels: HashMap<String, usize>,
     defined: HashMap<String, (Vec<Block>, Range<usize>)>,
@@ -270,9 +272,10 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             None => heading_id(&plain(content)),
         };
         let mut id = base.clone();
-        let mut number = 0;
         while !self.ids.insert(id.clone()) {
-            number += 1;
+            // Counted on from the last time: many headings may have the same words.
+            let number = self.repeated.entry(base.clone()).or_insert(0);
+            *number += 1;
             id = format!("{base}-{number}");
         }
         id

@@ -274,7 +274,7 @@ impl Writer<'_, '_> {
         }
         if let Some(caption) = &image.title {
             self.raw("<p class=\"caption\">");
-            self.text(caption);
+            self.inlines(&super::line(caption).0);
             self.raw("</p>\n");
         }
     }
