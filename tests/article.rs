@@ -454,7 +454,7 @@ fn holds(bytes: &[u8]) -> Result<(), TestCaseError> {
     for diagnostic in &parsed.diagnostics {
         prop_assert!(diagnostic.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()));
     }
-    human(&parsed.diagnostics, Colour::Never);
+    assert!(!human(&parsed.diagnostics, Colour::Never).contains("\0"));
     Ok(())
 }
 
