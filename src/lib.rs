@@ -23,6 +23,7 @@ pub mod config;
 pub mod delivery;
 pub mod diagnostic;
 pub mod edition;
+mod fail_point;
 pub mod letter;
 pub mod message;
 pub mod press;

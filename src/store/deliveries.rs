@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{EditionId, Store, StoreError, millis, time};
 use crate::delivery::{Next, State};
+use crate::fail_point::FailPoint;
 use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// A delivery that is due, with all that its message needs. Claiming promises nothing: see [`Begin`].
@@ -227,6 +228,12 @@ impl Store {
                         .await?;
                 }
                 may_send.push(begun > 0);
+            }
+            if !begins.is_empty() {
+                FailPoint::BeforeSending.pass();
+            }
+            if !settles.is_empty() {
+                FailPoint::BeforeSettling.pass();
             }
         });
         Ok(may_send)

@@ -56,6 +56,11 @@ impl Sink {
         self.seen.lock().unwrap().copies.get(address).cloned().unwrap_or_default()
     }
 
+    /// The Message-IDs of all copies by recipient.
+    pub(crate) fn everything(&self) -> BTreeMap<String, Vec<String>> {
+        self.seen.lock().unwrap().copies.clone()
+    }
+
     /// How many copies there are in all.
     pub(crate) fn total(&self) -> usize {
         self.seen.lock().unwrap().copies.values().map(Vec::len).sum()
@@ -96,7 +101,9 @@ impl Sink {
                 "DATA" if accepted => {
                     write.write_all(b"354 go on\r\n").await?;
                     let mut id = String::new();
-                    while let Some(line) = lines.next_line().await? {
+                    loop {
+                        // A client that is gone before the dot has sent nothing.
+                        let Some(line) = lines.next_line().await? else { return Ok(()) };
                         if line == "." {
                             break;
                         }

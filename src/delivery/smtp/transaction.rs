@@ -12,6 +12,7 @@ use super::transport::{Stream, Transport};
 use super::wire::{Patience, Wire, WireError};
 use crate::config::{Deadlines, SmtpConfig};
 use crate::delivery::{Envelope, Outcome, Reply};
+use crate::fail_point::FailPoint;
 
 /// How long a server that has stopped taking the message is asked why.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -251,6 +252,11 @@ impl<S: Stream> Permission<'_, S> {
     pub async fn finish(self, message: &[u8]) -> Outcome {
         let Permission { connection, ends } = self;
         let block = connection.patience(connection.deadlines.block, ends);
+        if FailPoint::MidBody.strikes() {
+            // What is written up to there is on its way when the process dies.
+            let _ = connection.wire.write(&message[..message.len() / 2], block).await;
+            std::process::abort();
+        }
         if let Err(interrupted) = connection.wire.write_message(message, block).await {
             let why = lost("the message", &interrupted.error);
             return match why {
@@ -262,6 +268,7 @@ impl<S: Stream> Permission<'_, S> {
                 },
             };
         }
+        FailPoint::AfterDot.pass();
         let dot = connection.patience(connection.deadlines.dot, ends);
         let reply = match connection.wire.reply(dot).await {
             Ok(reply) => reply,

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
-use crate::press::Clock;
+use crate::fail_point::FailPoint;
+use crate::press::{Clock, Press};
 use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
 use crate::subscriber::SubscriberId;
 
@@ -17,6 +20,9 @@ const CLAIM: u32 = 256;
 const TICK: usize = 256;
 /// How often progress is told at least while nothing happens.
 const PULSE: Duration = Duration::from_millis(250);
+
+/// How long a full disk or a locked database is left alone.
+const RESPITE: Duration = Duration::from_millis(500);
 
 /// What a connection asks of the ledger.
 pub(super) enum Request {
@@ -32,6 +38,10 @@ pub(super) struct Ledger<'a> {
     pub(super) edition: EditionId,
     pub(super) owner: &'a str,
     pub(super) clock: &'a Clock,
+    /// Cancelled when the run is over.
+    over: CancellationToken,
+    /// How long answers are held back for a store that does not take them once the run is over.
+    patience: Duration,
     claimed: VecDeque<Claimed>,
     /// The last row of the last claim: the next one begins behind it.
     cursor: Option<(DateTime<Utc>, SubscriberId)>,
@@ -39,8 +49,18 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(store: &'a Store, edition: EditionId, owner: &'a str, clock: &'a Clock) -> Self {
-        Ledger { store, edition, owner, clock, claimed: VecDeque::new(), cursor: None, exhausted: false }
+    pub(super) fn new(press: &'a Press, edition: EditionId, over: CancellationToken) -> Self {
+        Ledger {
+            store: &press.store,
+            edition,
+            owner: &press.owner,
+            clock: &press.clock,
+            over,
+            patience: press.patience,
+            claimed: VecDeque::new(),
+            cursor: None,
+            exhausted: false,
+        }
     }
 
     /// Serves requests until every connection has hung up. `settled` is told of each group that is durable.
@@ -97,7 +117,7 @@ impl<'a> Ledger<'a> {
         let may_send = if settles.is_empty() && begins.is_empty() {
             Vec::new()
         } else {
-            self.store.tick(settles, &begins, self.owner, self.clock.now()).await?
+            self.commit(settles, &begins).await?
         };
         for (mut row, may_send) in next.into_iter().zip(may_send) {
             if !may_send {
@@ -116,6 +136,41 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
+    /// Makes one group durable. While the disk is full or the database is locked nothing new is sent, and the answers
+    /// that have come wait here: they would be uncertain if they were dropped.
+    async fn commit(&self, settles: &[Settle], begins: &[Begin]) -> Result<Vec<bool>, StoreError> {
+        let mut failures = 0_u32;
+        let mut over_since = None;
+        let may_send = loop {
+            let error = match self.store.tick(settles, begins, self.owner, self.clock.now()).await {
+                Ok(may_send) => break may_send,
+                Err(error) if error.is_transient() => error,
+                Err(error) => return Err(error),
+            };
+            if failures.is_multiple_of(20) {
+                warn!(%error, "the ledger cannot be written: sending waits, and goes on by itself");
+            }
+            failures += 1;
+            if self.over.is_cancelled() {
+                let since = *over_since.get_or_insert_with(tokio::time::Instant::now);
+                if since.elapsed() >= self.patience {
+                    return Err(error);
+                }
+            }
+            tokio::time::sleep(RESPITE).await;
+        };
+        if failures > 0 {
+            info!("the ledger can be written again");
+        }
+        if !begins.is_empty() {
+            FailPoint::AfterSending.pass();
+        }
+        if !settles.is_empty() {
+            FailPoint::AfterSettling.pass();
+        }
+        Ok(may_send)
+    }
+
     async fn refill(&mut self, wanted: usize) -> Result<(), StoreError> {
         if self.exhausted || self.claimed.len() >= wanted.max(1) {
             return Ok(());
@@ -126,6 +181,7 @@ impl<'a> Ledger<'a> {
             None => self.exhausted = true,
         }
         self.claimed.extend(rows);
+        FailPoint::Claim.pass();
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Press, PressError};
 use crate::config::{Transport, UncertainPolicy};
+use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
 use crate::store::{Counts, Recovered, RecoveryPolicy, StoredEdition};
 
@@ -86,9 +87,14 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            ledger::Ledger::new(&self.store, id, &self.owner, &self.clock).run(served, &settled).await?;
+            if let Err(error) = ledger::Ledger::new(self, id, run.over()).run(served, &settled).await {
+                // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
+                couriers.shutdown().await;
+                return Err(error.into());
+            }
             couriers.join_all().await;
         }
+        FailPoint::End.pass();
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
     }
 

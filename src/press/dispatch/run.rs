@@ -72,6 +72,10 @@ impl Run {
         }
     }
 
+    pub(super) fn over(&self) -> CancellationToken {
+        self.over.clone()
+    }
+
     pub(super) fn is_over(&self) -> bool {
         self.over.is_cancelled()
     }
@@ -151,7 +155,12 @@ impl Run {
             if self.is_over() {
                 return false;
             }
-            match courier.ready().await {
+            // Nothing of ours is on the wire before there is a connection: it may be left at any moment.
+            let ready = tokio::select! {
+                ready = courier.ready() => ready,
+                () = self.over.cancelled() => return false,
+            };
+            match ready {
                 Ok(()) => return true,
                 Err(ConnectError::Permanent(why)) => {
                     self.end(Ending::Halted(why));
