@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, SqlSafeStr, SqlitePool};
 
 use super::StoreError;
 use crate::config::Database;
@@ -153,6 +153,16 @@ async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(120))
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // After a commit that failed for want of space SQLite has rolled back by itself, and sqlx still counts
+                // a transaction, for ever: such a connection is replaced.
+                if connection.is_in_transaction() {
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(options.clone())
         .await
         .map_err(name)?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use super::invariant::{Tally, assert_invariant, ledger};
 use crate::stories::{Newsroom, Sink};
@@ -77,6 +78,16 @@ impl House {
     /// Runs `straight send` to its end.
     pub(super) async fn send(&self, variables: &[(&str, &str)]) -> Output {
         ended(self.start(variables)).await
+    }
+
+    /// Waits until the server has taken so many copies.
+    pub(super) async fn until_sent(&self, copies: usize) {
+        let came = tokio::time::timeout(Duration::from_secs(60), async {
+            while self.sink.total() < copies {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        came.await.expect("the server gets messages");
     }
 
     /// Sends until nothing is open, and gives what is then on record and at the server.

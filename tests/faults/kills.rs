@@ -151,9 +151,7 @@ async fn row_44_sigterm_finishes_what_is_on_the_wire() {
     for policy in Policy::BOTH {
         let house = House::new(400, policy).await;
         let sender = house.start(&[]);
-        while house.sink.total() < 50 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        house.until_sent(50).await;
         signal("TERM", sender.id());
         let output = ended(sender).await;
         assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
@@ -186,9 +184,7 @@ async fn row_53_a_sender_that_sleeps_and_wakes_sends_no_second_copy() {
     for policy in Policy::BOTH {
         let house = House::new(200, policy).await;
         let sender = house.start(&[]);
-        while house.sink.total() < 40 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        house.until_sent(40).await;
         signal("STOP", sender.id());
         // A second one looks on: the lock of a sleeper is held.
         let second = house.start(&[]);
