@@ -5,6 +5,7 @@ pub mod check;
 mod config;
 mod due;
 mod healthcheck;
+mod ledger;
 mod log;
 mod out;
 mod readers;
@@ -30,7 +31,8 @@ use crate::press::{Clock, Press};
 
 pub use args::{
     AddArgs, CheckArgs, CheckFormat, ConfigArgs, DiffArgs, ExportArgs, GlobalArgs, HealthcheckArgs,
-    ImportArgs, ListArgs, RemoveArgs, RenderArgs, RunArgs, SendArgs, StatusArgs, SubscribersCommand,
+    ImportArgs, LedgerCommand, ListArgs, RemoveArgs, RenderArgs, RunArgs, SendArgs, StatusArgs,
+    SubscribersCommand,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -62,6 +64,9 @@ enum Command {
     /// See and change who gets the edition
     #[command(subcommand)]
     Subscribers(SubscribersCommand),
+    /// Decide what only a person can about the record of what was sent
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Print the JSON Schema of an article's front matter, for editors' programs
     Schema,
     /// Show the configuration in effect, and where each value comes from
@@ -125,6 +130,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Status(args) => {
             with_press(cli, async |press, out, _| status::status(press, args.edition.clone(), out).await)?
+        }
+        Command::Ledger(command) => {
+            with_press(cli, async |press, out, _| ledger::run(press, command, out).await)?
         }
         Command::Subscribers(command) => {
             with_press(cli, async |press, out, _| subscribers::run(press, command, out).await)?

@@ -8,6 +8,7 @@ mod keys;
 mod letters;
 mod ownership;
 mod slots;
+mod soundness;
 mod subscribers;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +19,7 @@ pub use engine::Store;
 pub use letters::{LetterId, OpenLetter};
 pub use ownership::{Ownership, SenderLock};
 pub use slots::SlotOutcome;
+pub use soundness::Restored;
 pub use subscribers::{Added, ImportReport, Origin};
 
 /// What can go wrong with the store.
@@ -35,7 +37,12 @@ pub enum StoreError {
     #[error(
         "the store's tables could not be brought up to date: {0}; is the database of a newer version of straight?"
     )]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(sqlx::migrate::MigrateError),
+    /// The database is older than what has been sent.
+    #[error(
+        "the database is older than what was sent last{0}: was a backup restored? Nothing is sent, for it would go out again; put the newer database back, or go on from here with `straight ledger accept`"
+    )]
+    Restored(String),
     /// The folder or the lock file.
     #[error("{action} {path}: {source}")]
     Io {
@@ -68,6 +75,15 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            other => StoreError::Migrate(other),
+        }
+    }
+}
+
 impl StoreError {
     /// Whether the same may succeed later, and nothing has changed meanwhile: the disk is full, the database is locked.
     #[must_use]
@@ -81,6 +97,7 @@ impl StoreError {
                     })
             }
             StoreError::Damaged(_)
+            | StoreError::Restored(_)
             | StoreError::Migrate(_)
             | StoreError::Io { .. }
             | StoreError::Unreadable { .. }
@@ -94,7 +111,8 @@ impl StoreError {
         match self {
             StoreError::Damaged(_) => true,
             StoreError::Sql(error) => sqlite_code(error) == Some(IO_ERROR),
-            StoreError::Migrate(_)
+            StoreError::Restored(_)
+            | StoreError::Migrate(_)
             | StoreError::Io { .. }
             | StoreError::Unreadable { .. }
             | StoreError::Engine(_) => false,

@@ -94,6 +94,7 @@ impl Press {
             }
             couriers.join_all().await;
         }
+        self.store.advance_mark().await?;
         FailPoint::End.pass();
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
     }
@@ -101,8 +102,10 @@ impl Press {
     /// Takes up what a dead sender left on the wire; the caller holds the sender lock.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or its database is damaged or older than what has been sent.
     pub async fn recover(&self) -> Result<Recovered, PressError> {
+        self.store.check_soundness().await?;
+        self.store.advance_mark().await?;
         let policy = match (&self.config.transport, self.config.delivery.uncertain) {
             (Transport::Outbox { .. }, _) => RecoveryPolicy::Requeue,
             (Transport::Smtp(_), UncertainPolicy::Resend) => RecoveryPolicy::ResendOnce,
