@@ -73,11 +73,13 @@ pub(super) struct Wire<S> {
     stream: S,
     /// At most a line and one read.
     buffer: Vec<u8>,
+    /// The lines of a reply that is not whole yet: whoever stops waiting for it loses none of it.
+    parser: Parser,
 }
 
 impl<S: Stream> Wire<S> {
     pub(super) fn new(stream: S) -> Self {
-        Wire { stream, buffer: Vec::new() }
+        Wire { stream, buffer: Vec::new(), parser: Parser::default() }
     }
 
     /// Whether the server has said more than it was asked for.
@@ -106,15 +108,15 @@ impl<S: Stream> Wire<S> {
     }
 
     async fn read_reply(&mut self) -> Result<RawReply, WireError> {
-        let mut parser = Parser::default();
         let mut scanned = 0;
         loop {
             while let Some(end) = memchr::memchr(b'\n', &self.buffer[scanned..]).map(|at| scanned + at) {
                 let line = &self.buffer[..end];
-                let parsed = parser.line(line.strip_suffix(b"\r").unwrap_or(line));
+                let parsed = self.parser.line(line.strip_suffix(b"\r").unwrap_or(line));
                 self.buffer.drain(..=end);
                 scanned = 0;
                 if let Some(reply) = parsed? {
+                    self.parser = Parser::default();
                     return Ok(reply);
                 }
             }

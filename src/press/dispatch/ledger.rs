@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::press::Clock;
 use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
@@ -15,6 +17,8 @@ use crate::subscriber::SubscriberId;
 const CLAIM: u32 = 256;
 /// How many requests one tick takes.
 const TICK: usize = 256;
+/// How long a group is waited for, at most, once its first request is there.
+const LINGER: Duration = Duration::from_millis(2);
 /// How often progress is told at least while nothing happens.
 const PULSE: Duration = Duration::from_millis(250);
 
@@ -43,10 +47,12 @@ impl<'a> Ledger<'a> {
         Ledger { store, edition, owner, clock, claimed: VecDeque::new(), cursor: None, exhausted: false }
     }
 
-    /// Serves requests until every connection has hung up. `settled` is told of each group that is durable.
+    /// Serves the requests of `width` connections until every one has hung up. `settled` is told of each group that is
+    /// durable.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
+        width: usize,
         settled: &(dyn Fn(usize) + Sync),
     ) -> Result<(), StoreError> {
         let mut group = Vec::with_capacity(TICK);
@@ -61,15 +67,8 @@ impl<'a> Ledger<'a> {
                         continue;
                     }
                 }
-            } else {
-                // Somebody waits already: take what is there, and go.
-                while group.len() < TICK {
-                    match requests.try_recv() {
-                        Ok(request) => group.push(request),
-                        Err(_) => break,
-                    }
-                }
             }
+            gather(&mut requests, &mut group, width.saturating_sub(waiting.len())).await;
             let mut settles = Vec::new();
             for request in group.drain(..) {
                 match request {
@@ -127,5 +126,24 @@ impl<'a> Ledger<'a> {
         }
         self.claimed.extend(rows);
         Ok(())
+    }
+}
+
+/// Waits for a group: one commit serves all of it. As each connection may have two messages on record, one a connection
+/// is half of them, and the other half is on the wire while this one is committed.
+async fn gather(requests: &mut mpsc::Receiver<Request>, group: &mut Vec<Request>, wanted: usize) {
+    let end = Instant::now() + LINGER;
+    let asks = |group: &[Request]| group.iter().filter(|request| matches!(request, Request::Next(_))).count();
+    while group.len() < TICK {
+        match requests.try_recv() {
+            Ok(request) => group.push(request),
+            Err(TryRecvError::Empty) if asks(group) < wanted => {
+                match tokio::time::timeout_at(end, requests.recv()).await {
+                    Ok(Some(request)) => group.push(request),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
 //! carries, and the next.
 
+mod ahead;
 mod courier;
 mod ledger;
 mod run;
@@ -86,7 +87,8 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            ledger::Ledger::new(&self.store, id, &self.owner, &self.clock).run(served, &settled).await?;
+            let ledger = ledger::Ledger::new(&self.store, id, &self.owner, &self.clock);
+            ledger.run(served, route.width(), &settled).await?;
             couriers.join_all().await;
         }
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })

@@ -1,17 +1,18 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Ending;
+use super::ahead::{Ahead, Parcel};
 use super::courier::Courier;
 use super::ledger::Request;
 use crate::config::UncertainPolicy;
@@ -45,6 +46,8 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     refusals: AtomicU32,
+    /// Of the largest message so far.
+    octets: AtomicUsize,
 }
 
 impl Run {
@@ -69,6 +72,7 @@ impl Run {
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             refusals: AtomicU32::new(0),
+            octets: AtomicUsize::new(0),
         }
     }
 
@@ -91,59 +95,57 @@ impl Run {
         mut courier: Courier,
         ledger: mpsc::Sender<Request>,
     ) {
-        let mut ahead: Option<oneshot::Receiver<Option<Claimed>>> = None;
+        let mut ahead = Ahead::of(&self);
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
                 break;
             }
-            let ticket = match ahead.take() {
-                Some(ticket) => ticket,
-                None => match ask(&ledger).await {
-                    Some(ticket) => ticket,
-                    None => break,
-                },
-            };
-            let Ok(Some(row)) = ticket.await else { break };
+            // With the answer to the last message goes the wish for one more: one commit serves both.
+            if !ahead.ask(&ledger).await {
+                break;
+            }
+            let Some(Parcel { row, envelope, message }) = ahead.take().await else { break };
             if self.is_over() {
                 self.give_back(row, &ledger).await;
                 break;
             }
-            // While this message is on its way, the ledger makes the next one ready.
-            ahead = ask(&ledger).await;
-            let outcome = self.send(&mut courier, &row).await;
+            let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
+            let outcome = courier.send_before(&envelope, name, message, ahead.look()).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
             if !self.settle(row, outcome, &ledger).await {
                 break;
             }
             if waits {
-                self.give_back_ahead(&mut ahead, &ledger).await;
+                courier.abandon_next();
+                ahead.give_back(&ledger).await;
                 self.pause(1).await;
             }
         }
-        self.give_back_ahead(&mut ahead, &ledger).await;
+        ahead.give_back(&ledger).await;
         courier.close().await;
     }
 
-    async fn send(&self, courier: &mut Courier, row: &Claimed) -> Outcome {
+    /// Makes the message of a delivery.
+    pub(super) fn compose(&self, row: Claimed) -> Parcel {
         let recipient = Recipient {
             id: row.subscriber,
             email: row.email.clone(),
             name: row.name.clone(),
             since: row.since.with_timezone(&self.timezone).date_naive(),
         };
-        let mut message = Vec::new();
+        let mut message = Vec::with_capacity(self.octets.load(Ordering::Relaxed));
         self.skeleton.fill(&recipient, &self.keys, &mut message);
+        self.octets.fetch_max(message.len(), Ordering::Relaxed);
         let envelope = Envelope { from: self.from.clone(), to: row.email.clone() };
-        let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
-        courier.send(&envelope, name, message).await
+        Parcel { row, envelope, message }
     }
 
     /// Makes the courier ready, waiting longer after each failure; `false` when the run is over.
     async fn connect(
         &self,
         courier: &mut Courier,
-        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
+        ahead: &mut Ahead<'_>,
         ledger: &mpsc::Sender<Request>,
     ) -> bool {
         let mut failures = 0;
@@ -159,7 +161,7 @@ impl Run {
                 }
                 Err(ConnectError::Transient(why)) => {
                     // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
-                    self.give_back_ahead(ahead, ledger).await;
+                    ahead.give_back(ledger).await;
                     failures += 1;
                     debug!(%why, failures, "no connection");
                     self.lose_patience(&why);
@@ -234,20 +236,8 @@ impl Run {
         ledger.send(Request::Settle(settle)).await.is_ok()
     }
 
-    async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
+    pub(super) async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
         self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
-    }
-
-    async fn give_back_ahead(
-        &self,
-        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
-        ledger: &mpsc::Sender<Request>,
-    ) {
-        if let Some(ticket) = ahead.take()
-            && let Ok(Some(row)) = ticket.await
-        {
-            self.give_back(row, ledger).await;
-        }
     }
 
     fn made_progress(&self) {
@@ -274,10 +264,4 @@ impl Run {
             () = tokio::time::sleep(pause) => {}
         }
     }
-}
-
-async fn ask(ledger: &mpsc::Sender<Request>) -> Option<oneshot::Receiver<Option<Claimed>>> {
-    let (reply, ticket) = oneshot::channel();
-    ledger.send(Request::Next(reply)).await.ok()?;
-    Some(ticket)
 }
