@@ -5,6 +5,7 @@
 mod article;
 mod config;
 mod edition;
+mod layers;
 mod message;
 mod schedule;
 mod smtp;
