@@ -20,7 +20,8 @@ pub(super) const FORMS: &str = "write 2025-11-04, or with a time 2025-11-04 06:3
 pub(super) fn parse(text: &str, zone: Tz) -> Option<Dated> {
     let text = text.trim();
     let (day, rest) = text.split_at_checked(10)?;
-    let shape = day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let shape =
+        day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|_| shape)?;
     if rest.is_empty() {
         return Some(Dated { day, not_before: None });
@@ -70,7 +71,18 @@ fn offset(text: &str) -> Option<FixedOffset> {
 /// The day that `text` means in another notation, when only one can be meant.
 pub(super) fn guess(text: &str) -> Option<NaiveDate> {
     let text = text.trim();
-    let forms = ["%d %B %Y", "%d. %B %Y", "%B %d, %Y", "%B %d %Y", "%d %b %Y", "%b %d, %Y", "%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"];
+    let forms = [
+        "%d %B %Y",
+        "%d. %B %Y",
+        "%B %d, %Y",
+        "%B %d %Y",
+        "%d %b %Y",
+        "%b %d, %Y",
+        "%d.%m.%Y",
+        "%Y/%m/%d",
+        "%Y.%m.%d",
+        "%Y%m%d",
+    ];
     let mut days = forms.iter().filter_map(|form| NaiveDate::parse_from_str(text, form).ok());
     days.find(|day| (1900..2200).contains(&chrono::Datelike::year(day)))
 }
@@ -107,7 +119,18 @@ mod tests {
 
     #[test]
     fn refused_forms() {
-        for text in ["", "2025-13-01", "2025-02-29", "2025-1-4", "20251104", "2025-11-04x", "2025-11-04 25:00", "2025-11-04 06:30 Nowhere/City", "2025-11-04 06:30+99:00", "４月"] {
+        for text in [
+            "",
+            "2025-13-01",
+            "2025-02-29",
+            "2025-1-4",
+            "20251104",
+            "2025-11-04x",
+            "2025-11-04 25:00",
+            "2025-11-04 06:30 Nowhere/City",
+            "2025-11-04 06:30+99:00",
+            "４月",
+        ] {
             assert_eq!(shown(text), "no", "{text}");
         }
     }
@@ -115,7 +138,9 @@ mod tests {
     #[test]
     fn other_notations_are_guessed() {
         let day = NaiveDate::from_ymd_opt(2025, 11, 4);
-        for text in ["4 November 2025", "November 4, 2025", "4 Nov 2025", "04.11.2025", "2025/11/04", "20251104"] {
+        for text in
+            ["4 November 2025", "November 4, 2025", "4 Nov 2025", "04.11.2025", "2025/11/04", "20251104"]
+        {
             assert_eq!(guess(text), day, "{text}");
         }
         assert_eq!(guess("11/04/2025"), None);

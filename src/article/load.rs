@@ -212,7 +212,9 @@ impl<'a> Loader<'a> {
     fn walk(&mut self, shown: &Path, root: &Path, inside: &Path, depth: usize) -> Result<(), LoadError> {
         let unreadable = |source| LoadError::Unreadable { path: shown.to_owned(), source };
         let mut names = fs::read_dir(root.join(inside))
-            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>())
+            .and_then(|entries| {
+                entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>()
+            })
             .map_err(unreadable)?;
         names.sort();
         for name in names {
@@ -221,7 +223,9 @@ impl<'a> Loader<'a> {
             }
             let (shown, path) = (shown.join(&name), inside.join(&name));
             let place = root.join(&path);
-            let Ok(kind) = fs::symlink_metadata(&place).map(|metadata| metadata.file_type()) else { continue };
+            let Ok(kind) = fs::symlink_metadata(&place).map(|metadata| metadata.file_type()) else {
+                continue;
+            };
             if kind.is_dir() {
                 if depth < DEEPEST_FOLDER {
                     self.walk(&shown, root, &path, depth + 1)?;
@@ -311,7 +315,13 @@ impl<'a> Loader<'a> {
                 "split it, and put pictures into files of their own",
             ),
             PathFault::NoFile => {
-                self.refuse(shown, path, "unsafe-path", "this is no regular file", "put a text file in its place");
+                self.refuse(
+                    shown,
+                    path,
+                    "unsafe-path",
+                    "this is no regular file",
+                    "put a text file in its place",
+                );
             }
             PathFault::Unreadable(error) => {
                 let message = format!("the file cannot be read: {error}");

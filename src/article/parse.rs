@@ -73,7 +73,9 @@ pub(super) fn article(
         Ok(parts) => parts,
         Err(fault) => {
             let (rule, message, remedy) = match fault {
-                NoFrontMatter::Empty => ("empty-file", "the file is empty", "write an article into it, or delete it"),
+                NoFrontMatter::Empty => {
+                    ("empty-file", "the file is empty", "write an article into it, or delete it")
+                }
                 NoFrontMatter::Missing => (
                     "no-front-matter",
                     "the file does not begin with front matter",
@@ -112,7 +114,12 @@ pub(super) fn article(
     let mut shown = lint::body(&document(body).seen, parts.body.start, &place, &mut findings);
     if body.trim().is_empty() {
         let end = text.trim_end().len();
-        findings.warning("empty-body", end..end, "the article has no text", "write it below the front matter");
+        findings.warning(
+            "empty-body",
+            end..end,
+            "the article has no text",
+            "write it below the front matter",
+        );
     }
     if let Some(image) = &front.image
         && lint::image(&image.src, front.image_place.clone(), &mut findings)

@@ -147,7 +147,8 @@ pub(super) fn prepare(bytes: &[u8], max_width: u32) -> Result<Picture, PictureEr
 /// JPEG for what came as JPEG or is large and opaque; PNG for the rest.
 fn encode(picture: &DynamicImage, came_as: ImageFormat) -> Result<Picture, image::ImageError> {
     let size = (picture.width(), picture.height());
-    let transparent = picture.color().has_alpha() && picture.to_rgba8().pixels().any(|pixel| pixel.0[3] < 255);
+    let transparent =
+        picture.color().has_alpha() && picture.to_rgba8().pixels().any(|pixel| pixel.0[3] < 255);
     let jpeg = || -> Result<Picture, image::ImageError> {
         let mut bytes = Vec::new();
         JpegEncoder::new_with_quality(&mut bytes, 82).encode_image(&picture.to_rgb8())?;
@@ -176,9 +177,8 @@ fn encode(picture: &DynamicImage, came_as: ImageFormat) -> Result<Picture, image
 /// Metadata of files that are kept as they are.
 mod strip {
     /// Chunks that say what the picture looks like; all others are dropped.
-    const KEPT: [&[u8; 4]; 11] = [
-        b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"pHYs",
-    ];
+    const KEPT: [&[u8; 4]; 11] =
+        [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"pHYs"];
 
     /// `bytes` without chunks of text, time and EXIF, and without what follows the end.
     pub(super) fn png(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -105,9 +105,9 @@ impl FromStr for Slug {
         if text.len() > LONGEST {
             return Err(SlugError::TooLong);
         }
-        let fits = text
-            .split('-')
-            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        let fits = text.split('-').all(|part| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        });
         if fits { Ok(Slug(text.to_owned())) } else { Err(SlugError::Shape(text.to_owned())) }
     }
 }

@@ -130,7 +130,8 @@ mod tests {
         let utf16 = |unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
             "\u{FEFF}Ära 🜚".encode_utf16().flat_map(unit).collect()
         };
-        for bytes in ["\u{FEFF}Ära 🜚".as_bytes().to_vec(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)] {
+        for bytes in ["\u{FEFF}Ära 🜚".as_bytes().to_vec(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)]
+        {
             assert_eq!(decode(&bytes).as_deref(), Ok("Ära 🜚"));
         }
     }

@@ -106,9 +106,9 @@ impl Checker<'_, '_> {
                 );
             }
         }
-        let empty = node.is_some_and(|node| matches!(&node.value, Value::Text(text) if text.trim().is_empty()));
-        let wrong = node.is_none() && self.entries.place("title").is_some_and(|_| !self.is_null("title"));
-        if title.is_none() && (node.is_none() || empty) && !wrong {
+        let blank =
+            node.is_some_and(|node| matches!(&node.value, Value::Text(text) if text.trim().is_empty()));
+        if blank || self.entries.lacks("title") {
             let (place, message) = match self.entries.place("title") {
                 Some(place) => (place, "`title` is empty"),
                 None => (opening.clone(), "there is no `title`"),
@@ -118,17 +118,16 @@ impl Checker<'_, '_> {
         self.out.title = title;
     }
 
-    fn is_null(&self, name: &'static str) -> bool {
-        self.entries.is_null(name)
-    }
-
     fn date(&mut self, opening: &Range<usize>) {
         let today = self.context.now.with_timezone(&self.context.timezone).date_naive();
         let Some(node) = self.entries.get("date") else {
-            if self.entries.place("date").is_none() || self.is_null("date") {
-                let place = self.entries.place("date").unwrap_or_else(|| opening.clone());
+            if self.entries.lacks("date") {
+                let (place, message) = match self.entries.place("date") {
+                    Some(place) => (place, "`date` is empty"),
+                    None => (opening.clone(), "there is no `date`"),
+                };
                 let remedy = format!("write the day it goes out, as in `date: {today}`");
-                self.findings.error("missing-date", place, "there is no `date`", remedy);
+                self.findings.error("missing-date", place, message, remedy);
             }
             return;
         };
@@ -194,24 +193,25 @@ impl Checker<'_, '_> {
 
     fn highlights(&mut self, opening: &Range<usize>) {
         let node = self.entries.get("highlights");
-        self.out.highlights = node.map(|node| values::texts(node, "highlights", self.findings)).unwrap_or_default();
+        self.out.highlights =
+            node.map(|node| values::texts(node, "highlights", self.findings)).unwrap_or_default();
         if let Some(Value::List(items)) = node.map(|node| &node.value) {
             let places = items.iter().map(|item| item.span.clone());
             self.out.lines.extend(self.out.highlights.iter().cloned().zip(places));
         }
         let given = match node.map(|node| &node.value) {
-            Some(Value::List(items)) => items.len(),
-            _ => 0,
+            Some(Value::List(items)) => Some(items.len()),
+            _ => (self.entries.lacks("highlights") && !self.entries.is_null("highlights")).then_some(0),
         };
         let place = self.entries.place("highlights").unwrap_or_else(|| opening.clone());
-        if given == 0 && !self.is_null("highlights") && (node.is_some() || self.entries.place("highlights").is_none()) {
+        if given == Some(0) {
             self.findings.warning(
                 "no-highlights",
                 place,
                 "there are no `highlights`, so that the top of the edition says nothing of this article",
                 "write `highlights:` and beneath it three lines of `  - ` and a point",
             );
-        } else if given > 7 {
+        } else if let Some(given @ 8..) = given {
             self.findings.warning(
                 "many-highlights",
                 place,
@@ -231,9 +231,14 @@ impl Checker<'_, '_> {
                     self.out.image_place = node.span.clone();
                     values::line(node, "src", self.findings)
                 });
-                if src.is_none() && (inner.place("src").is_none() || inner.is_null("src")) {
+                if inner.lacks("src") {
                     let message = "`image` has no `src`";
-                    self.findings.error("missing-image", node.span.clone(), message, "write `src: ` and the path");
+                    self.findings.error(
+                        "missing-image",
+                        node.span.clone(),
+                        message,
+                        "write `src: ` and the path",
+                    );
                 }
                 let alt = inner.get("alt").and_then(|node| values::line(node, "alt", self.findings));
                 let caption = inner.get("caption").and_then(|node| {
@@ -297,7 +302,9 @@ impl Checker<'_, '_> {
         self.out.url = self.entries.get("url").and_then(|node| values::url(node, "url", findings));
         self.out.sources =
             self.entries.get("sources").map(|node| values::sources(node, findings)).unwrap_or_default();
-        if let Some(serde_json::Value::Object(extra)) = self.entries.get("extra").map(|node| node.value.to_json()) {
+        if let Some(serde_json::Value::Object(extra)) =
+            self.entries.get("extra").map(|node| node.value.to_json())
+        {
             self.out.extra = extra;
         }
     }

@@ -15,7 +15,8 @@ pub fn schema() -> Value {
 }
 
 fn object(rows: &[KeyRow]) -> Map<String, Value> {
-    let properties: Map<String, Value> = rows.iter().map(|row| (row.name.to_owned(), property(row))).collect();
+    let properties: Map<String, Value> =
+        rows.iter().map(|row| (row.name.to_owned(), property(row))).collect();
     let required: Vec<&str> = rows.iter().filter(|row| row.required).map(|row| row.name).collect();
     let mut object = Map::new();
     object.insert("type".to_owned(), json!("object"));

@@ -4,16 +4,17 @@ use std::collections::{HashMap, HashSet};
 use std::iter::Peekable;
 use std::ops::Range;
 
-use pulldown_cmark::{
-    Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag,
-};
+use pulldown_cmark::{Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag};
 
 use super::raw::{self, RawTag};
-use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Seen, Style, Table, What, plain};
+use super::run::{Opened, Run};
+use super::tree::{
+    Aligned, Block, Definition, Document, Image, Inline, Item, Seen, Style, Table, What, plain,
+};
 use super::{clean, clean_line};
 
 /// Containers nested deeper than this are taken as their content: nobody writes them, and they cost stack.
-const DEEPEST: usize = 24;
+pub(super) const DEEPEST: usize = 24;
 
 /// Parses `source`.
 pub(crate) fn document(source: &str) -> Document {
@@ -123,7 +124,10 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 Event::Start(tag) if is_block(tag) => {
                     let tag = tag.clone();
                     self.events.next();
-                    let leaf = matches!(tag, Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::HtmlBlock);
+                    let leaf = matches!(
+                        tag,
+                        Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::HtmlBlock
+                    );
                     if leaf || self.may_enter(&span) {
                         self.block(tag, span, &mut blocks);
                     } else {
@@ -213,7 +217,12 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
         }
         let parsed = raw::blocks(&html);
         for what in parsed.seen {
-            self.see(what, span.clone());
+            let place = match &what {
+                What::DroppedTag(name) => tag_place(&self.source[span.clone()], name),
+                _ => None,
+            };
+            let place = place.map_or(span.clone(), |at| span.start + at.start..span.start + at.end);
+            self.see(what, place);
         }
         parsed.blocks
     }
@@ -385,7 +394,8 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 let Some(label) = text[at + 2..].split_once(']').map(|(label, _)| label) else { continue };
                 let written = format!("[^{label}]");
                 let source = &self.source[region.clone()];
-                let Some(found) = source.find(&written).filter(|&found| !source[..found].ends_with('\\')) else {
+                let Some(found) = source.find(&written).filter(|&found| !source[..found].ends_with('\\'))
+                else {
                     continue;
                 };
                 let start = region.start + found;
@@ -393,6 +403,13 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             }
         }
     }
+}
+
+/// Where the tag `name` opens in `html`.
+fn tag_place(html: &str, name: &str) -> Option<Range<usize>> {
+    let opening = format!("<{name}");
+    let at = html.to_ascii_lowercase().find(&opening)?;
+    Some(at..at + opening.len())
 }
 
 /// Where a run of inline content ends.
@@ -404,73 +421,14 @@ enum Until {
     Block,
 }
 
-/// A run of inline content in which raw HTML tags may be open.
-#[derive(Default)]
-struct Run {
-    current: Vec<Inline>,
-    open: Vec<(String, Opened, Vec<Inline>)>,
-}
-
-enum Opened {
-    Styled(Style),
-    Link(String),
-    /// A script and its like: neither tag nor content counts.
-    Discard,
-}
-
-impl Run {
-    fn push(&mut self, inline: Inline) {
-        self.current.push(inline);
-    }
-
-    fn push_text(&mut self, text: &str) {
-        if let Some(Inline::Text(last)) = self.current.last_mut() {
-            last.push_str(text);
-        } else if !text.is_empty() {
-            self.current.push(Inline::Text(text.to_owned()));
-        }
-    }
-
-    fn open(&mut self, name: String, opened: Opened) {
-        if self.open.len() < DEEPEST {
-            self.open.push((name, opened, std::mem::take(&mut self.current)));
-        }
-    }
-
-    /// Closes `name`, and what was opened inside it and left open.
-    fn shut(&mut self, name: &str) {
-        if let Some(at) = self.open.iter().rposition(|(open, ..)| open == name) {
-            while self.open.len() > at {
-                self.pop();
-            }
-        }
-    }
-
-    fn pop(&mut self) {
-        if let Some((_, opened, outer)) = self.open.pop() {
-            let content = std::mem::replace(&mut self.current, outer);
-            match opened {
-                Opened::Styled(style) => self.current.push(Inline::Styled(style, content)),
-                Opened::Link(target) => self.current.push(Inline::Link { target, content }),
-                Opened::Discard => {}
-            }
-        }
-    }
-
-    fn close(mut self) -> Vec<Inline> {
-        while !self.open.is_empty() {
-            self.pop();
-        }
-        self.current
-    }
-}
-
 /// A paragraph, or a figure where an image stands alone.
 pub(super) fn paragraph(mut content: Vec<Inline>) -> Block {
     let blank = |inline: &Inline| match inline {
         Inline::Text(text) => text.trim().is_empty(),
         Inline::SoftBreak | Inline::HardBreak => true,
-        Inline::Code(_) | Inline::Styled(..) | Inline::Link { .. } | Inline::Image(_) | Inline::Note(_) => false,
+        Inline::Code(_) | Inline::Styled(..) | Inline::Link { .. } | Inline::Image(_) | Inline::Note(_) => {
+            false
+        }
     };
     let mut solid = content.iter().enumerate().filter(|(_, inline)| !blank(inline));
     if let (Some((at, Inline::Image(_))), None) = (solid.next(), solid.next())

@@ -2,28 +2,31 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Table, What, plain};
-use super::{RenderOptions, SHOWN_WIDTH, Target};
+use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Table, plain};
+use super::{RenderOptions, SHOWN_WIDTH, Target, anchors};
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
 const LONG_LINE: usize = 160;
 /// An address shown as text is cut there, so that it does not overflow a telephone.
 const LONGEST_SHOWN_ADDRESS: usize = 40;
 
-pub(super) fn render(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOptions<'_>) -> String {
-    let mut linked = HashSet::new();
-    document.blocks.iter().chain(document.notes.iter().flatten()).for_each(|b| linked_in(b, &mut linked));
-    let headings: HashSet<&str> = document
-        .seen
-        .iter()
-        .filter_map(|seen| match &seen.what {
-            What::Heading { id } => Some(id.as_str()),
-            _ => None,
-        })
-        .collect();
-    linked.retain(|id| headings.contains(id.as_str()));
+pub(super) fn render(
+    document: &Document,
+    widths: &HashMap<&str, u32>,
+    options: &RenderOptions<'_>,
+) -> String {
+    let linked = anchors::linked(document);
     let mut levels = Levels { open: Vec::new(), top: options.top_heading.clamp(1, 6) };
-    let mut writer = Writer { out: String::new(), column: 0, options, widths, linked, levels: &mut levels, in_link: false, referred: HashMap::new() };
+    let mut writer = Writer {
+        out: String::new(),
+        column: 0,
+        options,
+        widths,
+        linked,
+        levels: &mut levels,
+        in_link: false,
+        referred: HashMap::new(),
+    };
     writer.blocks(&document.blocks);
     writer.notes(&document.notes);
     writer.out
@@ -98,7 +101,8 @@ impl Writer<'_, '_> {
     }
 
     fn attribute(&mut self, name: &str, value: &str) {
-        let value = value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
+        let value =
+            value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
         self.raw(&format!(" {name}=\"{value}\""));
     }
 
@@ -269,7 +273,8 @@ impl Writer<'_, '_> {
         let (src, width) = match Target::of(&image.src) {
             Target::Outside(url) if !url.starts_with("mailto:") => (url, SHOWN_WIDTH),
             Target::Beside(src) => {
-                let width = self.widths.get(src.as_str()).map_or(SHOWN_WIDTH, |&width| width.min(SHOWN_WIDTH));
+                let width =
+                    self.widths.get(src.as_str()).map_or(SHOWN_WIDTH, |&width| width.min(SHOWN_WIDTH));
                 ((self.options.picture_src)(&src), width)
             }
             Target::Outside(_) | Target::Here(_) | Target::Refused => (String::new(), 0),
@@ -383,50 +388,11 @@ impl Writer<'_, '_> {
 
 /// An address as it is shown: without its scheme, and cut where it is long.
 fn shortened(address: &str) -> String {
-    let bare = address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("mailto:");
+    let bare =
+        address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("mailto:");
     let bare = bare.strip_suffix('/').unwrap_or(bare);
     if bare.chars().count() <= LONGEST_SHOWN_ADDRESS {
         return bare.to_owned();
     }
     bare.chars().take(LONGEST_SHOWN_ADDRESS - 1).chain(['…']).collect()
-}
-
-/// Gathers what `#heading` links of a block point at.
-fn linked_in(block: &Block, linked: &mut HashSet<String>) {
-    let mut look = |content: &[Inline]| linked_in_inlines(content, linked);
-    match block {
-        Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => look(content),
-        Block::Table(table) => table.head.iter().chain(table.rows.iter().flatten()).for_each(|cell| look(cell)),
-        Block::Quote(blocks) => blocks.iter().for_each(|b| linked_in(b, linked)),
-        Block::List { items, .. } => items.iter().flat_map(|i| &i.blocks).for_each(|b| linked_in(b, linked)),
-        Block::Definitions(entries) => {
-            for entry in entries {
-                match entry {
-                    Definition::Term(content) => linked_in_inlines(content, linked),
-                    Definition::Meaning(blocks) => blocks.iter().for_each(|b| linked_in(b, linked)),
-                }
-            }
-        }
-        Block::Code(_) | Block::Figure(_) | Block::Rule => {}
-    }
-}
-
-fn linked_in_inlines(content: &[Inline], linked: &mut HashSet<String>) {
-    for inline in content {
-        match inline {
-            Inline::Link { target, content } => {
-                if let Target::Here(id) = Target::of(target) {
-                    linked.insert(id);
-                }
-                linked_in_inlines(content, linked);
-            }
-            Inline::Styled(_, content) => linked_in_inlines(content, linked),
-            Inline::Text(_)
-            | Inline::Code(_)
-            | Inline::Image(_)
-            | Inline::Note(_)
-            | Inline::SoftBreak
-            | Inline::HardBreak => {}
-        }
-    }
 }

@@ -25,9 +25,11 @@
 //! that is its own text stands alone. Footnotes are `(note 1)`, listed at the end. Content that looks like a link
 //! number, `[7]`, becomes `(7)`.
 
+mod anchors;
 mod build;
 mod html;
 mod raw;
+mod run;
 mod text;
 mod tree;
 mod wrap;
@@ -38,8 +40,8 @@ use std::fmt;
 use url::Url;
 
 pub(crate) use build::document;
-pub(crate) use tree::{Document, Seen, What};
 use tree::{Block, Inline};
+pub(crate) use tree::{Document, Seen, What};
 
 use super::Article;
 use super::picture::SHOWN_WIDTH;
@@ -237,10 +239,8 @@ pub(super) fn clean_line(text: &str) -> String {
 /// Words as people count them: by spaces, and two characters each where a script has none.
 fn count_words(text: &str) -> usize {
     let wide = |c: &char| unicode_width::UnicodeWidthChar::width(*c) == Some(2) && c.is_alphanumeric();
-    let spaced = text
-        .split_whitespace()
-        .filter(|word| word.chars().any(|c| c.is_alphanumeric() && !wide(&c)))
-        .count();
+    let spaced =
+        text.split_whitespace().filter(|word| word.chars().any(|c| c.is_alphanumeric() && !wide(&c))).count();
     spaced + text.chars().filter(wide).count().div_ceil(2)
 }
 

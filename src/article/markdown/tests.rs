@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::wrap::{is_address, measure};
 use super::*;
 
+const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+
 fn rendered(source: &str) -> RenderedBody {
     let options = RenderOptions {
         top_heading: 3,
@@ -22,7 +24,9 @@ fn shown(source: &str) -> String {
 
 #[test]
 fn a_rich_article() {
+    insta::with_settings!({ snapshot_path => SNAPSHOTS, omit_expression => true }, {
     insta::assert_snapshot!(shown(include_str!("../../../tests/fixtures/articles/rich.md")));
+    });
 }
 
 #[test]
@@ -57,7 +61,9 @@ fn one_line_is_never_a_block() {
     assert_eq!(line.html, "2025. A <em>year</em> of “<a href=\"https://example.org/a\">deals</a>”");
     assert_eq!(line.text, "2025. A year of “deals [2]”");
     assert_eq!(line.links, ["https://example.org/a"]);
-    for (source, text) in [("# 1", "# 1"), ("- x", "- x"), ("> x", "> x"), ("_em_ \"q\"", "em “q”"), ("<b>x", "x"), ("", "")] {
+    for (source, text) in
+        [("# 1", "# 1"), ("- x", "- x"), ("> x", "> x"), ("_em_ \"q\"", "em “q”"), ("<b>x", "x"), ("", "")]
+    {
         assert_eq!(inline(source, 1).text, text, "{source}");
     }
     assert_eq!(plain("**Bold** & [link](https://example.org)"), "Bold & link");
@@ -65,7 +71,10 @@ fn one_line_is_never_a_block() {
 
 #[test]
 fn numbers_in_brackets_are_not_taken_for_links() {
-    assert_eq!(rendered("See [12] and [a](https://x.org) and `x[3]`.").text, "See (12) and a [4] and x[3].\n");
+    assert_eq!(
+        rendered("See [12] and [a](https://x.org) and `x[3]`.").text,
+        "See (12) and a [4] and x[3].\n"
+    );
 }
 
 #[test]

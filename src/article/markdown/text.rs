@@ -66,7 +66,8 @@ impl Writer<'_, '_> {
             if written.is_empty() {
                 continue;
             }
-            let tight = matches!((before, block), (Some(Block::Plain(_)), Block::List { .. } | Block::Plain(_)));
+            let tight =
+                matches!((before, block), (Some(Block::Plain(_)), Block::List { .. } | Block::Plain(_)));
             if before.is_some() && !tight {
                 lines.push(String::new());
             }
@@ -112,7 +113,8 @@ impl Writer<'_, '_> {
     }
 
     fn list(&mut self, start: Option<u64>, items: &[Item], width: usize) -> Vec<String> {
-        let loose = items.iter().flat_map(|item| &item.blocks).any(|block| matches!(block, Block::Paragraph(_)));
+        let loose =
+            items.iter().flat_map(|item| &item.blocks).any(|block| matches!(block, Block::Paragraph(_)));
         let mut lines = Vec::new();
         for (index, item) in items.iter().enumerate() {
             if loose && index > 0 {
@@ -162,7 +164,9 @@ impl Writer<'_, '_> {
             table.rows.iter().map(|row| row.iter().map(|cell| self.line(cell)).collect()).collect();
         let columns = rows.iter().map(Vec::len).chain([head.len()]).max().unwrap_or(0);
         let widest: Vec<usize> = (0..columns)
-            .map(|i| rows.iter().chain([&head]).filter_map(|row| row.get(i)).map(|c| measure(c)).max().unwrap_or(0))
+            .map(|i| {
+                rows.iter().chain([&head]).filter_map(|row| row.get(i)).map(|c| measure(c)).max().unwrap_or(0)
+            })
             .collect();
         if widest.iter().sum::<usize>() + 2 * columns.saturating_sub(1) > width {
             return records(&head, &rows, width);
@@ -206,7 +210,9 @@ impl Writer<'_, '_> {
             match inline {
                 Inline::Text(text) => out.push_str(&visible(text)),
                 Inline::Code(code) => {
-                    out.push_str(&visible(code).replace('[', &OPEN.to_string()).replace(']', &CLOSE.to_string()));
+                    out.push_str(
+                        &visible(code).replace('[', &OPEN.to_string()).replace(']', &CLOSE.to_string()),
+                    );
                 }
                 Inline::Styled(_, content) => self.collect(content, in_link, out),
                 Inline::Link { target, content } => {

@@ -68,7 +68,10 @@ pub(crate) enum Inline {
     Text(String),
     Code(String),
     Styled(Style, Vec<Inline>),
-    Link { target: String, content: Vec<Inline> },
+    Link {
+        target: String,
+        content: Vec<Inline>,
+    },
     Image(Image),
     /// A reference to a footnote, from 0.
     Note(usize),
@@ -147,9 +150,17 @@ pub(crate) struct Seen {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum What {
-    Link { target: String, empty: bool },
-    Image { src: String, alt: String },
-    Heading { id: String },
+    Link {
+        target: String,
+        empty: bool,
+    },
+    Image {
+        src: String,
+        alt: String,
+    },
+    Heading {
+        id: String,
+    },
     /// A tag of raw HTML that does not go into a mail.
     DroppedTag(String),
     /// A `[text][label]` without the label's address.

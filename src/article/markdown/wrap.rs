@@ -119,17 +119,24 @@ mod tests {
     fn lines_are_filled_and_not_overfilled() {
         assert_eq!(wrap("one two  three\nfour", 9), ["one two", "three", "four"]);
         assert_eq!(wrap("aaaaaaaaaaaaaaaaaaaa b", 8), ["aaaaaaaa", "aaaaaaaa", "aaaa b"]);
-        assert_eq!(wrap("see https://example.org/a/long/one there", 10), [
-            "see",
-            "https://example.org/a/long/one",
-            "there"
-        ]);
+        assert_eq!(
+            wrap("see https://example.org/a/long/one there", 10),
+            ["see", "https://example.org/a/long/one", "there"]
+        );
         assert_eq!(wrap("", 10), Vec::<String>::new());
     }
 
     #[test]
     fn scripts_without_spaces_are_broken_between_characters() {
-        assert_eq!(wrap("稀土不是一种金属。", 8), ["稀土不是", "一种金属。"].map(|l| l.to_owned()).to_vec().into_iter().flat_map(|l| wrap(&l, 8)).collect::<Vec<_>>());
+        assert_eq!(
+            wrap("稀土不是一种金属。", 8),
+            ["稀土不是", "一种金属。"]
+                .map(|l| l.to_owned())
+                .to_vec()
+                .into_iter()
+                .flat_map(|l| wrap(&l, 8))
+                .collect::<Vec<_>>()
+        );
         assert!(wrap("稀土不是一种金属，而是十七种元素。", 12).iter().all(|line| measure(line) <= 12));
     }
 }
