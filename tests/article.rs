@@ -395,6 +395,19 @@ fn findings_survive_json() {
     assert!(!human(&parsed.diagnostics, Colour::Never).contains('\u{1b}'));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_name_may_be_any_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new();
+    let name = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xE9.md"));
+    fs::write(&name, "---\ntitle: \u{420}\ndate: 2025-11-03\nsumary: x\n---\nText.\n").unwrap();
+    age(&name, 60);
+    let loaded = folder.load();
+    assert!(json(&loaded.diagnostics).contains("caf\u{FFFD}.md"));
+    assert!(human(&loaded.diagnostics, Colour::Never).contains("caf\u{FFFD}.md:4:1"));
+}
+
 /// Front matter from parts that are right, wrong and odd.
 fn front_matter() -> impl Strategy<Value = String> {
     let key = prop_oneof![
