@@ -25,9 +25,11 @@
 //! that is its own text stands alone. Footnotes are `(note 1)`, listed at the end. Content that looks like a link
 //! number, `[7]`, becomes `(7)`.
 
+mod anchors;
 mod build;
 mod html;
 mod raw;
+mod run;
 mod text;
 mod tree;
 pub(crate) mod wrap;

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::wrap::{is_address, measure};
 use super::*;
 
+const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+
 fn rendered(source: &str) -> RenderedBody {
     let options = RenderOptions {
         top_heading: 3,
@@ -22,7 +24,9 @@ fn shown(source: &str) -> String {
 
 #[test]
 fn a_rich_article() {
+    insta::with_settings!({ snapshot_path => SNAPSHOTS, omit_expression => true }, {
     insta::assert_snapshot!(shown(include_str!("../../../tests/fixtures/articles/rich.md")));
+    });
 }
 
 #[test]
