@@ -153,8 +153,12 @@ pub(super) fn line(source: &str) -> (Vec<Inline>, Vec<Seen>) {
         }
         content
     });
-    let without_notes = content.into_iter().filter(|inline| !matches!(inline, Inline::Note(_))).collect();
-    (without_notes, document.seen)
+    let mut line: Vec<Inline> =
+        content.into_iter().filter(|inline| !matches!(inline, Inline::Note(_))).collect();
+    if let Some(Inline::Text(first)) = line.first_mut() {
+        *first = first.trim_start_matches(' ').to_owned();
+    }
+    (line, document.seen)
 }
 
 /// Where a link or an image leads.
