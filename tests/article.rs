@@ -1,1 +1,498 @@
-//! Tests of `article`.
+//! Tests of `article`: what an editor is told, and what comes of any bytes.
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use straight::article::{
+    LoadError, LoadOptions, Loaded, PictureWork, RenderOptions, link_target, load_dir, load_paths,
+    parse_bytes,
+};
+use straight::cli::check::{Format, Strictness, Verdict, check};
+use straight::config::{Author, Authors};
+use straight::diagnostic::{Colour, human, json};
+
+fn now() -> DateTime<Utc> {
+    "2025-11-04T12:00:00Z".parse().unwrap()
+}
+
+fn authors() -> Authors {
+    let author = |name: &str| Author { name: name.to_owned(), biography: None, link: None, photo: None };
+    BTreeMap::from([
+        ("ada-reporter".to_owned(), author("Ada Reporter")),
+        ("mara-lind".to_owned(), author("Mara Lind")),
+        ("tobias-ekwall".to_owned(), author("Tobias Ekwall")),
+    ])
+}
+
+fn options() -> LoadOptions {
+    LoadOptions::new(chrono_tz::Europe::Berlin, authors())
+}
+
+/// A folder of articles whose files have rested.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn with(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        age(&path, 60);
+        self
+    }
+
+    fn article(self, name: &str, title: &str, more: &str, body: &str) -> Self {
+        let text =
+            format!("---\ntitle: \"{title}\"\ndate: 2025-11-03\nhighlights: [One, Two]\n{more}---\n{body}\n");
+        self.with(name, text)
+    }
+
+    fn load(&self) -> Loaded {
+        load_dir(self.path(), &options(), now()).unwrap()
+    }
+
+    /// What an editor reads, with the folder's name left out.
+    fn told(&self, loaded: &Loaded) -> String {
+        human(&loaded.diagnostics, Colour::Never).replace(self.path().to_str().unwrap(), "articles")
+    }
+}
+
+/// Sets the file's time to `seconds` before [`now`].
+fn age(path: &Path, seconds: i64) {
+    let then = now() - TimeDelta::seconds(seconds);
+    let file = fs::File::options().append(true).open(path).unwrap();
+    file.set_modified(then.into()).unwrap();
+}
+
+fn titles(loaded: &Loaded) -> Vec<&str> {
+    loaded.articles.iter().map(|article| article.title.as_str()).collect()
+}
+
+/// A PNG of one colour.
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(width, height, image::Rgb([11, 92, 173]));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[test]
+fn every_broken_file_tells_its_editor_what_to_do() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/articles/broken");
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(fixtures).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let folder = Folder::new()
+        .with("images/quay.png", png(20, 10))
+        .with("images/note.txt", "no picture")
+        .with("images/chart.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+        .with("dupe.md", fs::read(names[0].with_file_name("dupe.md")).unwrap());
+    for name in names {
+        let stem = name.file_stem().unwrap().to_str().unwrap();
+        let file = folder.path().join(format!("{stem}.md"));
+        fs::copy(&name, &file).unwrap();
+        let loaded = load_paths(std::slice::from_ref(&file), folder.path(), &options(), now()).unwrap();
+        // It is there to be linked to.
+        if stem == "dupe" {
+            assert!(loaded.diagnostics.is_empty());
+            continue;
+        }
+        assert!(!loaded.diagnostics.is_empty(), "{stem} is told nothing");
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("broken/{stem}").replace('/', "_"), folder.told(&loaded));
+        });
+    }
+}
+
+#[test]
+fn a_broken_file_never_breaks_the_others() {
+    let folder = Folder::new()
+        .article("a.md", "A", "", "Text.")
+        .with("b.md", "---\ntitle: B: x\ndate: 2025-11-02\n---\n")
+        .article("deep/er/c.md", "C", "", "Text.")
+        .article("draft.md", "D", "draft: true\nurl: x\n", "Text.");
+    let loaded = folder.load();
+    assert_eq!(titles(&loaded), ["A", "C"]);
+    let broken: Vec<_> =
+        loaded.broken.iter().map(|b| (b.path.to_str().unwrap(), b.date.unwrap().to_string())).collect();
+    assert_eq!(broken, [("b.md", "2025-11-02".to_owned())]);
+    assert_eq!(loaded.files, 4);
+}
+
+#[test]
+fn encodings_are_decoded_or_located() {
+    let text = "---\r\ntitle: Ärger am Kai\r\ndate: 2025-11-03\r\nhighlights: [Ö]\r\n---\r\nÜber\r\nuns.\r\n";
+    let utf16: Vec<u8> = format!("\u{FEFF}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let folder = Folder::new()
+        .with("bom.md", format!("\u{FEFF}{text}"))
+        .with("latin1.md", b"---\ntitle: Caf\xE9\ndate: 2025-11-03\n---\n")
+        .with("nul.md", b"---\ntitle: A\ndate: 2025-11-03\n---\nA\0B\n")
+        .with("utf16.md", utf16.replace_title())
+        .with("utf16-broken.md", b"\xFF\xFE-\0-\0\0\xD8");
+    let loaded = folder.load();
+    assert_eq!(titles(&loaded), ["Ärger am Kai", "Ärger am Tor"]);
+    assert_eq!(loaded.articles[0].markdown, "Über\nuns.\n");
+    insta::assert_snapshot!(folder.told(&loaded));
+}
+
+trait ReplaceTitle {
+    fn replace_title(self) -> Vec<u8>;
+}
+
+impl ReplaceTitle for Vec<u8> {
+    fn replace_title(self) -> Vec<u8> {
+        let units: Vec<u16> = self.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        let text = String::from_utf16(&units).unwrap().replace("Kai", "Tor");
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_of_the_folder_is_refused() {
+    let outside = Folder::new().article("secret.md", "Secret", "", "Text.").with("secret.png", png(2, 2));
+    let folder = Folder::new()
+        .article("a.md", "A", "image: {src: link.png, alt: x}\n", "![p](pipe.png) ![d](images)")
+        .with("images/x.png", png(2, 2));
+    let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+    link(&outside.path().join("secret.md"), "stolen.md");
+    link(&outside.path().join("secret.png"), "link.png");
+    link(outside.path(), "folder");
+    link(Path::new("/dev/zero"), "zero.md");
+    link(Path::new("nowhere"), "dangling.md");
+    link(Path::new("."), "loop");
+    for pipe in ["pipe.md", "pipe.png"] {
+        assert!(
+            std::process::Command::new("mkfifo").arg(folder.path().join(pipe)).status().unwrap().success()
+        );
+    }
+    let started = Instant::now();
+    let loaded = folder.load();
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(loaded.articles.is_empty(), "{:?}", titles(&loaded));
+    insta::assert_snapshot!(folder.told(&loaded));
+}
+
+#[test]
+fn sizes_are_limited() {
+    let mut bomb = png(1, 1);
+    bomb[16..20].copy_from_slice(&30_000_u32.to_be_bytes());
+    bomb[20..24].copy_from_slice(&30_000_u32.to_be_bytes());
+    bomb[29..33].copy_from_slice(&[0xE9, 0x45, 0x6F, 0xED]);
+    let aliases: String = ('b'..='z')
+        .map(|c| {
+            format!(
+                "{c}: &{c} [{0}, {0}, {0}, {0}, {0}, {0}, {0}, {0}]\n",
+                format!("*{}", char::from(c as u8 - 1))
+            )
+        })
+        .collect();
+    let folder = Folder::new()
+        .with("huge.md", vec![b'a'; 100 * 1024 * 1024])
+        .with("aliases.md", format!("---\na: &a [x, x]\n{aliases}---\n"))
+        .with("nested.md", format!("---\ntitle: {}\n---\n", "[".repeat(100_000)))
+        .article("quotes.md", "Quotes", "", &"> ".repeat(5_000))
+        .article("many.md", "Many", "", &"[x](missing.md) ".repeat(5_000))
+        .article("bomb.md", "Bomb", "", "![bomb](bomb.png)")
+        .with("bomb.png", bomb);
+    let started = Instant::now();
+    let loaded = folder.load();
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(loaded.articles.is_empty());
+    let first_of_each: Vec<String> = loaded
+        .diagnostics
+        .iter()
+        .filter(|d| !(d.rule == "broken-link" && d.column > 1))
+        .map(|d| d.to_string().replace(folder.path().to_str().unwrap(), "articles"))
+        .collect();
+    insta::assert_snapshot!(first_of_each.join("\n"));
+}
+
+#[test]
+fn half_written_files_wait() {
+    let folder =
+        Folder::new().article("fresh.md", "Fresh", "", "Text.").article("old.md", "Old", "", "Text.");
+    let text = fs::read(folder.path().join("old.md")).unwrap();
+    for name in [".old.md.swp", "old.md~", "#old.md#", ".#old.md", "old.md.tmp", ".hidden.md", ".git/x.md"] {
+        let place = folder.path().join(name);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, &text).unwrap();
+    }
+    age(&folder.path().join("fresh.md"), 2);
+    let loaded = folder.load();
+    assert_eq!(titles(&loaded), ["Old"]);
+    assert_eq!(loaded.unsettled, [PathBuf::from("fresh.md")]);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+
+    // A clock that was wrong is no reason to wait for a year.
+    age(&folder.path().join("fresh.md"), -365 * 86_400);
+    assert_eq!(titles(&folder.load()), ["Fresh", "Old"]);
+}
+
+#[test]
+fn one_slug_is_one_article() {
+    let folder = Folder::new()
+        .article("a.md", "Same", "", "Text.")
+        .article("sub/b.md", "Other", "slug: same\n", "Text.")
+        .article("z.md", "Sãme!", "", "Text.");
+    let loaded = folder.load();
+    assert_eq!(titles(&loaded), ["Same"]);
+    assert_eq!(loaded.broken.len(), 2);
+    insta::assert_snapshot!(folder.told(&loaded));
+}
+
+#[test]
+fn links_between_articles_are_followed() {
+    let folder = Folder::new()
+        .article(
+            "2025/a.md",
+            "A",
+            "",
+            "[b](../b.md#spring-tides) [c](c%20d.md) [self](a.md) [own](#x)\n\n## x",
+        )
+        .article("2025/c d.md", "C", "", "Text.")
+        .article("b.md", "B", "", "## Spring tides\n\nText.");
+    let loaded = folder.load();
+    assert!(loaded.diagnostics.is_empty(), "{}", folder.told(&loaded));
+    let from = Path::new("2025/a.md");
+    assert_eq!(link_target(from, "../b.md#spring-tides"), Some(("b.md".into(), Some("spring-tides".into()))));
+    assert_eq!(link_target(from, "c%20d.md"), Some(("2025/c d.md".into(), None)));
+    assert_eq!(link_target(from, "../../x.md"), None);
+}
+
+#[test]
+fn pictures_are_found_and_prepared() {
+    let folder = Folder::new()
+        .article("2025/a.md", "A", "image: {src: images/wide.png, alt: Wide}\n", "![n](near%20by.png)")
+        .with("images/wide.png", png(1600, 900))
+        .with("2025/near by.png", png(200, 100));
+    let loaded = folder.load();
+    assert!(loaded.diagnostics.is_empty(), "{}", folder.told(&loaded));
+    let article = &loaded.articles[0];
+    let sizes: Vec<_> = article.pictures.iter().map(|(src, p)| (src.as_str(), p.width, p.height)).collect();
+    assert_eq!(sizes, [("images/wide.png", 1104, 621), ("near%20by.png", 200, 100)]);
+    let body = article.render(&RenderOptions {
+        top_heading: 2,
+        first_link: 1,
+        id_prefix: "",
+        picture_src: &|src| format!("cid:{}", article.pictures[src].file_name),
+        link: &|_| None,
+    });
+    let name = &article.pictures["near%20by.png"].file_name;
+    assert_eq!(
+        body.html,
+        format!("<p class=\"figure\"><img src=\"cid:{name}\" alt=\"n\" width=\"200\"></p>\n")
+    );
+
+    let looked = load_dir(folder.path(), &options().with_pictures(PictureWork::LookOnly), now()).unwrap();
+    assert!(looked.articles[0].pictures.is_empty() && looked.diagnostics.is_empty());
+}
+
+#[test]
+fn authors_are_found_by_key_and_name() {
+    let folder = Folder::new()
+        .article("a.md", "A", "author: mara-lind\n", "Text.")
+        .article("b.md", "B", "author: mara LIND\n", "Text.")
+        .article("c.md", "C", "author: Somebody Else\n", "Text.")
+        .article("d.md", "D", "author: {name: Voltaire, link: https://example.com/v}\n", "Text.")
+        .article("e.md", "E", "", "Text.");
+    let loaded = folder.load();
+    let names: Vec<_> = loaded.articles.iter().map(|a| a.author.as_ref().map(|a| a.name.as_str())).collect();
+    assert_eq!(names, [Some("Mara Lind"), Some("Mara Lind"), Some("Somebody Else"), Some("Voltaire"), None]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error() {
+    let missing = load_dir(Path::new("no/such/folder"), &options(), now()).unwrap_err();
+    assert!(matches!(missing, LoadError::Missing { .. }));
+    insta::assert_snapshot!(missing, @"there is no `no/such/folder`; make the folder, or name the right one");
+    let file = load_dir(Path::new("Cargo.toml"), &options(), now()).unwrap_err();
+    insta::assert_snapshot!(file, @"`Cargo.toml` is no folder; name the folder that holds the articles");
+}
+
+#[test]
+fn check_counts_and_decides() {
+    let run = |folder: &Folder, format, strictness| {
+        let mut out = Vec::new();
+        let (verdict, _) =
+            check(&[], folder.path(), &options(), format, strictness, now(), &mut out).unwrap();
+        (verdict, String::from_utf8(out).unwrap().replace(folder.path().to_str().unwrap(), "articles"))
+    };
+    let fine = Folder::new().article("a.md", "A", "", "Text.");
+    let people = Format::Human(Colour::Never);
+    assert_eq!(
+        run(&fine, people, Strictness::Warnings),
+        (Verdict::Fine, "Everything is fine in 1 file.\n".to_owned())
+    );
+    assert_eq!(run(&fine, Format::Json, Strictness::Errors), (Verdict::Fine, "[]\n".to_owned()));
+
+    let warned = Folder::new().article("a.md", "A", "summary:\n", "Text.");
+    assert_eq!(run(&warned, people, Strictness::Errors).0, Verdict::Fine);
+    let (verdict, told) = run(&warned, people, Strictness::Warnings);
+    assert_eq!(verdict, Verdict::Failed);
+    assert!(told.ends_with("\n1 warning in 1 file\n"), "{told}");
+
+    let broken =
+        Folder::new().article("a.md", "A", "sumary: x\n", "[x](y.md)").article("b.md", "B", "", "Text.");
+    let (verdict, told) = run(&broken, Format::Json, Strictness::Errors);
+    assert_eq!(verdict, Verdict::Failed);
+    insta::assert_snapshot!(told);
+    assert!(human(&broken.load().diagnostics, Colour::Always).contains("\u{1b}["));
+}
+
+#[test]
+fn the_sample_articles_are_fine() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("articles");
+    let later = DateTime::<Utc>::from(std::time::UNIX_EPOCH) + TimeDelta::days(40_000);
+    let loaded = load_dir(&folder, &options(), later).unwrap();
+    assert!(loaded.diagnostics.is_empty(), "{}", human(&loaded.diagnostics, Colour::Never));
+    assert_eq!(loaded.articles.len(), 4);
+    for article in &loaded.articles {
+        assert_eq!(article.highlights.len(), 3, "{}", article.title);
+        assert!(
+            article.title.chars().count() <= 60 && !article.sources.is_empty() && article.author.is_some()
+        );
+        let body = article.render(&RenderOptions {
+            top_heading: 2,
+            first_link: 1,
+            id_prefix: "",
+            picture_src: &|src| format!("cid:{src}"),
+            link: &|_| Some("https://example.com/".to_owned()),
+        });
+        assert!((220..=480).contains(&body.words), "{}: {} words", article.title, body.words);
+        insta::assert_snapshot!(
+            article.slug.to_string(),
+            format!("{}\n{:=<72}\n{}", body.html, "", body.text)
+        );
+    }
+}
+
+#[test]
+fn the_schema_is_stable() {
+    let mut out = Vec::new();
+    straight::cli::schema::schema(&mut out).unwrap();
+    insta::assert_snapshot!(String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn findings_survive_json() {
+    let parsed = parse_bytes(Path::new("x.md"), b"---\ntitle: \"a\\u001b[31m\"\n---\n", &options(), now());
+    let values: serde_json::Value = serde_json::from_str(&json(&parsed.diagnostics)).unwrap();
+    let rules: Vec<&str> = values.as_array().unwrap().iter().map(|v| v["rule"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["missing-date", "no-highlights", "control-character", "empty-body"]);
+    assert!(!human(&parsed.diagnostics, Colour::Never).contains('\u{1b}'));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_name_may_be_any_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new();
+    let name = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xE9.md"));
+    fs::write(&name, "---\ntitle: \u{420}\ndate: 2025-11-03\nsumary: x\n---\nText.\n").unwrap();
+    age(&name, 60);
+    let loaded = folder.load();
+    assert!(json(&loaded.diagnostics).contains("caf\u{FFFD}.md"));
+    assert!(human(&loaded.diagnostics, Colour::Never).contains("caf\u{FFFD}.md:4:1"));
+}
+
+/// Front matter from parts that are right, wrong and odd.
+fn front_matter() -> impl Strategy<Value = String> {
+    let key = prop_oneof![
+        proptest::sample::select(vec![
+            "title",
+            "date",
+            "author",
+            "highlights",
+            "tags",
+            "summary",
+            "image",
+            "slug",
+            "url",
+            "lead",
+            "draft",
+            "sources",
+            "extra",
+            "titel",
+            "<<",
+            "\"q\"",
+            "?",
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{1,12}",
+    ];
+    let value = prop_oneof![
+        "\\PC{0,40}",
+        "[0-9:TZ+ -]{0,20}",
+        Just("2025-11-03".to_owned()),
+        Just("[a, {b: c}, 1, null]".to_owned()),
+        Just("{src: x.png, alt: y, name: z, title: t, url: u}".to_owned()),
+        Just("|\n  block\n  text".to_owned()),
+        Just("\n  - one\n  - two: three".to_owned()),
+        Just("&a [*a]".to_owned()),
+        Just("\"\\u0000\\uE000\\n\"".to_owned()),
+        Just("!!binary AAAA".to_owned()),
+        Just("true".to_owned()),
+    ];
+    proptest::collection::vec((key, value), 0..8)
+        .prop_map(|pairs| pairs.into_iter().map(|(key, value)| format!("{key}: {value}\n")).collect())
+}
+
+fn holds(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let started = Instant::now();
+    let parsed = parse_bytes(Path::new("any.md"), bytes, &options(), now());
+    prop_assert!(started.elapsed() < Duration::from_secs(5));
+    if let Some(article) = parsed.article {
+        let marked = |text: &str| text.contains(['\u{E000}', '\u{E001}', '\0', '\r']);
+        prop_assert!(!article.title.chars().any(char::is_control) && !marked(&article.title));
+        prop_assert!(!marked(&article.markdown) && !article.highlights.iter().any(|h| marked(h)));
+        let body = article.render(&RenderOptions {
+            top_heading: 2,
+            first_link: 1,
+            id_prefix: "p",
+            picture_src: &|src| src.to_owned(),
+            link: &|target| Some(target.to_owned()),
+        });
+        prop_assert!(!marked(&body.html) && !marked(&body.text));
+    } else {
+        prop_assert!(parsed.diagnostics.iter().any(|d| d.severity == straight::diagnostic::Severity::Error));
+    }
+    for diagnostic in &parsed.diagnostics {
+        prop_assert!(diagnostic.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()));
+    }
+    prop_assert!(human(&parsed.diagnostics, Colour::Never).len() < 1_000_000);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_give_an_article_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        holds(&bytes)?;
+    }
+
+    #[test]
+    fn any_text_gives_an_article_or_an_error(text in "\\PC{0,200}", body in "[\\PC\n*_#>|`\\[\\]()<-]{0,300}") {
+        holds(format!("---\n{text}\n---\n{body}").as_bytes())?;
+        holds(format!("---\ntitle: x\ndate: 2025-11-03\n---\n{body}").as_bytes())?;
+    }
+
+    #[test]
+    fn any_front_matter_gives_an_article_or_an_error(front in front_matter(), body in "\\PC{0,40}") {
+        holds(format!("---\ntitle: A\n{front}---\n{body}").as_bytes())?;
+        holds(format!("---\n{front}---\n{body}").as_bytes())?;
+    }
+}

@@ -3,6 +3,7 @@
 mod article;
 mod config;
 mod edition;
+mod layers;
 mod message;
 mod schedule;
 mod smtp;

@@ -12,8 +12,6 @@ use crate::press::Press;
 use crate::store::{ImportReport, Origin};
 use crate::subscriber::list::{self, Format, Row};
 
-/// Readers to try things out with, from the repository's example file.
-const EXAMPLES: &str = include_str!("../../subscribers.example.yaml");
 /// What the example readers are called in messages.
 const EXAMPLE_FILE: &str = "subscribers.example.yaml";
 /// How many rows are in memory at a time.
@@ -33,7 +31,7 @@ pub(super) async fn read_in(press: &Press, out: &mut dyn Write) -> anyhow::Resul
     }
     let is_outbox = matches!(press.config.transport, Transport::Outbox { .. });
     if press.config.subscribers.is_empty() && is_outbox && press.store.has_no_subscribers().await? {
-        let rows = list::read(EXAMPLES.as_bytes(), Format::Yaml, Path::new(EXAMPLE_FILE));
+        let rows = list::read(list::EXAMPLE.as_bytes(), Format::Yaml, Path::new(EXAMPLE_FILE));
         let outcome = import(press, rows, Origin::Example, out).await?;
         writeln!(
             out,

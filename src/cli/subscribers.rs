@@ -1,7 +1,7 @@
 //! `straight subscribers`: see and change who gets the edition.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 
 use anyhow::{Context as _, bail};
 
@@ -135,6 +135,6 @@ async fn write_all<W: Write>(
             count += 1;
         }
     }
-    list.finish().map_err(io::Error::from)?;
+    list.finish()?;
     Ok(count)
 }

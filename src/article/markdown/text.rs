@@ -93,9 +93,10 @@ impl Writer<'_, '_> {
             Block::List { start, items } => self.list(*start, items, width),
             Block::Table(table) => self.table(table, width),
             Block::Figure(image) => {
-                let caption = image.title.clone().map(Inline::Text);
                 let mut lines = self.flow(&[Inline::Image(image.clone())], width);
-                lines.extend(caption.map(|caption| self.flow(&[caption], width)).unwrap_or_default());
+                if let Some(caption) = &image.title {
+                    lines.extend(self.flow(&super::line(caption).0, width));
+                }
                 lines
             }
             Block::Definitions(entries) => self.definitions(entries, width),

@@ -1,0 +1,136 @@
+//! Stories of the program itself: what a new user types, and what they see.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs `straight` with `arguments` in `folder`, in an environment of its own.
+fn straight(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_straight"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap()
+}
+
+fn shown(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn samples() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("articles"), &folder.path().join("articles"));
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+            let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+            fs::File::options().append(true).open(&target).unwrap().set_modified(long_ago).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_first_command_fills_the_outbox_and_the_second_sends_nothing() {
+    let folder = samples();
+    let first = straight(folder.path(), &["send"]);
+    assert!(first.status.success(), "{}", shown(&first));
+    assert!(shown(&first).contains("Sent to 4 of 4 readers."), "{}", shown(&first));
+    assert!(folder.path().join("outbox/index.html").is_file());
+    let count = || fs::read_dir(folder.path().join("outbox/new")).unwrap().count();
+    assert_eq!(count(), 4);
+    let second = straight(folder.path(), &["send"]);
+    assert!(second.status.success());
+    assert!(shown(&second).contains("has gone out already, to 4 of 4 readers"), "{}", shown(&second));
+    assert_eq!(count(), 4);
+    let status = straight(folder.path(), &["status"]);
+    assert!(shown(&status).contains("4  sent"), "{}", shown(&status));
+}
+
+#[test]
+fn real_readers_and_example_readers_never_mix() {
+    let folder = samples();
+    fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
+    let sent = straight(folder.path(), &["send"]);
+    assert!(shown(&sent).contains("Sent to 1 of 1 readers."), "{}", shown(&sent));
+
+    // Whoever tried the examples first is rid of them with the first reader of their own.
+    let folder = samples();
+    straight(folder.path(), &["send"]);
+    let added = straight(folder.path(), &["subscribers", "add", "ann@example.edu"]);
+    assert!(shown(&added).contains("ann@example.edu is subscribed."), "{}", shown(&added));
+    fs::write(folder.path().join("articles/new.md"), article("A New Day", &today())).unwrap();
+    let sent = straight(folder.path(), &["send", "--edition", &format!("{}-extra", today())]);
+    assert!(
+        !sent.status.success() || shown(&sent).contains("Nothing new"),
+        "it was written just now: it waits"
+    );
+    fs::File::options()
+        .append(true)
+        .open(folder.path().join("articles/new.md"))
+        .unwrap()
+        .set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000))
+        .unwrap();
+    let sent = straight(folder.path(), &["send", "--edition", &format!("{}-extra", today())]);
+    assert!(shown(&sent).contains("Sent to 1 of 1 readers."), "{}", shown(&sent));
+}
+
+#[test]
+fn a_broken_article_is_shown_with_its_place_and_remedy() {
+    let folder = samples();
+    fs::write(folder.path().join("articles/oops.md"), "---\ntittle: Oops\n---\nText.\n").unwrap();
+    let check = straight(folder.path(), &["check"]);
+    assert_eq!(check.status.code(), Some(1));
+    let told = shown(&check);
+    assert!(told.contains("oops.md:2:1") && told.contains("did you mean `title`?"), "{told}");
+    let json = straight(folder.path(), &["check", "--format", "json"]);
+    let findings: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(
+        findings.as_array().unwrap().iter().any(|finding| finding["rule"] == "unknown-key"),
+        "{findings}"
+    );
+}
+
+#[test]
+fn a_rendered_day_lies_in_files() {
+    let folder = samples();
+    let rendered = straight(folder.path(), &["render", "--date", "2025-11-03", "--out", "day"]);
+    assert!(rendered.status.success(), "{}", shown(&rendered));
+    for name in ["body.html", "body.txt", "subject.txt"] {
+        assert!(folder.path().join("day").join(name).is_file(), "{name}");
+    }
+    let diff = straight(folder.path(), &["diff", "2025-11-03", "2025-11-04"]);
+    assert!(shown(&diff).contains("\n-") && shown(&diff).contains("\n+"), "{}", shown(&diff));
+}
+
+#[test]
+fn a_list_exported_is_the_list_imported() {
+    let folder = samples();
+    let list = "email,name,timezone,status,since\nann@example.edu,Ann,Europe/Berlin,active,2025-01-15T00:00:00Z\nbo@example.edu,,,unsubscribed,2025-01-16T00:00:00Z\n";
+    fs::write(folder.path().join("list.csv"), list).unwrap();
+    let imported = straight(folder.path(), &["subscribers", "import", "list.csv"]);
+    assert!(imported.status.success(), "{}", shown(&imported));
+    let exported = straight(folder.path(), &["subscribers", "export", "--format", "csv"]);
+    assert_eq!(String::from_utf8_lossy(&exported.stdout), list);
+    let again = straight(folder.path(), &["subscribers", "import", "list.csv"]);
+    assert!(shown(&again).contains("0 new, 0 updated, 2 unchanged"), "{}", shown(&again));
+}
+
+fn article(title: &str, date: &str) -> String {
+    format!("---\ntitle: {title}\ndate: {date}\nsummary: It is new.\nhighlights: [It is new]\n---\nWords.\n")
+}
+
+fn today() -> String {
+    let zone = chrono_tz::America::New_York;
+    straight::press::Clock::system().now().with_timezone(&zone).format("%Y-%m-%d").to_string()
+}
