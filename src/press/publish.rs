@@ -1,6 +1,6 @@
 //! Publish: load the articles, assemble and render the edition, freeze it with its deliveries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
@@ -164,13 +164,13 @@ impl Press {
         assembled: Assembled,
         now: DateTime<Utc>,
     ) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
-        let wanted = u32::try_from(self.config.edition.recent).unwrap_or(u32::MAX);
+        let ours: BTreeSet<&str> = assembled.due.iter().map(|article| article.slug.as_str()).collect();
+        let wanted = u32::try_from(self.config.edition.recent + ours.len()).unwrap_or(u32::MAX);
         let mut recent = self.store.recent_headlines(key.date(), wanted).await?;
-        if recent.is_empty() {
-            // Before the first edition, what is older counts as published.
-            recent = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
-            recent.truncate(self.config.edition.recent);
-        }
+        // Before the first edition, what is older counts as published.
+        recent.extend(assembled.before.iter().map(|article| self.earlier_headline(article)));
+        recent.retain(|headline| !ours.contains(headline.slug.as_str()));
+        recent.truncate(self.config.edition.recent);
         let number = self.store.next_number().await?;
         let edition = Edition { key, articles: assembled.due, recent, number, frozen_at: now };
         let settings = RenderSettings { images: self.config.articles.images };
