@@ -5,7 +5,7 @@ use std::path::Path;
 
 use url::Host;
 
-use crate::message::dkim::{DkimKey, SignedFields, Signer};
+use crate::dkim::{DkimKey, SignedFields, Signer};
 use crate::subscriber::EmailAddress;
 use crate::yaml;
 

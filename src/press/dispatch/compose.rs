@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tracing::warn;
 
-use crate::message::dkim::Signer;
+use crate::dkim::Signer;
 use crate::message::{Recipient, Skeleton, TokenKeys};
 use crate::press::Press;
 use crate::store::{Claimed, StoredEdition};

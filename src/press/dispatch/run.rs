@@ -86,11 +86,7 @@ impl Run {
     }
 
     /// Carries messages until there are no more, or the run is over.
-    pub(super) async fn carry(
-        self: Arc<Self>,
-        mut courier: Courier,
-        ledger: mpsc::Sender<Request>,
-    ) {
+    pub(super) async fn carry(self: Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
         let mut ahead: Option<Ahead> = None;
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
@@ -237,11 +233,7 @@ impl Run {
         self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
     }
 
-    async fn give_back_ahead(
-        &self,
-        ahead: &mut Option<Ahead>,
-        ledger: &mpsc::Sender<Request>,
-    ) {
+    async fn give_back_ahead(&self, ahead: &mut Option<Ahead>, ledger: &mpsc::Sender<Request>) {
         if let Some(next) = ahead.take()
             && let Some(Prepared { row, .. }) = arrived(next).await
         {
