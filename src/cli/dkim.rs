@@ -68,7 +68,7 @@ pub fn keygen(args: &KeygenArgs, domain: &str, now: DateTime<Utc>) -> anyhow::Re
         _ => bail!("`{domain}` is no domain; write it as in example.com"),
     };
     let selector = args.selector.clone().unwrap_or_else(|| now.format("s%Y%m").to_string());
-    let selector = selector.to_ascii_lowercase();
+    let selector = DkimKey::selector_of(&selector).map_err(|error| anyhow!("{error}; {}", error.remedy()))?;
     let pems = match args.algorithm {
         Algorithm::Rsa => vec![(selector, new_rsa_key())],
         Algorithm::Ed25519 => vec![(selector, new_ed25519_key())],
@@ -81,8 +81,7 @@ pub fn keygen(args: &KeygenArgs, domain: &str, now: DateTime<Utc>) -> anyhow::Re
     };
     let mut keys = Vec::new();
     for (selector, pem) in pems {
-        let key = DkimKey::from_pem(&domain, &selector, &pem)
-            .map_err(|error| anyhow!("{error}; {}", error.remedy()))?;
+        let key = DkimKey::from_pem(&domain, &selector, &pem)?;
         let file = args.out.join(format!("{domain}.{selector}.pem"));
         if file.exists() {
             return Err(there_already(&file));

@@ -155,7 +155,8 @@ fn of_text(reader: &mut Reader<'_>, item: Given<'_>) -> Option<DkimKey> {
         let (of_domain, own) = (domain(of_domain)?, selector(own)?);
         read_key(&of_domain, &own, &layers.resolve(item.origin, &line(file)?))
     };
-    match text_of(item.node).and_then(|text| parse(text).map_err(|wrong| ("bad-value", wrong))) {
+    let text = text_of(item.node).map_err(|(rule, wrong)| (rule, Wrong::new(wrong.message, FORM)));
+    match text.and_then(|text| parse(text).map_err(|wrong| ("bad-value", wrong))) {
         Ok(key) => Some(key),
         Err((rule, wrong)) => {
             reader.note(item, KEYS, rule, &wrong);
@@ -176,7 +177,7 @@ fn domain(text: &str) -> Result<String, Wrong> {
 }
 
 fn selector(text: &str) -> Result<String, Wrong> {
-    Ok(line(text)?.to_ascii_lowercase())
+    DkimKey::selector_of(text).map_err(|error| Wrong::new(error.to_string(), error.remedy()))
 }
 
 /// Reads a key; nothing that is said of it repeats a word of the file.
@@ -186,9 +187,9 @@ fn read_key(domain: &str, selector: &str, file: &Path) -> Result<DkimKey, Wrong>
     std::fs::File::open(file).and_then(|file| file.take(LARGEST_KEY_FILE).read_to_end(&mut pem)).map_err(
         |why| {
             let remedy = match why.kind() {
-                std::io::ErrorKind::NotFound => format!(
-                    "name the file, or make one with `straight dkim keygen --domain {domain} --selector {selector}`"
-                ),
+                std::io::ErrorKind::NotFound => {
+                    format!("name the file, or make one with `straight dkim keygen --domain {domain}`")
+                }
                 _ => "let the user that runs the program read it, and nobody else".to_owned(),
             };
             Wrong::new(format!("cannot read `{shown}`: {why}"), remedy)

@@ -73,22 +73,22 @@ impl DkimError {
 const ENCRYPTED: &str = "the key is locked with a passphrase";
 
 impl DkimKey {
+    /// Reads a selector, in lower case.
+    ///
+    /// # Errors
+    /// When it cannot stand in DNS.
+    pub fn selector_of(text: &str) -> Result<String, DkimError> {
+        let name = text.trim().to_ascii_lowercase();
+        if is_dns_name(&name) { Ok(name) } else { Err(DkimError::Name(name)) }
+    }
+
     /// Reads a private key: RSA in PKCS#8 or PKCS#1, Ed25519 in PKCS#8.
     ///
     /// # Errors
     /// When a name cannot stand in DNS, or the key is unreadable or unsuitable.
     pub fn from_pem(domain: &str, selector: &str, pem: &str) -> Result<Self, DkimError> {
-        for name in [domain, selector] {
-            let fits = name.len() <= 253
-                && name.split('.').all(|label| {
-                    (1..=63).contains(&label.len())
-                        && label
-                            .bytes()
-                            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b))
-                });
-            if !fits {
-                return Err(DkimError::Name(name.to_owned()));
-            }
+        if let Some(name) = [domain, selector].into_iter().find(|name| !is_dns_name(name)) {
+            return Err(DkimError::Name(name.to_owned()));
         }
         // The parser's own words would repeat a line of the file.
         let der = PrivateKeyDer::from_pem_slice(pem.trim_start_matches('\u{FEFF}').as_bytes())
@@ -150,6 +150,13 @@ impl DkimKey {
             Pair::Ed25519(pair) => pair.sign(digest(&SHA256, signed).as_ref()).as_ref().to_vec(),
         }
     }
+}
+
+/// Whether `name` can be a domain or a selector: labels of lower-case letters, digits, hyphens and underscores.
+fn is_dns_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+    name.len() <= 253
+        && name.split('.').all(|label| (1..=63).contains(&label.len()) && label.bytes().all(plain))
 }
 
 impl Pair {
