@@ -4,6 +4,7 @@
 //! carries, and the next.
 
 mod ahead;
+mod compose;
 mod courier;
 mod ledger;
 mod run;

@@ -1,25 +1,25 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Ending;
-use super::ahead::{Ahead, Parcel};
+use super::ahead::Ahead;
+use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
 use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
 use crate::edition::EditionKey;
-use crate::message::{Recipient, Skeleton, TokenKeys};
+use crate::message::Skeleton;
 use crate::press::{Clock, Press};
 use crate::store::{Claimed, Settle, StoredEdition};
 use crate::subscriber::EmailAddress;
@@ -32,10 +32,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// What the couriers of one run share.
 pub(super) struct Run {
     key: EditionKey,
-    skeleton: Skeleton,
-    keys: TokenKeys,
+    composer: Arc<Composer>,
     from: EmailAddress,
-    timezone: Tz,
     queued_at: DateTime<Utc>,
     backoff: Backoff,
     policy: UncertainPolicy,
@@ -46,8 +44,6 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     refusals: AtomicU32,
-    /// Of the largest message so far.
-    octets: AtomicUsize,
 }
 
 impl Run {
@@ -59,10 +55,8 @@ impl Run {
     ) -> Self {
         Run {
             key: edition.summary.key.clone(),
-            skeleton,
-            keys: press.keys.clone(),
+            composer: Arc::new(Composer::new(press, edition, skeleton)),
             from: edition.letterhead.from.clone(),
-            timezone: press.config.schedule.timezone,
             queued_at: edition.summary.frozen_at,
             backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
             policy: press.config.delivery.uncertain,
@@ -72,7 +66,6 @@ impl Run {
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             refusals: AtomicU32::new(0),
-            octets: AtomicUsize::new(0),
         }
     }
 
@@ -90,12 +83,8 @@ impl Run {
     }
 
     /// Carries messages until there are no more, or the run is over.
-    pub(super) async fn carry(
-        self: std::sync::Arc<Self>,
-        mut courier: Courier,
-        ledger: mpsc::Sender<Request>,
-    ) {
-        let mut ahead = Ahead::of(&self);
+    pub(super) async fn carry(self: Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
+        let mut ahead = Ahead::new(&self.composer);
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
                 break;
@@ -104,13 +93,15 @@ impl Run {
             if !ahead.ask(&ledger).await {
                 break;
             }
-            let Some(Parcel { row, envelope, message }) = ahead.take().await else { break };
+            let Some(Prepared { row, message }) = ahead.take().await else { break };
             if self.is_over() {
                 self.give_back(row, &ledger).await;
                 break;
             }
             let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
-            let outcome = courier.send_before(&envelope, name, message, ahead.look()).await;
+            let envelope = self.envelope(&row);
+            let next = async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
+            let outcome = courier.send_before(&envelope, name, message, next).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
             if !self.settle(row, outcome, &ledger).await {
@@ -118,27 +109,12 @@ impl Run {
             }
             if waits {
                 courier.abandon_next();
-                ahead.give_back(&ledger).await;
+                self.give_back_ahead(&mut ahead, &ledger).await;
                 self.pause(1).await;
             }
         }
-        ahead.give_back(&ledger).await;
+        self.give_back_ahead(&mut ahead, &ledger).await;
         courier.close().await;
-    }
-
-    /// Makes the message of a delivery.
-    pub(super) fn compose(&self, row: Claimed) -> Parcel {
-        let recipient = Recipient {
-            id: row.subscriber,
-            email: row.email.clone(),
-            name: row.name.clone(),
-            since: row.since.with_timezone(&self.timezone).date_naive(),
-        };
-        let mut message = Vec::with_capacity(self.octets.load(Ordering::Relaxed));
-        self.skeleton.fill(&recipient, &self.keys, &mut message);
-        self.octets.fetch_max(message.len(), Ordering::Relaxed);
-        let envelope = Envelope { from: self.from.clone(), to: row.email.clone() };
-        Parcel { row, envelope, message }
     }
 
     /// Makes the courier ready, waiting longer after each failure; `false` when the run is over.
@@ -161,7 +137,7 @@ impl Run {
                 }
                 Err(ConnectError::Transient(why)) => {
                     // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
-                    ahead.give_back(ledger).await;
+                    self.give_back_ahead(ahead, ledger).await;
                     failures += 1;
                     debug!(%why, failures, "no connection");
                     self.lose_patience(&why);
@@ -236,8 +212,18 @@ impl Run {
         ledger.send(Request::Settle(settle)).await.is_ok()
     }
 
-    pub(super) async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
+    async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
         self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
+    }
+
+    async fn give_back_ahead(&self, ahead: &mut Ahead<'_>, ledger: &mpsc::Sender<Request>) {
+        for row in ahead.give_up().await {
+            self.give_back(row, ledger).await;
+        }
+    }
+
+    fn envelope(&self, row: &Claimed) -> Envelope {
+        Envelope { from: self.from.clone(), to: row.email.clone() }
     }
 
     fn made_progress(&self) {
