@@ -80,10 +80,12 @@ macro_rules! insist {
         let mut pauses = $crate::store::engine::PAUSES.iter();
         loop {
             match $try {
-                Err(error) if $store.is_shared() && $crate::store::engine::passes(&error) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(*pause).await,
-                    None => break Err(error),
-                },
+                Err(error) if $store.is_shared() && $crate::store::engine::passes(&error) => {
+                    match pauses.next() {
+                        Some(pause) => tokio::time::sleep(*pause).await,
+                        None => break Err(error),
+                    }
+                }
                 done => break done,
             }
         }

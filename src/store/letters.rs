@@ -44,8 +44,7 @@ const SETTLE: &str =
         uncertain = uncertain + $6, reason = $7, settled_at = $8
     WHERE id = $1 AND attempt = $2 AND state = 'sending'";
 // A letter that may have arrived is better sent twice than never: alarms are for people who wait for them.
-const RECOVER: &str =
-    "UPDATE letters SET state = 'queued', due_at = $1, uncertain = uncertain + 1
+const RECOVER: &str = "UPDATE letters SET state = 'queued', due_at = $1, uncertain = uncertain + 1
     WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = letters.owner)";
 
 impl Store {

@@ -55,8 +55,11 @@ struct Tenure {
     until: Option<Instant>,
 }
 
-const JOIN: &str =
-    concat!("INSERT INTO nodes (owner, lease_until) VALUES ($1, ", server_millis!(), " + CAST($2 AS BIGINT))");
+const JOIN: &str = concat!(
+    "INSERT INTO nodes (owner, lease_until) VALUES ($1, ",
+    server_millis!(),
+    " + CAST($2 AS BIGINT))"
+);
 const RENEW: &str = concat!(
     "UPDATE nodes SET lease_until = ",
     server_millis!(),
@@ -159,7 +162,9 @@ impl Heartbeat {
                     sqlx::query(RENEW).bind(&owner).bind(store.node.lease_millis()).execute(&pool).await;
                 let mut tenure = store.node.tenure();
                 match renewed {
-                    Ok(done) if done.rows_affected() == 1 && tenure.until.is_some_and(|until| asked < until) => {
+                    Ok(done)
+                        if done.rows_affected() == 1 && tenure.until.is_some_and(|until| asked < until) =>
+                    {
                         tenure.until = Some(asked + store.node.lease);
                     }
                     // The server has counted us out; or we slept through it, and it may have.

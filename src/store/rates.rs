@@ -6,7 +6,8 @@ use super::engine::Pool;
 use super::{Store, StoreError};
 
 // One row is locked for the length of one statement. The answer is how long from now the slice begins.
-const TAKE: &str = "WITH clock AS (SELECT CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT) AS now)
+const TAKE: &str =
+    "WITH clock AS (SELECT CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 AS BIGINT) AS now)
     INSERT INTO rates (bucket, next_at) SELECT $1, clock.now + $2 FROM clock
     ON CONFLICT (bucket) DO UPDATE SET next_at = GREATEST(rates.next_at, excluded.next_at - $2) + $2
     RETURNING next_at - $2 - (SELECT now FROM clock)";
