@@ -111,9 +111,9 @@ pub struct Recovered {
     pub held: u64,
 }
 
-type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
+pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
 
-// The sender lock makes one sender of many processes, so that a claim is a read.
+// A file lock makes one sender of many processes, so that with SQLite a claim is a read.
 const CLAIM: &str =
     "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
@@ -134,24 +134,26 @@ const NEXT_DUE: &str =
 const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
     WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at <= $1) ORDER BY e.id";
 const KEY_OF: &str = "SELECT key FROM editions WHERE id = $1";
+// Lost is what is `sending` and whose owner is not alive. With SQLite nobody is in `nodes`: all of it.
 const RECORD_LOST: &str =
     "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
     SELECT edition_id, subscriber_id, attempt, CAST($1 AS BIGINT), 'uncertain', NULL, $2
-    FROM deliveries WHERE state = 'sending'
+    FROM deliveries WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)
     ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
 const REQUEUE_LOST: &str =
-    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3
-    WHERE state = 'sending' AND uncertain <= $4";
+    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3, owner = NULL
+    WHERE state = 'sending' AND uncertain <= $4
+        AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 const HOLD_LOST: &str =
-    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1
-    WHERE state = 'sending'";
+    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1, owner = NULL
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 
 /// What is written beside an attempt whose sender died.
 const LOST: &str = "the sender stopped before the answer was on record";
 
 impl Store {
     /// Up to `limit` deliveries of `edition` that are due by `now`, in the order of (due time, subscriber), behind
-    /// `after`, which is the last row that an earlier call gave.
+    /// `after`, which is the last row that an earlier call gave. With PostgreSQL they are on lease to this process.
     ///
     /// # Errors
     /// When the store fails.
@@ -163,6 +165,9 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         let (due, subscriber) = after.map_or((i64::MIN, 0), |(due, id)| (millis(due), id.0));
+        if self.is_shared() {
+            return self.claim_on_lease(edition, now, (due, subscriber), limit).await;
+        }
         let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(CLAIM)
             .bind(edition.0)
             .bind(millis(now))
@@ -174,12 +179,14 @@ impl Store {
         rows.into_iter().map(|row| claimed(edition, row)).collect()
     }
 
-    /// Takes up what a sender left behind that died: call it with the sender lock held, before the first claim.
+    /// Takes up what senders left behind that died: call it with the sender lock held, before the first claim. With
+    /// PostgreSQL the dead are those whose lease is over, and it may be called at any time.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn recover(&self, policy: RecoveryPolicy, now: DateTime<Utc>) -> Result<Recovered, StoreError> {
         let at = millis(now);
+        self.bury_the_dead().await?;
         let recovered = writing!(self, |c| {
             let mut recovered = Recovered::default();
             if policy != RecoveryPolicy::Requeue {
@@ -305,7 +312,7 @@ fn state(word: &str) -> Result<State, StoreError> {
     State::parse(word).ok_or_else(|| StoreError::Unreadable { what: "a state", value: word.to_owned() })
 }
 
-fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
+pub(super) fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
     let (id, email, name, since, due_at, attempt, deferrals, uncertain) = row;
     let parsed = email.parse();
     let email =

@@ -8,9 +8,11 @@ mod deliveries;
 mod editions;
 mod import;
 mod keys;
+mod leases;
 mod ledger_tick;
 mod letters;
 mod ownership;
+mod rates;
 mod slots;
 mod subscribers;
 
@@ -21,7 +23,7 @@ pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEditi
 pub use engine::Store;
 pub use import::{Added, ImportReport, Origin};
 pub use letters::{LetterId, OpenLetter};
-pub use ownership::{Ownership, SenderLock};
+pub use ownership::{LEASE, Ownership, SenderLock};
 pub use slots::SlotOutcome;
 
 /// What can go wrong with the store.

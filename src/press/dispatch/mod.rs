@@ -69,13 +69,13 @@ impl Press {
         self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
+        let owner = self.store.owner();
         loop {
             let before = self.store.counts(id).await?;
             let total = before.total();
             let done = AtomicU64::new(total - before.open());
             progress(done.load(Ordering::Relaxed), total);
-            let due = self.store.claim(id, self.clock.now(), None, 1).await?;
-            if due.is_empty() || run.is_over() {
+            if run.is_over() || !self.store.has_due(id, self.clock.now()).await? {
                 break;
             }
             let settled = |count: usize| {
@@ -88,14 +88,15 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            let ledger = ledger::Ledger::new(&self.store, id, &self.owner, &self.clock);
+            let ledger = ledger::Ledger::new(&self.store, id, &owner, &self.clock);
             ledger.run(served, route.width(), &settled).await?;
             couriers.join_all().await;
         }
+        self.store.release(id).await?;
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
     }
 
-    /// Takes up what a dead sender left on the wire; the caller holds the sender lock.
+    /// Takes up what dead senders left on the wire; the caller holds the sender lock.
     ///
     /// # Errors
     /// When the store fails.

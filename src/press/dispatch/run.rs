@@ -21,7 +21,7 @@ use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press};
-use crate::store::{Claimed, Settle, StoredEdition};
+use crate::store::{Claimed, Settle, Store, StoredEdition};
 use crate::subscriber::EmailAddress;
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
@@ -38,6 +38,7 @@ pub(super) struct Run {
     backoff: Backoff,
     policy: UncertainPolicy,
     clock: Clock,
+    store: Store,
     patience: Duration,
     /// Cancelled by the caller's stop, and by an ending of our own.
     over: CancellationToken,
@@ -61,6 +62,7 @@ impl Run {
             backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
             policy: press.config.delivery.uncertain,
             clock: press.clock.clone(),
+            store: press.store.clone(),
             patience: press.patience,
             over: stop.child_token(),
             ending: Mutex::new(None),
@@ -94,6 +96,10 @@ impl Run {
                 break;
             }
             let Some(Prepared { row, message }) = ahead.take().await else { break };
+            if !self.store.is_sender() {
+                // We were away for so long that another node may send this one by now.
+                self.end(Ending::Unreachable("this process was away for longer than its lease".to_owned()));
+            }
             if self.is_over() {
                 self.give_back(row, &ledger).await;
                 break;
