@@ -17,17 +17,19 @@
 //!
 //! `store` holds the only SQL; `web` and `cli` call `press` and `store`.
 
-pub mod article;
-pub mod cli;
-pub mod config;
-pub mod delivery;
-pub mod diagnostic;
-pub mod edition;
+// In the order of the pipeline, which tests/layers.rs holds.
 mod fail_point;
-pub mod letter;
-pub mod message;
-pub mod press;
-pub mod store;
-pub mod subscriber;
-pub mod web;
+pub mod diagnostic;
 pub mod yaml;
+pub mod subscriber;
+pub mod dkim;
+pub mod config;
+pub mod article;
+pub mod edition;
+pub mod message;
+pub mod letter;
+pub mod delivery;
+pub mod store;
+pub mod press;
+pub mod web;
+pub mod cli;

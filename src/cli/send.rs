@@ -12,8 +12,10 @@ use crate::delivery::outbox::Outbox;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey, OutboxMessage};
 use crate::press::{Dispatched, Ending, Press, Published, Route};
-use crate::store::{Ownership, SenderLock, StoredEdition};
+use crate::store::{Counts, Ownership, SenderLock, StoredEdition};
 
+/// How long a send waits for files that are being written.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How many messages the outbox's page lists.
 const LISTED: usize = 200;
 
@@ -32,7 +34,7 @@ pub(super) async fn send(
     super::readers::read_in(press, out).await?;
     let key = key.unwrap_or_else(|| press.key_at(press.clock.now()));
     let route = Route::prepare(&press.config.transport)?;
-    let (edition, is_new) = match press.publish(key.clone()).await? {
+    let (edition, is_new) = match publish(press, &key, out, stop).await? {
         Published::Out { edition, waiting, skipped } => {
             let summary = &edition.summary;
             writeln!(out, "Edition {key}, no. {}: {}", summary.number, summary.subject)?;
@@ -59,6 +61,9 @@ pub(super) async fn send(
         Published::NoReaders => bail!(
             "nobody is subscribed, so nothing is sent; add readers with `straight subscribers add` or `straight subscribers import FILE`"
         ),
+        Published::Unsettled(files) => {
+            bail!("stopped while waiting for {} to rest; nothing is sent", list(&files))
+        }
         Published::Held(held) => {
             let shown = diagnostic::human(&held.errors, super::colour());
             bail!("the edition {key} is held; nothing is sent until this is mended:\n\n{shown}");
@@ -85,6 +90,41 @@ pub(super) async fn send(
     report(press, &route, &edition, &done, out).await
 }
 
+/// Publishes, once files that were changed just now have rested; those that are written to on and on go another day.
+async fn publish(
+    press: &Press,
+    key: &EditionKey,
+    out: &mut dyn Write,
+    stop: &CancellationToken,
+) -> anyhow::Result<Published> {
+    let mut told = false;
+    let give_up = press.clock.now() + chrono::TimeDelta::from_std(LONGEST_WAIT)?;
+    loop {
+        let files = match press.publish_when_settled(key.clone()).await? {
+            Published::Unsettled(files) => files,
+            published => return Ok(published),
+        };
+        if press.clock.now() >= give_up {
+            return Ok(press.publish(key.clone()).await?);
+        }
+        if !told {
+            writeln!(out, "Waiting a moment for {}, changed just now …", list(&files))?;
+            told = true;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(Published::Unsettled(files)),
+            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+        }
+    }
+}
+
+fn list(files: &[std::path::PathBuf]) -> String {
+    match files {
+        [file] => file.display().to_string(),
+        files => format!("{} files", files.len()),
+    }
+}
+
 /// Sends, or watches another process send.
 async fn deliver(
     press: &Press,
@@ -105,7 +145,7 @@ async fn deliver(
         Followed::TakenOver(_lock) => {
             press.recover().await?;
             match press.send_letters(route, stop).await? {
-                Ending::Complete => press.dispatch(route, edition, &progress, stop).await?,
+                Ending::Complete => see_through(press, route, edition, &progress, stop).await?,
                 ending => Dispatched { ending, counts: press.store.counts(edition.summary.id).await? },
             }
         }
@@ -121,6 +161,32 @@ enum Followed {
     ToTheEnd(Dispatched),
     /// The other process is gone: it is our turn.
     TakenOver(SenderLock),
+}
+
+/// Dispatches; beside other nodes until they are done too, and takes up what one of them leaves behind.
+async fn see_through(
+    press: &Press,
+    route: &Route,
+    edition: &StoredEdition,
+    progress: &crate::press::Progress<'_>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Dispatched> {
+    let mut done = press.dispatch(route, edition, progress, stop).await?;
+    let waits = |counts: &Counts| counts.of(State::Queued) + counts.of(State::Sending) > 0;
+    while press.store.is_shared() && done.ending == Ending::Complete && waits(&done.counts) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+        press.recover().await?;
+        done = if stop.is_cancelled() || press.store.has_due(edition.summary.id, press.clock.now()).await? {
+            press.dispatch(route, edition, progress, stop).await?
+        } else {
+            Dispatched { counts: press.store.counts(edition.summary.id).await?, ..done }
+        };
+        progress(done.counts.total() - done.counts.open(), done.counts.total());
+    }
+    Ok(done)
 }
 
 /// Another process sends: it takes the edition up at its next beat, and we look on.

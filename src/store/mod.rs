@@ -2,11 +2,17 @@
 
 #[macro_use]
 mod engine;
+#[macro_use]
+mod batch;
 mod deliveries;
 mod editions;
+mod import;
 mod keys;
+mod leases;
+mod ledger_tick;
 mod letters;
 mod ownership;
+mod rates;
 mod slots;
 mod soundness;
 mod subscribers;
@@ -16,11 +22,11 @@ use chrono::{DateTime, Utc};
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;
+pub use import::{Added, ImportReport, Origin};
 pub use letters::{LetterId, OpenLetter};
-pub use ownership::{Ownership, SenderLock};
+pub use ownership::{LEASE, Ownership, SenderLock};
 pub use slots::SlotOutcome;
 pub use soundness::Restored;
-pub use subscribers::{Added, ImportReport, Origin};
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]

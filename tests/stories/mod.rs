@@ -1,5 +1,7 @@
 //! Stories: what editors do, and what readers then have in their inbox.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 mod delivery;
 mod newsroom;
 mod program;

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -18,6 +20,8 @@ use crate::subscriber::SubscriberId;
 const CLAIM: u32 = 256;
 /// How many requests one tick takes.
 const TICK: usize = 256;
+/// How long a group is waited for, at most, once its first request is there.
+const LINGER: Duration = Duration::from_millis(2);
 /// How often progress is told at least while nothing happens.
 const PULSE: Duration = Duration::from_millis(250);
 
@@ -28,8 +32,8 @@ const RESPITE: Duration = Duration::from_millis(500);
 pub(super) enum Request {
     /// The next message, put on record as `sending`; `None` when there is no more.
     Next(oneshot::Sender<Option<Claimed>>),
-    /// How an attempt ended.
-    Settle(Settle),
+    /// How an attempt ended; told when that is durable.
+    Settle(Settle, oneshot::Sender<()>),
 }
 
 /// The ledger of one edition's dispatch.
@@ -49,11 +53,11 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(press: &'a Press, edition: EditionId, over: CancellationToken) -> Self {
+    pub(super) fn new(press: &'a Press, edition: EditionId, owner: &'a str, over: CancellationToken) -> Self {
         Ledger {
             store: &press.store,
             edition,
-            owner: &press.owner,
+            owner,
             clock: &press.clock,
             over,
             patience: press.patience,
@@ -63,10 +67,12 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Serves requests until every connection has hung up. `settled` is told of each group that is durable.
+    /// Serves the requests of `width` connections until every one has hung up. `settled` is told of each group that is
+    /// durable.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
+        width: usize,
         settled: &(dyn Fn(usize) + Sync),
     ) -> Result<(), StoreError> {
         let mut group = Vec::with_capacity(TICK);
@@ -81,23 +87,23 @@ impl<'a> Ledger<'a> {
                         continue;
                     }
                 }
-            } else {
-                // Somebody waits already: take what is there, and go.
-                while group.len() < TICK {
-                    match requests.try_recv() {
-                        Ok(request) => group.push(request),
-                        Err(_) => break,
-                    }
-                }
             }
-            let mut settles = Vec::new();
+            gather(&mut requests, &mut group, width.saturating_sub(waiting.len())).await;
+            let (mut settles, mut told) = (Vec::new(), Vec::new());
             for request in group.drain(..) {
                 match request {
                     Request::Next(reply) => waiting.push_back(reply),
-                    Request::Settle(settle) => settles.push(settle),
+                    Request::Settle(settle, durable) => {
+                        settles.push(settle);
+                        told.push(durable);
+                    }
                 }
             }
             self.tick(&settles, &mut waiting).await?;
+            for durable in told {
+                // Who has nothing more to send does not wait for it.
+                let _ = durable.send(());
+            }
             settled(settles.len());
         }
     }
@@ -183,5 +189,24 @@ impl<'a> Ledger<'a> {
         self.claimed.extend(rows);
         FailPoint::Claim.pass();
         Ok(())
+    }
+}
+
+/// Waits for a group: one commit serves all of it. As each connection may have two messages on record, one a connection
+/// is half of them, and the other half is on the wire while this one is committed.
+async fn gather(requests: &mut mpsc::Receiver<Request>, group: &mut Vec<Request>, wanted: usize) {
+    let end = Instant::now() + LINGER;
+    let asks = |group: &[Request]| group.iter().filter(|request| matches!(request, Request::Next(_))).count();
+    while group.len() < TICK {
+        match requests.try_recv() {
+            Ok(request) => group.push(request),
+            Err(TryRecvError::Empty) if asks(group) < wanted => {
+                match tokio::time::timeout_at(end, requests.recv()).await {
+                    Ok(Some(request)) => group.push(request),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
     }
 }

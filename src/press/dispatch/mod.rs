@@ -3,6 +3,8 @@
 //! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
 //! carries, and the next.
 
+mod ahead;
+mod compose;
 mod courier;
 mod ledger;
 mod run;
@@ -68,13 +70,13 @@ impl Press {
         self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
+        let owner = self.store.owner();
         loop {
             let before = self.store.counts(id).await?;
             let total = before.total();
             let done = AtomicU64::new(total - before.open());
             progress(done.load(Ordering::Relaxed), total);
-            let due = self.store.claim(id, self.clock.now(), None, 1).await?;
-            if due.is_empty() || run.is_over() {
+            if run.is_over() || !self.store.has_due(id, self.clock.now()).await? {
                 break;
             }
             let settled = |count: usize| {
@@ -87,19 +89,21 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            if let Err(error) = ledger::Ledger::new(self, id, run.over()).run(served, &settled).await {
+            let ledger = ledger::Ledger::new(self, id, &owner, run.over());
+            if let Err(error) = ledger.run(served, route.width(), &settled).await {
                 // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
                 couriers.shutdown().await;
                 return Err(error.into());
             }
             couriers.join_all().await;
         }
+        self.store.release(id).await?;
         self.store.advance_mark().await?;
         FailPoint::End.pass();
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
     }
 
-    /// Takes up what a dead sender left on the wire; the caller holds the sender lock.
+    /// Takes up what dead senders left on the wire; the caller holds the sender lock.
     ///
     /// # Errors
     /// When the store fails, or its database is damaged or older than what has been sent.

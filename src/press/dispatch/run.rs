@@ -1,26 +1,27 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Ending;
+use super::ahead::Ahead;
+use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
 use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
 use crate::edition::EditionKey;
-use crate::message::{Recipient, Skeleton, TokenKeys};
+use crate::message::Skeleton;
 use crate::press::{Clock, Press};
-use crate::store::{Claimed, Settle, StoredEdition};
+use crate::store::{Claimed, Settle, Store, StoredEdition};
 use crate::subscriber::EmailAddress;
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
@@ -31,14 +32,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// What the couriers of one run share.
 pub(super) struct Run {
     key: EditionKey,
-    skeleton: Skeleton,
-    keys: TokenKeys,
+    composer: Arc<Composer>,
     from: EmailAddress,
-    timezone: Tz,
     queued_at: DateTime<Utc>,
     backoff: Backoff,
     policy: UncertainPolicy,
     clock: Clock,
+    store: Store,
     patience: Duration,
     /// Cancelled by the caller's stop, and by an ending of our own.
     over: CancellationToken,
@@ -56,14 +56,13 @@ impl Run {
     ) -> Self {
         Run {
             key: edition.summary.key.clone(),
-            skeleton,
-            keys: press.keys.clone(),
+            composer: Arc::new(Composer::new(press, edition, skeleton)),
             from: edition.letterhead.from.clone(),
-            timezone: press.config.schedule.timezone,
             queued_at: edition.summary.frozen_at,
             backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
             policy: press.config.delivery.uncertain,
             clock: press.clock.clone(),
+            store: press.store.clone(),
             patience: press.patience,
             over: stop.child_token(),
             ending: Mutex::new(None),
@@ -90,37 +89,48 @@ impl Run {
     }
 
     /// Carries messages until there are no more, or the run is over.
-    pub(super) async fn carry(
-        self: std::sync::Arc<Self>,
-        mut courier: Courier,
-        ledger: mpsc::Sender<Request>,
-    ) {
-        let mut ahead: Option<oneshot::Receiver<Option<Claimed>>> = None;
+    pub(super) async fn carry(self: Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
+        let mut ahead = Ahead::new(&self.composer);
+        // The answer to the message before: until it is durable a crash would make it uncertain, and so the next one,
+        // should its dot have left. One message a connection may be in doubt, not two.
+        let mut settled: Option<oneshot::Receiver<()>> = None;
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
                 break;
             }
-            let ticket = match ahead.take() {
-                Some(ticket) => ticket,
-                None => match ask(&ledger).await {
-                    Some(ticket) => ticket,
-                    None => break,
-                },
-            };
-            let Ok(Some(row)) = ticket.await else { break };
+            // With the answer to the last message goes the wish for one more: one commit serves both.
+            if !ahead.ask(&ledger).await {
+                break;
+            }
+            let Some(Prepared { row, message }) = ahead.take().await else { break };
+            if !self.store.is_sender() {
+                // We were away for so long that another node may send this one by now.
+                self.end(Ending::Unreachable("this process was away for longer than its lease".to_owned()));
+            }
             if self.is_over() {
                 self.give_back(row, &ledger).await;
                 break;
             }
-            // While this message is on its way, the ledger makes the next one ready.
-            ahead = ask(&ledger).await;
-            let outcome = self.send(&mut courier, &row).await;
+            let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
+            let envelope = self.envelope(&row);
+            let next =
+                async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
+            let before = settled.take();
+            let release = async {
+                match before {
+                    Some(durable) => durable.await.is_ok(),
+                    None => true,
+                }
+            };
+            let outcome = courier.send_before(&envelope, name, message, release, next).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
-            if !self.settle(row, outcome, &ledger).await {
+            settled = self.settle(row, outcome, &ledger).await;
+            if settled.is_none() {
                 break;
             }
             if waits {
+                courier.abandon_next();
                 self.give_back_ahead(&mut ahead, &ledger).await;
                 self.pause(1).await;
             }
@@ -129,25 +139,11 @@ impl Run {
         courier.close().await;
     }
 
-    async fn send(&self, courier: &mut Courier, row: &Claimed) -> Outcome {
-        let recipient = Recipient {
-            id: row.subscriber,
-            email: row.email.clone(),
-            name: row.name.clone(),
-            since: row.since.with_timezone(&self.timezone).date_naive(),
-        };
-        let mut message = Vec::new();
-        self.skeleton.fill(&recipient, &self.keys, &mut message);
-        let envelope = Envelope { from: self.from.clone(), to: row.email.clone() };
-        let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
-        courier.send(&envelope, name, message).await
-    }
-
     /// Makes the courier ready, waiting longer after each failure; `false` when the run is over.
     async fn connect(
         &self,
         courier: &mut Courier,
-        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
+        ahead: &mut Ahead<'_>,
         ledger: &mpsc::Sender<Request>,
     ) -> bool {
         let mut failures = 0;
@@ -221,7 +217,13 @@ impl Run {
         }
     }
 
-    async fn settle(&self, row: Claimed, outcome: Outcome, ledger: &mpsc::Sender<Request>) -> bool {
+    /// Hands an answer to the ledger; gives what tells when it is durable, `None` when the ledger has gone.
+    async fn settle(
+        &self,
+        row: Claimed,
+        outcome: Outcome,
+        ledger: &mpsc::Sender<Request>,
+    ) -> Option<oneshot::Receiver<()>> {
         let at = self.clock.now();
         let next = next_state(
             &outcome,
@@ -240,23 +242,23 @@ impl Run {
             code: outcome.code(),
             at,
         };
-        ledger.send(Request::Settle(settle)).await.is_ok()
+        let (durable, told) = oneshot::channel();
+        ledger.send(Request::Settle(settle, durable)).await.ok()?;
+        Some(told)
     }
 
     async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
         self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
     }
 
-    async fn give_back_ahead(
-        &self,
-        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
-        ledger: &mpsc::Sender<Request>,
-    ) {
-        if let Some(ticket) = ahead.take()
-            && let Ok(Some(row)) = ticket.await
-        {
+    async fn give_back_ahead(&self, ahead: &mut Ahead<'_>, ledger: &mpsc::Sender<Request>) {
+        for row in ahead.give_up().await {
             self.give_back(row, ledger).await;
         }
+    }
+
+    fn envelope(&self, row: &Claimed) -> Envelope {
+        Envelope { from: self.from.clone(), to: row.email.clone() }
     }
 
     fn made_progress(&self) {
@@ -283,10 +285,4 @@ impl Run {
             () = tokio::time::sleep(pause) => {}
         }
     }
-}
-
-async fn ask(ledger: &mpsc::Sender<Request>) -> Option<oneshot::Receiver<Option<Claimed>>> {
-    let (reply, ticket) = oneshot::channel();
-    ledger.send(Request::Next(reply)).await.ok()?;
-    Some(ticket)
 }

@@ -1,0 +1,7 @@
+//! DKIM: keys from files, and signatures on what goes out.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod keys;
+mod signed;
+mod verify;
