@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Days, NaiveDate, SubsecRound as _, Utc};
 
 use super::{Press, PressError};
 use crate::article::{self, Article, Loaded};
@@ -110,12 +110,12 @@ impl Press {
         if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
             return Ok(Published::Unsettled(std::mem::take(&mut loaded.unsettled)));
         }
-        let broken = errors_that_count(&loaded, &key, self.config.articles.backlog_days);
+        let published = self.store.published_slugs().await?;
+        let broken = errors_that_count(&loaded, &key, self.oldest_day(&key, &published));
         if !broken.is_empty() && self.config.articles.on_broken == OnBrokenArticle::HoldEdition {
             let told = self.tell_editors(&key, &broken, "is held until this is mended").await?;
             return Ok(Published::Held(Held { errors: broken, told }));
         }
-        let published = self.store.published_slugs().await?;
         let assembled = self.assemble(loaded, &published, now);
         if assembled.due.is_empty() {
             return Ok(Published::Nothing { waiting: assembled.waiting });
@@ -152,13 +152,13 @@ impl Press {
     /// When the articles cannot be read or a template fails.
     pub async fn draft(&self, key: EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
         let loaded = self.load(now).await?;
-        let errors = errors_that_count(&loaded, &key, self.config.articles.backlog_days);
         // As it would have been on that day: what later editions took is still to come.
         let mut published = self.store.published_slugs().await?;
         published.retain(|_, edition| edition.as_ref().is_none_or(|other| *other < key));
         if published.values().all(Option::is_none) {
             published.clear();
         }
+        let errors = errors_that_count(&loaded, &key, self.oldest_day(&key, &published));
         let assembled = self.assemble(loaded, &published, now);
         let waiting = assembled.waiting.clone();
         let rendered =
@@ -172,6 +172,16 @@ impl Press {
         let folder = self.config.articles.folder.clone();
         let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
         Ok(load.await.expect("loading articles does not panic")?)
+    }
+
+    /// The oldest day whose articles are news; `None` before the first edition.
+    fn oldest_day(
+        &self,
+        key: &EditionKey,
+        published: &BTreeMap<String, Option<EditionKey>>,
+    ) -> Option<NaiveDate> {
+        let backlog = Days::new(u64::from(self.config.articles.backlog_days));
+        (!published.is_empty()).then(|| key.date().checked_sub_days(backlog).unwrap_or(NaiveDate::MIN))
     }
 
     fn assemble(
@@ -248,16 +258,20 @@ impl Press {
 }
 
 /// The errors of files that may belong to the edition: by their date, or because they do not tell it.
-fn errors_that_count(loaded: &Loaded, key: &EditionKey, backlog_days: u32) -> Vec<Diagnostic> {
-    let oldest = key.date() - chrono::Days::new(u64::from(backlog_days));
+///
+/// The first edition ever has no oldest day: it takes the newest that has articles, and that may be a broken one's.
+fn errors_that_count(loaded: &Loaded, key: &EditionKey, oldest: Option<NaiveDate>) -> Vec<Diagnostic> {
+    let newest_whole =
+        || loaded.articles.iter().filter(|a| !a.draft && a.date <= key.date()).map(|a| a.date).max();
+    let oldest = oldest.or_else(newest_whole).unwrap_or(NaiveDate::MIN);
     let counts = |file: &article::Broken| file.date.is_none_or(|date| (oldest..=key.date()).contains(&date));
     let files: Vec<_> = loaded.broken.iter().filter(|file| counts(file)).collect();
+    let is_of_one = |found: &&Diagnostic| files.iter().any(|file| found.file.ends_with(&file.path));
     loaded
         .diagnostics
         .iter()
-        .filter(|found| {
-            found.severity == Severity::Error && files.iter().any(|file| found.file.ends_with(&file.path))
-        })
+        .filter(|found| found.severity == Severity::Error)
+        .filter(is_of_one)
         .cloned()
         .collect()
 }
