@@ -164,6 +164,22 @@ async fn row_44_sigterm_finishes_what_is_on_the_wire() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_44_sigterm_to_the_daemon_is_the_same() {
+    let house = House::new(400, Policy::Resend).await;
+    house.send(&[("STRAIGHT_FAIL_POINT", "claim")]).await;
+    let daemon = house.straight(&["run"]).spawn().unwrap();
+    house.until_sent(50).await;
+    signal("TERM", daemon.id());
+    let output = ended(daemon).await;
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let stopped = house.tally().await;
+    assert!((50..400).contains(&stopped.sent), "{stopped:?}");
+    assert_eq!((stopped.sending, stopped.uncertain, stopped.doubles), (0, 0, 0), "{stopped:?}");
+    let done = house.complete().await;
+    assert_eq!((done.sent, done.uncertain, done.doubles), (400, 0, 0), "{done:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_44_sigterm_does_not_wait_for_a_server_that_is_silent() {
     let house = House::new(3, Policy::Resend).await;
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

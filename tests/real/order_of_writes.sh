@@ -25,8 +25,8 @@ strace -f -xx -s 4200 -o trace.txt -e trace=openat,close,dup,fcntl,connect,pwrit
 grep -q "Sent to $count of $count readers" sent.txt
 python3 "$judge" before.db trace.txt "$count"
 
-# That the judge can say no: the same trace without the later fsyncs.
-awk '!/fsync/ || ++seen <= 40' trace.txt >unsynced.txt
+# That the judge can say no: the same trace without its later syncs.
+awk '!/f(data)?sync/ || ++seen <= 40' trace.txt >unsynced.txt
 if python3 "$judge" before.db unsynced.txt "$count" >/dev/null 2>verdict.txt; then
     echo "the judge does not miss an fsync" >&2
     exit 1
