@@ -1,6 +1,7 @@
 //! Publish: load the articles, assemble and render the edition, freeze it with its deliveries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
@@ -38,6 +39,8 @@ pub enum Published {
     NoReaders,
     /// A broken article holds it; the editors have been written to.
     Held(Held),
+    /// These files were changed just now, and may be half written: ask again in a moment.
+    Unsettled(Vec<PathBuf>),
 }
 
 /// Why an edition is held.
@@ -47,6 +50,15 @@ pub struct Held {
     pub errors: Vec<Diagnostic>,
     /// How many editors a letter has been written to.
     pub told: usize,
+}
+
+/// What becomes of files that were changed just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unsettled {
+    /// They go with the next edition.
+    LeaveOut,
+    /// Nothing is published until they rest.
+    AwaitThem,
 }
 
 /// What an edition would be, before it is frozen.
@@ -69,17 +81,34 @@ impl Press {
         EditionKey::of(now.with_timezone(&self.config.schedule.timezone).date_naive())
     }
 
-    /// Publishes the edition `key` of what is due now. A second call changes nothing.
+    /// Publishes the edition `key` of what is due now, without files that were changed just now. A second call changes
+    /// nothing.
     ///
     /// # Errors
     /// When the articles cannot be read, a template fails, or the store does; then nothing is frozen.
     pub async fn publish(&self, key: EditionKey) -> Result<Published, PressError> {
+        self.publish_with(key, Unsettled::LeaveOut).await
+    }
+
+    /// As [`publish`](Self::publish), but publishes nothing while a file was changed just now: an editor who saves at
+    /// the last moment means it to go.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub async fn publish_when_settled(&self, key: EditionKey) -> Result<Published, PressError> {
+        self.publish_with(key, Unsettled::AwaitThem).await
+    }
+
+    async fn publish_with(&self, key: EditionKey, unsettled: Unsettled) -> Result<Published, PressError> {
         self.guard()?;
         if let Some(edition) = self.store.edition(&key).await? {
             return Ok(Published::AlreadyOut(Box::new(edition)));
         }
         let now = self.clock.now().trunc_subsecs(0);
-        let loaded = self.load(now).await?;
+        let mut loaded = self.load(now).await?;
+        if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
+            return Ok(Published::Unsettled(std::mem::take(&mut loaded.unsettled)));
+        }
         let broken = errors_that_count(&loaded, &key, self.config.articles.backlog_days);
         if !broken.is_empty() && self.config.articles.on_broken == OnBrokenArticle::HoldEdition {
             let told = self.tell_editors(&key, &broken, "is held until this is mended").await?;
