@@ -14,7 +14,7 @@ fi
 mkdir -p "$folder"/{etc,queue,data,mail}
 chmod 755 "$folder" "$folder"/{etc,queue,mail}
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE \
     -keyout "$folder/key.pem" -out "$folder/ca.pem" 2>/dev/null
 chown postfix "$folder/data"
 chown nobody "$folder/mail"
@@ -43,6 +43,7 @@ virtual_minimum_uid = 100
 smtpd_tls_cert_file = $folder/ca.pem
 smtpd_tls_key_file = $folder/key.pem
 smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 smtpd_tls_session_cache_database =
 smtp_tls_session_cache_database =
 CF
