@@ -21,6 +21,7 @@
 pub mod diagnostic;
 pub mod yaml;
 pub mod subscriber;
+pub mod dkim;
 pub mod config;
 pub mod article;
 pub mod edition;

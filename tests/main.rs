@@ -2,6 +2,7 @@
 
 mod article;
 mod config;
+mod dkim;
 mod edition;
 mod layers;
 mod message;

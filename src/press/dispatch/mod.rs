@@ -3,6 +3,7 @@
 //! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
 //! carries, and the next.
 
+mod compose;
 mod courier;
 mod ledger;
 mod run;
