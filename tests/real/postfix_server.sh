@@ -48,6 +48,7 @@ virtual_minimum_uid = 100
 smtpd_tls_cert_file = $folder/cert.pem
 smtpd_tls_key_file = $folder/key.pem
 smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 smtpd_tls_session_cache_database =
 smtp_tls_session_cache_database =
 CF
