@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 
-use super::compose::{Composer, Prepared};
+use super::compose::{Coming, Composer, Prepared};
 use super::ledger::Request;
 use crate::store::Claimed;
 
@@ -16,7 +15,7 @@ const ON_RECORD: usize = 2;
 /// The next messages of one courier, each on record as `sending` before it is seen here.
 pub(super) struct Ahead<'r> {
     composer: &'r Arc<Composer>,
-    coming: VecDeque<JoinHandle<Option<Prepared>>>,
+    coming: VecDeque<Coming>,
     /// Was the first of those.
     seen: Option<Prepared>,
 }
@@ -43,9 +42,8 @@ impl<'r> Ahead<'r> {
     /// Whoever stops waiting loses nothing.
     pub(super) async fn look(&mut self) -> Option<&Prepared> {
         if self.seen.is_none() {
-            let prepared = self.coming.front_mut()?.await.expect("composing a message does not panic");
+            self.seen = self.coming.front_mut()?.await;
             self.coming.pop_front();
-            self.seen = prepared;
         }
         self.seen.as_ref()
     }

@@ -1,12 +1,13 @@
 //! An edition's messages, composed and signed while the one before them is on its way.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use crate::dkim::Signer;
@@ -32,6 +33,9 @@ pub(super) struct Prepared {
     pub(super) message: Vec<u8>,
 }
 
+/// A message that comes when its row is on record; nothing when there is no more. It goes on while it is waited for.
+pub(super) type Coming = Pin<Box<dyn Future<Output = Option<Prepared>> + Send>>;
+
 impl Composer {
     pub(super) fn new(press: &Press, edition: &StoredEdition, skeleton: Skeleton) -> Self {
         let signer = press.config.dkim.signer(&edition.letterhead.from);
@@ -53,9 +57,9 @@ impl Composer {
     pub(super) fn begin(
         self: &Arc<Self>,
         ticket: oneshot::Receiver<Option<Claimed>>,
-    ) -> JoinHandle<Option<Prepared>> {
+    ) -> Coming {
         let composer = Arc::clone(self);
-        tokio::spawn(async move {
+        Box::pin(async move {
             let row = ticket.await.ok()??;
             let recipient = Recipient {
                 id: row.subscriber,
