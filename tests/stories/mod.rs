@@ -1,6 +1,7 @@
 //! Stories: what editors do, and what readers then have in their inbox.
 
 mod delivery;
+mod limits;
 mod newsroom;
 mod program;
 

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// | `policy` | answers 550 5.7.1 to RCPT |
 /// | `drop` | takes the message the first time and hangs up before it answers |
 /// | `slow` | takes 200 ms |
+/// | `kill` | hangs up at DATA |
 /// | anything else | accepts |
 #[derive(Clone, Default)]
 pub(crate) struct Sink {
@@ -27,6 +28,8 @@ struct Seen {
     /// Message-ID by recipient, one entry a copy.
     copies: BTreeMap<String, Vec<String>>,
     tried: BTreeMap<String, u32>,
+    /// The recipients in the order in which their copies came.
+    order: Vec<String>,
 }
 
 impl Sink {
@@ -59,6 +62,11 @@ impl Sink {
     /// How many copies there are in all.
     pub(crate) fn total(&self) -> usize {
         self.seen.lock().unwrap().copies.values().map(Vec::len).sum()
+    }
+
+    /// The recipients in the order in which their copies came.
+    pub(crate) fn order(&self) -> Vec<String> {
+        self.seen.lock().unwrap().order.clone()
     }
 
     fn nth_try(&self, address: &str) -> u32 {
@@ -94,6 +102,9 @@ impl Sink {
                     }
                 }
                 "DATA" if accepted => {
+                    if to.starts_with("kill") {
+                        return Ok(());
+                    }
                     write.write_all(b"354 go on\r\n").await?;
                     let mut id = String::new();
                     while let Some(line) = lines.next_line().await? {
@@ -105,6 +116,7 @@ impl Sink {
                         }
                     }
                     self.seen.lock().unwrap().copies.entry(to.clone()).or_default().push(id);
+                    self.seen.lock().unwrap().order.push(to.clone());
                     if to.starts_with("drop") && self.nth_try(&to) == 1 {
                         return Ok(());
                     }

@@ -3,8 +3,10 @@
 //! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
 //! carries, and the next.
 
+mod ahead;
 mod courier;
 mod ledger;
+mod pace;
 mod run;
 
 use std::sync::Arc;
@@ -68,7 +70,11 @@ impl Press {
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
         let owner = self.store.owner();
+        let mut pace = pace::Pace::new(&self.config.delivery);
         loop {
+            if self.store.is_shared() {
+                self.recover().await?;
+            }
             let before = self.store.counts(id).await?;
             let total = before.total();
             let done = AtomicU64::new(total - before.open());
@@ -86,7 +92,9 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            ledger::Ledger::new(&self.store, id, &owner, &self.clock).run(served, &settled).await?;
+            ledger::Ledger::new(&self.store, id, &owner, &self.clock, &mut pace, run.over())
+                .run(served, &settled)
+                .await?;
             couriers.join_all().await;
         }
         self.store.release(id).await?;
