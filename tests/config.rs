@@ -302,12 +302,14 @@ fn domains_have_rates_of_their_own() {
     assert_eq!(per_second(none.of("example.net")), (0, 0));
     let one = rates("delivery: {rate_per_domain: 300/min}");
     assert_eq!(per_second(one.of("example.net")), (300, 60));
-    let several =
-        rates("delivery:\n  rate_per_domain:\n    default: 5/s\n    GMail.com: 20/s\n    bücher.example: 1/h\n");
+    let several = rates(
+        "delivery:\n  rate_per_domain:\n    default: 5/s\n    GMail.com: 20/s\n    bücher.example: 1/h\n",
+    );
     assert_eq!(per_second(several.of("example.net")), (5, 1));
     assert_eq!(per_second(several.of("gmail.com")), (20, 1));
     assert_eq!(per_second(several.of("xn--bcher-kva.example")), (1, 3_600));
-    let wrong = Setup::new("delivery:\n  rate_per_domain:\n    gmail.com: fast\n    no domain: 1/s\n").lines();
+    let wrong =
+        Setup::new("delivery:\n  rate_per_domain:\n    gmail.com: fast\n    no domain: 1/s\n").lines();
     assert!(wrong.contains("`delivery.rate_per_domain.gmail.com`: `fast` is no rate"), "{wrong}");
     assert!(wrong.contains("`no domain` is no domain"), "{wrong}");
 }

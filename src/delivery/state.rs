@@ -241,7 +241,10 @@ mod tests {
             next_after_fruitless("the server hung up", attempt, queued_at, now, backoff)
         };
         let first = next(1, 1);
-        assert_eq!((first.state, first.due_at), (State::Deferred, Some(queued_at + Duration::from_secs(6 * 60))));
+        assert_eq!(
+            (first.state, first.due_at),
+            (State::Deferred, Some(queued_at + Duration::from_secs(6 * 60)))
+        );
         assert!(first.spends_attempt && !first.bounces_address && !first.records_uncertain);
         let third = next(3, 30);
         assert_eq!(third.due_at, Some(queued_at + Duration::from_secs(50 * 60)));

@@ -142,10 +142,13 @@ const SETTLE: &str = "UPDATE deliveries SET state = $4, due_at = COALESCE($5, du
         deferrals = deferrals + $6, uncertain = uncertain + $7, code = $8, reason = $9, settled_at = $10,
         owner = NULL
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'sending'";
-// An answer that comes after its sender was taken for dead: it was accepted, so that nobody need send it again.
+// An answer that comes after its sender was taken for dead. What it says is true all the same, unless the next attempt
+// has begun; one that is queued for that stays queued, but for a yes.
 const SETTLE_LATE: &str =
-    "UPDATE deliveries SET state = 'sent', code = $4, reason = NULL, settled_at = $5, owner = NULL
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state IN ('uncertain', 'queued')";
+    "UPDATE deliveries SET state = $4, due_at = COALESCE($5, due_at), code = $6, reason = $7,
+        settled_at = $8, owner = NULL
+    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3
+        AND (state = 'uncertain' OR (state = 'queued' AND $4 = 'sent'))";
 const RECORD_ATTEMPT: &str =
     "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
@@ -171,6 +174,8 @@ const RECORD_LOST: &str =
     SELECT edition_id, subscriber_id, attempt, CAST($1 AS BIGINT), 'uncertain', NULL, $2
     FROM deliveries WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)
     ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
+const LOCK_LOST: &str = "SELECT 1 FROM deliveries
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner) FOR UPDATE";
 const REQUEUE_LOST: &str =
     "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3, owner = NULL
     WHERE state = 'sending' AND uncertain <= $4
@@ -292,6 +297,10 @@ impl Store {
         self.bury_the_dead().await?;
         let recovered = writing!(self, |c| {
             let mut recovered = Recovered::default();
+            if self.is_shared() {
+                // An answer may be on its way into the ledger: it goes first.
+                sqlx::query(LOCK_LOST).execute(&mut *c).await?;
+            }
             if policy != RecoveryPolicy::Requeue {
                 sqlx::query(RECORD_LOST).bind(at).bind(LOST).execute(&mut *c).await?;
             }
@@ -430,12 +439,15 @@ macro_rules! settle_on {
             .execute(&mut *$c)
             .await?
             .rows_affected();
-        if settled == 0 && next.state == State::Sent {
+        if settled == 0 && !next.records_uncertain {
             sqlx::query(SETTLE_LATE)
                 .bind(settle.edition.0)
                 .bind(settle.subscriber.0)
                 .bind(i64::from(settle.attempt))
+                .bind(next.state.as_str())
+                .bind(next.due_at.map(millis))
                 .bind(settle.code.map(i64::from))
+                .bind(next.reason.as_deref())
                 .bind(millis(settle.at))
                 .execute(&mut *$c)
                 .await?;

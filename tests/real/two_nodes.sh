@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Two processes, one PostgreSQL, smtp-sink, 5,000 readers. What the server accepted is compared with the ledger: started
 # at once, they make one edition and each reader has one copy; when one of them is killed in the middle the other
-# finishes; when one is halted for longer than its lease and goes on, there are no more copies than uncertain attempts
+# finishes; when PostgreSQL is killed and started again, both go on; when one is halted for longer than its lease and goes on, there are no more copies than uncertain attempts
 # on record account for.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -71,11 +71,32 @@ begin at_once
 first=$!
 "$straight" --data data-2 send >second.txt 2>&1 &
 second=$!
-wait "$first" "$second"
+sunk 200
+nodes=0
+for _ in $(seq 100); do
+    nodes=$(ask 'SELECT COUNT(DISTINCT owner) FROM deliveries')
+    test "$nodes" -lt 2 || break
+done
+test "$nodes" = 2 # both have a part in it
+wait "$first"
+wait "$second"
 grep -q "Sent to $count of $count readers" first.txt
 grep -q "Sent to $count of $count readers" second.txt
 judge "two sends at once" 0
-test "$(ask 'SELECT COUNT(DISTINCT owner) FROM deliveries')" = 0
+
+begin restarted
+"$straight" --data data-1 send >first.txt 2>&1 &
+first=$!
+"$straight" --data data-2 send >second.txt 2>&1 &
+second=$!
+sunk 1000
+as_postgres "$postgres_pg_ctl" -D "$postgres_folder/data" -m immediate -w stop >/dev/null
+sleep 2
+as_postgres "$postgres_pg_ctl" -D "$postgres_folder/data" -w -l "$postgres_folder/log" \
+    -o "-p $postgres_port -h 127.0.0.1 -k $postgres_folder" start >/dev/null
+wait "$first"
+wait "$second"
+judge "PostgreSQL killed in the middle, and started again" 0
 
 begin killed
 "$straight" --data data-1 send >first.txt 2>&1 &
@@ -108,3 +129,25 @@ done
 kill -TERM "$daemon"
 wait "$daemon"
 judge "one halted for longer than its lease beside a daemon" 8
+
+printf 'delivery: {uncertain: hold}\n' >>newsletter.yaml
+begin held
+"$straight" --data data-1 run >daemon.txt 2>&1 &
+daemon=$!
+sleep 1
+"$straight" --data data-2 send >first.txt 2>&1 &
+first=$!
+sunk 500
+kill -STOP "$first"
+sleep 40
+uncertain=$(ask "SELECT COUNT(*) FROM deliveries WHERE state = 'uncertain'")
+kill -CONT "$first"
+wait "$first" || true
+for _ in $(seq 600); do
+    test "$(ask "SELECT COUNT(*) FROM deliveries WHERE state <> 'sent'")" != 0 || break
+    sleep 0.1
+done
+kill -TERM "$daemon"
+wait "$daemon"
+judge "the same under hold ($uncertain were uncertain until their late answer)" 8
+test "$(grep -c '^X-Rcpt-Args: ' all)" = "$count" # nobody ever gets two

@@ -47,7 +47,9 @@ async fn a_domain_that_is_limited_holds_up_nobody_else() {
 async fn a_stop_does_not_wait_for_a_turn() {
     let sink = Sink::open().await;
     let room = Newsroom::new().settings(&format!("{}\ndelivery: {{rate: 1/h}}", sink.settings()));
-    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org", "bo@example.org"]).await;
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.org"])
+        .await;
     let press = room.press().await;
     let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
     let route = straight::press::Route::prepare(&press.config.transport).unwrap();
@@ -59,8 +61,9 @@ async fn a_stop_does_not_wait_for_a_turn() {
         stop.cancel();
     };
     let dispatch = press.dispatch(&route, &edition, &|_, _| {}, &stop);
-    let (done, ()) =
-        tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(dispatch, stopped) }).await.unwrap();
+    let (done, ()) = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(dispatch, stopped) })
+        .await
+        .unwrap();
     let done = done.unwrap();
     assert_eq!(done.ending, Ending::Stopped);
     assert_eq!((done.counts.of(State::Sent), done.counts.of(State::Queued)), (1, 1));

@@ -214,7 +214,10 @@ mod tests {
 
     #[test]
     fn slots_lie_at_even_distances() {
-        assert_eq!(times(&mut pace(Some(rate(10, 1)), None, &[]), &["a.example"], 5), [0, 100, 200, 300, 400]);
+        assert_eq!(
+            times(&mut pace(Some(rate(10, 1)), None, &[]), &["a.example"], 5),
+            [0, 100, 200, 300, 400]
+        );
         assert_eq!(times(&mut pace(Some(rate(2, 60)), None, &[]), &["a.example"], 3), [0, 30_000, 60_000]);
         let fast = times(&mut pace(Some(rate(1_000, 1)), None, &[]), &["a.example"], 3_001);
         assert_eq!(fast.last(), Some(&3_000));

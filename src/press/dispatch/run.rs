@@ -255,15 +255,7 @@ impl Run {
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
                 next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
             }
-            _ => next_state(
-                &outcome,
-                attempt,
-                row.uncertain,
-                self.queued_at,
-                at,
-                self.backoff,
-                self.policy,
-            ),
+            _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
         };
         let settle = Settle {
             edition: row.edition,
