@@ -17,16 +17,18 @@
 //!
 //! `store` holds the only SQL; `web` and `cli` call `press` and `store`.
 
-pub mod article;
-pub mod cli;
-pub mod config;
-pub mod delivery;
+// In the order of the pipeline, which tests/layers.rs holds.
 pub mod diagnostic;
-pub mod edition;
-pub mod letter;
-pub mod message;
-pub mod press;
-pub mod store;
-pub mod subscriber;
-pub mod web;
 pub mod yaml;
+pub mod subscriber;
+pub mod dkim;
+pub mod config;
+pub mod article;
+pub mod edition;
+pub mod message;
+pub mod letter;
+pub mod delivery;
+pub mod store;
+pub mod press;
+pub mod web;
+pub mod cli;

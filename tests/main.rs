@@ -1,10 +1,10 @@
 //! The one integration-test binary; a module for each part, and `stories` for the whole.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 mod article;
 mod config;
+mod dkim;
 mod edition;
+mod layers;
 mod message;
 mod schedule;
 mod smtp;

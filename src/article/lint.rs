@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::findings::Findings;
 use super::markdown::{self, Seen, Target, What, document};
 use super::shelf::{self, PathFault};
-use super::{nearest, source};
+use super::{is_web_site, nearest, source};
 
 /// Where an article stands, for links and pictures.
 #[derive(Debug, Clone)]
@@ -301,12 +301,12 @@ impl Linter<'_, '_> {
         let file = root.join(&inside);
         let real = file.canonicalize().ok().filter(|real| real.starts_with(root) && real.is_file());
         let Some(real) = real else {
-            let remedy = match (web_address(written), similar(&file)) {
-                (Some(address), _) => format!("did you mean `{address}`?"),
-                (None, Some(name)) => {
+            let remedy = match (is_web_site(written), similar(&file)) {
+                (true, _) => format!("did you mean `https://{shown}`?"),
+                (false, Some(name)) => {
                     format!("did you mean `{}`?", Path::new(&path).with_file_name(name).display())
                 }
-                (None, None) => "link to another article's file, or to a web address".to_owned(),
+                (false, None) => "link to another article's file, or to a web address".to_owned(),
             };
             let message = format!("there is no article `{shown}`");
             return self.findings.error("broken-link", span, message, remedy);
@@ -346,25 +346,20 @@ fn listed(ids: &[&str]) -> String {
     ids.iter().take(8).map(|id| format!("`#{}`", shortened(id))).collect::<Vec<_>>().join(", ")
 }
 
-/// `www.example.com/x` with its scheme.
-fn web_address(written: &str) -> Option<String> {
-    let host = written.split('/').next().unwrap_or_default();
-    let ends = ["com", "org", "net", "gov", "edu", "int", "eu", "io"];
-    let is_host = host.starts_with("www.")
-        || host.rsplit_once('.').is_some_and(|(_, end)| ends.contains(&end.to_ascii_lowercase().as_str()));
-    is_host.then(|| format!("https://{written}"))
-}
-
-fn similar(file: &Path) -> Option<String> {
-    let wanted = file.file_name()?.to_string_lossy().into_owned();
-    let names: Vec<String> = std::fs::read_dir(file.parent()?)
+/// The article in the same folder whose name is most like that of `file`.
+fn similar(file: &Path) -> Option<PathBuf> {
+    let wanted = file.file_stem()?.to_string_lossy().into_owned();
+    let names: Vec<PathBuf> = std::fs::read_dir(file.parent()?)
         .ok()?
         .flatten()
         .take(1_000)
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| super::load::is_article(Path::new(name)))
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| super::load::is_article(name))
         .collect();
-    nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned)
+    let stems: Vec<String> =
+        names.iter().filter_map(|name| Some(name.file_stem()?.to_string_lossy().into_owned())).collect();
+    let stem = nearest(&wanted, stems.iter().map(String::as_str))?;
+    names.into_iter().find(|name| name.file_stem().is_some_and(|s| s.to_string_lossy() == stem))
 }
 
 fn shortened(text: &str) -> String {

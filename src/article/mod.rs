@@ -135,10 +135,23 @@ fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'
         return None;
     }
     let written = written.to_lowercase();
-    let far = (written.chars().count() / 3).clamp(1, 4);
+    let length = written.chars().count();
+    let far = if length < 2 { 0 } else { (length / 3).clamp(1, 4) };
+    let begun = |name: &str| length > 2 && name.to_lowercase().starts_with(&written);
     known
         .map(|name| (strsim::damerau_levenshtein(&written, &name.to_lowercase()), name))
-        .filter(|&(distance, _)| distance <= far)
+        .filter(|&(distance, name)| distance <= far || begun(name))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, name)| name)
+}
+
+/// Whether `written` begins with what looks like the name of a web site: `www.example.com/x`, `example.org`.
+fn is_web_site(written: &str) -> bool {
+    let host = written.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let known = ["com", "org", "net", "gov", "edu", "int", "info"];
+    let countries = |end: &str| end.len() == 2 && end.bytes().all(|b| b.is_ascii_lowercase()) && end != "md";
+    host.starts_with("www.")
+        || host
+            .rsplit_once('.')
+            .is_some_and(|(name, end)| !name.is_empty() && (known.contains(&end) || countries(end)))
 }

@@ -161,6 +161,48 @@ pub struct ConfigArgs {
     pub path: Option<String>,
 }
 
+/// Make the keys that sign messages, and show what stands in DNS for them
+#[derive(Debug, Clone, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    straight dkim keygen                        keys for the domain of publication.from\n  \
+    straight dkim keygen --domain example.com --selector s2026 --algorithm rsa\n  \
+    straight dkim records                       what DNS has to say of the configured keys")]
+pub enum DkimCommand {
+    /// Write new keys into files; print the records for DNS and the lines for newsletter.yaml
+    Keygen(KeygenArgs),
+    /// Print the DNS records of the configured keys
+    Records,
+}
+
+/// `dkim keygen`
+#[derive(Debug, Clone, Args)]
+pub struct KeygenArgs {
+    /// The domain that signs [default: that of `publication.from`]
+    #[arg(long)]
+    pub domain: Option<String>,
+    /// The keys' name within the domain; with two keys, -rsa and -ed25519 are put behind it
+    /// [default: s and the month, as in s202611]
+    #[arg(long)]
+    pub selector: Option<String>,
+    /// Which keys
+    #[arg(long, value_enum, default_value_t = Algorithm::Both)]
+    pub algorithm: Algorithm,
+    /// The folder for the files; it is made when absent, and no file is overwritten
+    #[arg(long, value_name = "FOLDER", default_value = "dkim")]
+    pub out: PathBuf,
+}
+
+/// The keys to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Algorithm {
+    /// RSA with 2048 bits, which every receiver knows
+    Rsa,
+    /// Ed25519 (RFC 8463), short and fast, which some receivers do not know yet
+    Ed25519,
+    /// One of each: receivers take the one they know
+    Both,
+}
+
 /// Ask a running `straight run` whether it is well (for containers)
 #[derive(Debug, Clone, Args)]
 pub struct HealthcheckArgs {
@@ -284,6 +326,8 @@ mod tests {
         Check(CheckArgs),
         Status(StatusArgs),
         Config(ConfigArgs),
+        #[command(subcommand)]
+        Dkim(DkimCommand),
         Healthcheck(HealthcheckArgs),
         #[command(subcommand)]
         Subscribers(SubscribersCommand),
@@ -305,6 +349,9 @@ mod tests {
             "check --strict --format json a.md b.md",
             "status --edition 2025-11-04",
             "config --path smtp.url",
+            "dkim keygen",
+            "dkim keygen --domain example.com --selector s2026 --algorithm ed25519 --out keys",
+            "dkim records --config other.yaml",
             "healthcheck --timeout 2",
             "subscribers list --status active",
             "subscribers add ann@example.org --name Ann --timezone Europe/Berlin",
@@ -326,6 +373,8 @@ mod tests {
             "subscribers add ann@example.org --name A\nB",
             "subscribers import",
             "subscribers list --status gone",
+            "dkim",
+            "dkim keygen --algorithm dsa",
             "healthcheck --timeout 0",
         ] {
             assert!(All::try_parse_from(["straight"].into_iter().chain(line.split(' '))).is_err(), "{line}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use crate::article::{LoadOptions, Loaded, load_dir, load_paths};
+use crate::article::{LoadOptions, Loaded, load_paths};
 use crate::diagnostic::{self, Colour, Counts};
 
 /// How findings are written.
@@ -51,11 +51,9 @@ pub fn check(
     now: DateTime<Utc>,
     out: &mut dyn Write,
 ) -> anyhow::Result<(Verdict, Loaded)> {
-    let loaded = if paths.is_empty() {
-        load_dir(folder, options, now)?
-    } else {
-        load_paths(paths, folder, options, now)?
-    };
+    // An editor checks what was saved just now: nothing waits.
+    let whole = [folder.to_owned()];
+    let loaded = load_paths(if paths.is_empty() { &whole } else { paths }, folder, options, now)?;
     let counts = Counts::of(&loaded.diagnostics);
     let written = match format {
         Format::Json => diagnostic::json(&loaded.diagnostics),
@@ -82,9 +80,6 @@ fn report(loaded: &Loaded, counts: Counts, colour: Colour) -> String {
         text.push_str(&format!("Everything is fine in {files}.\n"));
     } else {
         text.push_str(&format!("{counts} in {files}\n"));
-    }
-    for path in &loaded.unsettled {
-        text.push_str(&format!("{} was changed just now and was not read\n", path.display()));
     }
     text
 }

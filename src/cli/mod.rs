@@ -3,6 +3,7 @@
 mod args;
 pub mod check;
 mod config;
+pub mod dkim;
 mod due;
 mod healthcheck;
 mod log;
@@ -29,8 +30,9 @@ use crate::edition::EditionKey;
 use crate::press::{Clock, Press};
 
 pub use args::{
-    AddArgs, CheckArgs, CheckFormat, ConfigArgs, DiffArgs, ExportArgs, GlobalArgs, HealthcheckArgs,
-    ImportArgs, ListArgs, RemoveArgs, RenderArgs, RunArgs, SendArgs, StatusArgs, SubscribersCommand,
+    AddArgs, Algorithm, CheckArgs, CheckFormat, ConfigArgs, DiffArgs, DkimCommand, ExportArgs, GlobalArgs,
+    HealthcheckArgs, ImportArgs, KeygenArgs, ListArgs, RemoveArgs, RenderArgs, RunArgs, SendArgs, StatusArgs,
+    SubscribersCommand,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -66,6 +68,9 @@ enum Command {
     Schema,
     /// Show the configuration in effect, and where each value comes from
     Config(ConfigArgs),
+    /// Make the keys that sign messages, and show what stands in DNS for them
+    #[command(subcommand)]
+    Dkim(DkimCommand),
     /// Ask a running `straight run` whether it is well (for containers)
     Healthcheck(HealthcheckArgs),
 }
@@ -104,6 +109,10 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
     let well = match &cli.command {
         Command::Config(args) => return config::show(&cli.global, args),
+        Command::Dkim(command) => {
+            dkim::run(&cli.global, command, Clock::system().now(), &mut io::stdout().lock())?;
+            true
+        }
         Command::Healthcheck(args) => return healthcheck::ask(&cli.global, args),
         Command::Schema => {
             schema::schema(&mut io::stdout().lock())?;

@@ -14,6 +14,8 @@ use crate::edition::{self, EditionKey, OutboxMessage};
 use crate::press::{Dispatched, Ending, Press, Published, Route};
 use crate::store::{Counts, Ownership, StoredEdition};
 
+/// How long a send waits for files that are being written.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How many messages the outbox's page lists.
 const LISTED: usize = 200;
 
@@ -32,7 +34,7 @@ pub(super) async fn send(
     super::readers::read_in(press, out).await?;
     let key = key.unwrap_or_else(|| press.key_at(press.clock.now()));
     let route = Route::prepare(&press.config.transport)?;
-    let (edition, is_new) = match press.publish(key.clone()).await? {
+    let (edition, is_new) = match publish(press, &key, out, stop).await? {
         Published::Out { edition, waiting, skipped } => {
             let summary = &edition.summary;
             writeln!(out, "Edition {key}, no. {}: {}", summary.number, summary.subject)?;
@@ -59,6 +61,9 @@ pub(super) async fn send(
         Published::NoReaders => bail!(
             "nobody is subscribed, so nothing is sent; add readers with `straight subscribers add` or `straight subscribers import FILE`"
         ),
+        Published::Unsettled(files) => {
+            bail!("stopped while waiting for {} to rest; nothing is sent", list(&files))
+        }
         Published::Held(held) => {
             let shown = diagnostic::human(&held.errors, super::colour());
             bail!("the edition {key} is held; nothing is sent until this is mended:\n\n{shown}");
@@ -83,6 +88,41 @@ pub(super) async fn send(
     }
     let done = deliver(press, &route, &edition, stop).await?;
     report(press, &route, &edition, &done, out).await
+}
+
+/// Publishes, once files that were changed just now have rested; those that are written to on and on go another day.
+async fn publish(
+    press: &Press,
+    key: &EditionKey,
+    out: &mut dyn Write,
+    stop: &CancellationToken,
+) -> anyhow::Result<Published> {
+    let mut told = false;
+    let give_up = press.clock.now() + chrono::TimeDelta::from_std(LONGEST_WAIT)?;
+    loop {
+        let files = match press.publish_when_settled(key.clone()).await? {
+            Published::Unsettled(files) => files,
+            published => return Ok(published),
+        };
+        if press.clock.now() >= give_up {
+            return Ok(press.publish(key.clone()).await?);
+        }
+        if !told {
+            writeln!(out, "Waiting a moment for {}, changed just now …", list(&files))?;
+            told = true;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(Published::Unsettled(files)),
+            () = tokio::time::sleep(Duration::from_millis(250)) => {}
+        }
+    }
+}
+
+fn list(files: &[std::path::PathBuf]) -> String {
+    match files {
+        [file] => file.display().to_string(),
+        files => format!("{} files", files.len()),
+    }
 }
 
 /// Sends, or watches another process send.

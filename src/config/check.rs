@@ -12,15 +12,17 @@ use super::values::{self, Wrong};
 use super::{
     ArticlesConfig, Author, Authors, Config, Database, DeliveryConfig, EditionConfig, ImagePolicy,
     OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords, UncertainPolicy, WebConfig,
-    rates, smtp,
+    dkim, rates, smtp,
 };
 
 /// Reads every key; gives the configuration, or all that is wrong with it.
 pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config, Vec<Diagnostic>> {
     let mut reader = Reader::new(layers, findings);
     let data = reader.default_path("data");
+    let publication = publication(&mut reader);
     let config = Config {
-        publication: publication(&mut reader),
+        dkim: dkim::dkim(&mut reader, &publication.from),
+        publication,
         authors: authors(&mut reader),
         articles: articles(&mut reader),
         edition: EditionConfig {

@@ -52,6 +52,7 @@ const VARIABLES: &[Variable] = &[
     variable("STRAIGHT_SMTP_PASSWORD", "smtp.password", Kind::Secret),
     variable("STRAIGHT_SMTP_CA_FILE", "smtp.ca_file", Kind::One),
     variable("STRAIGHT_SMTP_HELO_NAME", "smtp.helo_name", Kind::One),
+    variable("STRAIGHT_DKIM_KEYS", "dkim.keys", Kind::List),
     variable("STRAIGHT_RATE", "delivery.rate", Kind::One),
     variable("STRAIGHT_LISTEN", "web.listen", Kind::One),
     variable("STRAIGHT_DATA", "data", Kind::One),

@@ -1,6 +1,7 @@
 //! `newsletter.yaml`, the environment over it and flags over both, checked once into a [`Config`].
 
 mod check;
+mod dkim;
 mod environment;
 mod error;
 mod layers;
@@ -23,6 +24,7 @@ use chrono_tz::Tz;
 use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
+pub use dkim::DkimConfig;
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use layers::{Origin, Overrides};
@@ -50,6 +52,8 @@ pub struct Config {
     pub transport: Transport,
     /// How deliveries are made.
     pub delivery: DeliveryConfig,
+    /// What signs messages.
+    pub dkim: DkimConfig,
     /// The web address that `run` serves.
     pub web: WebConfig,
     /// Folder of what the program keeps.

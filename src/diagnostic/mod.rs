@@ -4,7 +4,7 @@ mod report;
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -43,6 +43,7 @@ pub struct Diagnostic {
     /// Short, stable name of the rule, in kebab case: `unknown-key`.
     pub rule: &'static str,
     /// The file as the user named it (relative where they were relative).
+    #[serde(serialize_with = "lossy")]
     pub file: PathBuf,
     /// Line, from 1; 0 when the finding is about the file as a whole.
     pub line: usize,
@@ -102,6 +103,11 @@ impl Diagnostic {
         self.source = Some(Arc::clone(source));
         self
     }
+}
+
+/// A file name may be any bytes; a report is Unicode.
+fn lossy<S: serde::Serializer>(file: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&file.display())
 }
 
 fn floor_char_boundary(text: &str, at: usize) -> usize {

@@ -98,7 +98,7 @@ pub fn one(diagnostic: &Diagnostic, colour: Colour) -> String {
 /// An array of objects: severity, rule, file, line, column, message, remedy.
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic]) -> String {
-    let mut text = serde_json::to_string_pretty(diagnostics).expect("paths were read as Unicode");
+    let mut text = serde_json::to_string_pretty(diagnostics).expect("findings are texts and numbers");
     text.push('\n');
     text
 }

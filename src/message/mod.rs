@@ -2,7 +2,6 @@
 
 mod base64_body;
 mod body;
-pub mod dkim;
 mod header;
 mod personal;
 mod quoted_printable;

@@ -53,6 +53,14 @@ impl Press {
         let letter = Letter { to: &open.to, subject: &open.subject, text: &open.text, html: None };
         match letter::compose(&letter, &letterhead, &id, open.made_at) {
             Ok(message) => {
+                let message = match self.config.dkim.signer(&letterhead.from) {
+                    None => message,
+                    Some(signer) => {
+                        let made_at = open.made_at;
+                        let signing = tokio::task::spawn_blocking(move || signer.signed(&message, made_at));
+                        signing.await.expect("signing a message does not panic")
+                    }
+                };
                 let envelope = Envelope { from: letterhead.from.clone(), to: open.to.clone() };
                 courier.send(&envelope, file_name("letter", open.id.0, open.to.as_str()), message).await
             }

@@ -1,8 +1,9 @@
 //! Publish: load the articles, assemble and render the edition, freeze it with its deliveries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Days, NaiveDate, SubsecRound as _, Utc};
 
 use super::{Press, PressError};
 use crate::article::{self, Article, Loaded};
@@ -38,6 +39,8 @@ pub enum Published {
     NoReaders,
     /// A broken article holds it; the editors have been written to.
     Held(Held),
+    /// These files were changed just now, and may be half written: ask again in a moment.
+    Unsettled(Vec<PathBuf>),
 }
 
 /// Why an edition is held.
@@ -47,6 +50,15 @@ pub struct Held {
     pub errors: Vec<Diagnostic>,
     /// How many editors a letter has been written to.
     pub told: usize,
+}
+
+/// What becomes of files that were changed just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unsettled {
+    /// They go with the next edition.
+    LeaveOut,
+    /// Nothing is published until they rest.
+    AwaitThem,
 }
 
 /// What an edition would be, before it is frozen.
@@ -69,23 +81,40 @@ impl Press {
         EditionKey::of(now.with_timezone(&self.config.schedule.timezone).date_naive())
     }
 
-    /// Publishes the edition `key` of what is due now. A second call changes nothing.
+    /// Publishes the edition `key` of what is due now, without files that were changed just now. A second call changes
+    /// nothing.
     ///
     /// # Errors
     /// When the articles cannot be read, a template fails, or the store does; then nothing is frozen.
     pub async fn publish(&self, key: EditionKey) -> Result<Published, PressError> {
+        self.publish_with(key, Unsettled::LeaveOut).await
+    }
+
+    /// As [`publish`](Self::publish), but publishes nothing while a file was changed just now: an editor who saves at
+    /// the last moment means it to go.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub async fn publish_when_settled(&self, key: EditionKey) -> Result<Published, PressError> {
+        self.publish_with(key, Unsettled::AwaitThem).await
+    }
+
+    async fn publish_with(&self, key: EditionKey, unsettled: Unsettled) -> Result<Published, PressError> {
         self.guard()?;
         if let Some(edition) = self.store.edition(&key).await? {
             return Ok(Published::AlreadyOut(Box::new(edition)));
         }
         let now = self.clock.now().trunc_subsecs(0);
-        let loaded = self.load(now).await?;
-        let broken = errors_that_count(&loaded, &key, self.config.articles.backlog_days);
+        let mut loaded = self.load(now).await?;
+        if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
+            return Ok(Published::Unsettled(std::mem::take(&mut loaded.unsettled)));
+        }
+        let published = self.store.published_slugs().await?;
+        let broken = errors_that_count(&loaded, &key, self.oldest_day(&key, &published));
         if !broken.is_empty() && self.config.articles.on_broken == OnBrokenArticle::HoldEdition {
             let told = self.tell_editors(&key, &broken, "is held until this is mended").await?;
             return Ok(Published::Held(Held { errors: broken, told }));
         }
-        let published = self.store.published_slugs().await?;
         let assembled = self.assemble(loaded, &published, now);
         if assembled.due.is_empty() {
             return Ok(Published::Nothing { waiting: assembled.waiting });
@@ -121,13 +150,13 @@ impl Press {
     /// When the articles cannot be read or a template fails.
     pub async fn draft(&self, key: EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
         let loaded = self.load(now).await?;
-        let errors = errors_that_count(&loaded, &key, self.config.articles.backlog_days);
         // As it would have been on that day: what later editions took is still to come.
         let mut published = self.store.published_slugs().await?;
         published.retain(|_, edition| edition.as_ref().is_none_or(|other| *other < key));
         if published.values().all(Option::is_none) {
             published.clear();
         }
+        let errors = errors_that_count(&loaded, &key, self.oldest_day(&key, &published));
         let assembled = self.assemble(loaded, &published, now);
         let waiting = assembled.waiting.clone();
         let rendered =
@@ -141,6 +170,16 @@ impl Press {
         let folder = self.config.articles.folder.clone();
         let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
         Ok(load.await.expect("loading articles does not panic")?)
+    }
+
+    /// The oldest day whose articles are news; `None` before the first edition.
+    fn oldest_day(
+        &self,
+        key: &EditionKey,
+        published: &BTreeMap<String, Option<EditionKey>>,
+    ) -> Option<NaiveDate> {
+        let backlog = Days::new(u64::from(self.config.articles.backlog_days));
+        (!published.is_empty()).then(|| key.date().checked_sub_days(backlog).unwrap_or(NaiveDate::MIN))
     }
 
     fn assemble(
@@ -164,13 +203,13 @@ impl Press {
         assembled: Assembled,
         now: DateTime<Utc>,
     ) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
-        let wanted = u32::try_from(self.config.edition.recent).unwrap_or(u32::MAX);
+        let ours: BTreeSet<&str> = assembled.due.iter().map(|article| article.slug.as_str()).collect();
+        let wanted = u32::try_from(self.config.edition.recent + ours.len()).unwrap_or(u32::MAX);
         let mut recent = self.store.recent_headlines(key.date(), wanted).await?;
-        if recent.is_empty() {
-            // Before the first edition, what is older counts as published.
-            recent = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
-            recent.truncate(self.config.edition.recent);
-        }
+        // Before the first edition, what is older counts as published.
+        recent.extend(assembled.before.iter().map(|article| self.earlier_headline(article)));
+        recent.retain(|headline| !ours.contains(headline.slug.as_str()));
+        recent.truncate(self.config.edition.recent);
         let number = self.store.next_number().await?;
         let edition = Edition { key, articles: assembled.due, recent, number, frozen_at: now };
         let settings = RenderSettings { images: self.config.articles.images };
@@ -217,16 +256,20 @@ impl Press {
 }
 
 /// The errors of files that may belong to the edition: by their date, or because they do not tell it.
-fn errors_that_count(loaded: &Loaded, key: &EditionKey, backlog_days: u32) -> Vec<Diagnostic> {
-    let oldest = key.date() - chrono::Days::new(u64::from(backlog_days));
+///
+/// The first edition ever has no oldest day: it takes the newest that has articles, and that may be a broken one's.
+fn errors_that_count(loaded: &Loaded, key: &EditionKey, oldest: Option<NaiveDate>) -> Vec<Diagnostic> {
+    let newest_whole =
+        || loaded.articles.iter().filter(|a| !a.draft && a.date <= key.date()).map(|a| a.date).max();
+    let oldest = oldest.or_else(newest_whole).unwrap_or(NaiveDate::MIN);
     let counts = |file: &article::Broken| file.date.is_none_or(|date| (oldest..=key.date()).contains(&date));
     let files: Vec<_> = loaded.broken.iter().filter(|file| counts(file)).collect();
+    let is_of_one = |found: &&Diagnostic| files.iter().any(|file| found.file.ends_with(&file.path));
     loaded
         .diagnostics
         .iter()
-        .filter(|found| {
-            found.severity == Severity::Error && files.iter().any(|file| found.file.ends_with(&file.path))
-        })
+        .filter(|found| found.severity == Severity::Error)
+        .filter(is_of_one)
         .cloned()
         .collect()
 }

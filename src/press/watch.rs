@@ -8,6 +8,9 @@ use super::{Press, PressError, Published};
 use crate::edition::EditionKey;
 use crate::store::SlotOutcome;
 
+/// How long after its hour an edition waits for files that are being written.
+const LAST_MOMENT: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
 /// One process's watch over one store.
 #[derive(Debug)]
 pub struct Watch {
@@ -50,7 +53,16 @@ impl Watch {
         }
         let Some(slot) = plan.publish else { return Ok(()) };
         let key = EditionKey::of(slot.date);
-        let (outcome, note) = match self.press.publish(key.clone()).await? {
+        let published = if now < slot.at + LAST_MOMENT {
+            self.press.publish_when_settled(key.clone()).await?
+        } else {
+            self.press.publish(key.clone()).await?
+        };
+        let (outcome, note) = match published {
+            Published::Unsettled(files) => {
+                info!(edition = %key, files = files.len(), "files were changed just now: waiting a moment");
+                return Ok(());
+            }
             Published::Out { edition, waiting, skipped } => {
                 let recipients = edition.summary.recipients;
                 info!(edition = %key, recipients, hash = %edition.summary.hash, "published");

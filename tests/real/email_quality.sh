@@ -22,12 +22,15 @@ edition() { # edition NAME ARTICLE…: sends these articles to the outbox of a p
             case " $* " in *" $(basename "$file") "*) ;; *) rm "$file" ;; esac
         done
     )
-    (cd "$folder/$name" && "$straight" send >/dev/null)
+    (cd "$folder/$name" && "$straight" send >sent.txt 2>&1 && grep -q 'Sent to' sent.txt) ||
+        { cat "$folder/$name/sent.txt"; exit 1; }
     cp "$(find "$folder/$name/outbox/new" -name '*.eml' | sort | head -1)" "$folder/$name.eml"
 }
 
 newest=$(cd articles && grep -rlE '^date: "?2025-11-04' --include='*.md' . | sort)
-edition one "$(basename "$(head -1 <<<"$newest")")"
+# One that links to no other article, which would not be there.
+alone=$(cd articles && grep -rLE '\]\([^)]*\.md' --include='*.md' . | sort | head -1)
+edition one "$(basename "$alone")"
 # shellcheck disable=SC2046
 edition several $(for file in $newest; do basename "$file"; done)
 node tests/real/judge.mjs "$folder/checker" "$folder/one.eml" 1

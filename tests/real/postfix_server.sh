@@ -13,9 +13,14 @@ fi
 
 mkdir -p "$folder"/{etc,queue,data,mail}
 chmod 755 "$folder" "$folder"/{etc,queue,mail}
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
-    -keyout "$folder/key.pem" -out "$folder/ca.pem" 2>/dev/null
+# An authority of our own, and a certificate of it.
+(
+    cd "$folder"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=Test authority" -keyout ca.key -out ca.pem
+    openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out request.pem
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' >names.cnf
+    openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names.cnf -out cert.pem
+) 2>/dev/null
 chown postfix "$folder/data"
 chown nobody "$folder/mail"
 
@@ -40,9 +45,10 @@ virtual_mailbox_maps = static:all/
 virtual_uid_maps = static:$(id -u nobody)
 virtual_gid_maps = static:$(id -g nobody)
 virtual_minimum_uid = 100
-smtpd_tls_cert_file = $folder/ca.pem
+smtpd_tls_cert_file = $folder/cert.pem
 smtpd_tls_key_file = $folder/key.pem
 smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 smtpd_tls_session_cache_database =
 smtp_tls_session_cache_database =
 CF

@@ -1,5 +1,7 @@
 //! Stories: what editors do, and what readers then have in their inbox.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 mod delivery;
 mod limits;
 mod newsroom;
@@ -162,4 +164,22 @@ async fn what_was_frozen_is_read_back_as_it_was() {
     let press = room.press().await;
     let again = press.store.rendered(&key("2026-09-24")).await.unwrap().unwrap();
     assert_eq!(again, sent.edition.rendered);
+}
+
+#[tokio::test]
+async fn a_broken_article_of_the_newest_day_holds_the_first_edition_however_old_it_is() {
+    let room = Newsroom::new();
+    room.article("long-ago", "2025-11-03", "Long Ago")
+        .file("broken.md", "---\ntittle: Oops\ndate: 2025-11-04\n---\nText.\n")
+        .readers(&["ann@example.org"])
+        .await;
+    assert!(room.send().await.is_none(), "what is mended tomorrow would be the newest day");
+    room.article("broken", "2025-11-04", "Mended");
+    let sent = room.send().await.unwrap();
+    assert_eq!(sent.edition.rendered.subject, "Mended");
+    // An old broken file holds nothing up from then on.
+    room.file("old.md", "---\ntittle: Oops\ndate: 2025-11-02\n---\nText.\n")
+        .article("next", "2026-09-25", "Next")
+        .at("2026-09-25T07:00:00Z");
+    assert_eq!(room.send().await.unwrap().sent(), 1);
 }

@@ -88,7 +88,10 @@ impl Newsroom {
         let key = press.key_at(press.clock.now());
         let edition = match press.publish(key).await.unwrap() {
             Published::Out { edition, .. } | Published::AlreadyOut(edition) => edition,
-            other @ (Published::Nothing { .. } | Published::NoReaders | Published::Held(_)) => {
+            other @ (Published::Nothing { .. }
+            | Published::NoReaders
+            | Published::Held(_)
+            | Published::Unsettled(_)) => {
                 println!("nothing is published: {other:?}");
                 self.post(&press).await;
                 return None;

@@ -77,3 +77,23 @@ async fn a_held_edition_goes_out_once_it_is_mended() {
     beat(&room).await;
     assert_eq!(room.outbox().len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_saved_in_the_last_moment_still_goes() {
+    let room = Newsroom::new().settings("articles: {settle: 5s}");
+    room.at("2026-09-24T06:00:00Z").readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    room.article("tide", "2026-09-24", "The Tide Turns");
+    let saved = |time: &str| {
+        let file = room.folder.path().join("articles/tide.md");
+        let time: chrono::DateTime<chrono::Utc> = time.parse().unwrap();
+        std::fs::File::options().append(true).open(file).unwrap().set_modified(time.into()).unwrap();
+    };
+    saved("2026-09-24T06:59:58Z");
+    room.at("2026-09-24T07:00:00Z");
+    beat(&room).await;
+    assert_eq!(room.outbox().len(), 0, "it may be half written");
+    room.at("2026-09-24T07:00:05Z");
+    beat(&room).await;
+    assert_eq!(room.outbox().len(), 1);
+}

@@ -27,6 +27,8 @@ pub(crate) struct Sink {
 struct Seen {
     /// Message-ID by recipient, one entry a copy.
     copies: BTreeMap<String, Vec<String>>,
+    /// The same as they came, dots unstuffed.
+    messages: BTreeMap<String, Vec<String>>,
     tried: BTreeMap<String, u32>,
     /// The recipients in the order in which their copies came.
     order: Vec<String>,
@@ -57,6 +59,11 @@ impl Sink {
     /// The Message-IDs of all copies for `address`.
     pub(crate) fn copies(&self, address: &str) -> Vec<String> {
         self.seen.lock().unwrap().copies.get(address).cloned().unwrap_or_default()
+    }
+
+    /// The copies for `address` themselves.
+    pub(crate) fn messages(&self, address: &str) -> Vec<String> {
+        self.seen.lock().unwrap().messages.get(address).cloned().unwrap_or_default()
     }
 
     /// How many copies there are in all.
@@ -106,7 +113,7 @@ impl Sink {
                         return Ok(());
                     }
                     write.write_all(b"354 go on\r\n").await?;
-                    let mut id = String::new();
+                    let (mut id, mut message) = (String::new(), String::new());
                     while let Some(line) = lines.next_line().await? {
                         if line == "." {
                             break;
@@ -114,7 +121,10 @@ impl Sink {
                         if let Some(value) = line.strip_prefix("Message-ID: ") {
                             id = value.to_owned();
                         }
+                        message.push_str(line.strip_prefix('.').unwrap_or(&line));
+                        message.push_str("\r\n");
                     }
+                    self.seen.lock().unwrap().messages.entry(to.clone()).or_default().push(message);
                     self.seen.lock().unwrap().copies.entry(to.clone()).or_default().push(id);
                     self.seen.lock().unwrap().order.push(to.clone());
                     if to.starts_with("drop") && self.nth_try(&to) == 1 {

@@ -15,6 +15,8 @@ pub(super) struct Entries<'n> {
     /// Keys that stand there, whatever their value.
     present: BTreeMap<&'static str, Range<usize>>,
     empty: Vec<&'static str>,
+    /// Keys that an unknown one was most likely meant to be.
+    misspelt: Vec<&'static str>,
 }
 
 impl<'n> Entries<'n> {
@@ -28,7 +30,7 @@ impl<'n> Entries<'n> {
         let mut entries = Entries::default();
         for (key, node) in map {
             let Some(row) = rows.iter().find(|row| row.name == key.name) else {
-                unknown_key(key, rows, owner, findings);
+                entries.misspelt.extend(unknown_key(key, rows, owner, findings));
                 continue;
             };
             if entries.present.contains_key(row.name) {
@@ -69,6 +71,11 @@ impl<'n> Entries<'n> {
         self.empty.contains(&name)
     }
 
+    /// Whether the key `name` is not there, and no misspelt one stands for it; or is there without a value.
+    pub(super) fn lacks(&self, name: &'static str) -> bool {
+        self.is_null(name) || !(self.present.contains_key(name) || self.misspelt.contains(&name))
+    }
+
     /// Where the key `name` stands, whatever its value.
     pub(super) fn place(&self, name: &'static str) -> Option<Range<usize>> {
         self.present.get(name).cloned()
@@ -87,10 +94,17 @@ fn fits(kind: Kind, value: &Value) -> bool {
     }
 }
 
-fn unknown_key(key: &Key, rows: &[KeyRow], owner: &str, findings: &mut Findings) {
+/// Gives the key that was most likely meant.
+fn unknown_key(
+    key: &Key,
+    rows: &'static [KeyRow],
+    owner: &str,
+    findings: &mut Findings,
+) -> Option<&'static str> {
     let of = if owner.is_empty() { String::new() } else { format!(" of `{owner}`") };
     let shown: String = key.name.chars().take(60).collect();
-    let remedy = match nearest(&key.name, rows.iter().map(|row| row.name)) {
+    let meant = nearest(&key.name, rows.iter().map(|row| row.name));
+    let remedy = match meant {
         Some(name) => format!("did you mean `{name}`?"),
         None if owner.is_empty() => {
             format!("the keys are {}; what your own templates need goes beneath `extra`", list(rows))
@@ -98,6 +112,7 @@ fn unknown_key(key: &Key, rows: &[KeyRow], owner: &str, findings: &mut Findings)
         None => format!("the keys{of} are {}", list(rows)),
     };
     findings.error("unknown-key", key.span.clone(), format!("unknown key{of}: `{shown}`"), remedy);
+    meant
 }
 
 fn list(rows: &[KeyRow]) -> String {
@@ -108,10 +123,7 @@ fn wrong_type(name: &str, kind: Kind, node: &Node, findings: &mut Findings) {
     let is = node.value.kind();
     let remedy = match (kind, &node.value) {
         (Kind::Switch, _) => "write `true` or `false`".to_owned(),
-        (
-            Kind::Texts | Kind::Markdowns | Kind::Sources,
-            Value::Text(_) | Value::Number(_) | Value::Bool(_),
-        ) => {
+        (Kind::Texts | Kind::Markdowns | Kind::Sources, _) => {
             format!("write a line of `{name}:` and beneath it `  - ` with the text, one line an item")
         }
         (Kind::Date, _) => crate::article::date::FORMS.to_owned(),

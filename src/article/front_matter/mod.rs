@@ -106,10 +106,9 @@ impl Checker<'_, '_> {
                 );
             }
         }
-        let empty =
+        let blank =
             node.is_some_and(|node| matches!(&node.value, Value::Text(text) if text.trim().is_empty()));
-        let wrong = node.is_none() && self.entries.place("title").is_some_and(|_| !self.is_null("title"));
-        if title.is_none() && (node.is_none() || empty) && !wrong {
+        if blank || self.entries.lacks("title") {
             let (place, message) = match self.entries.place("title") {
                 Some(place) => (place, "`title` is empty"),
                 None => (opening.clone(), "there is no `title`"),
@@ -119,17 +118,16 @@ impl Checker<'_, '_> {
         self.out.title = title;
     }
 
-    fn is_null(&self, name: &'static str) -> bool {
-        self.entries.is_null(name)
-    }
-
     fn date(&mut self, opening: &Range<usize>) {
         let today = self.context.now.with_timezone(&self.context.timezone).date_naive();
         let Some(node) = self.entries.get("date") else {
-            if self.entries.place("date").is_none() || self.is_null("date") {
-                let place = self.entries.place("date").unwrap_or_else(|| opening.clone());
+            if self.entries.lacks("date") {
+                let (place, message) = match self.entries.place("date") {
+                    Some(place) => (place, "`date` is empty"),
+                    None => (opening.clone(), "there is no `date`"),
+                };
                 let remedy = format!("write the day it goes out, as in `date: {today}`");
-                self.findings.error("missing-date", place, "there is no `date`", remedy);
+                self.findings.error("missing-date", place, message, remedy);
             }
             return;
         };
@@ -202,21 +200,18 @@ impl Checker<'_, '_> {
             self.out.lines.extend(self.out.highlights.iter().cloned().zip(places));
         }
         let given = match node.map(|node| &node.value) {
-            Some(Value::List(items)) => items.len(),
-            _ => 0,
+            Some(Value::List(items)) => Some(items.len()),
+            _ => (self.entries.lacks("highlights") && !self.entries.is_null("highlights")).then_some(0),
         };
         let place = self.entries.place("highlights").unwrap_or_else(|| opening.clone());
-        if given == 0
-            && !self.is_null("highlights")
-            && (node.is_some() || self.entries.place("highlights").is_none())
-        {
+        if given == Some(0) {
             self.findings.warning(
                 "no-highlights",
                 place,
                 "there are no `highlights`, so that the top of the edition says nothing of this article",
                 "write `highlights:` and beneath it three lines of `  - ` and a point",
             );
-        } else if given > 7 {
+        } else if let Some(given @ 8..) = given {
             self.findings.warning(
                 "many-highlights",
                 place,
@@ -236,7 +231,7 @@ impl Checker<'_, '_> {
                     self.out.image_place = node.span.clone();
                     values::line(node, "src", self.findings)
                 });
-                if src.is_none() && (inner.place("src").is_none() || inner.is_null("src")) {
+                if inner.lacks("src") {
                     let message = "`image` has no `src`";
                     self.findings.error(
                         "missing-image",

@@ -6,10 +6,10 @@ use url::Url;
 
 use super::entries::{Entries, in_quotes};
 use super::keys::{AUTHOR, SOURCE};
-use crate::article::Source;
 use crate::article::findings::Findings;
 use crate::article::markdown::clean;
 use crate::article::yaml::{Key, Node, Value};
+use crate::article::{Source, is_web_site};
 use crate::config::Author;
 
 /// One line of text; control characters, line breaks among them, are errors: it may end in a header.
@@ -82,10 +82,7 @@ pub(super) fn url(node: &Node, name: &str, findings: &mut Findings) -> Option<Ur
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return Some(url),
         Ok(_) | Err(_) => {}
     }
-    let with_scheme = Url::parse(&format!("https://{written}")).ok().filter(|url| {
-        !written.contains("//")
-            && url.host_str().is_some_and(|host| host.contains('.') && !host.contains('%'))
-    });
+    let with_scheme = Url::parse(&format!("https://{written}")).ok().filter(|_| is_web_site(&written));
     let remedy = match with_scheme {
         Some(url) => format!("did you mean `{url}`?"),
         None => "write the whole address, as in https://example.com/page".to_owned(),
@@ -111,7 +108,7 @@ pub(super) fn author(
     });
     let link = entries.get("link").and_then(|node| url(node, "link", findings));
     let photo = entries.get("photo").and_then(|node| url(node, "photo", findings));
-    if name.is_none() && (entries.place("name").is_none() || entries.is_null("name")) {
+    if entries.lacks("name") {
         findings.error(
             "missing-name",
             node.span.clone(),
@@ -134,7 +131,7 @@ pub(super) fn sources(node: &Node, findings: &mut Findings) -> Vec<Source> {
                 let title = entries.get("title").and_then(|node| line(node, "title", findings));
                 let url = entries.get("url").and_then(|node| url(node, "url", findings));
                 let shown = title.or_else(|| url.as_ref().map(shown_address));
-                if shown.is_none() && entries.place("title").is_none() && entries.place("url").is_none() {
+                if entries.lacks("title") && entries.lacks("url") {
                     let message = "this source has neither `title` nor `url`";
                     findings.error(
                         "missing-title",

@@ -7,13 +7,14 @@ use std::ops::Range;
 use pulldown_cmark::{Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag};
 
 use super::raw::{self, RawTag};
+use super::run::{Opened, Run};
 use super::tree::{
     Aligned, Block, Definition, Document, Image, Inline, Item, Seen, Style, Table, What, plain,
 };
 use super::{clean, clean_line};
 
 /// Containers nested deeper than this are taken as their content: nobody writes them, and they cost stack.
-const DEEPEST: usize = 24;
+pub(super) const DEEPEST: usize = 24;
 
 /// Parses `source`.
 pub(crate) fn document(source: &str) -> Document {
@@ -216,7 +217,12 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
         }
         let parsed = raw::blocks(&html);
         for what in parsed.seen {
-            self.see(what, span.clone());
+            let place = match &what {
+                What::DroppedTag(name) => tag_place(&self.source[span.clone()], name),
+                _ => None,
+            };
+            let place = place.map_or(span.clone(), |at| span.start + at.start..span.start + at.end);
+            self.see(what, place);
         }
         parsed.blocks
     }
@@ -399,6 +405,13 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
     }
 }
 
+/// Where the tag `name` opens in `html`.
+fn tag_place(html: &str, name: &str) -> Option<Range<usize>> {
+    let opening = format!("<{name}");
+    let at = html.to_ascii_lowercase().find(&opening)?;
+    Some(at..at + opening.len())
+}
+
 /// Where a run of inline content ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
@@ -406,67 +419,6 @@ enum Until {
     End,
     /// Before the next block, or the end of the container.
     Block,
-}
-
-/// A run of inline content in which raw HTML tags may be open.
-#[derive(Default)]
-struct Run {
-    current: Vec<Inline>,
-    open: Vec<(String, Opened, Vec<Inline>)>,
-}
-
-enum Opened {
-    Styled(Style),
-    Link(String),
-    /// A script and its like: neither tag nor content counts.
-    Discard,
-}
-
-impl Run {
-    fn push(&mut self, inline: Inline) {
-        self.current.push(inline);
-    }
-
-    fn push_text(&mut self, text: &str) {
-        if let Some(Inline::Text(last)) = self.current.last_mut() {
-            last.push_str(text);
-        } else if !text.is_empty() {
-            self.current.push(Inline::Text(text.to_owned()));
-        }
-    }
-
-    fn open(&mut self, name: String, opened: Opened) {
-        if self.open.len() < DEEPEST {
-            self.open.push((name, opened, std::mem::take(&mut self.current)));
-        }
-    }
-
-    /// Closes `name`, and what was opened inside it and left open.
-    fn shut(&mut self, name: &str) {
-        if let Some(at) = self.open.iter().rposition(|(open, ..)| open == name) {
-            while self.open.len() > at {
-                self.pop();
-            }
-        }
-    }
-
-    fn pop(&mut self) {
-        if let Some((_, opened, outer)) = self.open.pop() {
-            let content = std::mem::replace(&mut self.current, outer);
-            match opened {
-                Opened::Styled(style) => self.current.push(Inline::Styled(style, content)),
-                Opened::Link(target) => self.current.push(Inline::Link { target, content }),
-                Opened::Discard => {}
-            }
-        }
-    }
-
-    fn close(mut self) -> Vec<Inline> {
-        while !self.open.is_empty() {
-            self.pop();
-        }
-        self.current
-    }
 }
 
 /// A paragraph, or a figure where an image stands alone.

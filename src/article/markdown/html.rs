@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Table, What, plain};
-use super::{RenderOptions, SHOWN_WIDTH, Target};
+use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Table, plain};
+use super::{RenderOptions, SHOWN_WIDTH, Target, anchors};
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
 const LONG_LINE: usize = 160;
@@ -15,17 +15,7 @@ pub(super) fn render(
     widths: &HashMap<&str, u32>,
     options: &RenderOptions<'_>,
 ) -> String {
-    let mut linked = HashSet::new();
-    document.blocks.iter().chain(document.notes.iter().flatten()).for_each(|b| linked_in(b, &mut linked));
-    let headings: HashSet<&str> = document
-        .seen
-        .iter()
-        .filter_map(|seen| match &seen.what {
-            What::Heading { id } => Some(id.as_str()),
-            _ => None,
-        })
-        .collect();
-    linked.retain(|id| headings.contains(id.as_str()));
+    let linked = anchors::linked(document);
     let mut levels = Levels { open: Vec::new(), top: options.top_heading.clamp(1, 6) };
     let mut writer = Writer {
         out: String::new(),
@@ -405,46 +395,4 @@ fn shortened(address: &str) -> String {
         return bare.to_owned();
     }
     bare.chars().take(LONGEST_SHOWN_ADDRESS - 1).chain(['…']).collect()
-}
-
-/// Gathers what `#heading` links of a block point at.
-fn linked_in(block: &Block, linked: &mut HashSet<String>) {
-    let mut look = |content: &[Inline]| linked_in_inlines(content, linked);
-    match block {
-        Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => look(content),
-        Block::Table(table) => {
-            table.head.iter().chain(table.rows.iter().flatten()).for_each(|cell| look(cell))
-        }
-        Block::Quote(blocks) => blocks.iter().for_each(|b| linked_in(b, linked)),
-        Block::List { items, .. } => items.iter().flat_map(|i| &i.blocks).for_each(|b| linked_in(b, linked)),
-        Block::Definitions(entries) => {
-            for entry in entries {
-                match entry {
-                    Definition::Term(content) => linked_in_inlines(content, linked),
-                    Definition::Meaning(blocks) => blocks.iter().for_each(|b| linked_in(b, linked)),
-                }
-            }
-        }
-        Block::Code(_) | Block::Figure(_) | Block::Rule => {}
-    }
-}
-
-fn linked_in_inlines(content: &[Inline], linked: &mut HashSet<String>) {
-    for inline in content {
-        match inline {
-            Inline::Link { target, content } => {
-                if let Target::Here(id) = Target::of(target) {
-                    linked.insert(id);
-                }
-                linked_in_inlines(content, linked);
-            }
-            Inline::Styled(_, content) => linked_in_inlines(content, linked),
-            Inline::Text(_)
-            | Inline::Code(_)
-            | Inline::Image(_)
-            | Inline::Note(_)
-            | Inline::SoftBreak
-            | Inline::HardBreak => {}
-        }
-    }
 }

@@ -25,9 +25,11 @@
 //! that is its own text stands alone. Footnotes are `(note 1)`, listed at the end. Content that looks like a link
 //! number, `[7]`, becomes `(7)`.
 
+mod anchors;
 mod build;
 mod html;
 mod raw;
+mod run;
 mod text;
 mod tree;
 pub(crate) mod wrap;
@@ -151,8 +153,12 @@ pub(super) fn line(source: &str) -> (Vec<Inline>, Vec<Seen>) {
         }
         content
     });
-    let without_notes = content.into_iter().filter(|inline| !matches!(inline, Inline::Note(_))).collect();
-    (without_notes, document.seen)
+    let mut line: Vec<Inline> =
+        content.into_iter().filter(|inline| !matches!(inline, Inline::Note(_))).collect();
+    if let Some(Inline::Text(first)) = line.first_mut() {
+        *first = first.trim_start_matches(' ').to_owned();
+    }
+    (line, document.seen)
 }
 
 /// Where a link or an image leads.

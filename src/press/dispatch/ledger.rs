@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::ahead::Ahead;
 use super::pace::Pace;
+use super::queue::Queue;
 use crate::press::Clock;
 use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
 
@@ -31,7 +31,7 @@ pub(super) struct Ledger<'a> {
     store: &'a Store,
     owner: &'a str,
     clock: &'a Clock,
-    ahead: Ahead<'a>,
+    queue: Queue<'a>,
     /// Cancelled when the run is over: then nobody waits for a turn any longer.
     over: &'a CancellationToken,
 }
@@ -45,7 +45,7 @@ impl<'a> Ledger<'a> {
         pace: &'a mut Pace,
         over: &'a CancellationToken,
     ) -> Self {
-        Ledger { store, owner, clock, ahead: Ahead::new(store, edition, clock, pace), over }
+        Ledger { store, owner, clock, queue: Queue::new(store, edition, clock, pace), over }
     }
 
     /// Serves requests until every connection has hung up. `settled` is told of each group that is durable.
@@ -66,7 +66,7 @@ impl<'a> Ledger<'a> {
                         continue;
                     }
                 }
-            } else if let Some(until) = self.ahead.blocked_until() {
+            } else if let Some(until) = self.queue.blocked_until() {
                 // A limit holds everybody up: answers are taken meanwhile.
                 tokio::select! {
                     count = requests.recv_many(&mut group, TICK) => if count == 0 { return Ok(()) },
@@ -104,7 +104,7 @@ impl<'a> Ledger<'a> {
     ) -> Result<(), StoreError> {
         let mut next = Vec::new();
         while next.len() < waiting.len()
-            && let Some(row) = self.ahead.next().await?
+            && let Some(row) = self.queue.next().await?
         {
             next.push(row);
         }
@@ -126,7 +126,7 @@ impl<'a> Ledger<'a> {
             // A connection that hung up in between leaves its row to the recovery; it cannot: it waits for us.
             let _ = reply.send(Some(row));
         }
-        if self.ahead.is_through() {
+        if self.queue.is_through() {
             for reply in waiting.drain(..) {
                 let _ = reply.send(None);
             }

@@ -3,10 +3,11 @@
 //! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
 //! carries, and the next.
 
-mod ahead;
+mod compose;
 mod courier;
 mod ledger;
 mod pace;
+mod queue;
 mod run;
 
 use std::sync::Arc;

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Ending;
+use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
 use crate::config::UncertainPolicy;
@@ -21,7 +22,7 @@ use crate::delivery::{
     Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
 };
 use crate::edition::EditionKey;
-use crate::message::{Recipient, Skeleton, TokenKeys};
+use crate::message::Skeleton;
 use crate::press::{Clock, Press};
 use crate::store::{Claimed, Settle, Store, StoredEdition};
 use crate::subscriber::{EmailAddress, SubscriberId};
@@ -31,13 +32,14 @@ const REFUSALS_IN_A_ROW: u32 = 10;
 /// The longest wait between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// The next row on its way from the ledger, and its message in the making.
+type Ahead = JoinHandle<Option<Prepared>>;
+
 /// What the couriers of one run share.
 pub(super) struct Run {
     key: EditionKey,
-    skeleton: Skeleton,
-    keys: TokenKeys,
+    composer: Arc<Composer>,
     from: EmailAddress,
-    timezone: Tz,
     queued_at: DateTime<Utc>,
     backoff: Backoff,
     policy: UncertainPolicy,
@@ -62,10 +64,8 @@ impl Run {
     ) -> Self {
         Run {
             key: edition.summary.key.clone(),
-            skeleton,
-            keys: press.keys.clone(),
+            composer: Arc::new(Composer::new(press, edition, skeleton)),
             from: edition.letterhead.from.clone(),
-            timezone: press.config.schedule.timezone,
             queued_at: edition.summary.frozen_at,
             backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
             policy: press.config.delivery.uncertain,
@@ -98,24 +98,20 @@ impl Run {
     }
 
     /// Carries messages until there are no more, or the run is over.
-    pub(super) async fn carry(
-        self: std::sync::Arc<Self>,
-        mut courier: Courier,
-        ledger: mpsc::Sender<Request>,
-    ) {
-        let mut ahead: Option<oneshot::Receiver<Option<Claimed>>> = None;
+    pub(super) async fn carry(self: Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
+        let mut ahead: Option<Ahead> = None;
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
                 break;
             }
-            let ticket = match ahead.take() {
-                Some(ticket) => ticket,
-                None => match ask(&ledger).await {
-                    Some(ticket) => ticket,
+            let next = match ahead.take() {
+                Some(next) => next,
+                None => match self.ask(&ledger).await {
+                    Some(next) => next,
                     None => break,
                 },
             };
-            let Ok(Some(row)) = ticket.await else { break };
+            let Some(Prepared { row, message }) = arrived(next).await else { break };
             if !self.store.is_sender() {
                 // We were away for so long that another node may send this one by now.
                 self.end(Ending::Unreachable("this process was away for longer than its lease".to_owned()));
@@ -125,8 +121,8 @@ impl Run {
                 break;
             }
             // While this message is on its way, the ledger makes the next one ready.
-            ahead = ask(&ledger).await;
-            let outcome = self.send(&mut courier, &row).await;
+            ahead = self.ask(&ledger).await;
+            let outcome = self.send(&mut courier, &row, message).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
             let fruitless = self.count_fruitless(row.subscriber, waits);
@@ -142,15 +138,14 @@ impl Run {
         courier.close().await;
     }
 
-    async fn send(&self, courier: &mut Courier, row: &Claimed) -> Outcome {
-        let recipient = Recipient {
-            id: row.subscriber,
-            email: row.email.clone(),
-            name: row.name.clone(),
-            since: row.since.with_timezone(&self.timezone).date_naive(),
-        };
-        let mut message = Vec::new();
-        self.skeleton.fill(&recipient, &self.keys, &mut message);
+    /// Asks for the next row; its message is made as soon as it is there.
+    async fn ask(&self, ledger: &mpsc::Sender<Request>) -> Option<Ahead> {
+        let (reply, ticket) = oneshot::channel();
+        ledger.send(Request::Next(reply)).await.ok()?;
+        Some(self.composer.begin(ticket))
+    }
+
+    async fn send(&self, courier: &mut Courier, row: &Claimed, message: Vec<u8>) -> Outcome {
         let envelope = Envelope { from: self.from.clone(), to: row.email.clone() };
         let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
         courier.send(&envelope, name, message).await
@@ -160,7 +155,7 @@ impl Run {
     async fn connect(
         &self,
         courier: &mut Courier,
-        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
+        ahead: &mut Option<Ahead>,
         ledger: &mpsc::Sender<Request>,
     ) -> bool {
         let mut failures = 0;
@@ -273,13 +268,9 @@ impl Run {
         self.settle(row, unsent, 0, ledger).await;
     }
 
-    async fn give_back_ahead(
-        &self,
-        ahead: &mut Option<oneshot::Receiver<Option<Claimed>>>,
-        ledger: &mpsc::Sender<Request>,
-    ) {
-        if let Some(ticket) = ahead.take()
-            && let Ok(Some(row)) = ticket.await
+    async fn give_back_ahead(&self, ahead: &mut Option<Ahead>, ledger: &mpsc::Sender<Request>) {
+        if let Some(next) = ahead.take()
+            && let Some(Prepared { row, .. }) = arrived(next).await
         {
             self.give_back(row, ledger).await;
         }
@@ -311,8 +302,7 @@ impl Run {
     }
 }
 
-async fn ask(ledger: &mpsc::Sender<Request>) -> Option<oneshot::Receiver<Option<Claimed>>> {
-    let (reply, ticket) = oneshot::channel();
-    ledger.send(Request::Next(reply)).await.ok()?;
-    Some(ticket)
+/// The row that was asked for and its message; nothing when there is no more.
+async fn arrived(ahead: Ahead) -> Option<Prepared> {
+    ahead.await.expect("composing a message does not panic")
 }

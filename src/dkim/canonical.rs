@@ -55,7 +55,7 @@ pub(super) fn relaxed_body(body: &[u8], mut take: impl FnMut(&[u8])) {
     let (mut blanks, mut blanks_are_bare) = (0, true);
     let mut begin = 0;
     while begin < body.len() {
-        let end = memchr::memmem::find(&body[begin..], b"\r\n").map_or(body.len(), |at| begin + at);
+        let end = line_end(body, begin);
         let next = (end + 2).min(body.len());
         let line = &body[begin..end];
         if line.iter().all(is_space) {
@@ -86,10 +86,25 @@ fn is_space(b: &u8) -> bool {
     matches!(b, b' ' | b'\t')
 }
 
+/// Where the next CRLF is, or the end.
+fn line_end(body: &[u8], begin: usize) -> usize {
+    let mut from = begin;
+    while let Some(at) = memchr::memchr(b'\n', &body[from..]) {
+        let feed = from + at;
+        if feed > begin && body[feed - 1] == b'\r' {
+            return feed - 1;
+        }
+        from = feed + 1;
+    }
+    body.len()
+}
+
+/// Looks at every byte, because that is faster than to stop at the first that counts: it is done with vectors.
 fn is_reduced(line: &[u8]) -> bool {
-    !line.last().is_some_and(is_space)
-        && memchr::memchr(b'\t', line).is_none()
-        && memchr::memmem::find(line, b"  ").is_none()
+    let Some((last, others)) = line.split_last() else { return true };
+    let pairs = others.iter().zip(&line[1..]);
+    let is_odd = |(a, b): (&u8, &u8)| (*a == b'\t') | ((*a == b' ') & (*b == b' '));
+    !is_space(last) && !pairs.fold(false, |odd, pair| odd | is_odd(pair))
 }
 
 /// `line` with each run of white space as one space, and none at its end.

@@ -1,7 +1,9 @@
 //! DKIM signatures (RFC 6376, RFC 8463) of whole messages: relaxed/relaxed, no `l=`.
 
 mod canonical;
+mod fields;
 mod key;
+mod record;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
@@ -10,54 +12,8 @@ use chrono::{DateTime, Utc};
 
 use canonical::{Field, fields, relaxed_body, relaxed_field};
 
+pub use fields::SignedFields;
 pub use key::{DkimError, DkimKey, new_ed25519_key, new_rsa_key};
-
-/// Which header fields are signed; those that a message has not are passed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedFields {
-    /// Signed as often as they are there.
-    pub once: Vec<String>,
-    /// Signed once more than they are there, so that nobody can add one (RFC 6376 §8.15).
-    pub oversigned: Vec<String>,
-}
-
-impl SignedFields {
-    /// Everything that says something; From, Subject and List-* oversigned.
-    #[must_use]
-    pub fn all() -> Self {
-        let mut fields = SignedFields::for_rewriting_relays();
-        fields.once.extend(["Date", "Message-ID"].map(str::to_owned));
-        fields
-    }
-
-    /// Date and Message-ID left out, because some relays (Amazon SES) replace them.
-    #[must_use]
-    pub fn for_rewriting_relays() -> Self {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        SignedFields {
-            oversigned: names(&[
-                "From",
-                "Subject",
-                "List-Id",
-                "List-Unsubscribe",
-                "List-Unsubscribe-Post",
-                "List-Help",
-                "List-Archive",
-                "List-Post",
-            ]),
-            once: names(&[
-                "To",
-                "Reply-To",
-                "Auto-Submitted",
-                "Precedence",
-                "Feedback-ID",
-                "Content-Language",
-                "MIME-Version",
-                "Content-Type",
-            ]),
-        }
-    }
-}
 
 /// Signs with every one of its keys, so that a verifier may take the one it knows.
 #[derive(Debug, Clone)]
@@ -110,6 +66,15 @@ impl Signer {
             out.extend_from_slice(field.as_bytes());
             out.extend_from_slice(b"\r\n");
         }
+    }
+
+    /// `message` behind its signatures.
+    #[must_use]
+    pub fn signed(&self, message: &[u8], at: DateTime<Utc>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(message.len() + self.keys.len() * 1024);
+        self.sign(message, at, &mut out);
+        out.extend_from_slice(message);
+        out
     }
 
     /// The list `h=`.

@@ -19,7 +19,7 @@ const ASIDE: usize = 4_096;
 const PASSED_OVER: usize = 16 * CLAIM as usize;
 
 /// What is claimed of one edition.
-pub(super) struct Ahead<'a> {
+pub(super) struct Queue<'a> {
     store: &'a Store,
     edition: EditionId,
     clock: &'a Clock,
@@ -36,9 +36,9 @@ pub(super) struct Ahead<'a> {
     blocked_until: Option<Instant>,
 }
 
-impl<'a> Ahead<'a> {
+impl<'a> Queue<'a> {
     pub(super) fn new(store: &'a Store, edition: EditionId, clock: &'a Clock, pace: &'a mut Pace) -> Self {
-        Ahead {
+        Queue {
             store,
             edition,
             clock,

@@ -1,0 +1,81 @@
+//! An edition's messages, composed and signed while the one before them is on its way.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tracing::warn;
+
+use crate::dkim::Signer;
+use crate::message::{Recipient, Skeleton, TokenKeys};
+use crate::press::Press;
+use crate::store::{Claimed, StoredEdition};
+
+/// Makes the messages of one edition.
+pub(super) struct Composer {
+    skeleton: Skeleton,
+    keys: TokenKeys,
+    timezone: Tz,
+    signer: Option<Signer>,
+    /// `t=` of the signatures: with the time of freezing each attempt has the same bytes.
+    frozen_at: DateTime<Utc>,
+}
+
+/// A row that stands as `sending`, and its message.
+pub(super) struct Prepared {
+    pub(super) row: Claimed,
+    pub(super) message: Vec<u8>,
+}
+
+impl Composer {
+    pub(super) fn new(press: &Press, edition: &StoredEdition, skeleton: Skeleton) -> Self {
+        let signer = press.config.dkim.signer(&edition.letterhead.from);
+        if signer.is_none() && !press.config.dkim.keys.is_empty() {
+            let (edition, domain) = (&edition.summary.key, edition.letterhead.from.domain());
+            warn!(%edition, domain, "no key of dkim.keys is for the edition's From: it goes unsigned");
+        }
+        Composer {
+            skeleton,
+            keys: press.keys.clone(),
+            timezone: press.config.schedule.timezone,
+            signer,
+            frozen_at: edition.summary.frozen_at,
+        }
+    }
+
+    /// Begins to compose the message of the row that `ticket` brings.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        ticket: oneshot::Receiver<Option<Claimed>>,
+    ) -> JoinHandle<Option<Prepared>> {
+        let composer = Arc::clone(self);
+        tokio::spawn(async move {
+            let row = ticket.await.ok()??;
+            let recipient = Recipient {
+                id: row.subscriber,
+                email: row.email.clone(),
+                name: row.name.clone(),
+                since: row.since.with_timezone(&composer.timezone).date_naive(),
+            };
+            let message = match &composer.signer {
+                None => composer.compose(&recipient),
+                // RSA takes longer than a thread that serves the network should be away.
+                Some(_) => spawn_blocking(move || composer.compose(&recipient))
+                    .await
+                    .expect("composing a message does not panic"),
+            };
+            Some(Prepared { row, message })
+        })
+    }
+
+    fn compose(&self, recipient: &Recipient) -> Vec<u8> {
+        let mut message = Vec::new();
+        self.skeleton.fill(recipient, &self.keys, &mut message);
+        match &self.signer {
+            None => message,
+            Some(signer) => signer.signed(&message, self.frozen_at),
+        }
+    }
+}
