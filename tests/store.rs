@@ -1,5 +1,7 @@
 //! The store on both engines: each story runs on SQLite, and on PostgreSQL when STRAIGHT_TEST_POSTGRES names a server.
 
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
 mod deliveries;
 mod editions;
 mod engines;

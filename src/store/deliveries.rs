@@ -140,6 +140,8 @@ const RECORD_LOST: &str =
     SELECT edition_id, subscriber_id, attempt, CAST($1 AS BIGINT), 'uncertain', NULL, $2
     FROM deliveries WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)
     ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
+const LOCK_LOST: &str = "SELECT 1 FROM deliveries
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner) FOR UPDATE";
 const REQUEUE_LOST: &str =
     "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3, owner = NULL
     WHERE state = 'sending' AND uncertain <= $4
@@ -189,6 +191,10 @@ impl Store {
         self.bury_the_dead().await?;
         let recovered = writing!(self, |c| {
             let mut recovered = Recovered::default();
+            if self.is_shared() {
+                // An answer may be on its way into the ledger: it goes first.
+                sqlx::query(LOCK_LOST).execute(&mut *c).await?;
+            }
             if policy != RecoveryPolicy::Requeue {
                 sqlx::query(RECORD_LOST).bind(at).bind(LOST).execute(&mut *c).await?;
             }

@@ -110,8 +110,9 @@ pub(super) fn passes(error: &StoreError) -> bool {
     match error {
         StoreError::Sql(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut) => true,
         StoreError::Sql(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
-            // Connection lost, shut down or starting up, deadlock, serialisation (PostgreSQL, appendix A).
-            code.starts_with("08") || code.starts_with("57P0") || code.starts_with("40")
+            // Connection lost, shut down or starting up, deadlock, serialisation, idle in a transaction for too long
+            // (PostgreSQL, appendix A).
+            code.starts_with("08") || code.starts_with("57P0") || code.starts_with("40") || code == "25P03"
         }),
         _ => false,
     }
@@ -250,7 +251,9 @@ async fn open_postgres(url: &str) -> Result<Pool, StoreError> {
     // The address may hold a password: it is never repeated in an error.
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Engine("DATABASE_URL is no postgres:// address".to_owned()))?
-        .application_name("straight");
+        .application_name("straight")
+        // A node that is halted in the middle of a transaction holds up the others for less than a lease.
+        .options([("idle_in_transaction_session_timeout", "20s")]);
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .acquire_timeout(Duration::from_secs(30))

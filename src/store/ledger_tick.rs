@@ -24,13 +24,16 @@ const SETTLE: Both = both!(
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND state = 'sending'"
 );
-// An answer that comes after its sender was taken for dead: it was accepted, so that nobody need send it again.
+// An answer that comes after its sender was taken for dead. What it says is true all the same, unless the next attempt
+// has begun; one that is queued for that stays queued, but for a yes.
 const SETTLE_LATE: Both = both!(
-    "UPDATE deliveries SET state = 'sent', code = CAST(j.value->>7 AS BIGINT), reason = NULL,
-        settled_at = CAST(j.value->>9 AS BIGINT), owner = NULL
+    "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
+        code = CAST(j.value->>7 AS BIGINT), reason = j.value->>8, settled_at = CAST(j.value->>9 AS BIGINT),
+        owner = NULL
     FROM",
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
-        AND attempt = CAST(j.value->>2 AS BIGINT) AND j.value->>3 = 'sent' AND state IN ('uncertain', 'queued')"
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND CAST(j.value->>6 AS BIGINT) = 0
+        AND (state = 'uncertain' OR (state = 'queued' AND j.value->>3 = 'sent'))"
 );
 const RECORD_ATTEMPT: Both = both!(
     "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)

@@ -48,7 +48,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, cut: &AtomicU8) -> 
                 }
                 server.write_all(sent).await?;
                 if what == LOSE_ITS_ANSWER {
-                    server.read(&mut down).await?;
+                    assert_ne!(server.read(&mut down).await?, 0, "the server answers");
                     return Ok(());
                 }
             }

@@ -4,20 +4,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use super::pace::Pace;
+use super::queue::Queue;
 use crate::fail_point::FailPoint;
 use crate::press::{Clock, Press};
 use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
-use crate::subscriber::SubscriberId;
 
-/// How many rows are claimed ahead.
-const CLAIM: u32 = 256;
 /// How many requests one tick takes.
 const TICK: usize = 256;
 /// How long a group is waited for, at most, once its first request is there.
@@ -38,33 +36,27 @@ pub(super) enum Request {
 
 /// The ledger of one edition's dispatch.
 pub(super) struct Ledger<'a> {
-    pub(super) store: &'a Store,
-    pub(super) edition: EditionId,
-    pub(super) owner: &'a str,
-    pub(super) clock: &'a Clock,
-    /// Cancelled when the run is over.
-    over: CancellationToken,
+    store: &'a Store,
+    owner: &'a str,
+    clock: &'a Clock,
+    queue: Queue<'a>,
+    /// Cancelled when the run is over: then nobody waits for a turn any longer.
+    over: &'a CancellationToken,
     /// How long answers are held back for a store that does not take them once the run is over.
     patience: Duration,
-    claimed: VecDeque<Claimed>,
-    /// The last row of the last claim: the next one begins behind it.
-    cursor: Option<(DateTime<Utc>, SubscriberId)>,
-    exhausted: bool,
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(press: &'a Press, edition: EditionId, owner: &'a str, over: CancellationToken) -> Self {
-        Ledger {
-            store: &press.store,
-            edition,
-            owner,
-            clock: &press.clock,
-            over,
-            patience: press.patience,
-            claimed: VecDeque::new(),
-            cursor: None,
-            exhausted: false,
-        }
+    pub(super) fn new(
+        press: &'a Press,
+        edition: EditionId,
+        owner: &'a str,
+        pace: &'a mut Pace,
+        over: &'a CancellationToken,
+    ) -> Self {
+        let (store, clock) = (&press.store, &press.clock);
+        let queue = Queue::new(store, edition, clock, pace);
+        Ledger { store, owner, clock, queue, over, patience: press.patience }
     }
 
     /// Serves the requests of `width` connections until every one has hung up. `settled` is told of each group that is
@@ -86,6 +78,15 @@ impl<'a> Ledger<'a> {
                         settled(0);
                         continue;
                     }
+                }
+            } else if let Some(until) = self.queue.blocked_until() {
+                // A limit holds everybody up: answers are taken meanwhile.
+                tokio::select! {
+                    count = requests.recv_many(&mut group, TICK) => if count == 0 { return Ok(()) },
+                    () = tokio::time::sleep_until(until.min(Instant::now() + PULSE)) => {}
+                    () = self.over.cancelled() => waiting.drain(..).for_each(|reply| {
+                        let _ = reply.send(None);
+                    }),
                 }
             }
             gather(&mut requests, &mut group, width.saturating_sub(waiting.len())).await;
@@ -114,8 +115,12 @@ impl<'a> Ledger<'a> {
         settles: &[Settle],
         waiting: &mut VecDeque<oneshot::Sender<Option<Claimed>>>,
     ) -> Result<(), StoreError> {
-        self.refill(waiting.len()).await?;
-        let next: Vec<Claimed> = (0..waiting.len()).map_while(|_| self.claimed.pop_front()).collect();
+        let mut next = Vec::new();
+        while next.len() < waiting.len()
+            && let Some(row) = self.queue.next().await?
+        {
+            next.push(row);
+        }
         let begins: Vec<Begin> = next
             .iter()
             .map(|row| Begin { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt })
@@ -134,7 +139,7 @@ impl<'a> Ledger<'a> {
             // A connection that hung up in between leaves its row to the recovery; it cannot: it waits for us.
             let _ = reply.send(Some(row));
         }
-        if self.exhausted && self.claimed.is_empty() {
+        if self.queue.is_through() {
             for reply in waiting.drain(..) {
                 let _ = reply.send(None);
             }
@@ -175,20 +180,6 @@ impl<'a> Ledger<'a> {
             FailPoint::AfterSettling.pass();
         }
         Ok(may_send)
-    }
-
-    async fn refill(&mut self, wanted: usize) -> Result<(), StoreError> {
-        if self.exhausted || self.claimed.len() >= wanted.max(1) {
-            return Ok(());
-        }
-        let rows = self.store.claim(self.edition, self.clock.now(), self.cursor, CLAIM).await?;
-        match rows.last() {
-            Some(last) => self.cursor = Some((last.due_at, last.subscriber)),
-            None => self.exhausted = true,
-        }
-        self.claimed.extend(rows);
-        FailPoint::Claim.pass();
-        Ok(())
     }
 }
 

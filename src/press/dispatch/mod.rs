@@ -7,6 +7,8 @@ mod ahead;
 mod compose;
 mod courier;
 mod ledger;
+mod pace;
+mod queue;
 mod run;
 
 use std::sync::Arc;
@@ -71,7 +73,11 @@ impl Press {
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
         let owner = self.store.owner();
+        let mut pace = pace::Pace::new(&self.config.delivery);
         loop {
+            if self.store.is_shared() {
+                self.recover().await?;
+            }
             let before = self.store.counts(id).await?;
             let total = before.total();
             let done = AtomicU64::new(total - before.open());
@@ -89,7 +95,7 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            let ledger = ledger::Ledger::new(self, id, &owner, run.over());
+            let ledger = ledger::Ledger::new(self, id, &owner, &mut pace, run.over());
             if let Err(error) = ledger.run(served, route.width(), &settled).await {
                 // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
                 couriers.shutdown().await;

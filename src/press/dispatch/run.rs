@@ -1,5 +1,6 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,12 +18,14 @@ use super::courier::Courier;
 use super::ledger::Request;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
-use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
+use crate::delivery::{
+    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
+};
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press};
 use crate::store::{Claimed, Settle, Store, StoredEdition};
-use crate::subscriber::EmailAddress;
+use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
 const REFUSALS_IN_A_ROW: u32 = 10;
@@ -45,6 +48,8 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     refusals: AtomicU32,
+    /// How often in a row each delivery was begun in vain.
+    fruitless: Mutex<HashMap<SubscriberId, u32>>,
 }
 
 impl Run {
@@ -68,11 +73,12 @@ impl Run {
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             refusals: AtomicU32::new(0),
+            fruitless: Mutex::default(),
         }
     }
 
-    pub(super) fn over(&self) -> CancellationToken {
-        self.over.clone()
+    pub(super) fn over(&self) -> &CancellationToken {
+        &self.over
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -125,7 +131,8 @@ impl Run {
             let outcome = courier.send_before(&envelope, name, message, release, next).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
-            settled = self.settle(row, outcome, &ledger).await;
+            let fruitless = self.count_fruitless(row.subscriber, waits);
+            settled = self.settle(row, outcome, fruitless, &ledger).await;
             if settled.is_none() {
                 break;
             }
@@ -217,23 +224,35 @@ impl Run {
         }
     }
 
+    /// How often in a row this delivery was now begun in vain.
+    fn count_fruitless(&self, subscriber: SubscriberId, in_vain: bool) -> u32 {
+        let mut fruitless = self.fruitless.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_vain {
+            let count = fruitless.entry(subscriber).or_default();
+            *count += 1;
+            if *count < FRUITLESS { *count } else { fruitless.remove(&subscriber).unwrap_or(FRUITLESS) }
+        } else {
+            fruitless.remove(&subscriber);
+            0
+        }
+    }
+
     /// Hands an answer to the ledger; gives what tells when it is durable, `None` when the ledger has gone.
     async fn settle(
         &self,
         row: Claimed,
         outcome: Outcome,
+        fruitless: u32,
         ledger: &mpsc::Sender<Request>,
     ) -> Option<oneshot::Receiver<()>> {
         let at = self.clock.now();
-        let next = next_state(
-            &outcome,
-            row.deferrals.saturating_add(1),
-            row.uncertain,
-            self.queued_at,
-            at,
-            self.backoff,
-            self.policy,
-        );
+        let attempt = row.deferrals.saturating_add(1);
+        let next = match &outcome {
+            Outcome::NotSent(why) if fruitless >= FRUITLESS => {
+                next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
+            }
+            _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
+        };
         let settle = Settle {
             edition: row.edition,
             subscriber: row.subscriber,
@@ -248,7 +267,8 @@ impl Run {
     }
 
     async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
-        self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
+        let unsent = Outcome::NotSent("the run stopped before it was sent".to_owned());
+        self.settle(row, unsent, 0, ledger).await;
     }
 
     async fn give_back_ahead(&self, ahead: &mut Ahead<'_>, ledger: &mpsc::Sender<Request>) {
