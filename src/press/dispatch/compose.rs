@@ -54,10 +54,7 @@ impl Composer {
     }
 
     /// Begins to compose the message of the row that `ticket` brings.
-    pub(super) fn begin(
-        self: &Arc<Self>,
-        ticket: oneshot::Receiver<Option<Claimed>>,
-    ) -> Coming {
+    pub(super) fn begin(self: &Arc<Self>, ticket: oneshot::Receiver<Option<Claimed>>) -> Coming {
         let composer = Arc::clone(self);
         Box::pin(async move {
             let row = ticket.await.ok()??;

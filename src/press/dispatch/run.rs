@@ -106,7 +106,8 @@ impl Run {
             }
             let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
             let envelope = self.envelope(&row);
-            let next = async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
+            let next =
+                async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
             let outcome = courier.send_before(&envelope, name, message, next).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
