@@ -8,6 +8,7 @@ mod layers;
 mod message;
 mod schedule;
 mod smtp;
+mod store;
 mod stories;
 mod subscriber;
 mod web;

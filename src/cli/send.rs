@@ -12,7 +12,7 @@ use crate::delivery::outbox::Outbox;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey, OutboxMessage};
 use crate::press::{Dispatched, Ending, Press, Published, Route};
-use crate::store::{Ownership, StoredEdition};
+use crate::store::{Counts, Ownership, StoredEdition};
 
 /// How long a send waits for files that are being written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -141,13 +141,39 @@ async fn deliver(
         Ownership::Ours(_lock) => {
             press.recover().await?;
             match press.send_letters(route, stop).await? {
-                Ending::Complete => press.dispatch(route, edition, &progress, stop).await?,
+                Ending::Complete => see_through(press, route, edition, &progress, stop).await?,
                 ending => Dispatched { ending, counts: press.store.counts(edition.summary.id).await? },
             }
         }
         Ownership::Others => follow(press, edition, &progress, stop).await?,
     };
     bar.finish_and_clear();
+    Ok(done)
+}
+
+/// Dispatches; beside other nodes until they are done too, and takes up what one of them leaves behind.
+async fn see_through(
+    press: &Press,
+    route: &Route,
+    edition: &StoredEdition,
+    progress: &crate::press::Progress<'_>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Dispatched> {
+    let mut done = press.dispatch(route, edition, progress, stop).await?;
+    let waits = |counts: &Counts| counts.of(State::Queued) + counts.of(State::Sending) > 0;
+    while press.store.is_shared() && done.ending == Ending::Complete && waits(&done.counts) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+        press.recover().await?;
+        done = if stop.is_cancelled() || press.store.has_due(edition.summary.id, press.clock.now()).await? {
+            press.dispatch(route, edition, progress, stop).await?
+        } else {
+            Dispatched { counts: press.store.counts(edition.summary.id).await?, ..done }
+        };
+        progress(done.counts.total() - done.counts.open(), done.counts.total());
+    }
     Ok(done)
 }
 

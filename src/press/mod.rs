@@ -36,8 +36,6 @@ pub struct Press {
     pub clock: Clock,
     /// How long a dispatch goes on without anything getting through.
     pub patience: Duration,
-    /// Stands in the ledger beside what this process begins.
-    pub owner: String,
 }
 
 /// What can go wrong between articles and readers.
@@ -85,8 +83,7 @@ impl Press {
         };
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
-        let owner = format!("process {}", std::process::id());
-        Ok(Press { config, store, keys, templates, clock, patience: PATIENCE, owner })
+        Ok(Press { config, store, keys, templates, clock, patience: PATIENCE })
     }
 
     /// Refuses a relay that is not on loopback while From, postal address or `public_url` are the sample's.

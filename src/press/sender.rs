@@ -1,4 +1,5 @@
-//! The sender that `straight run` keeps: whoever holds the sender lock sends what is due, letters first.
+//! The sender that `straight run` keeps: whoever holds the sender lock sends what is due, letters first. With SQLite one
+//! process holds it; with PostgreSQL every node does, and looks at each beat whether another has died.
 
 use std::time::Duration;
 
@@ -81,22 +82,32 @@ impl Sender {
         }
     }
 
-    /// Whether this process is the one that sends; takes over when the place is free.
+    /// Whether this process sends; takes up what others left behind, and takes over when the place is free.
     async fn is_sender(&mut self) -> Result<bool, PressError> {
-        if self.lock.is_some() {
+        let store = &self.press.store;
+        if self.lock.is_some() && store.is_sender() {
+            if store.is_shared() {
+                self.recover().await?;
+            }
             return Ok(true);
         }
-        match self.press.store.acquire_sender().await? {
+        self.lock = None;
+        match store.acquire_sender().await? {
             Ownership::Ours(lock) => {
-                let recovered = self.press.recover().await?;
-                if recovered.requeued + recovered.held > 0 {
-                    let (requeued, held) = (recovered.requeued, recovered.held);
-                    warn!(requeued, held, "the last sender stopped in the middle: taken up");
-                }
+                self.recover().await?;
                 self.lock = Some(lock);
                 Ok(true)
             }
             Ownership::Others => Ok(false),
         }
+    }
+
+    async fn recover(&self) -> Result<(), PressError> {
+        let recovered = self.press.recover().await?;
+        if recovered.requeued + recovered.held > 0 {
+            let (requeued, held) = (recovered.requeued, recovered.held);
+            warn!(requeued, held, "a sender stopped in the middle: taken up");
+        }
+        Ok(())
     }
 }

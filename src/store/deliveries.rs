@@ -111,9 +111,9 @@ pub struct Recovered {
     pub held: u64,
 }
 
-type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
+pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
 
-// The sender lock makes one sender of many processes, so that a claim is a read.
+// A file lock makes one sender of many processes, so that with SQLite a claim is a read.
 const CLAIM: &str =
     "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
@@ -123,13 +123,32 @@ const CLAIM: &str =
 const BEGIN: &str = "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = $4
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state IN ('queued', 'deferred')
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status = 'active')";
+// A claim was a lease: it must still be ours, and we among the living.
+const BEGIN_LEASED: &str = concat!(
+    "UPDATE deliveries SET state = 'sending', attempt = attempt + 1
+    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND owner = $4 AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status = 'active')
+        AND EXISTS (SELECT 1 FROM nodes n WHERE n.owner = $4 AND n.lease_until > ",
+    server_millis!(),
+    ")"
+);
+const IS_BEGUN: &str = "SELECT COUNT(*) FROM deliveries
+    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 + 1 AND owner = $4 AND state = 'sending'";
 const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
         reason = (SELECT status FROM subscribers s WHERE s.id = $2)
     WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status <> 'active')";
 const SETTLE: &str = "UPDATE deliveries SET state = $4, due_at = COALESCE($5, due_at),
-        deferrals = deferrals + $6, uncertain = uncertain + $7, code = $8, reason = $9, settled_at = $10
+        deferrals = deferrals + $6, uncertain = uncertain + $7, code = $8, reason = $9, settled_at = $10,
+        owner = NULL
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'sending'";
+// An answer that comes after its sender was taken for dead. What it says is true all the same, unless the next attempt
+// has begun; one that is queued for that stays queued, but for a yes.
+const SETTLE_LATE: &str =
+    "UPDATE deliveries SET state = $4, due_at = COALESCE($5, due_at), code = $6, reason = $7,
+        settled_at = $8, owner = NULL
+    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3
+        AND (state = 'uncertain' OR (state = 'queued' AND $4 = 'sent'))";
 const RECORD_ATTEMPT: &str =
     "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
@@ -149,24 +168,28 @@ const NEXT_DUE: &str =
 const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
     WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at <= $1) ORDER BY e.id";
 const KEY_OF: &str = "SELECT key FROM editions WHERE id = $1";
+// Lost is what is `sending` and whose owner is not alive. With SQLite nobody is in `nodes`: all of it.
 const RECORD_LOST: &str =
     "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
     SELECT edition_id, subscriber_id, attempt, CAST($1 AS BIGINT), 'uncertain', NULL, $2
-    FROM deliveries WHERE state = 'sending'
+    FROM deliveries WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)
     ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
+const LOCK_LOST: &str = "SELECT 1 FROM deliveries
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner) FOR UPDATE";
 const REQUEUE_LOST: &str =
-    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3
-    WHERE state = 'sending' AND uncertain <= $4";
+    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3, owner = NULL
+    WHERE state = 'sending' AND uncertain <= $4
+        AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 const HOLD_LOST: &str =
-    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1
-    WHERE state = 'sending'";
+    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1, owner = NULL
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 
 /// What is written beside an attempt whose sender died.
 const LOST: &str = "the sender stopped before the answer was on record";
 
 impl Store {
     /// Up to `limit` deliveries of `edition` that are due by `now`, in the order of (due time, subscriber), behind
-    /// `after`, which is the last row that an earlier call gave.
+    /// `after`, which is the last row that an earlier call gave. With PostgreSQL they are on lease to this process.
     ///
     /// # Errors
     /// When the store fails.
@@ -178,6 +201,9 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         let (due, subscriber) = after.map_or((i64::MIN, 0), |(due, id)| (millis(due), id.0));
+        if self.is_shared() {
+            return self.claim_on_lease(edition, now, (due, subscriber), limit).await;
+        }
         let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(CLAIM)
             .bind(edition.0)
             .bind(millis(now))
@@ -203,6 +229,25 @@ impl Store {
         owner: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<bool>, StoreError> {
+        let mut again = false;
+        insist!(self, {
+            let tick = self.tick_once(settles, begins, owner, now, again).await;
+            again = true;
+            tick
+        })
+    }
+
+    /// One try of [`tick`](Self::tick). When it is not the first, an earlier one may have been committed without our
+    /// hearing of it: what is begun under our name then is ours to send, and an answer settles once.
+    async fn tick_once(
+        &self,
+        settles: &[Settle],
+        begins: &[Begin],
+        owner: &str,
+        now: DateTime<Utc>,
+        again: bool,
+    ) -> Result<Vec<bool>, StoreError> {
+        let begin_one = if self.is_shared() { BEGIN_LEASED } else { BEGIN };
         let mut may_send = Vec::with_capacity(begins.len());
         writing!(self, |c| {
             may_send.clear();
@@ -210,7 +255,7 @@ impl Store {
                 settle_on!(c, settle);
             }
             for begin in begins {
-                let begun = sqlx::query(BEGIN)
+                let mut begun = sqlx::query(begin_one)
                     .bind(begin.edition.0)
                     .bind(begin.subscriber.0)
                     .bind(i64::from(begin.attempt))
@@ -218,6 +263,16 @@ impl Store {
                     .execute(&mut *c)
                     .await?
                     .rows_affected();
+                if begun == 0 && again {
+                    let count: i64 = sqlx::query_scalar(IS_BEGUN)
+                        .bind(begin.edition.0)
+                        .bind(begin.subscriber.0)
+                        .bind(i64::from(begin.attempt))
+                        .bind(owner)
+                        .fetch_one(&mut *c)
+                        .await?;
+                    begun = count.unsigned_abs();
+                }
                 if begun == 0 {
                     sqlx::query(SUPPRESS)
                         .bind(begin.edition.0)
@@ -232,14 +287,20 @@ impl Store {
         Ok(may_send)
     }
 
-    /// Takes up what a sender left behind that died: call it with the sender lock held, before the first claim.
+    /// Takes up what senders left behind that died: call it with the sender lock held, before the first claim. With
+    /// PostgreSQL the dead are those whose lease is over, and it may be called at any time.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn recover(&self, policy: RecoveryPolicy, now: DateTime<Utc>) -> Result<Recovered, StoreError> {
         let at = millis(now);
+        self.bury_the_dead().await?;
         let recovered = writing!(self, |c| {
             let mut recovered = Recovered::default();
+            if self.is_shared() {
+                // An answer may be on its way into the ledger: it goes first.
+                sqlx::query(LOCK_LOST).execute(&mut *c).await?;
+            }
             if policy != RecoveryPolicy::Requeue {
                 sqlx::query(RECORD_LOST).bind(at).bind(LOST).execute(&mut *c).await?;
             }
@@ -364,7 +425,7 @@ macro_rules! settle_on {
     ($c:ident, $settle:expr) => {{
         let settle: &Settle = $settle;
         let next = &settle.next;
-        sqlx::query(SETTLE)
+        let settled = sqlx::query(SETTLE)
             .bind(settle.edition.0)
             .bind(settle.subscriber.0)
             .bind(i64::from(settle.attempt))
@@ -376,7 +437,21 @@ macro_rules! settle_on {
             .bind(next.reason.as_deref())
             .bind(millis(settle.at))
             .execute(&mut *$c)
-            .await?;
+            .await?
+            .rows_affected();
+        if settled == 0 && !next.records_uncertain {
+            sqlx::query(SETTLE_LATE)
+                .bind(settle.edition.0)
+                .bind(settle.subscriber.0)
+                .bind(i64::from(settle.attempt))
+                .bind(next.state.as_str())
+                .bind(next.due_at.map(millis))
+                .bind(settle.code.map(i64::from))
+                .bind(next.reason.as_deref())
+                .bind(millis(settle.at))
+                .execute(&mut *$c)
+                .await?;
+        }
         if let Some(outcome) = recorded_outcome(next) {
             sqlx::query(RECORD_ATTEMPT)
                 .bind(settle.edition.0)
@@ -418,7 +493,7 @@ fn state(word: &str) -> Result<State, StoreError> {
     State::parse(word).ok_or_else(|| StoreError::Unreadable { what: "a state", value: word.to_owned() })
 }
 
-fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
+pub(super) fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
     let (id, email, name, since, due_at, attempt, deferrals, uncertain) = row;
     let parsed = email.parse();
     let email =

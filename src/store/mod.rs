@@ -5,8 +5,10 @@ mod engine;
 mod deliveries;
 mod editions;
 mod keys;
+mod leases;
 mod letters;
 mod ownership;
+mod rates;
 mod slots;
 mod subscribers;
 
@@ -16,7 +18,7 @@ pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;
 pub use letters::{LetterId, OpenLetter};
-pub use ownership::{Ownership, SenderLock};
+pub use ownership::{LEASE, Ownership, SenderLock};
 pub use slots::SlotOutcome;
 pub use subscribers::{Added, ImportReport, Origin};
 

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// | `policy` | answers 550 5.7.1 to RCPT |
 /// | `drop` | takes the message the first time and hangs up before it answers |
 /// | `slow` | takes 200 ms |
+/// | `kill` | hangs up at DATA |
 /// | anything else | accepts |
 #[derive(Clone, Default)]
 pub(crate) struct Sink {
@@ -29,6 +30,8 @@ struct Seen {
     /// The same as they came, dots unstuffed.
     messages: BTreeMap<String, Vec<String>>,
     tried: BTreeMap<String, u32>,
+    /// The recipients in the order in which their copies came.
+    order: Vec<String>,
 }
 
 impl Sink {
@@ -68,6 +71,11 @@ impl Sink {
         self.seen.lock().unwrap().copies.values().map(Vec::len).sum()
     }
 
+    /// The recipients in the order in which their copies came.
+    pub(crate) fn order(&self) -> Vec<String> {
+        self.seen.lock().unwrap().order.clone()
+    }
+
     fn nth_try(&self, address: &str) -> u32 {
         let mut seen = self.seen.lock().unwrap();
         let tried = seen.tried.entry(address.to_owned()).or_default();
@@ -101,6 +109,9 @@ impl Sink {
                     }
                 }
                 "DATA" if accepted => {
+                    if to.starts_with("kill") {
+                        return Ok(());
+                    }
                     write.write_all(b"354 go on\r\n").await?;
                     let (mut id, mut message) = (String::new(), String::new());
                     while let Some(line) = lines.next_line().await? {
@@ -115,6 +126,7 @@ impl Sink {
                     }
                     self.seen.lock().unwrap().messages.entry(to.clone()).or_default().push(message);
                     self.seen.lock().unwrap().copies.entry(to.clone()).or_default().push(id);
+                    self.seen.lock().unwrap().order.push(to.clone());
                     if to.starts_with("drop") && self.nth_try(&to) == 1 {
                         return Ok(());
                     }

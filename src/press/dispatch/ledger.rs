@@ -4,15 +4,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::pace::Pace;
+use super::queue::Queue;
 use crate::press::Clock;
 use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
-use crate::subscriber::SubscriberId;
 
-/// How many rows are claimed ahead.
-const CLAIM: u32 = 256;
 /// How many requests one tick takes.
 const TICK: usize = 256;
 /// How often progress is told at least while nothing happens.
@@ -28,19 +28,24 @@ pub(super) enum Request {
 
 /// The ledger of one edition's dispatch.
 pub(super) struct Ledger<'a> {
-    pub(super) store: &'a Store,
-    pub(super) edition: EditionId,
-    pub(super) owner: &'a str,
-    pub(super) clock: &'a Clock,
-    claimed: VecDeque<Claimed>,
-    /// The last row of the last claim: the next one begins behind it.
-    cursor: Option<(DateTime<Utc>, SubscriberId)>,
-    exhausted: bool,
+    store: &'a Store,
+    owner: &'a str,
+    clock: &'a Clock,
+    queue: Queue<'a>,
+    /// Cancelled when the run is over: then nobody waits for a turn any longer.
+    over: &'a CancellationToken,
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(store: &'a Store, edition: EditionId, owner: &'a str, clock: &'a Clock) -> Self {
-        Ledger { store, edition, owner, clock, claimed: VecDeque::new(), cursor: None, exhausted: false }
+    pub(super) fn new(
+        store: &'a Store,
+        edition: EditionId,
+        owner: &'a str,
+        clock: &'a Clock,
+        pace: &'a mut Pace,
+        over: &'a CancellationToken,
+    ) -> Self {
+        Ledger { store, owner, clock, queue: Queue::new(store, edition, clock, pace), over }
     }
 
     /// Serves requests until every connection has hung up. `settled` is told of each group that is durable.
@@ -60,6 +65,15 @@ impl<'a> Ledger<'a> {
                         settled(0);
                         continue;
                     }
+                }
+            } else if let Some(until) = self.queue.blocked_until() {
+                // A limit holds everybody up: answers are taken meanwhile.
+                tokio::select! {
+                    count = requests.recv_many(&mut group, TICK) => if count == 0 { return Ok(()) },
+                    () = tokio::time::sleep_until(until.min(Instant::now() + PULSE)) => {}
+                    () = self.over.cancelled() => waiting.drain(..).for_each(|reply| {
+                        let _ = reply.send(None);
+                    }),
                 }
             } else {
                 // Somebody waits already: take what is there, and go.
@@ -88,8 +102,12 @@ impl<'a> Ledger<'a> {
         settles: &[Settle],
         waiting: &mut VecDeque<oneshot::Sender<Option<Claimed>>>,
     ) -> Result<(), StoreError> {
-        self.refill(waiting.len()).await?;
-        let next: Vec<Claimed> = (0..waiting.len()).map_while(|_| self.claimed.pop_front()).collect();
+        let mut next = Vec::new();
+        while next.len() < waiting.len()
+            && let Some(row) = self.queue.next().await?
+        {
+            next.push(row);
+        }
         let begins: Vec<Begin> = next
             .iter()
             .map(|row| Begin { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt })
@@ -108,24 +126,11 @@ impl<'a> Ledger<'a> {
             // A connection that hung up in between leaves its row to the recovery; it cannot: it waits for us.
             let _ = reply.send(Some(row));
         }
-        if self.exhausted && self.claimed.is_empty() {
+        if self.queue.is_through() {
             for reply in waiting.drain(..) {
                 let _ = reply.send(None);
             }
         }
-        Ok(())
-    }
-
-    async fn refill(&mut self, wanted: usize) -> Result<(), StoreError> {
-        if self.exhausted || self.claimed.len() >= wanted.max(1) {
-            return Ok(());
-        }
-        let rows = self.store.claim(self.edition, self.clock.now(), self.cursor, CLAIM).await?;
-        match rows.last() {
-            Some(last) => self.cursor = Some((last.due_at, last.subscriber)),
-            None => self.exhausted = true,
-        }
-        self.claimed.extend(rows);
         Ok(())
     }
 }

@@ -6,6 +6,8 @@
 mod compose;
 mod courier;
 mod ledger;
+mod pace;
+mod queue;
 mod run;
 
 use std::sync::Arc;
@@ -68,13 +70,17 @@ impl Press {
         self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
+        let owner = self.store.owner();
+        let mut pace = pace::Pace::new(&self.config.delivery);
         loop {
+            if self.store.is_shared() {
+                self.recover().await?;
+            }
             let before = self.store.counts(id).await?;
             let total = before.total();
             let done = AtomicU64::new(total - before.open());
             progress(done.load(Ordering::Relaxed), total);
-            let due = self.store.claim(id, self.clock.now(), None, 1).await?;
-            if due.is_empty() || run.is_over() {
+            if run.is_over() || !self.store.has_due(id, self.clock.now()).await? {
                 break;
             }
             let settled = |count: usize| {
@@ -87,13 +93,16 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            ledger::Ledger::new(&self.store, id, &self.owner, &self.clock).run(served, &settled).await?;
+            ledger::Ledger::new(&self.store, id, &owner, &self.clock, &mut pace, run.over())
+                .run(served, &settled)
+                .await?;
             couriers.join_all().await;
         }
+        self.store.release(id).await?;
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
     }
 
-    /// Takes up what a dead sender left on the wire; the caller holds the sender lock.
+    /// Takes up what dead senders left on the wire; the caller holds the sender lock.
     ///
     /// # Errors
     /// When the store fails.

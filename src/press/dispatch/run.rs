@@ -1,5 +1,6 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,12 +18,14 @@ use super::courier::Courier;
 use super::ledger::Request;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
-use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
+use crate::delivery::{
+    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
+};
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press};
-use crate::store::{Claimed, Settle, StoredEdition};
-use crate::subscriber::EmailAddress;
+use crate::store::{Claimed, Settle, Store, StoredEdition};
+use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
 const REFUSALS_IN_A_ROW: u32 = 10;
@@ -41,12 +44,15 @@ pub(super) struct Run {
     backoff: Backoff,
     policy: UncertainPolicy,
     clock: Clock,
+    store: Store,
     patience: Duration,
     /// Cancelled by the caller's stop, and by an ending of our own.
     over: CancellationToken,
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     refusals: AtomicU32,
+    /// How often in a row each delivery was begun in vain.
+    fruitless: Mutex<HashMap<SubscriberId, u32>>,
 }
 
 impl Run {
@@ -64,12 +70,18 @@ impl Run {
             backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
             policy: press.config.delivery.uncertain,
             clock: press.clock.clone(),
+            store: press.store.clone(),
             patience: press.patience,
             over: stop.child_token(),
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             refusals: AtomicU32::new(0),
+            fruitless: Mutex::default(),
         }
+    }
+
+    pub(super) fn over(&self) -> &CancellationToken {
+        &self.over
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -100,6 +112,10 @@ impl Run {
                 },
             };
             let Some(Prepared { row, message }) = arrived(next).await else { break };
+            if !self.store.is_sender() {
+                // We were away for so long that another node may send this one by now.
+                self.end(Ending::Unreachable("this process was away for longer than its lease".to_owned()));
+            }
             if self.is_over() {
                 self.give_back(row, &ledger).await;
                 break;
@@ -109,7 +125,8 @@ impl Run {
             let outcome = self.send(&mut courier, &row, message).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
-            if !self.settle(row, outcome, &ledger).await {
+            let fruitless = self.count_fruitless(row.subscriber, waits);
+            if !self.settle(row, outcome, fruitless, &ledger).await {
                 break;
             }
             if waits {
@@ -207,17 +224,34 @@ impl Run {
         }
     }
 
-    async fn settle(&self, row: Claimed, outcome: Outcome, ledger: &mpsc::Sender<Request>) -> bool {
+    /// How often in a row this delivery was now begun in vain.
+    fn count_fruitless(&self, subscriber: SubscriberId, in_vain: bool) -> u32 {
+        let mut fruitless = self.fruitless.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_vain {
+            let count = fruitless.entry(subscriber).or_default();
+            *count += 1;
+            if *count < FRUITLESS { *count } else { fruitless.remove(&subscriber).unwrap_or(FRUITLESS) }
+        } else {
+            fruitless.remove(&subscriber);
+            0
+        }
+    }
+
+    async fn settle(
+        &self,
+        row: Claimed,
+        outcome: Outcome,
+        fruitless: u32,
+        ledger: &mpsc::Sender<Request>,
+    ) -> bool {
         let at = self.clock.now();
-        let next = next_state(
-            &outcome,
-            row.deferrals.saturating_add(1),
-            row.uncertain,
-            self.queued_at,
-            at,
-            self.backoff,
-            self.policy,
-        );
+        let attempt = row.deferrals.saturating_add(1);
+        let next = match &outcome {
+            Outcome::NotSent(why) if fruitless >= FRUITLESS => {
+                next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
+            }
+            _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
+        };
         let settle = Settle {
             edition: row.edition,
             subscriber: row.subscriber,
@@ -230,7 +264,8 @@ impl Run {
     }
 
     async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
-        self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
+        let unsent = Outcome::NotSent("the run stopped before it was sent".to_owned());
+        self.settle(row, unsent, 0, ledger).await;
     }
 
     async fn give_back_ahead(&self, ahead: &mut Option<Ahead>, ledger: &mpsc::Sender<Request>) {
