@@ -1,7 +1,7 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     refusals: AtomicU32,
+    /// Nothing has been said of a server that is not there.
+    silent: AtomicBool,
     /// How often in a row each delivery was begun in vain.
     fruitless: Mutex<HashMap<SubscriberId, u32>>,
 }
@@ -73,6 +75,7 @@ impl Run {
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             refusals: AtomicU32::new(0),
+            silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
         }
     }
@@ -173,7 +176,11 @@ impl Run {
                     // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
                     self.give_back_ahead(ahead, ledger).await;
                     failures += 1;
-                    debug!(%why, failures, "no connection");
+                    if self.silent.swap(false, Ordering::Relaxed) {
+                        warn!(%why, "no connection; nothing is lost, trying again");
+                    } else {
+                        debug!(%why, failures, "no connection");
+                    }
                     self.lose_patience(&why);
                     self.pause(failures).await;
                 }
@@ -282,6 +289,7 @@ impl Run {
     }
 
     fn made_progress(&self) {
+        self.silent.store(true, Ordering::Relaxed);
         *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
