@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import shlex
 import shutil
 import sys
 
@@ -124,6 +125,8 @@ def beside_smtp_source(newsroom, size, options, dkim):
             "≤ 48",
             f"{len(kept)} ({dropped} dropped)",
         ])  # fmt: skip
+    if not rows:
+        sys.exit("no repetition counts: try again when the machine is free, or give --cores")
     head = ["connections", "× smtp-source", "goal", "msg/s", "smtp-source msg/s", "client CPU µs/msg", "goal",
             "peak RSS MB", "goal", "repetitions"]  # fmt: skip
     return (
@@ -148,7 +151,7 @@ def main():
         text = measure(newsroom, size, options, dkim)
     print("\n" + text)
     if options.page:
-        command = "benches/send.sh " + " ".join(sys.argv[1:])
+        command = shlex.join(["benches/send.sh", *sys.argv[1:]])
         write_section(f"send {options.page}", f"## The send: {options.page}\n\n`{command}`\n\n{text}")
 
 

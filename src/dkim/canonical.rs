@@ -54,8 +54,9 @@ pub(super) fn relaxed_body(body: &[u8], mut take: impl FnMut(&[u8])) {
     let mut run = 0..0;
     let (mut blanks, mut blanks_are_bare) = (0, true);
     let mut begin = 0;
+    let line_end = memchr::memmem::Finder::new(b"\r\n");
     while begin < body.len() {
-        let end = line_end(body, begin);
+        let end = line_end.find(&body[begin..]).map_or(body.len(), |at| begin + at);
         let next = (end + 2).min(body.len());
         let line = &body[begin..end];
         if line.iter().all(is_space) {
