@@ -4,6 +4,7 @@ mod article;
 mod config;
 mod dkim;
 mod edition;
+mod faults;
 mod layers;
 mod message;
 mod schedule;

@@ -211,6 +211,13 @@ pub struct HealthcheckArgs {
     pub timeout: u64,
 }
 
+/// `ledger`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum LedgerCommand {
+    /// Go on with a restored backup: what went out after it was made does not go out again
+    Accept,
+}
+
 /// See and change who gets the edition
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Examples:\n  \

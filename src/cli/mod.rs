@@ -6,6 +6,7 @@ mod config;
 pub mod dkim;
 mod due;
 mod healthcheck;
+mod ledger;
 mod log;
 mod out;
 mod readers;
@@ -31,8 +32,8 @@ use crate::press::{Clock, Press};
 
 pub use args::{
     AddArgs, Algorithm, CheckArgs, CheckFormat, ConfigArgs, DiffArgs, DkimCommand, ExportArgs, GlobalArgs,
-    HealthcheckArgs, ImportArgs, KeygenArgs, ListArgs, RemoveArgs, RenderArgs, RunArgs, SendArgs, StatusArgs,
-    SubscribersCommand,
+    HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs, RemoveArgs, RenderArgs, RunArgs,
+    SendArgs, StatusArgs, SubscribersCommand,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -64,6 +65,9 @@ enum Command {
     /// See and change who gets the edition
     #[command(subcommand)]
     Subscribers(SubscribersCommand),
+    /// Decide what only a person can about the record of what was sent
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Print the JSON Schema of an article's front matter, for editors' programs
     Schema,
     /// Show the configuration in effect, and where each value comes from
@@ -134,6 +138,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Status(args) => {
             with_press(cli, async |press, out, _| status::status(press, args.edition.clone(), out).await)?
+        }
+        Command::Ledger(command) => {
+            with_press(cli, async |press, out, _| ledger::run(press, command, out).await)?
         }
         Command::Subscribers(command) => {
             with_press(cli, async |press, out, _| subscribers::run(press, command, out).await)?

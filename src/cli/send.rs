@@ -12,7 +12,7 @@ use crate::delivery::outbox::Outbox;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey, OutboxMessage};
 use crate::press::{Dispatched, Ending, Press, Published, Route};
-use crate::store::{Counts, Ownership, StoredEdition};
+use crate::store::{Counts, Ownership, SenderLock, StoredEdition};
 
 /// How long a send waits for files that are being written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -137,18 +137,30 @@ async fn deliver(
         bar.set_length(total);
         bar.set_position(done);
     };
-    let done = match press.store.acquire_sender().await? {
-        Ownership::Ours(_lock) => {
+    let place = match press.store.acquire_sender().await? {
+        Ownership::Ours(lock) => Followed::TakenOver(lock),
+        Ownership::Others => follow(press, edition, &progress, stop).await?,
+    };
+    let done = match place {
+        Followed::TakenOver(_lock) => {
             press.recover().await?;
             match press.send_letters(route, stop).await? {
                 Ending::Complete => see_through(press, route, edition, &progress, stop).await?,
                 ending => Dispatched { ending, counts: press.store.counts(edition.summary.id).await? },
             }
         }
-        Ownership::Others => follow(press, edition, &progress, stop).await?,
+        Followed::ToTheEnd(done) => done,
     };
     bar.finish_and_clear();
     Ok(done)
+}
+
+/// How looking on ended.
+enum Followed {
+    /// The other process is through, or we were asked to stop.
+    ToTheEnd(Dispatched),
+    /// The other process is gone: it is our turn.
+    TakenOver(SenderLock),
 }
 
 /// Dispatches; beside other nodes until they are done too, and takes up what one of them leaves behind.
@@ -183,7 +195,7 @@ async fn follow(
     edition: &StoredEdition,
     progress: &crate::press::Progress<'_>,
     stop: &CancellationToken,
-) -> anyhow::Result<Dispatched> {
+) -> anyhow::Result<Followed> {
     loop {
         let counts = press.store.counts(edition.summary.id).await?;
         progress(counts.total() - counts.open(), counts.total());
@@ -191,10 +203,8 @@ async fn follow(
             Ending::Complete
         } else if stop.is_cancelled() {
             Ending::Stopped
-        } else if let Ownership::Ours(_) = press.store.acquire_sender().await? {
-            Ending::Unreachable(
-                "the process that was sending has ended; run `straight send` again".to_owned(),
-            )
+        } else if let Ownership::Ours(lock) = press.store.acquire_sender().await? {
+            return Ok(Followed::TakenOver(lock));
         } else {
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -202,7 +212,7 @@ async fn follow(
             }
             continue;
         };
-        return Ok(Dispatched { ending, counts });
+        return Ok(Followed::ToTheEnd(Dispatched { ending, counts }));
     }
 }
 
@@ -251,7 +261,7 @@ async fn report(
         Ending::Complete => Ok(counts.of(State::Queued) + counts.of(State::Sending) == 0),
         Ending::Stopped => {
             writeln!(out, "Stopped. `straight send` goes on where it stopped; nobody gets it twice.")?;
-            Ok(false)
+            Ok(true)
         }
         Ending::Unreachable(why) => {
             bail!("nothing gets through: {why}\nNothing is lost: `straight send` goes on where it stopped")

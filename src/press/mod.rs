@@ -4,6 +4,7 @@ mod clock;
 mod dispatch;
 mod post;
 mod publish;
+mod restored;
 pub mod schedule;
 mod sender;
 mod watch;
@@ -18,6 +19,7 @@ use crate::store::{Store, StoreError};
 pub use clock::Clock;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
 pub use publish::{Draft, Held, Published};
+pub use restored::Accepted;
 pub use sender::Sender;
 pub use watch::Watch;
 

@@ -104,6 +104,7 @@ impl Press {
         if let Some(edition) = self.store.edition(&key).await? {
             return Ok(Published::AlreadyOut(Box::new(edition)));
         }
+        self.store.check_soundness().await?;
         let now = self.clock.now().trunc_subsecs(0);
         let mut loaded = self.load(now).await?;
         if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
@@ -136,6 +137,7 @@ impl Press {
             (PublishOutcome::NoReaders, _) | (_, None) => Ok(Published::NoReaders),
             (PublishOutcome::AlreadyOut(_), Some(edition)) => Ok(Published::AlreadyOut(Box::new(edition))),
             (PublishOutcome::Published { .. }, Some(edition)) => {
+                self.store.advance_mark().await?;
                 if !broken.is_empty() {
                     self.tell_editors(&key, &broken, "went out without these articles").await?;
                 }
@@ -165,7 +167,7 @@ impl Press {
         Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), waiting, errors })
     }
 
-    async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {
+    pub(super) async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {
         let options = article::LoadOptions::of(&self.config);
         let folder = self.config.articles.folder.clone();
         let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
@@ -217,7 +219,7 @@ impl Press {
         Ok((rendered, edition::pictures(&edition)))
     }
 
-    fn earlier_headline(&self, article: &Article) -> Headline {
+    pub(super) fn earlier_headline(&self, article: &Article) -> Headline {
         edition::headline(article, None, &self.config.publication)
     }
 

@@ -40,6 +40,15 @@ impl Sender {
     /// # Errors
     /// When the store fails, or an edition cannot be made a message.
     pub async fn send_due(&mut self, stop: &CancellationToken) -> Result<(), PressError> {
+        let done = self.try_to_send(stop).await;
+        if done.is_err() {
+            // What stood as `sending` when the store failed is taken up with the lock, as after a crash.
+            self.lock = None;
+        }
+        done
+    }
+
+    async fn try_to_send(&mut self, stop: &CancellationToken) -> Result<(), PressError> {
         let now = self.press.clock.now();
         if self.rests_until.is_some_and(|until| now < until) || !self.is_sender().await? {
             return Ok(());

@@ -120,40 +120,6 @@ const CLAIM: &str =
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
         AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
     ORDER BY d.due_at, d.subscriber_id LIMIT $5";
-const BEGIN: &str = "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = $4
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status = 'active')";
-// A claim was a lease: it must still be ours, and we among the living.
-const BEGIN_LEASED: &str = concat!(
-    "UPDATE deliveries SET state = 'sending', attempt = attempt + 1
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND owner = $4 AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status = 'active')
-        AND EXISTS (SELECT 1 FROM nodes n WHERE n.owner = $4 AND n.lease_until > ",
-    server_millis!(),
-    ")"
-);
-const IS_BEGUN: &str = "SELECT COUNT(*) FROM deliveries
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 + 1 AND owner = $4 AND state = 'sending'";
-const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
-        reason = (SELECT status FROM subscribers s WHERE s.id = $2)
-    WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status <> 'active')";
-const SETTLE: &str = "UPDATE deliveries SET state = $4, due_at = COALESCE($5, due_at),
-        deferrals = deferrals + $6, uncertain = uncertain + $7, code = $8, reason = $9, settled_at = $10,
-        owner = NULL
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'sending'";
-// An answer that comes after its sender was taken for dead. What it says is true all the same, unless the next attempt
-// has begun; one that is queued for that stays queued, but for a yes.
-const SETTLE_LATE: &str =
-    "UPDATE deliveries SET state = $4, due_at = COALESCE($5, due_at), code = $6, reason = $7,
-        settled_at = $8, owner = NULL
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3
-        AND (state = 'uncertain' OR (state = 'queued' AND $4 = 'sent'))";
-const RECORD_ATTEMPT: &str =
-    "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
-const BOUNCE_OF: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
-    WHERE id = $1 AND status IN ('pending', 'active')";
 const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
         reason = CASE WHEN reason IS NULL THEN 'expired' ELSE 'expired: ' || reason END
     WHERE edition_id = $1 AND state IN ('queued', 'deferred')
@@ -213,78 +179,6 @@ impl Store {
             .fetch_all(&mut *c)
             .await?);
         rows.into_iter().map(|row| claimed(edition, row)).collect()
-    }
-
-    /// One tick of the ledger, in one transaction: settles what was answered, then begins what comes next.
-    ///
-    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere or its reader has left.
-    /// Nothing may be sent before this returns.
-    ///
-    /// # Errors
-    /// When the store fails: then nothing has changed.
-    pub async fn tick(
-        &self,
-        settles: &[Settle],
-        begins: &[Begin],
-        owner: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<bool>, StoreError> {
-        let mut again = false;
-        insist!(self, {
-            let tick = self.tick_once(settles, begins, owner, now, again).await;
-            again = true;
-            tick
-        })
-    }
-
-    /// One try of [`tick`](Self::tick). When it is not the first, an earlier one may have been committed without our
-    /// hearing of it: what is begun under our name then is ours to send, and an answer settles once.
-    async fn tick_once(
-        &self,
-        settles: &[Settle],
-        begins: &[Begin],
-        owner: &str,
-        now: DateTime<Utc>,
-        again: bool,
-    ) -> Result<Vec<bool>, StoreError> {
-        let begin_one = if self.is_shared() { BEGIN_LEASED } else { BEGIN };
-        let mut may_send = Vec::with_capacity(begins.len());
-        writing!(self, |c| {
-            may_send.clear();
-            for settle in settles {
-                settle_on!(c, settle);
-            }
-            for begin in begins {
-                let mut begun = sqlx::query(begin_one)
-                    .bind(begin.edition.0)
-                    .bind(begin.subscriber.0)
-                    .bind(i64::from(begin.attempt))
-                    .bind(owner)
-                    .execute(&mut *c)
-                    .await?
-                    .rows_affected();
-                if begun == 0 && again {
-                    let count: i64 = sqlx::query_scalar(IS_BEGUN)
-                        .bind(begin.edition.0)
-                        .bind(begin.subscriber.0)
-                        .bind(i64::from(begin.attempt))
-                        .bind(owner)
-                        .fetch_one(&mut *c)
-                        .await?;
-                    begun = count.unsigned_abs();
-                }
-                if begun == 0 {
-                    sqlx::query(SUPPRESS)
-                        .bind(begin.edition.0)
-                        .bind(begin.subscriber.0)
-                        .bind(millis(now))
-                        .execute(&mut *c)
-                        .await?;
-                }
-                may_send.push(begun > 0);
-            }
-        });
-        Ok(may_send)
     }
 
     /// Takes up what senders left behind that died: call it with the sender lock held, before the first claim. With
@@ -417,75 +311,6 @@ impl Store {
             keys.push(parsed.map_err(|_| StoreError::Unreadable { what: "an edition's key", value: key })?);
         }
         Ok(keys)
-    }
-}
-
-/// Settles one attempt on the connection `$c`.
-macro_rules! settle_on {
-    ($c:ident, $settle:expr) => {{
-        let settle: &Settle = $settle;
-        let next = &settle.next;
-        let settled = sqlx::query(SETTLE)
-            .bind(settle.edition.0)
-            .bind(settle.subscriber.0)
-            .bind(i64::from(settle.attempt))
-            .bind(next.state.as_str())
-            .bind(next.due_at.map(millis))
-            .bind(i64::from(next.spends_attempt))
-            .bind(i64::from(next.records_uncertain))
-            .bind(settle.code.map(i64::from))
-            .bind(next.reason.as_deref())
-            .bind(millis(settle.at))
-            .execute(&mut *$c)
-            .await?
-            .rows_affected();
-        if settled == 0 && !next.records_uncertain {
-            sqlx::query(SETTLE_LATE)
-                .bind(settle.edition.0)
-                .bind(settle.subscriber.0)
-                .bind(i64::from(settle.attempt))
-                .bind(next.state.as_str())
-                .bind(next.due_at.map(millis))
-                .bind(settle.code.map(i64::from))
-                .bind(next.reason.as_deref())
-                .bind(millis(settle.at))
-                .execute(&mut *$c)
-                .await?;
-        }
-        if let Some(outcome) = recorded_outcome(next) {
-            sqlx::query(RECORD_ATTEMPT)
-                .bind(settle.edition.0)
-                .bind(settle.subscriber.0)
-                .bind(i64::from(settle.attempt))
-                .bind(millis(settle.at))
-                .bind(outcome)
-                .bind(settle.code.map(i64::from))
-                .bind(next.reason.as_deref())
-                .execute(&mut *$c)
-                .await?;
-        }
-        if next.bounces_address {
-            sqlx::query(BOUNCE_OF)
-                .bind(settle.subscriber.0)
-                .bind(millis(settle.at))
-                .execute(&mut *$c)
-                .await?;
-        }
-    }};
-}
-use settle_on;
-
-/// The word under which an attempt is kept for ever; `None` for one that was accepted.
-fn recorded_outcome(next: &Next) -> Option<&'static str> {
-    if next.records_uncertain {
-        return Some("uncertain");
-    }
-    match next.state {
-        State::Sent | State::Sending | State::Suppressed => None,
-        State::Queued => Some("not-sent"),
-        State::Deferred => Some("deferred"),
-        State::Failed => Some("failed"),
-        State::Uncertain => Some("uncertain"),
     }
 }
 

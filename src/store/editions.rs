@@ -89,7 +89,7 @@ const INSERT_EDITION_PICTURE: &str =
     "INSERT INTO edition_pictures (edition_id, position, content_id, file_name) VALUES ($1, $2, $3, $4)";
 // An article is in one edition only: a second one that holds it fails here, whole.
 const INSERT_HEADLINE: &str = "INSERT INTO headlines (slug, edition_id, position, title, url, date, summary) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const INSERT_EARLIER: &str =
+pub(super) const INSERT_EARLIER: &str =
     "INSERT INTO headlines (slug, edition_id, position, title, url, date, summary) VALUES ($1, NULL, $2, $3, $4, $5, $6)
     ON CONFLICT (slug) DO NOTHING";
 // Example readers are never mailed through a real server ($3 = 0), nor beside real readers.

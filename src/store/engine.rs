@@ -1,5 +1,6 @@
 //! The two engines, and how a statement runs on whichever is there.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool};
+use sqlx::{AssertSqlSafe, Connection as _, PgPool, SqlSafeStr, SqlitePool};
 
 use super::StoreError;
 use super::ownership::Node;
@@ -117,7 +118,9 @@ pub(super) fn passes(error: &StoreError) -> bool {
         | StoreError::Migrate(_)
         | StoreError::Io { .. }
         | StoreError::Unreadable { .. }
-        | StoreError::Engine(_) => false,
+        | StoreError::Engine(_)
+        | StoreError::Damaged(_)
+        | StoreError::Restored(_) => false,
     }
 }
 
@@ -135,9 +138,12 @@ impl Store {
     /// When the folder cannot be made, the file is no database, the server is not reached, or a newer version
     /// of the program has been at it.
     pub async fn open(database: &Database) -> Result<Store, StoreError> {
-        let pool = match database {
-            Database::Sqlite(path) => open_sqlite(path).await?,
-            Database::Postgres(url) => open_postgres(url.reveal()).await?,
+        let (pool, _one_at_a_time) = match database {
+            Database::Sqlite(path) => {
+                let folder = folder_of(path).await?;
+                (open_sqlite(path).await?, Some(folder))
+            }
+            Database::Postgres(url) => (open_postgres(url.reveal()).await?, None),
         };
         let store = Store { pool, node: Arc::new(Node::new()) };
         store.migrate().await?;
@@ -196,14 +202,26 @@ fn migrations(id: &str, bytes: &str, clustered: &str, bytewise: &str) -> Migrato
     Migrator::with_migrations(migrations.into())
 }
 
-async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|source| StoreError::Io {
-            action: "cannot make the folder",
-            path: folder.display().to_string(),
-            source,
-        })?;
+/// The folder of the database, made when it is not there, and locked: of two processes that find no tables one makes
+/// them, and the other waits that moment. (PostgreSQL's migrations have a lock of their own.)
+async fn folder_of(path: &Path) -> Result<File, StoreError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    };
+    let io = |action| move |source| StoreError::Io { action, path: folder.display().to_string(), source };
+    std::fs::create_dir_all(folder).map_err(io("cannot make the folder"))?;
+    let opened = File::open(folder).map_err(io("cannot open the folder"))?;
+    loop {
+        match opened.try_lock() {
+            Ok(()) => return Ok(opened),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(TryLockError::Error(source)) => return Err(io("cannot lock the folder")(source)),
+        }
     }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -211,10 +229,23 @@ async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(60));
-    let name = |error| StoreError::Engine(format!("cannot open the database {}: {error}", path.display()));
+    let name = |error: sqlx::Error| match StoreError::from(error) {
+        damaged @ StoreError::Damaged(_) => damaged,
+        other => StoreError::Engine(format!("cannot open the database {}: {other}", path.display())),
+    };
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(120))
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // After a commit that failed for want of space SQLite has rolled back by itself, and sqlx still counts
+                // a transaction, for ever: such a connection is replaced.
+                if connection.is_in_transaction() {
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
         .connect_with(options.clone())
         .await
         .map_err(name)?;

@@ -61,6 +61,11 @@ impl Sink {
         self.seen.lock().unwrap().copies.get(address).cloned().unwrap_or_default()
     }
 
+    /// The Message-IDs of all copies by recipient.
+    pub(crate) fn everything(&self) -> BTreeMap<String, Vec<String>> {
+        self.seen.lock().unwrap().copies.clone()
+    }
+
     /// The copies for `address` themselves.
     pub(crate) fn messages(&self, address: &str) -> Vec<String> {
         self.seen.lock().unwrap().messages.get(address).cloned().unwrap_or_default()
@@ -114,7 +119,9 @@ impl Sink {
                     }
                     write.write_all(b"354 go on\r\n").await?;
                     let (mut id, mut message) = (String::new(), String::new());
-                    while let Some(line) = lines.next_line().await? {
+                    loop {
+                        // A client that is gone before the dot has sent nothing.
+                        let Some(line) = lines.next_line().await? else { return Ok(()) };
                         if line == "." {
                             break;
                         }

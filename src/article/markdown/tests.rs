@@ -142,7 +142,7 @@ proptest! {
             prop_assert_eq!(line.trim_end(), line);
         }
         // Code keeps the blank lines that it has.
-        let has_code = source.contains("```") || source.contains("    ");
+        let has_code = ["```", "~~~", "    ", "\t"].iter().any(|mark| source.contains(mark));
         prop_assert!(has_code || !body.text.contains("\n\n\n"));
     }
 

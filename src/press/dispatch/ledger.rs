@@ -4,26 +4,34 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 use super::pace::Pace;
 use super::queue::Queue;
-use crate::press::Clock;
+use crate::fail_point::FailPoint;
+use crate::press::{Clock, Press};
 use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
 
 /// How many requests one tick takes.
 const TICK: usize = 256;
+/// How long a group is waited for, at most, once its first request is there.
+const LINGER: Duration = Duration::from_millis(2);
 /// How often progress is told at least while nothing happens.
 const PULSE: Duration = Duration::from_millis(250);
+
+/// How long a full disk or a locked database is left alone.
+const RESPITE: Duration = Duration::from_millis(500);
 
 /// What a connection asks of the ledger.
 pub(super) enum Request {
     /// The next message, put on record as `sending`; `None` when there is no more.
     Next(oneshot::Sender<Option<Claimed>>),
-    /// How an attempt ended.
-    Settle(Settle),
+    /// How an attempt ended; told when that is durable.
+    Settle(Settle, oneshot::Sender<()>),
 }
 
 /// The ledger of one edition's dispatch.
@@ -34,24 +42,29 @@ pub(super) struct Ledger<'a> {
     queue: Queue<'a>,
     /// Cancelled when the run is over: then nobody waits for a turn any longer.
     over: &'a CancellationToken,
+    /// How long answers are held back for a store that does not take them once the run is over.
+    patience: Duration,
 }
 
 impl<'a> Ledger<'a> {
     pub(super) fn new(
-        store: &'a Store,
+        press: &'a Press,
         edition: EditionId,
         owner: &'a str,
-        clock: &'a Clock,
         pace: &'a mut Pace,
         over: &'a CancellationToken,
     ) -> Self {
-        Ledger { store, owner, clock, queue: Queue::new(store, edition, clock, pace), over }
+        let (store, clock) = (&press.store, &press.clock);
+        let queue = Queue::new(store, edition, clock, pace);
+        Ledger { store, owner, clock, queue, over, patience: press.patience }
     }
 
-    /// Serves requests until every connection has hung up. `settled` is told of each group that is durable.
+    /// Serves the requests of `width` connections until every one has hung up. `settled` is told of each group that is
+    /// durable.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
+        width: usize,
         settled: &(dyn Fn(usize) + Sync),
     ) -> Result<(), StoreError> {
         let mut group = Vec::with_capacity(TICK);
@@ -75,23 +88,23 @@ impl<'a> Ledger<'a> {
                         let _ = reply.send(None);
                     }),
                 }
-            } else {
-                // Somebody waits already: take what is there, and go.
-                while group.len() < TICK {
-                    match requests.try_recv() {
-                        Ok(request) => group.push(request),
-                        Err(_) => break,
-                    }
-                }
             }
-            let mut settles = Vec::new();
+            gather(&mut requests, &mut group, width.saturating_sub(waiting.len())).await;
+            let (mut settles, mut told) = (Vec::new(), Vec::new());
             for request in group.drain(..) {
                 match request {
                     Request::Next(reply) => waiting.push_back(reply),
-                    Request::Settle(settle) => settles.push(settle),
+                    Request::Settle(settle, durable) => {
+                        settles.push(settle);
+                        told.push(durable);
+                    }
                 }
             }
             self.tick(&settles, &mut waiting).await?;
+            for durable in told {
+                // Who has nothing more to send does not wait for it.
+                let _ = durable.send(());
+            }
             settled(settles.len());
         }
     }
@@ -115,7 +128,7 @@ impl<'a> Ledger<'a> {
         let may_send = if settles.is_empty() && begins.is_empty() {
             Vec::new()
         } else {
-            self.store.tick(settles, &begins, self.owner, self.clock.now()).await?
+            self.commit(settles, &begins).await?
         };
         for (mut row, may_send) in next.into_iter().zip(may_send) {
             if !may_send {
@@ -132,5 +145,59 @@ impl<'a> Ledger<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Makes one group durable. While the disk is full or the database is locked nothing new is sent, and the answers
+    /// that have come wait here: they would be uncertain if they were dropped.
+    async fn commit(&self, settles: &[Settle], begins: &[Begin]) -> Result<Vec<bool>, StoreError> {
+        let mut failures = 0_u32;
+        let mut over_since = None;
+        let may_send = loop {
+            let error = match self.store.tick(settles, begins, self.owner, self.clock.now()).await {
+                Ok(may_send) => break may_send,
+                Err(error) if error.is_transient() => error,
+                Err(error) => return Err(error),
+            };
+            if failures.is_multiple_of(20) {
+                warn!(%error, "the ledger cannot be written: sending waits, and goes on by itself");
+            }
+            failures += 1;
+            if self.over.is_cancelled() {
+                let since = *over_since.get_or_insert_with(tokio::time::Instant::now);
+                if since.elapsed() >= self.patience {
+                    return Err(error);
+                }
+            }
+            tokio::time::sleep(RESPITE).await;
+        };
+        if failures > 0 {
+            info!("the ledger can be written again");
+        }
+        if !begins.is_empty() {
+            FailPoint::AfterSending.pass();
+        }
+        if !settles.is_empty() {
+            FailPoint::AfterSettling.pass();
+        }
+        Ok(may_send)
+    }
+}
+
+/// Waits for a group: one commit serves all of it. As each connection may have two messages on record, one a connection
+/// is half of them, and the other half is on the wire while this one is committed.
+async fn gather(requests: &mut mpsc::Receiver<Request>, group: &mut Vec<Request>, wanted: usize) {
+    let end = Instant::now() + LINGER;
+    let asks = |group: &[Request]| group.iter().filter(|request| matches!(request, Request::Next(_))).count();
+    while group.len() < TICK {
+        match requests.try_recv() {
+            Ok(request) => group.push(request),
+            Err(TryRecvError::Empty) if asks(group) < wanted => {
+                match tokio::time::timeout_at(end, requests.recv()).await {
+                    Ok(Some(request)) => group.push(request),
+                    Ok(None) | Err(_) => break,
+                }
+            }
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
     }
 }

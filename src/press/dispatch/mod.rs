@@ -3,6 +3,7 @@
 //! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
 //! carries, and the next.
 
+mod ahead;
 mod compose;
 mod courier;
 mod ledger;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Press, PressError};
 use crate::config::{Transport, UncertainPolicy};
+use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
 use crate::store::{Counts, Recovered, RecoveryPolicy, StoredEdition};
 
@@ -93,20 +95,27 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            ledger::Ledger::new(&self.store, id, &owner, &self.clock, &mut pace, run.over())
-                .run(served, &settled)
-                .await?;
+            let ledger = ledger::Ledger::new(self, id, &owner, &mut pace, run.over());
+            if let Err(error) = ledger.run(served, route.width(), &settled).await {
+                // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
+                couriers.shutdown().await;
+                return Err(error.into());
+            }
             couriers.join_all().await;
         }
         self.store.release(id).await?;
+        self.store.advance_mark().await?;
+        FailPoint::End.pass();
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
     }
 
     /// Takes up what dead senders left on the wire; the caller holds the sender lock.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or its database is damaged or older than what has been sent.
     pub async fn recover(&self) -> Result<Recovered, PressError> {
+        self.store.check_soundness().await?;
+        self.store.advance_mark().await?;
         let policy = match (&self.config.transport, self.config.delivery.uncertain) {
             (Transport::Outbox { .. }, _) => RecoveryPolicy::Requeue,
             (Transport::Smtp(_), UncertainPolicy::Resend) => RecoveryPolicy::ResendOnce,

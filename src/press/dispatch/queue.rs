@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::pace::{Pace, Turn};
+use crate::fail_point::FailPoint;
 use crate::press::Clock;
 use crate::store::{Claimed, EditionId, Store, StoreError};
 use crate::subscriber::SubscriberId;
@@ -162,6 +163,7 @@ impl<'a> Queue<'a> {
             None => self.exhausted = true,
         }
         self.claimed.extend(rows);
+        FailPoint::Claim.pass();
         Ok(!self.claimed.is_empty())
     }
 }

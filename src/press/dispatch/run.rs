@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Ending;
+use super::ahead::Ahead;
 use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
@@ -33,9 +33,6 @@ const REFUSALS_IN_A_ROW: u32 = 10;
 const IDLE: Duration = Duration::from_secs(20);
 /// The longest wait between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// The next row on its way from the ledger, and its message in the making.
-type Ahead = JoinHandle<Option<Prepared>>;
 
 /// What the couriers of one run share.
 pub(super) struct Run {
@@ -101,20 +98,20 @@ impl Run {
 
     /// Carries messages until there are no more, or the run is over.
     pub(super) async fn carry(self: Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
-        let mut ahead: Option<Ahead> = None;
+        let mut ahead = Ahead::new(&self.composer);
+        // The answer to the message before: until it is durable a crash would make it uncertain, and so the next one,
+        // should its dot have left. One message a connection may be in doubt, not two.
+        let mut settled: Option<oneshot::Receiver<()>> = None;
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
                 break;
             }
-            let next = match ahead.take() {
-                Some(next) => next,
-                None => match self.ask(&ledger).await {
-                    Some(next) => next,
-                    None => break,
-                },
-            };
+            // With the answer to the last message goes the wish for one more: one commit serves both.
+            if !ahead.ask(&ledger).await {
+                break;
+            }
             let asked = Instant::now();
-            let Some(Prepared { row, message }) = arrived(next).await else { break };
+            let Some(Prepared { row, message }) = ahead.take().await else { break };
             if asked.elapsed() > IDLE {
                 // A limit held us up, and servers hang up on those who say nothing.
                 courier.hang_up().await;
@@ -131,16 +128,27 @@ impl Run {
                 self.give_back(row, &ledger).await;
                 break;
             }
-            // While this message is on its way, the ledger makes the next one ready.
-            ahead = self.ask(&ledger).await;
-            let outcome = self.send(&mut courier, &row, message).await;
+            let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
+            let envelope = self.envelope(&row);
+            let next =
+                async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
+            let before = settled.take();
+            let release = async {
+                match before {
+                    Some(durable) => durable.await.is_ok(),
+                    None => true,
+                }
+            };
+            let outcome = courier.send_before(&envelope, name, message, release, next).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
             let fruitless = self.count_fruitless(row.subscriber, waits);
-            if !self.settle(row, outcome, fruitless, &ledger).await {
+            settled = self.settle(row, outcome, fruitless, &ledger).await;
+            if settled.is_none() {
                 break;
             }
             if waits {
+                courier.abandon_next();
                 self.give_back_ahead(&mut ahead, &ledger).await;
                 self.pause(1).await;
             }
@@ -149,24 +157,11 @@ impl Run {
         courier.close().await;
     }
 
-    /// Asks for the next row; its message is made as soon as it is there.
-    async fn ask(&self, ledger: &mpsc::Sender<Request>) -> Option<Ahead> {
-        let (reply, ticket) = oneshot::channel();
-        ledger.send(Request::Next(reply)).await.ok()?;
-        Some(self.composer.begin(ticket))
-    }
-
-    async fn send(&self, courier: &mut Courier, row: &Claimed, message: Vec<u8>) -> Outcome {
-        let envelope = Envelope { from: self.from.clone(), to: row.email.clone() };
-        let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
-        courier.send(&envelope, name, message).await
-    }
-
     /// Makes the courier ready, waiting longer after each failure; `false` when the run is over.
     async fn connect(
         &self,
         courier: &mut Courier,
-        ahead: &mut Option<Ahead>,
+        ahead: &mut Ahead<'_>,
         ledger: &mpsc::Sender<Request>,
     ) -> bool {
         let mut failures = 0;
@@ -174,7 +169,12 @@ impl Run {
             if self.is_over() {
                 return false;
             }
-            match courier.ready().await {
+            // Nothing of ours is on the wire before there is a connection: it may be left at any moment.
+            let ready = tokio::select! {
+                ready = courier.ready() => ready,
+                () = self.over.cancelled() => return false,
+            };
+            match ready {
                 Ok(()) => return true,
                 Err(ConnectError::Permanent(why)) => {
                     self.end(Ending::Halted(why));
@@ -248,13 +248,14 @@ impl Run {
         }
     }
 
+    /// Hands an answer to the ledger; gives what tells when it is durable, `None` when the ledger has gone.
     async fn settle(
         &self,
         row: Claimed,
         outcome: Outcome,
         fruitless: u32,
         ledger: &mpsc::Sender<Request>,
-    ) -> bool {
+    ) -> Option<oneshot::Receiver<()>> {
         let at = self.clock.now();
         let attempt = row.deferrals.saturating_add(1);
         let next = match &outcome {
@@ -271,7 +272,9 @@ impl Run {
             code: outcome.code(),
             at,
         };
-        ledger.send(Request::Settle(settle)).await.is_ok()
+        let (durable, told) = oneshot::channel();
+        ledger.send(Request::Settle(settle, durable)).await.ok()?;
+        Some(told)
     }
 
     async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
@@ -279,12 +282,14 @@ impl Run {
         self.settle(row, unsent, 0, ledger).await;
     }
 
-    async fn give_back_ahead(&self, ahead: &mut Option<Ahead>, ledger: &mpsc::Sender<Request>) {
-        if let Some(next) = ahead.take()
-            && let Some(Prepared { row, .. }) = arrived(next).await
-        {
+    async fn give_back_ahead(&self, ahead: &mut Ahead<'_>, ledger: &mpsc::Sender<Request>) {
+        for row in ahead.give_up().await {
             self.give_back(row, ledger).await;
         }
+    }
+
+    fn envelope(&self, row: &Claimed) -> Envelope {
+        Envelope { from: self.from.clone(), to: row.email.clone() }
     }
 
     fn made_progress(&self) {
@@ -311,9 +316,4 @@ impl Run {
             () = tokio::time::sleep(pause) => {}
         }
     }
-}
-
-/// The row that was asked for and its message; nothing when there is no more.
-async fn arrived(ahead: Ahead) -> Option<Prepared> {
-    ahead.await.expect("composing a message does not panic")
 }
