@@ -114,7 +114,13 @@ pub(super) fn passes(error: &StoreError) -> bool {
             // (PostgreSQL, appendix A).
             code.starts_with("08") || code.starts_with("57P0") || code.starts_with("40") || code == "25P03"
         }),
-        _ => false,
+        StoreError::Sql(_)
+        | StoreError::Migrate(_)
+        | StoreError::Io { .. }
+        | StoreError::Unreadable { .. }
+        | StoreError::Engine(_)
+        | StoreError::Damaged(_)
+        | StoreError::Restored(_) => false,
     }
 }
 

@@ -29,6 +29,8 @@ use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
 const REFUSALS_IN_A_ROW: u32 = 10;
+/// After how long without a message a connection is opened anew.
+const IDLE: Duration = Duration::from_secs(20);
 /// The longest wait between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -111,7 +113,16 @@ impl Run {
             if !ahead.ask(&ledger).await {
                 break;
             }
+            let asked = Instant::now();
             let Some(Prepared { row, message }) = ahead.take().await else { break };
+            if asked.elapsed() > IDLE {
+                // A limit held us up, and servers hang up on those who say nothing.
+                courier.hang_up().await;
+                if courier.ready().await.is_err() {
+                    self.give_back(row, &ledger).await;
+                    continue;
+                }
+            }
             if !self.store.is_sender() {
                 // We were away for so long that another node may send this one by now.
                 self.end(Ending::Unreachable("this process was away for longer than its lease".to_owned()));
