@@ -87,19 +87,6 @@ fn is_space(b: &u8) -> bool {
     matches!(b, b' ' | b'\t')
 }
 
-/// Where the next CRLF is, or the end.
-fn line_end(body: &[u8], begin: usize) -> usize {
-    let mut from = begin;
-    while let Some(at) = memchr::memchr(b'\n', &body[from..]) {
-        let feed = from + at;
-        if feed > begin && body[feed - 1] == b'\r' {
-            return feed - 1;
-        }
-        from = feed + 1;
-    }
-    body.len()
-}
-
 /// Looks at every byte, because that is faster than to stop at the first that counts: it is done with vectors.
 fn is_reduced(line: &[u8]) -> bool {
     let Some((last, others)) = line.split_last() else { return true };
