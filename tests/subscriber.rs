@@ -41,6 +41,18 @@ fn the_example_list() {
 }
 
 #[test]
+fn a_bare_date_is_that_day_in_the_reader_s_zone() {
+    let row = list::read(&b"- {email: ann@example.org, since: 2025-01-15}\n"[..], Format::Yaml, Path::new("l"))
+        .next()
+        .unwrap()
+        .unwrap();
+    let since = row.subscriber.since.unwrap();
+    for zone in [chrono_tz::America::New_York, chrono_tz::Pacific::Honolulu, chrono_tz::Australia::Sydney] {
+        assert_eq!(since.with_timezone(&zone).date_naive().to_string(), "2025-01-15", "{zone}");
+    }
+}
+
+#[test]
 fn yaml_by_hand() {
     assert_snapshot!(told(
         "- ann@example.org

@@ -6,6 +6,9 @@ use super::super::{EmailAddress, NewSubscriber, Status};
 use super::Wrong;
 use crate::subscriber::zone;
 
+/// What a date without a time of day stands for.
+const NOON: NaiveTime = NaiveTime::from_hms_opt(12, 0, 0).expect("noon is a time");
+
 /// A column of a CSV file, a key of a YAML file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
@@ -142,13 +145,16 @@ impl Draft {
 }
 
 /// A date, or a date and time with its offset (RFC 3339), of four digits in the year.
+///
+/// A date alone is noon in UTC: every zone from -12 to +11 then shows the day that was written, and whoever reads a list
+/// does not know the publication's.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     if !text.as_bytes().first_chunk::<4>()?.iter().all(u8::is_ascii_digit) {
         return None;
     }
     if text.len() == 10 {
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        return Some(date.and_time(NaiveTime::MIN).and_utc());
+        return Some(date.and_time(NOON).and_utc());
     }
     DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc())
 }
