@@ -109,6 +109,8 @@ fn every_broken_file_tells_its_editor_what_to_do() {
             assert!(loaded.diagnostics.is_empty());
             continue;
         }
+        // Many have one title: each is looked at alone.
+        fs::remove_file(&file).unwrap();
         assert!(!loaded.diagnostics.is_empty(), "{stem} is told nothing");
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(format!("broken/{stem}").replace('/', "_"), folder.told(&loaded));
@@ -251,6 +253,22 @@ fn one_slug_is_one_article() {
     assert_eq!(titles(&loaded), ["Same"]);
     assert_eq!(loaded.broken.len(), 2);
     insta::assert_snapshot!(folder.told(&loaded));
+}
+
+#[test]
+fn a_slug_is_compared_with_broken_files_and_with_those_not_asked_for() {
+    let folder = Folder::new()
+        .article("a.md", "Same", "url: x\n", "Text.")
+        .article("b.md", "Same", "", "Text.")
+        .article("sub/c.md", "Other", "slug: same\ntgas: [x]\n", "Text.");
+    let loaded = folder.load();
+    // The one that is whole goes out.
+    assert_eq!(titles(&loaded), ["Same"]);
+    let broken: Vec<_> = loaded.broken.iter().map(|b| b.path.to_str().unwrap()).collect();
+    assert_eq!(broken, ["a.md", "sub/c.md"]);
+    let one = load_paths(&[folder.path().join("b.md")], folder.path(), &options(), now()).unwrap();
+    assert_eq!(one.files, 1);
+    insta::assert_snapshot!(format!("{}=====\n{}", folder.told(&loaded), folder.told(&one)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A folder of files → articles, and all that is wrong with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::parse::{self, Input, Memory, Outcome};
 use super::picture::SHOWN_WIDTH;
 use super::shelf::{self, PathFault};
-use super::{Article, Broken, Loaded, Slug};
+use super::{Article, Broken, Loaded, Slug, head};
 use crate::config::{Authors, Config};
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -138,6 +138,11 @@ pub fn load_paths(
             loader.file(path, &root, &inside);
         }
     }
+    if let Some(root) = &articles {
+        loader.reading = Reading::Name;
+        // A folder that cannot be read holds no name that is known; it was not asked for.
+        let _ = loader.walk(folder, root, Path::new(""), 0);
+    }
     Ok(loader.finish())
 }
 
@@ -186,14 +191,36 @@ enum Settling {
     Ignore,
 }
 
+/// How much of a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// All of it.
+    Whole,
+    /// What it is called, to be compared with those that were read whole; nothing is told of it.
+    Name,
+}
+
+/// A file that was read, whole or not, with what a finding across files needs.
+struct Read {
+    shown: PathBuf,
+    /// Relative to the articles folder.
+    path: PathBuf,
+    article: Option<Article>,
+    outcome: Outcome,
+}
+
 struct Loader<'a> {
     options: &'a LoadOptions,
     now: DateTime<Utc>,
     settling: Settling,
+    reading: Reading,
     memory: Memory,
     loaded: Loaded,
-    /// Articles without errors of their own, with what a finding across files needs.
-    whole: Vec<(Article, PathBuf, Outcome)>,
+    read: Vec<Read>,
+    /// The files of `read`.
+    places: HashSet<PathBuf>,
+    /// The slugs of files that were not asked for.
+    taken: HashMap<Slug, PathBuf>,
 }
 
 impl<'a> Loader<'a> {
@@ -202,9 +229,12 @@ impl<'a> Loader<'a> {
             options,
             now,
             settling,
+            reading: Reading::Whole,
             memory: Memory::default(),
             loaded: Loaded::default(),
-            whole: Vec::new(),
+            read: Vec::new(),
+            places: HashSet::new(),
+            taken: HashMap::new(),
         }
     }
 
@@ -264,6 +294,9 @@ impl<'a> Loader<'a> {
     }
 
     fn refuse(&mut self, shown: &Path, path: &Path, rule: &'static str, message: &str, remedy: &str) {
+        if self.reading == Reading::Name {
+            return;
+        }
         self.loaded
             .diagnostics
             .push(Diagnostic::of_file(Severity::Error, rule, shown, message).with_remedy(remedy));
@@ -275,6 +308,19 @@ impl<'a> Loader<'a> {
 
     fn file(&mut self, shown: &Path, root: &Path, path: &Path) {
         let place = root.join(path);
+        match self.reading {
+            Reading::Whole => {
+                self.places.insert(place.clone());
+            }
+            Reading::Name => {
+                if !self.places.contains(&place)
+                    && let Some(slug) = head::read(&place, self.options, self.now).and_then(|head| head.slug)
+                {
+                    self.taken.entry(slug).or_insert_with(|| shown.to_owned());
+                }
+                return;
+            }
+        }
         let modified = fs::metadata(&place)
             .and_then(|metadata| metadata.modified())
             .map_or(self.now, DateTime::<Utc>::from);
@@ -290,12 +336,12 @@ impl<'a> Loader<'a> {
         let input = Input { shown, root: Some(root), path, bytes: &bytes, modified };
         let mut outcome = parse::article(&input, self.options, self.now, &mut self.memory);
         self.loaded.diagnostics.append(&mut outcome.diagnostics);
-        match outcome.article.take() {
-            Some(article) => self.whole.push((article, shown.to_owned(), outcome)),
-            // A draft never goes out, and holds nothing up.
-            None if outcome.draft => {}
-            None => self.loaded.broken.push(Broken { path: path.to_owned(), date: outcome.date }),
+        let article = outcome.article.take();
+        // A draft never goes out, and holds nothing up.
+        if article.is_none() && !outcome.draft {
+            self.loaded.broken.push(Broken { path: path.to_owned(), date: outcome.date });
         }
+        self.read.push(Read { shown: shown.to_owned(), path: path.to_owned(), article, outcome });
     }
 
     fn is_fresh(&self, modified: DateTime<Utc>) -> bool {
@@ -336,25 +382,28 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Sorts, and breaks those whose slug an earlier one has.
+    /// Sorts, and breaks those whose slug an earlier one has; one that is broken anyway takes none from a whole one.
     fn finish(mut self) -> Loaded {
-        self.whole.sort_by(|(a, ..), (b, ..)| (a.date, &a.path).cmp(&(b.date, &b.path)));
-        let mut taken: HashMap<Slug, PathBuf> = HashMap::new();
-        for (article, shown, outcome) in self.whole {
-            let Some(first) = taken.get(&article.slug) else {
-                taken.insert(article.slug.clone(), shown);
-                self.loaded.articles.push(article);
+        self.read.sort_by(|a, b| {
+            let key = |read: &Read| (read.article.is_none(), read.outcome.date);
+            key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
+        });
+        for Read { shown, path, article, outcome } in self.read {
+            let Some(slug) = outcome.slug else { continue };
+            let Some(first) = self.taken.get(&slug) else {
+                self.taken.insert(slug, shown);
+                self.loaded.articles.extend(article);
                 continue;
             };
-            let message = format!("`{}` has the slug `{}` already", first.display(), article.slug);
+            let message = format!("`{}` has the slug `{slug}` already", first.display());
             let mut finding = Diagnostic::of_file(Severity::Error, "duplicate-slug", &shown, message)
                 .with_remedy("write a `slug:` of its own, or delete one of the two files");
             if let Some((source, span)) = outcome.named_at {
                 finding = finding.at(&source, span);
             }
             self.loaded.diagnostics.push(finding);
-            if !article.draft {
-                self.loaded.broken.push(Broken { path: article.path, date: outcome.date });
+            if article.is_some_and(|article| !article.draft) {
+                self.loaded.broken.push(Broken { path, date: outcome.date });
             }
         }
         self.loaded.broken.sort_by(|a, b| a.path.cmp(&b.path));

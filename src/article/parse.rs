@@ -15,7 +15,7 @@ use super::markdown::{self, document};
 use super::picture::{self, Picture, PictureError};
 use super::shelf::{self, Shelf};
 use super::source::{self, NoFrontMatter, NotText};
-use super::{Article, Slug, date, yaml};
+use super::{Article, Slug, date, head, yaml};
 use crate::diagnostic::Diagnostic;
 
 /// What is known of other files while one is read.
@@ -33,6 +33,8 @@ pub(super) struct Outcome {
     pub(super) article: Option<Article>,
     /// The day it claims, if that could be read.
     pub(super) date: Option<NaiveDate>,
+    /// The name it goes by, if its head gave one.
+    pub(super) slug: Option<Slug>,
     /// Whether it says that it is a draft.
     pub(super) draft: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -149,10 +151,9 @@ fn finish(
     let date = front.dated.map(|dated| dated.day);
     let draft = front.draft;
     let named_at = Some((Arc::from(text), front.name_place.clone()));
-    let article = match (front.title, front.dated) {
-        (Some(title), Some(dated)) if !broken => {
-            let stem = input.path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-            let slug = front.slug.unwrap_or_else(|| Slug::of_title(&title, &stem));
+    let slug = head::slug(&front, input.path);
+    let article = match (front.title, front.dated, slug.clone()) {
+        (Some(title), Some(dated), Some(slug)) if !broken => {
             Some(Article {
                 path: input.path.to_owned(),
                 slug,
@@ -176,7 +177,7 @@ fn finish(
         }
         _ => None,
     };
-    Outcome { article, date, draft, diagnostics: findings.into_list(), named_at }
+    Outcome { article, date, slug, draft, diagnostics: findings.into_list(), named_at }
 }
 
 /// Finds, looks at and prepares the pictures that an article shows.
@@ -252,6 +253,6 @@ fn claimed_date(text: &str, options: &LoadOptions) -> Option<NaiveDate> {
 
 impl Outcome {
     fn broken(date: Option<NaiveDate>, findings: Findings) -> Self {
-        Outcome { article: None, date, draft: false, diagnostics: findings.into_list(), named_at: None }
+        Outcome { article: None, date, slug: None, draft: false, diagnostics: findings.into_list(), named_at: None }
     }
 }
