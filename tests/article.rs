@@ -341,6 +341,15 @@ fn a_folder_that_is_not_there_is_an_error() {
 }
 
 #[test]
+fn a_path_that_is_wrong_is_told_beside_the_others() {
+    let folder = Folder::new().article("tide.md", "A", "", "Text.").article("b.md", "B", "url: x\n", "Text.");
+    let paths = ["tide.md", "tied.md", "nope.md", "b.md", "none"].map(|name| folder.path().join(name));
+    let loaded = load_paths(&paths, folder.path(), &options(), now()).unwrap();
+    assert_eq!(titles(&loaded), ["A"]);
+    insta::assert_snapshot!(folder.told(&loaded));
+}
+
+#[test]
 fn check_counts_and_decides() {
     let run = |folder: &Folder, format, strictness| {
         let mut out = Vec::new();

@@ -301,7 +301,7 @@ impl Linter<'_, '_> {
         let file = root.join(&inside);
         let real = file.canonicalize().ok().filter(|real| real.starts_with(root) && real.is_file());
         let Some(real) = real else {
-            let remedy = match (is_web_site(written), similar(&file)) {
+            let remedy = match (is_web_site(written), super::load::similar(&file)) {
                 (true, _) => format!("did you mean `https://{shown}`?"),
                 (false, Some(name)) => {
                     format!("did you mean `{}`?", Path::new(&path).with_file_name(name).display())
@@ -344,22 +344,6 @@ impl Linter<'_, '_> {
 
 fn listed(ids: &[&str]) -> String {
     ids.iter().take(8).map(|id| format!("`#{}`", shortened(id))).collect::<Vec<_>>().join(", ")
-}
-
-/// The article in the same folder whose name is most like that of `file`.
-fn similar(file: &Path) -> Option<PathBuf> {
-    let wanted = file.file_stem()?.to_string_lossy().into_owned();
-    let names: Vec<PathBuf> = std::fs::read_dir(file.parent()?)
-        .ok()?
-        .flatten()
-        .take(1_000)
-        .map(|entry| PathBuf::from(entry.file_name()))
-        .filter(|name| super::load::is_article(name))
-        .collect();
-    let stems: Vec<String> =
-        names.iter().filter_map(|name| Some(name.file_stem()?.to_string_lossy().into_owned())).collect();
-    let stem = nearest(&wanted, stems.iter().map(String::as_str))?;
-    names.into_iter().find(|name| name.file_stem().is_some_and(|s| s.to_string_lossy() == stem))
 }
 
 fn shortened(text: &str) -> String {

@@ -116,7 +116,7 @@ pub fn load_dir(folder: &Path, options: &LoadOptions, now: DateTime<Utc>) -> Res
 /// they are in it, else in their own.
 ///
 /// # Errors
-/// When one of `paths` is not there or cannot be read.
+/// When `folder` is among `paths` and is not there; any other path that is not is a finding beside the others.
 pub fn load_paths(
     paths: &[PathBuf],
     folder: &Path,
@@ -126,12 +126,21 @@ pub fn load_paths(
     let articles = fs::canonicalize(folder).ok();
     let mut loader = Loader::new(options, now, Settling::Ignore);
     for path in paths {
-        let real = canonical(path)?;
+        let real = match canonical(path) {
+            Ok(real) => real,
+            Err(error) if path == folder => return Err(error),
+            Err(error) => {
+                loader.astray(&error);
+                continue;
+            }
+        };
         let root = articles.clone().filter(|root| real.starts_with(root));
         if real.is_dir() {
             let root = root.unwrap_or_else(|| real.clone());
             let inside = real.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
-            loader.walk(path, &root, &inside, 0)?;
+            if let Err(error) = loader.walk(path, &root, &inside, 0) {
+                loader.astray(&error);
+            }
         } else {
             let root = root.or_else(|| real.parent().map(Path::to_owned)).unwrap_or_default();
             let inside = real.strip_prefix(&root).unwrap_or(&real).to_owned();
@@ -176,6 +185,23 @@ fn is_temporary(name: &str) -> bool {
     name.starts_with(['.', '#', '~'])
         || name.ends_with(['~', '#'])
         || [".tmp", ".swp", ".swx", ".part", ".crdownload", ".bak"].iter().any(|end| lower.ends_with(end))
+}
+
+/// The article beside `path` whose name is most like it.
+pub(super) fn similar(path: &Path) -> Option<PathBuf> {
+    let wanted = path.file_stem()?.to_string_lossy().into_owned();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<PathBuf> = fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .take(1_000)
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| is_article(name))
+        .collect();
+    let stems: Vec<String> =
+        names.iter().filter_map(|name| Some(name.file_stem()?.to_string_lossy().into_owned())).collect();
+    let stem = super::nearest(&wanted, stems.iter().map(String::as_str))?;
+    names.into_iter().find(|name| name.file_stem().is_some_and(|s| s.to_string_lossy() == stem))
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, LoadError> {
@@ -304,6 +330,29 @@ impl<'a> Loader<'a> {
             self.loaded.files += 1;
             self.loaded.broken.push(Broken { path: path.to_owned(), date: None });
         }
+    }
+
+    /// A path that was asked for and leads to nothing that can be read.
+    fn astray(&mut self, error: &LoadError) {
+        let (path, rule, message, remedy) = match error {
+            LoadError::Missing { path } => {
+                let remedy = match similar(path) {
+                    Some(name) => format!("did you mean `{}`?", path.with_file_name(name).display()),
+                    None => "name a file or a folder that is there".to_owned(),
+                };
+                (path, "missing-file", "there is nothing at this path".to_owned(), remedy)
+            }
+            LoadError::NoFolder { path } => {
+                (path, "unreadable", "this is no folder".to_owned(), "name a folder".to_owned())
+            }
+            LoadError::Unreadable { path, source } => {
+                let message = format!("this cannot be read: {source}");
+                (path, "unreadable", message, "mend its permissions".to_owned())
+            }
+        };
+        self.loaded.files += 1;
+        let finding = Diagnostic::of_file(Severity::Error, rule, path, message).with_remedy(remedy);
+        self.loaded.diagnostics.push(finding);
     }
 
     fn file(&mut self, shown: &Path, root: &Path, path: &Path) {
