@@ -291,6 +291,21 @@ fn links_between_articles_are_followed() {
 }
 
 #[test]
+fn a_link_to_what_is_not_published_yet_is_told() {
+    let folder = Folder::new()
+        .article("a.md", "A", "", "[d](draft.md) [l](later.md#x) [b](b.md) [self](a.md)")
+        .article("b.md", "B", "", "Text.")
+        .article("draft.md", "D", "draft: true\n", "[own](draft.md)")
+        .with("later.md", "---\ntitle: L\ndate: 2025-12-01\nhighlights: [x]\n---\n[too](last.md)\n\n## x\n")
+        .with("last.md", "---\ntitle: M\ndate: 2025-12-01 06:00\nhighlights: [x]\n---\nText.\n");
+    let loaded = folder.load();
+    assert_eq!(loaded.articles.len(), 5);
+    let dead: Vec<String> =
+        loaded.diagnostics.iter().filter(|d| d.rule == "dead-link").map(ToString::to_string).collect();
+    insta::assert_snapshot!(dead.join("\n").replace(folder.path().to_str().unwrap(), "articles"));
+}
+
+#[test]
 fn pictures_are_found_and_prepared() {
     let folder = Folder::new()
         .article("2025/a.md", "A", "image: {src: images/wide.png, alt: Wide}\n", "![n](near%20by.png)")

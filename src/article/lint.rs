@@ -6,7 +6,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use chrono::{DateTime, NaiveDate, Utc};
+
 use super::findings::Findings;
+use super::head::Heads;
+use super::load::LoadOptions;
 use super::markdown::{self, Seen, Target, What, document};
 use super::shelf::{self, PathFault};
 use super::{is_web_site, nearest, source};
@@ -19,7 +23,11 @@ pub(super) struct Place<'a> {
     /// The article, relative to `root`.
     pub(super) path: &'a Path,
     pub(super) headings: &'a Headings,
-    pub(super) max_bytes: u64,
+    pub(super) heads: &'a Heads,
+    pub(super) options: &'a LoadOptions,
+    pub(super) now: DateTime<Utc>,
+    /// The day it goes out at the earliest: what comes later cannot be linked to.
+    pub(super) day: NaiveDate,
 }
 
 /// The ids of headings of other articles, read when first asked for.
@@ -322,11 +330,28 @@ impl Linter<'_, '_> {
         }
         if let Some(id) = id.filter(|id| !id.is_empty()) {
             let id = markdown::percent_decode(id);
-            let ids = self.place.headings.of(&real, self.place.max_bytes);
+            let ids = self.place.headings.of(&real, self.place.options.max_bytes);
             if !ids.contains(&id) {
-                self.no_heading(&id, &ids, &format!("`{path}`"), span);
+                self.no_heading(&id, &ids, &format!("`{path}`"), span.clone());
             }
         }
+        if inside != self.place.path {
+            self.not_published(&real, &path, span);
+        }
+    }
+
+    /// Whether the article `real` goes out too late for a link to it, or never.
+    fn not_published(&mut self, real: &Path, written: &str, span: Range<usize>) {
+        let Some(head) = self.place.heads.of(real, self.place.options, self.place.now) else { return };
+        let (why, remedy) = match head.day {
+            _ if head.draft => (", and it is a draft".to_owned(), "take `draft` out of it, or remove the link"),
+            Some(day) if day > self.place.day => {
+                (format!(" on {day}"), "publish it with this article or before it, or remove the link")
+            }
+            Some(_) | None => return,
+        };
+        let message = format!("this link goes nowhere until `{}` is published{why}", shortened(written));
+        self.findings.warning("dead-link", span, message, remedy);
     }
 
     fn no_heading(&mut self, id: &str, ids: &HashSet<String>, of: &str, span: Range<usize>) {

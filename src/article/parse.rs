@@ -15,13 +15,15 @@ use super::markdown::{self, document};
 use super::picture::{self, Picture, PictureError};
 use super::shelf::{self, Shelf};
 use super::source::{self, NoFrontMatter, NotText};
-use super::{Article, Slug, date, head, yaml};
+use super::head::{self, Heads};
+use super::{Article, Slug, date, yaml};
 use crate::diagnostic::Diagnostic;
 
 /// What is known of other files while one is read.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     headings: Headings,
+    heads: Heads,
     /// Pictures by file: several articles may show one.
     pictures: HashMap<PathBuf, Result<Option<Picture>, PictureError>>,
 }
@@ -103,12 +105,12 @@ pub(super) fn article(
         Err(error) => {
             findings.error("broken-yaml", error.span, error.message, error.remedy);
             let dated = claimed_date(&text, options);
-            let place = place(input, options, memory);
+            let place = place(input, options, now, dated, memory);
             lint::body(&document(&text[parts.body.clone()]).seen, parts.body.start, &place, &mut findings);
             return Outcome::broken(dated, findings);
         }
     };
-    let place = place(input, options, memory);
+    let place = place(input, options, now, front.dated.map(|dated| dated.day), memory);
     for (line, span) in &front.lines {
         lint::line(line, span, &place, &mut findings);
     }
@@ -135,8 +137,23 @@ pub(super) fn article(
     finish(input, &text, body, front, pictures, findings)
 }
 
-fn place<'a>(input: &Input<'a>, options: &LoadOptions, memory: &'a Memory) -> Place<'a> {
-    Place { root: input.root, path: input.path, headings: &memory.headings, max_bytes: options.max_bytes }
+fn place<'a>(
+    input: &Input<'a>,
+    options: &'a LoadOptions,
+    now: DateTime<Utc>,
+    day: Option<NaiveDate>,
+    memory: &'a Memory,
+) -> Place<'a> {
+    let today = now.with_timezone(&options.timezone).date_naive();
+    Place {
+        root: input.root,
+        path: input.path,
+        headings: &memory.headings,
+        heads: &memory.heads,
+        options,
+        now,
+        day: day.map_or(today, |day| day.max(today)),
+    }
 }
 
 fn finish(
