@@ -33,6 +33,8 @@ pub(super) struct FrontMatter {
     pub(super) summary: Option<String>,
     pub(super) image: Option<Figure>,
     pub(super) slug: Option<Slug>,
+    /// A `slug` is written and is none.
+    pub(super) slug_is_wrong: bool,
     pub(super) url: Option<Url>,
     pub(super) lead: bool,
     pub(super) draft: bool,
@@ -266,9 +268,13 @@ impl Checker<'_, '_> {
         self.out.name_place = title_place.unwrap_or_else(|| opening.clone());
         let Some(node) = self.entries.get("slug") else { return };
         self.out.name_place = node.span.clone();
+        self.out.slug_is_wrong = true;
         let Some(written) = values::line(node, "slug", self.findings) else { return };
         match written.parse() {
-            Ok(slug) => self.out.slug = Some(slug),
+            Ok(slug) => {
+                self.out.slug = Some(slug);
+                self.out.slug_is_wrong = false;
+            }
             Err(error @ (SlugError::Shape(_) | SlugError::TooLong)) => {
                 let remedy = match Slug::of_text(&written) {
                     Some(slug) => format!("write `slug: {slug}`"),
