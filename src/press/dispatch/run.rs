@@ -137,10 +137,12 @@ impl Run {
                 async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
             let before = settled.take();
             let release = async {
-                match before {
+                let is_durable = match before {
                     Some(durable) => durable.await.is_ok(),
                     None => true,
-                }
+                };
+                // Halted with the message all but sent, we may have been taken for dead: no dot then.
+                is_durable && self.store.is_sender()
             };
             let outcome = courier.send_before(&envelope, name, message, release, next).await;
             self.judge(&outcome, &row);
