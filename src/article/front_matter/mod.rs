@@ -135,10 +135,7 @@ impl Checker<'_, '_> {
         };
         let Value::Text(text) = &node.value else { return };
         let Some(dated) = date::parse(text, self.context.timezone) else {
-            let remedy = match date::guess(text) {
-                Some(day) => format!("did you mean `{day}`?"),
-                None => date::FORMS.to_owned(),
-            };
+            let remedy = date::remedy(text, self.context.timezone);
             let shown: String = text.chars().take(60).collect();
             self.findings.error("bad-date", node.span.clone(), format!("`{shown}` is no date"), remedy);
             return;
