@@ -14,7 +14,7 @@ use super::load::{LoadOptions, PictureWork};
 use super::markdown::{self, document};
 use super::picture::{self, Picture, PictureError};
 use super::shelf::{self, Shelf};
-use super::source::{self, NoFrontMatter, NotText};
+use super::source::{self, NotText};
 use super::head::{self, Heads};
 use super::{Article, Slug, date, yaml};
 use crate::diagnostic::Diagnostic;
@@ -76,23 +76,8 @@ pub(super) fn article(
     let parts = match source::split(&text) {
         Ok(parts) => parts,
         Err(fault) => {
-            let (rule, message, remedy) = match fault {
-                NoFrontMatter::Empty => {
-                    ("empty-file", "the file is empty", "write an article into it, or delete it")
-                }
-                NoFrontMatter::Missing => (
-                    "no-front-matter",
-                    "the file does not begin with front matter",
-                    "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`",
-                ),
-                NoFrontMatter::Unclosed => (
-                    "unclosed-front-matter",
-                    "the front matter that begins here is never closed",
-                    "put a line of `---` below its last key",
-                ),
-            };
-            let first = text.lines().next().map_or(0, |line| line.len().min(200));
-            findings.error(rule, 0..first, message, remedy);
+            let (rule, message, remedy) = fault.words();
+            findings.error(rule, fault.place(&text), message, remedy);
             return Outcome::broken(claimed_date(&text, options), findings);
         }
     };
