@@ -147,11 +147,20 @@ fn finish(
     body: &str,
     front: FrontMatter,
     pictures: BTreeMap<String, Picture>,
-    findings: Findings,
+    mut findings: Findings,
 ) -> Outcome {
     let broken = findings.has_errors();
     let date = front.dated.map(|dated| dated.day);
     let draft = front.draft;
+    // The last thing to be written: what has an error, or is a draft, is not there yet.
+    if let Some(place) = front.no_highlights.filter(|_| !broken && !draft) {
+        findings.warning(
+            "no-highlights",
+            place,
+            "there are no `highlights`, so that the top of the edition says nothing of this article",
+            "write `highlights:` and beneath it three lines of `  - ` and a point",
+        );
+    }
     let named_at = Some((Arc::from(text), front.name_place.clone()));
     let slug = head::slug(&front, input.path);
     let article = match (front.title, front.dated, slug.clone()) {

@@ -40,6 +40,8 @@ pub(super) struct FrontMatter {
     pub(super) draft: bool,
     pub(super) sources: Vec<Source>,
     pub(super) extra: serde_json::Map<String, serde_json::Value>,
+    /// Where highlights would stand, when there are none.
+    pub(super) no_highlights: Option<Range<usize>>,
     /// Where the image's source is written.
     pub(super) image_place: Range<usize>,
     /// Where the slug is written, or else the title.
@@ -204,12 +206,7 @@ impl Checker<'_, '_> {
         };
         let place = self.entries.place("highlights").unwrap_or_else(|| opening.clone());
         if given == Some(0) {
-            self.findings.warning(
-                "no-highlights",
-                place,
-                "there are no `highlights`, so that the top of the edition says nothing of this article",
-                "write `highlights:` and beneath it three lines of `  - ` and a point",
-            );
+            self.out.no_highlights = Some(place);
         } else if let Some(given @ 8..) = given {
             self.findings.warning(
                 "many-highlights",
