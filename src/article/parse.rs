@@ -153,7 +153,7 @@ fn finish(
     let date = front.dated.map(|dated| dated.day);
     let draft = front.draft;
     // The last thing to be written: what has an error, or is a draft, is not there yet.
-    if let Some(place) = front.no_highlights.filter(|_| !broken && !draft) {
+    if let Some(place) = front.no_highlights.clone().filter(|_| !broken && !draft) {
         findings.warning(
             "no-highlights",
             place,
