@@ -119,6 +119,18 @@ fn every_broken_file_tells_its_editor_what_to_do() {
 }
 
 #[test]
+fn highlights_are_asked_for_when_the_rest_is_right() {
+    let rules = |more: &str| -> Vec<&str> {
+        let text = format!("---\ntitle: A\ndate: 2025-11-03\n{more}---\nText.\n");
+        let parsed = parse_bytes(Path::new("x.md"), text.as_bytes(), &options(), now());
+        parsed.diagnostics.iter().map(|d| d.rule).collect()
+    };
+    assert_eq!(rules(""), ["no-highlights"]);
+    assert_eq!(rules("draft: true\n"), ["draft"]);
+    assert_eq!(rules("url: x\n"), ["bad-url"]);
+}
+
+#[test]
 fn a_broken_file_never_breaks_the_others() {
     let folder = Folder::new()
         .article("a.md", "A", "", "Text.")
@@ -433,7 +445,7 @@ fn findings_survive_json() {
     let parsed = parse_bytes(Path::new("x.md"), b"---\ntitle: \"a\\u001b[31m\"\n---\n", &options(), now());
     let values: serde_json::Value = serde_json::from_str(&json(&parsed.diagnostics)).unwrap();
     let rules: Vec<&str> = values.as_array().unwrap().iter().map(|v| v["rule"].as_str().unwrap()).collect();
-    assert_eq!(rules, ["missing-date", "no-highlights", "control-character", "empty-body"]);
+    assert_eq!(rules, ["missing-date", "control-character", "empty-body"]);
     assert!(!human(&parsed.diagnostics, Colour::Never).contains('\u{1b}'));
 }
 

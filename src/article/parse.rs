@@ -15,7 +15,7 @@ use super::load::{LoadOptions, PictureWork};
 use super::markdown::{self, document};
 use super::picture::{self, Picture, PictureError};
 use super::shelf::{self, Shelf};
-use super::source::{self, NoFrontMatter, NotText};
+use super::source::{self, NotText};
 use super::{Article, Slug, date, yaml};
 use crate::diagnostic::Diagnostic;
 
@@ -76,23 +76,8 @@ pub(super) fn article(
     let parts = match source::split(&text) {
         Ok(parts) => parts,
         Err(fault) => {
-            let (rule, message, remedy) = match fault {
-                NoFrontMatter::Empty => {
-                    ("empty-file", "the file is empty", "write an article into it, or delete it")
-                }
-                NoFrontMatter::Missing => (
-                    "no-front-matter",
-                    "the file does not begin with front matter",
-                    "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`",
-                ),
-                NoFrontMatter::Unclosed => (
-                    "unclosed-front-matter",
-                    "the front matter that begins here is never closed",
-                    "put a line of `---` below its last key",
-                ),
-            };
-            let first = text.lines().next().map_or(0, |line| line.len().min(200));
-            findings.error(rule, 0..first, message, remedy);
+            let (rule, message, remedy) = fault.words();
+            findings.error(rule, fault.place(&text), message, remedy);
             return Outcome::broken(claimed_date(&text, options), findings);
         }
     };
@@ -162,11 +147,20 @@ fn finish(
     body: &str,
     front: FrontMatter,
     pictures: BTreeMap<String, Picture>,
-    findings: Findings,
+    mut findings: Findings,
 ) -> Outcome {
     let broken = findings.has_errors();
     let date = front.dated.map(|dated| dated.day);
     let draft = front.draft;
+    // The last thing to be written: what has an error, or is a draft, is not there yet.
+    if let Some(place) = front.no_highlights.clone().filter(|_| !broken && !draft) {
+        findings.warning(
+            "no-highlights",
+            place,
+            "there are no `highlights`, so that the top of the edition says nothing of this article",
+            "write `highlights:` and beneath it three lines of `  - ` and a point",
+        );
+    }
     let named_at = Some((Arc::from(text), front.name_place.clone()));
     let slug = head::slug(&front, input.path);
     let article = match (front.title, front.dated, slug.clone()) {
