@@ -79,10 +79,7 @@ impl Press {
     /// # Errors
     /// When the store or the templates cannot be used.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
-        let templates = match &config.edition.templates {
-            Some(folder) => Templates::with_folder(folder)?,
-            None => Templates::built_in(),
-        };
+        let templates = Templates::load(config.edition.templates.as_deref())?;
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
         Ok(Press { config, store, keys, templates, clock, patience: PATIENCE })

@@ -24,13 +24,14 @@ use axum::middleware;
 use axum::routing::get;
 use chrono_tz::Tz;
 
+use crate::edition::TemplateError;
 use crate::message::{Purpose, TokenKeys};
 use crate::press::{Clock, Press};
 use crate::store::Store;
 use crate::subscriber::SubscriberId;
 
 use failure::Failure;
-pub use pages::{Pages, PagesError};
+pub use pages::Pages;
 pub use serve::serve;
 
 /// How large a request's body may be, in bytes.
@@ -54,7 +55,7 @@ impl Web {
     ///
     /// # Errors
     /// When a template of the user's cannot be read, or is none.
-    pub fn new(press: &Press) -> Result<Self, PagesError> {
+    pub fn new(press: &Press) -> Result<Self, TemplateError> {
         let folder = press.config.edition.templates.as_ref().map(|folder| folder.join("web"));
         Ok(Web {
             store: press.store.clone(),
