@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod pages;
 mod preferences;
+mod robots;
 mod serve;
 mod style;
 mod unsubscribe;
@@ -78,6 +79,8 @@ pub fn router(web: Web) -> Router {
         .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::leave))
         .route("/preferences/{token}", get(preferences::show).post(preferences::change))
         .route("/style.css", get(style::sheet))
+        .route("/robots.txt", get(robots::robots))
+        .route("/favicon.ico", get(robots::favicon))
         .route("/healthz", get(health::health))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(web.clone(), guard::guard))
