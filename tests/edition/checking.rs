@@ -40,7 +40,10 @@ fn check(folder: &Path, arguments: &[&str]) -> (i32, String) {
 fn what_is_wrong_with_templates_is_shown_with_its_line() {
     let cases: [(&str, &[(&str, &str)]); 8] = [
         ("a field that is not there", &[("tpl/subject.txt", "News:\n{{ lead.titel }}\n")]),
-        ("a branch of the day's only", &[("tpl/subject.txt", "{% if lead.summary %}{{ lead.summry }}{% endif %}")]),
+        (
+            "a branch of the day's only",
+            &[("tpl/subject.txt", "{% if lead.summary %}{{ lead.summry }}{% endif %}")],
+        ),
         ("an unknown variable", &[("tpl/edition/subject.txt", "{{ artciles | first }}")]),
         ("a tag without an end", &[("tpl/body.html", "<p>\n{{ lead.title \n</p>")]),
         ("no way to leave", &[("tpl/body.txt", "Hello")]),
@@ -86,7 +89,8 @@ fn programs_read_of_templates_as_of_articles() {
 fn templates_are_tried_though_nothing_is_due() {
     let folder = desk(&[("tpl/subject.txt", "{{ lead.titel }}")]);
     let path = folder.path().join("articles/tide.md");
-    fs::write(&path, article("The tide turns", "Words.").replace("summary:", "draft: true\nsummary:")).unwrap();
+    fs::write(&path, article("The tide turns", "Words.").replace("summary:", "draft: true\nsummary:"))
+        .unwrap();
     let (code, told) = check(folder.path(), &[]);
     assert_eq!(code, 1, "{told}");
     assert!(told.contains("No article is due.") && told.contains("titel"), "{told}");
