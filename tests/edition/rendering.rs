@@ -227,8 +227,8 @@ fn a_language_from_right_to_left_turns_the_page() {
     assert!(out.html.contains("<html lang=\"he\" dir=\"rtl\""), "{}", &out.html[..300]);
     assert!(out.html.contains("border-right:4px solid #a8231b"));
     // A date or a name among words of the other direction keeps its own.
-    for piece in ["<bdi>שני, 2 מרץ 2026</bdi>. Issue <bdi>214</bdi>.", "By <bdi>Ada Reporter</bdi>."] {
-        assert!(out.html.contains(piece), "{piece}");
+    for piece in ["שני, 2 מרץ 2026", "214", "Ada Reporter"] {
+        assert!(out.html.contains(&format!("<span dir=\"auto\">{piece}</span>.")), "{piece}");
     }
 }
 
