@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
 
 mod assembling;
+mod checking;
 mod newsroom;
 mod pages;
 mod rendering;

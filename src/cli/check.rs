@@ -51,20 +51,40 @@ pub fn check(
     now: DateTime<Utc>,
     out: &mut dyn Write,
 ) -> anyhow::Result<(Verdict, Loaded)> {
+    let loaded = read(paths, folder, options, now)?;
+    Ok((tell(&loaded, format, strictness, out)?, loaded))
+}
+
+/// Reads `paths`, or without any the whole `folder`.
+pub(super) fn read(
+    paths: &[PathBuf],
+    folder: &Path,
+    options: &LoadOptions,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Loaded> {
     // An editor checks what was saved just now: nothing waits.
     let whole = [folder.to_owned()];
-    let loaded = load_paths(if paths.is_empty() { &whole } else { paths }, folder, options, now)?;
+    Ok(load_paths(if paths.is_empty() { &whole } else { paths }, folder, options, now)?)
+}
+
+/// Writes the findings to `out`.
+pub(super) fn tell(
+    loaded: &Loaded,
+    format: Format,
+    strictness: Strictness,
+    out: &mut dyn Write,
+) -> anyhow::Result<Verdict> {
     let counts = Counts::of(&loaded.diagnostics);
     let written = match format {
         Format::Json => diagnostic::json(&loaded.diagnostics),
-        Format::Human(colour) => report(&loaded, counts, colour),
+        Format::Human(colour) => report(loaded, counts, colour),
     };
     out.write_all(written.as_bytes()).context("cannot write the findings")?;
     let failed = match strictness {
         Strictness::Errors => counts.errors > 0,
         Strictness::Warnings => counts.errors + counts.warnings > 0,
     };
-    Ok((if failed { Verdict::Failed } else { Verdict::Fine }, loaded))
+    Ok(if failed { Verdict::Failed } else { Verdict::Fine })
 }
 
 fn report(loaded: &Loaded, counts: Counts, colour: Colour) -> String {

@@ -1,15 +1,22 @@
 //! `straight check`: what is wrong, and what of the rest is due.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
 
 use super::args::{CheckArgs, CheckFormat};
 use super::check::{self, Format, Strictness, Verdict};
-use crate::article::{LoadOptions, Loaded, PictureWork};
+use crate::article::{Article, LoadOptions, PictureWork};
 use crate::config::{Config, Database};
-use crate::diagnostic::Colour;
-use crate::edition::{self, Past, Rules};
+use crate::diagnostic::{Colour, Diagnostic};
+use crate::edition::{
+    self, Assembled, Edition, EditionKey, Headline, Past, RenderSettings, RenderedEdition, Rules, Templates,
+};
 use crate::press::Clock;
 use crate::store::Store;
+use crate::web::Pages;
 
 /// Checks what the arguments name, then says which articles go out next and why others do not.
 pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
@@ -21,53 +28,123 @@ pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> a
         CheckFormat::Json => Format::Json,
     };
     let strictness = if args.strict { Strictness::Warnings } else { Strictness::Errors };
-    let folder = &config.articles.folder;
-    let (verdict, loaded) = check::check(&args.paths, folder, &options, format, strictness, now, out)?;
-    if args.format == CheckFormat::Human && args.paths.is_empty() {
-        tell_what_is_due(config, loaded, now, out)?;
+    let mut loaded = check::read(&args.paths, &config.articles.folder, &options, now)?;
+    if !args.paths.is_empty() {
+        return Ok(check::tell(&loaded, format, strictness, out)? == Verdict::Fine);
+    }
+    let outlook = Outlook::of(config, std::mem::take(&mut loaded.articles), now)?;
+    loaded.diagnostics.extend(outlook.findings.iter().cloned());
+    let verdict = check::tell(&loaded, format, strictness, out)?;
+    if args.format == CheckFormat::Human {
+        outlook.tell(&loaded.unsettled, out)?;
     }
     Ok(verdict == Verdict::Fine)
 }
 
-fn tell_what_is_due(
-    config: &Config,
-    loaded: Loaded,
-    now: chrono::DateTime<chrono::Utc>,
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
-    // A look makes no database.
-    let published = match &config.database {
-        Database::Sqlite(path) if !path.exists() => Default::default(),
-        Database::Sqlite(_) | Database::Postgres(_) => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let store = Store::open(&config.database).await?;
-                let published = store.published_slugs().await;
-                store.close().await;
-                published
-            })?
+/// What the store says of the past.
+#[derive(Default)]
+struct Before {
+    published: BTreeMap<String, Option<EditionKey>>,
+    headlines: Vec<Headline>,
+}
+
+/// The next edition as it would be now.
+struct Outlook {
+    assembled: Assembled,
+    /// What is wrong with the templates.
+    findings: Vec<Diagnostic>,
+    /// The edition of what is due.
+    next: Option<RenderedEdition>,
+}
+
+impl Outlook {
+    fn of(config: &Config, articles: Vec<Article>, now: DateTime<Utc>) -> anyhow::Result<Self> {
+        let timezone = config.schedule.timezone;
+        let key = EditionKey::of(now.with_timezone(&timezone).date_naive());
+        let before = Before::read(config, &key)?;
+        let past = match before.published.is_empty() {
+            true => Past::Nothing,
+            false => Past::Editions(&before.published),
+        };
+        let rules = Rules { backlog_days: config.articles.backlog_days, now, timezone };
+        let newest = articles.iter().max_by_key(|article| article.date).cloned();
+        let assembled = edition::assemble(articles, past, rules);
+
+        let mut outlook = Outlook { findings: wrong_in_folder(config), next: None, assembled };
+        let templates = match Templates::load(config.edition.templates.as_deref()) {
+            Ok(templates) => templates,
+            Err(error) => {
+                outlook.findings.extend(error.diagnostics());
+                return Ok(outlook);
+            }
+        };
+        let is_due = !outlook.assembled.due.is_empty();
+        // What is not due still shows whether the templates work.
+        let articles = if is_due { outlook.assembled.due.clone() } else { newest.into_iter().collect() };
+        if articles.is_empty() {
+            return Ok(outlook);
         }
-    };
-    let past = if published.is_empty() { Past::Nothing } else { Past::Editions(&published) };
-    let timezone = config.schedule.timezone;
-    let rules = Rules { backlog_days: config.articles.backlog_days, now, timezone };
-    let waits: Vec<_> = loaded.unsettled.clone();
-    let assembled = edition::assemble(loaded.articles, past, rules);
-    match assembled.due.len() {
-        0 => writeln!(out, "No article is due.")?,
-        count => writeln!(out, "Due for the next edition: {count}.")?,
+        let earlier = outlook.assembled.before.iter();
+        let earlier = earlier.map(|article| edition::headline(article, None, &config.publication));
+        let mut recent: Vec<_> = before.headlines.into_iter().chain(earlier).collect();
+        recent.truncate(config.edition.recent);
+        let draft = Edition { key, articles, recent, number: 1, frozen_at: now };
+        let settings = RenderSettings { images: config.articles.images };
+        match edition::render(&draft, &config.publication, &templates, &settings) {
+            Ok(rendered) => outlook.next = is_due.then_some(rendered),
+            Err(error) => outlook.findings.extend(error.diagnostics()),
+        }
+        Ok(outlook)
     }
-    for article in &assembled.due {
-        writeln!(out, "  {}: {}", article.path.display(), article.title)?;
+
+    fn tell(&self, unsettled: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
+        match self.assembled.due.len() {
+            0 => writeln!(out, "No article is due.")?,
+            count => writeln!(out, "Due for the next edition: {count}.")?,
+        }
+        for article in &self.assembled.due {
+            writeln!(out, "  {}: {}", article.path.display(), article.title)?;
+        }
+        for warning in self.next.iter().flat_map(|next| edition::size_report(next).warnings) {
+            writeln!(out, "  warning: {warning}")?;
+        }
+        if !self.assembled.waiting.is_empty() {
+            writeln!(out, "Not due:")?;
+        }
+        for article in &self.assembled.waiting {
+            writeln!(out, "  {} {}", article.path.display(), article.why)?;
+        }
+        for path in unsettled {
+            writeln!(out, "  {} was changed just now, and waits a moment", path.display())?;
+        }
+        Ok(())
     }
-    if !assembled.waiting.is_empty() {
-        writeln!(out, "Not due:")?;
+}
+
+impl Before {
+    fn read(config: &Config, key: &EditionKey) -> anyhow::Result<Self> {
+        // A look makes no database.
+        if matches!(&config.database, Database::Sqlite(path) if !path.exists()) {
+            return Ok(Before::default());
+        }
+        let limit = u32::try_from(config.edition.recent).unwrap_or(u32::MAX);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let store = Store::open(&config.database).await?;
+            let published = store.published_slugs().await;
+            let headlines = store.recent_headlines(key.date(), limit).await;
+            store.close().await;
+            Ok(Before { published: published?, headlines: headlines? })
+        })
     }
-    for article in &assembled.waiting {
-        writeln!(out, "  {} {}", article.path.display(), article.why)?;
+}
+
+/// What can be said of the user's templates before an edition is rendered with them.
+fn wrong_in_folder(config: &Config) -> Vec<Diagnostic> {
+    let Some(folder) = &config.edition.templates else { return Vec::new() };
+    let mut findings = edition::stray_templates(folder, &Pages::names());
+    if let Err(error) = Pages::new(&config.publication, Some(&folder.join("web"))) {
+        findings.extend(error.diagnostics());
     }
-    for path in waits {
-        writeln!(out, "  {} was changed just now, and waits a moment", path.display())?;
-    }
-    Ok(())
+    findings
 }

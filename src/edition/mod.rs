@@ -8,9 +8,11 @@ mod diff;
 mod hash;
 mod key;
 mod outbox_page;
+mod problem;
 mod public;
 mod render;
 mod slot;
+mod stray;
 mod templates;
 mod view;
 mod wrap;
@@ -26,10 +28,13 @@ pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble};
 pub use diff::diff;
 pub use key::{EditionKey, EditionKeyError};
 pub use outbox_page::{OutboxMessage, outbox_page, with_sample_words};
+pub(crate) use problem::of_engine as problems_of_engine;
+pub use problem::{TemplateError, TemplateProblem};
 pub use public::public_html;
 pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size_report};
 pub use slot::Slot;
-pub use templates::{TemplateError, TemplateProblem, Templates};
+pub use stray::stray_templates;
+pub use templates::Templates;
 pub use view::headline;
 
 /// A day's articles in their order, not rendered yet.
@@ -54,7 +59,7 @@ pub struct Headline {
     pub slug: String,
     /// Its title.
     pub title: String,
-    /// Where it is read on the web.
+    /// Where it is read on the web; empty when it is not there.
     pub url: String,
     /// Its day.
     pub date: NaiveDate,

@@ -9,6 +9,7 @@ use tera::Context;
 use super::view::{self, View};
 use super::{Edition, EmbeddedPicture, RenderedEdition, Slot, TemplateError, Templates, css, hash, wrap};
 use crate::config::{ImagePolicy, Publication};
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Gmail clips a message near 102 KB; this leaves room for long words in the transfer encoding.
 const LARGEST_HTML: usize = 60 * 1024;
@@ -46,6 +47,24 @@ pub enum RenderError {
     /// A mail that nobody can leave.
     #[error("{0}: has no link for leaving; put {{{{ slot.unsubscribe_url }}}} into its footer")]
     NoUnsubscribe(String),
+}
+
+impl RenderError {
+    /// The same as findings, each with its file and, where known, its line.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let file = match self {
+            RenderError::Template(error) => return error.diagnostics(),
+            RenderError::Css { file, .. }
+            | RenderError::EmptySubject(file)
+            | RenderError::NoUnsubscribe(file) => file.as_str(),
+            RenderError::NoArticle => "articles",
+        };
+        let told = self.to_string();
+        let told = told.strip_prefix(&format!("{file}: ")).unwrap_or(&told);
+        let (message, remedy) = told.split_once("; ").unwrap_or((told, "look into the file"));
+        vec![Diagnostic::of_file(Severity::Error, "template", file, message).with_remedy(remedy)]
+    }
 }
 
 /// How large an edition is, and what receivers will say to that.

@@ -1,13 +1,14 @@
 //! The templates of an edition: the built-in ones, and over them file by file those of a folder.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, Value};
 
 use super::breakable::breakable;
+use super::problem::{self, TemplateError, TemplateProblem};
 use super::wrap;
 
 /// The built-in files; a folder's file of the same name stands in for one.
@@ -35,45 +36,12 @@ pub struct Templates {
     tera: Tera,
     css: String,
     files: BTreeMap<String, PathBuf>,
+    sources: BTreeMap<String, Arc<str>>,
 }
 
-/// Why templates cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
-    /// A file cannot be read.
-    #[error("{}: {error}; make it a readable UTF-8 file of at most 256 KiB, or remove it", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// What is written in them is wrong.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Invalid(Vec<TemplateProblem>),
-}
-
-/// One thing that is wrong with a template, and where: `mine/body.html:4:12: …`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateProblem {
-    /// The file as the user named it; the path in the repository of a built-in one.
-    pub file: PathBuf,
-    /// Line from 1; 0 when it is about the file as a whole.
-    pub line: usize,
-    /// Column from 1 in characters; 0 when it is about the file as a whole.
-    pub column: usize,
-    /// What is wrong and what to do.
-    pub message: String,
-}
-
-impl fmt::Display for TemplateProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if self.line > 0 {
-            write!(f, ":{}:{}", self.line, self.column)?;
-        }
-        write!(f, ": {}", self.message)
-    }
+/// The names of the built-in files.
+pub(super) fn names() -> [&'static str; 5] {
+    BUILT_IN.map(|(name, _)| name)
 }
 
 impl Templates {
@@ -114,8 +82,9 @@ impl Templates {
             let file = file.to_owned();
             move |error| TemplateError::Unreadable { file, error }
         };
-        for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
-            let path = entry.map_err(unreadable(folder))?.path();
+        let no_folder = |error| TemplateError::Folder { folder: folder.to_owned(), error };
+        for entry in std::fs::read_dir(folder).map_err(no_folder)? {
+            let path = entry.map_err(no_folder)?.path();
             let known = ["txt", "html", "css"].map(Some);
             if !known.contains(&path.extension().and_then(|x| x.to_str())) {
                 continue;
@@ -132,8 +101,9 @@ impl Templates {
         mut files: BTreeMap<String, String>,
         paths: BTreeMap<String, PathBuf>,
     ) -> Result<Self, TemplateError> {
+        let sources = files.iter().map(|(name, text)| (name.clone(), Arc::from(text.as_str()))).collect();
         let css = files.remove(STYLE_SHEET).unwrap_or_default();
-        let mut templates = Templates { tera: engine(), css, files: paths };
+        let mut templates = Templates { tera: engine(), css, files: paths, sources };
         if let Err(error) = templates.tera.add_raw_templates(&files) {
             return Err(TemplateError::Invalid(templates.problems(&error)));
         }
@@ -181,7 +151,8 @@ impl Templates {
             .iter()
             .filter_map(|(name, text)| {
                 let (line, column) = position(text, word_in_tag(text, word)?);
-                Some(TemplateProblem { file: self.path(name), line, column, message: message.to_owned() })
+                let (file, source) = self.file(name);
+                Some(TemplateProblem { file, line, column, message: message.to_owned(), source })
             })
             .collect()
     }
@@ -207,6 +178,7 @@ impl Templates {
                     line: 0,
                     column: 0,
                     message: "writes more than 4 MiB; look for a loop that repeats itself".to_owned(),
+                    source: None,
                 }],
                 _ => self.problems(&error),
             })),
@@ -214,35 +186,11 @@ impl Templates {
     }
 
     fn problems(&self, error: &Error) -> Vec<TemplateProblem> {
-        match error.kind() {
-            ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => {
-                vec![TemplateProblem {
-                    file: self.path(report.filename()),
-                    line: report.span().start_line,
-                    column: report.span().start_col + 1,
-                    message: in_our_voice(report.message()),
-                }]
-            }
-            // Several reports of the engine's in one text, each with `--> name:line:column` on its second line.
-            ErrorKind::Msg(reports) if reports.contains("\n") && reports.contains("--> ") => {
-                reports.split("error: ").filter_map(|report| self.parse_report(report)).collect()
-            }
-            other => vec![TemplateProblem {
-                file: PathBuf::from("templates"),
-                line: 0,
-                column: 0,
-                message: other.to_string(),
-            }],
-        }
+        problem::of_engine(error, |name| self.file(name))
     }
 
-    fn parse_report(&self, report: &str) -> Option<TemplateProblem> {
-        let message = report.lines().next()?;
-        let (_, place) = report.split_once("--> ")?;
-        let mut place = place.lines().next()?.rsplitn(3, ':');
-        let column = place.next()?.parse().ok()?;
-        let line = place.next()?.parse().ok()?;
-        Some(TemplateProblem { file: self.path(place.next()?), line, column, message: in_our_voice(message) })
+    fn file(&self, name: &str) -> (PathBuf, Option<Arc<str>>) {
+        (self.path(name), self.sources.get(name).cloned())
     }
 }
 
@@ -274,7 +222,8 @@ fn engine() -> Tera {
     tera
 }
 
-fn read_bounded(path: &Path) -> io::Result<String> {
+/// The text of `path`, if it is no larger than a template may be.
+pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
     let about = std::fs::metadata(path)?;
     if !about.is_file() || about.len() > LARGEST_FILE {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "is no file, or too large"));
@@ -299,12 +248,6 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..at];
     let line_start = before.rfind('\n').map_or(0, |n| n + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-}
-
-/// The engine's message as ours begin: in lower case.
-fn in_our_voice(message: &str) -> String {
-    let mut chars = message.trim().chars();
-    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 struct Bounded(Vec<u8>);

@@ -339,13 +339,13 @@ impl RecentView {
 }
 
 /// What later editions and pages say of `article`, which went out in `edition`; without one it counts as
-/// published before the first, and without an address of its own it leads to the past issues.
+/// published before the first, and without an address of its own it leads nowhere: an empty `url`.
 #[must_use]
 pub fn headline(article: &Article, edition: Option<&EditionKey>, publication: &Publication) -> Headline {
     let url = match (edition, &article.url) {
         (Some(key), _) => article_url(article, key, publication),
         (None, Some(url)) => url.to_string(),
-        (None, None) => publication.link("editions/"),
+        (None, None) => String::new(),
     };
     let clean = |text: &str| text.replace(is_private_use, "");
     Headline {

@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod pages;
 mod preferences;
+mod robots;
 mod serve;
 mod style;
 mod unsubscribe;
@@ -24,13 +25,14 @@ use axum::middleware;
 use axum::routing::get;
 use chrono_tz::Tz;
 
+use crate::edition::TemplateError;
 use crate::message::{Purpose, TokenKeys};
 use crate::press::{Clock, Press};
 use crate::store::Store;
 use crate::subscriber::SubscriberId;
 
 use failure::Failure;
-pub use pages::{Pages, PagesError};
+pub use pages::Pages;
 pub use serve::serve;
 
 /// How large a request's body may be, in bytes.
@@ -54,7 +56,7 @@ impl Web {
     ///
     /// # Errors
     /// When a template of the user's cannot be read, or is none.
-    pub fn new(press: &Press) -> Result<Self, PagesError> {
+    pub fn new(press: &Press) -> Result<Self, TemplateError> {
         let folder = press.config.edition.templates.as_ref().map(|folder| folder.join("web"));
         Ok(Web {
             store: press.store.clone(),
@@ -77,6 +79,8 @@ pub fn router(web: Web) -> Router {
         .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::leave))
         .route("/preferences/{token}", get(preferences::show).post(preferences::change))
         .route("/style.css", get(style::sheet))
+        .route("/robots.txt", get(robots::robots))
+        .route("/favicon.ico", get(robots::favicon))
         .route("/healthz", get(health::health))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(web.clone(), guard::guard))

@@ -1,5 +1,6 @@
 //! The pages' templates, compiled once, with what every page says of the publication.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::config::Publication;
-use crate::edition::dates;
+use crate::edition::{TemplateError, dates, problems_of_engine};
 
 const TEMPLATES: [(&str, &str); 10] = [
     ("base.html", include_str!("../../templates/web/base.html")),
@@ -22,22 +23,6 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("unsubscribe.html", include_str!("../../templates/web/unsubscribe.html")),
     ("style.css", include_str!("../../templates/web/style.css")),
 ];
-
-/// Why the pages' templates cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PagesError {
-    /// A file of the user's folder.
-    #[error("cannot read the template {path}: {source}")]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Tera says where, and why.
-    #[error("the web pages' templates are broken: {0}")]
-    Template(#[from] tera::Error),
-}
 
 /// The pages' templates, compiled, with what every page says of the publication.
 #[derive(Clone)]
@@ -70,11 +55,17 @@ struct SiteWords<'a> {
 }
 
 impl Pages {
+    /// The names of the templates.
+    #[must_use]
+    pub fn names() -> [&'static str; 10] {
+        TEMPLATES.map(|(name, _)| name)
+    }
+
     /// Compiles the built-in templates; those that `folder` has under the same name stand in for them.
     ///
     /// # Errors
     /// When a file of `folder` cannot be read, or is no template.
-    pub fn new(publication: &Publication, folder: Option<&Path>) -> Result<Self, PagesError> {
+    pub fn new(publication: &Publication, folder: Option<&Path>) -> Result<Self, TemplateError> {
         let mut texts = Vec::with_capacity(TEMPLATES.len());
         for (name, built_in) in TEMPLATES {
             texts.push((name, own(folder, name)?.unwrap_or_else(|| built_in.to_owned())));
@@ -82,7 +73,13 @@ impl Pages {
         let (_, style) = texts.pop().expect("the style sheet is the last of the templates");
         let hash = hash(&style);
         let mut tera = Tera::new();
-        tera.add_raw_templates(texts)?;
+        let sources: BTreeMap<_, Arc<str>> =
+            texts.iter().map(|(name, text)| (*name, Arc::from(text.as_str()))).collect();
+        tera.add_raw_templates(texts).map_err(|error| {
+            TemplateError::Invalid(problems_of_engine(&error, |name| {
+                (path_of(folder, name), sources.get(name).cloned())
+            }))
+        })?;
         let base = publication.public_url.path().trim_end_matches('/').to_owned();
         let words = SiteWords {
             name: &publication.name,
@@ -126,15 +123,21 @@ impl std::fmt::Debug for Pages {
 }
 
 /// The user's own file of this name, if there is one.
-fn own(folder: Option<&Path>, name: &str) -> Result<Option<String>, PagesError> {
+fn own(folder: Option<&Path>, name: &str) -> Result<Option<String>, TemplateError> {
     let Some(path) = folder.map(|folder| folder.join(name)) else {
         return Ok(None);
     };
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(PagesError::Read { path, source }),
+        Err(error) => Err(TemplateError::Unreadable { file: path, error }),
     }
+}
+
+/// The user's own file of this name, or else the path in the repository of the built-in one.
+fn path_of(folder: Option<&Path>, name: &str) -> PathBuf {
+    let own = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
+    own.unwrap_or_else(|| Path::new("templates/web").join(name))
 }
 
 fn hash(text: &str) -> String {

@@ -226,7 +226,10 @@ fn a_language_from_right_to_left_turns_the_page() {
     let out = render(&edition(vec![ferry()]), &hebrew, &Templates::built_in(), &EMBED).unwrap();
     assert!(out.html.contains("<html lang=\"he\" dir=\"rtl\""), "{}", &out.html[..300]);
     assert!(out.html.contains("border-right:4px solid #a8231b"));
-    assert!(out.html.contains("שני, 2 מרץ 2026"));
+    // A date or a name among words of the other direction keeps its own.
+    for piece in ["שני, 2 מרץ 2026", "214", "Ada Reporter"] {
+        assert!(out.html.contains(&format!("<span dir=\"auto\">{piece}</span>.")), "{piece}");
+    }
 }
 
 #[test]
@@ -238,7 +241,19 @@ fn a_headline_knows_where_its_article_is_read() {
         "https://post.example.org/editions/2026-03-02#harbour-ferry-returns"
     );
     assert_eq!(url(&library(), Some(&key)), "https://www.library.example.org/sundays");
-    assert_eq!(url(&ferry(), None), "https://post.example.org/editions/");
+    assert_eq!(url(&library(), None), "https://www.library.example.org/sundays");
+    assert_eq!(url(&ferry(), None), "");
+}
+
+#[test]
+fn a_headline_that_is_nowhere_on_the_web_has_no_link() {
+    let mut today = edition(vec![library()]);
+    today.recent[0].url.clear();
+    let out = render(&today, &publication(), &Templates::built_in(), &EMBED).unwrap();
+    assert!(out.html.contains("line-height:27px\">Council approves the timetable</h3>"), "{}", out.html);
+    assert!(!out.html.contains("href=\"\""));
+    let nowhere = "* Council approves the timetable\n  The first sailing leaves at six each morning, and the fare stays.\n\n* The market moves indoors\n";
+    assert!(out.text.contains(nowhere), "{}", out.text);
 }
 
 #[test]

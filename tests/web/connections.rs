@@ -97,3 +97,13 @@ async fn at_the_end_what_is_under_way_is_answered_and_idle_connections_close() {
     tokio::time::timeout(Duration::from_secs(5), harbour.server).await.unwrap().unwrap();
     assert!(TcpStream::connect(harbour.address).await.is_err());
 }
+
+#[tokio::test]
+async fn robots_stay_off_personal_pages_and_no_icon_is_no_error() {
+    let harbour = Harbour::open().await;
+    let robots = harbour.get("/robots.txt").await;
+    assert_eq!((robots.status, robots.header("content-type")), (200, "text/plain; charset=utf-8"));
+    assert_eq!(robots.text(), "User-agent: *\nDisallow: /unsubscribe/\nDisallow: /preferences/\n");
+    let icon = harbour.get("/favicon.ico").await;
+    assert_eq!((icon.status, icon.body.len()), (204, 0));
+}

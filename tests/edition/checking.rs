@@ -1,0 +1,109 @@
+//! What `straight check` says of a publication's templates, and of the next edition's size.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// A publication with one article of long ago, its templates in `tpl`.
+fn desk(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::create_dir_all(root.join("articles")).unwrap();
+    fs::write(root.join("newsletter.yaml"), "edition:\n  templates: tpl\n").unwrap();
+    fs::write(root.join("articles/tide.md"), article("The tide turns", "Words.")).unwrap();
+    for (name, text) in files {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn article(title: &str, body: &str) -> String {
+    format!("---\ntitle: {title}\ndate: 2026-02-02\nsummary: It does.\nhighlights: [It does]\n---\n{body}\n")
+}
+
+/// The exit code and what is written.
+fn check(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_straight"))
+        .arg("check")
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .unwrap();
+    let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (output.status.code().unwrap(), told)
+}
+
+#[test]
+fn what_is_wrong_with_templates_is_shown_with_its_line() {
+    let cases: [(&str, &[(&str, &str)]); 8] = [
+        ("a field that is not there", &[("tpl/subject.txt", "News:\n{{ lead.titel }}\n")]),
+        (
+            "a branch of the day's only",
+            &[("tpl/subject.txt", "{% if lead.summary %}{{ lead.summry }}{% endif %}")],
+        ),
+        ("an unknown variable", &[("tpl/edition/subject.txt", "{{ artciles | first }}")]),
+        ("a tag without an end", &[("tpl/body.html", "<p>\n{{ lead.title \n</p>")]),
+        ("no way to leave", &[("tpl/body.txt", "Hello")]),
+        ("a page that is no template", &[("tpl/web/front.html", "<h1>\n{% if %}</h1>")]),
+        ("no folder", &[]),
+        (
+            "names mistyped",
+            &[
+                ("tpl/body.htm", "Hello"),
+                ("tpl/edition/subject.text", "Hello"),
+                ("tpl/edition/foot.html", "Used"),
+                ("tpl/edition/old.html", "Not used"),
+                ("tpl/edition/preheader.txt", "{% include \"foot.html\" %}"),
+                ("tpl/web/fron.html", "Hello"),
+                ("tpl/web/notes.md", "Aside"),
+                ("tpl/pages/front.html", "Hello"),
+            ],
+        ),
+    ];
+    let mut report = String::new();
+    for (what, files) in cases {
+        let folder = desk(files);
+        let (code, told) = check(folder.path(), &[]);
+        report.push_str(&format!("# {what}: exit code {code}\n{told}\n"));
+    }
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn programs_read_of_templates_as_of_articles() {
+    let folder = desk(&[("tpl/subject.txt", "{{ lead.titel }}")]);
+    let (code, told) = check(folder.path(), &["--format", "json"]);
+    assert_eq!(code, 1);
+    let findings: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(findings[0]["rule"], "template", "{findings}");
+    assert_eq!((&findings[0]["line"], &findings[0]["column"]), (&1.into(), &9.into()), "{findings}");
+    assert!(findings[0]["file"].as_str().unwrap().ends_with("subject.txt"), "{findings}");
+    // Whoever names articles asks about those alone.
+    assert_eq!(check(folder.path(), &["articles/tide.md"]).0, 0);
+}
+
+#[test]
+fn templates_are_tried_though_nothing_is_due() {
+    let folder = desk(&[("tpl/subject.txt", "{{ lead.titel }}")]);
+    let path = folder.path().join("articles/tide.md");
+    fs::write(&path, article("The tide turns", "Words.").replace("summary:", "draft: true\nsummary:"))
+        .unwrap();
+    let (code, told) = check(folder.path(), &[]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("No article is due.") && told.contains("titel"), "{told}");
+}
+
+#[test]
+fn an_edition_that_mail_programs_would_clip_is_told_before_it_is_sent() {
+    let folder = desk(&[("tpl/subject.txt", "{{ lead.title }}")]);
+    let (code, told) = check(folder.path(), &[]);
+    assert!(code == 0 && !told.contains("Gmail"), "{told}");
+    let long = article("The tide turns", &"Another paragraph of a very long article.\n\n".repeat(1500));
+    fs::write(folder.path().join("articles/tide.md"), long).unwrap();
+    let (code, told) = check(folder.path(), &[]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("  warning: the HTML has ") && told.contains("Gmail may clip it"), "{told}");
+}
