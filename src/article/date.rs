@@ -110,7 +110,7 @@ fn day(text: &str) -> Option<NaiveDate> {
         days.dedup();
         days.pop().filter(|_| days.is_empty())
     });
-    forms.iter().find_map(|form| near(form)).or(swapped)
+    forms.iter().find_map(near).or(swapped)
 }
 
 /// `2025-11-04T06:30+01:00[Europe/Berlin]` (RFC 9557): the offset says it, else the zone does.
