@@ -42,10 +42,11 @@ fn the_example_list() {
 
 #[test]
 fn a_bare_date_is_that_day_in_the_reader_s_zone() {
-    let row = list::read(&b"- {email: ann@example.org, since: 2025-01-15}\n"[..], Format::Yaml, Path::new("l"))
-        .next()
-        .unwrap()
-        .unwrap();
+    let row =
+        list::read(&b"- {email: ann@example.org, since: 2025-01-15}\n"[..], Format::Yaml, Path::new("l"))
+            .next()
+            .unwrap()
+            .unwrap();
     let since = row.subscriber.since.unwrap();
     for zone in [chrono_tz::America::New_York, chrono_tz::Pacific::Honolulu, chrono_tz::Australia::Sydney] {
         assert_eq!(since.with_timezone(&zone).date_naive().to_string(), "2025-01-15", "{zone}");
@@ -266,7 +267,10 @@ fn no_finding_repeats_an_address() {
     let texts = [
         ("email,status\nann@example.org,secret-reader@example.org\n", Format::Csv),
         ("email,timezone\nann@example.org,secret-reader@example.org\n", Format::Csv),
-        ("email\nsecret-reader@exam_ple.org\nsecret-reader@\n<secret-reader@>\nAnn <secret-reader@example.org> <a@example.org>\n", Format::Csv),
+        (
+            "email\nsecret-reader@exam_ple.org\nsecret-reader@\n<secret-reader@>\nAnn <secret-reader@example.org> <a@example.org>\n",
+            Format::Csv,
+        ),
         ("email,secret-reader@example.org\n", Format::Csv),
         ("secret-reader@example.org,x\n", Format::Csv),
         ("- secret-reader@example.org: x\n", Format::Yaml),

@@ -71,7 +71,10 @@ fn offset(text: &str) -> Option<FixedOffset> {
 /// What was meant by a date in another notation, as it is to be written, when only one can be meant.
 fn guess(text: &str, zone: Tz) -> Option<String> {
     let text = text.trim();
-    day(text).map(|day| day.to_string()).or_else(|| without_brackets(text, zone)).or_else(|| padded(text, zone))
+    day(text)
+        .map(|day| day.to_string())
+        .or_else(|| without_brackets(text, zone))
+        .or_else(|| padded(text, zone))
 }
 
 /// What to write instead of `text`.

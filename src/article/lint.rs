@@ -344,7 +344,9 @@ impl Linter<'_, '_> {
     fn not_published(&mut self, real: &Path, written: &str, span: Range<usize>) {
         let Some(head) = self.place.heads.of(real, self.place.options, self.place.now) else { return };
         let (why, remedy) = match head.day {
-            _ if head.draft => (", and it is a draft".to_owned(), "take `draft` out of it, or remove the link"),
+            _ if head.draft => {
+                (", and it is a draft".to_owned(), "take `draft` out of it, or remove the link")
+            }
             Some(day) if day > self.place.day => {
                 (format!(" on {day}"), "publish it with this article or before it, or remove the link")
             }

@@ -9,13 +9,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::findings::Findings;
 use super::front_matter::{self, Context, FrontMatter};
+use super::head::{self, Heads};
 use super::lint::{self, Headings, Place, Shown};
 use super::load::{LoadOptions, PictureWork};
 use super::markdown::{self, document};
 use super::picture::{self, Picture, PictureError};
 use super::shelf::{self, Shelf};
 use super::source::{self, NotText};
-use super::head::{self, Heads};
 use super::{Article, Slug, date, yaml};
 use crate::diagnostic::Diagnostic;
 
@@ -164,28 +164,26 @@ fn finish(
     let named_at = Some((Arc::from(text), front.name_place.clone()));
     let slug = head::slug(&front, input.path);
     let article = match (front.title, front.dated, slug.clone()) {
-        (Some(title), Some(dated), Some(slug)) if !broken => {
-            Some(Article {
-                path: input.path.to_owned(),
-                slug,
-                title,
-                date: dated.day,
-                not_before: dated.not_before,
-                author: front.author,
-                highlights: front.highlights,
-                tags: front.tags,
-                summary: front.summary,
-                image: front.image,
-                url: front.url,
-                lead: front.lead,
-                draft,
-                sources: front.sources,
-                extra: front.extra,
-                markdown: markdown::clean(&body.replace("\r\n", "\n").replace('\r', "\n")),
-                pictures,
-                modified: input.modified,
-            })
-        }
+        (Some(title), Some(dated), Some(slug)) if !broken => Some(Article {
+            path: input.path.to_owned(),
+            slug,
+            title,
+            date: dated.day,
+            not_before: dated.not_before,
+            author: front.author,
+            highlights: front.highlights,
+            tags: front.tags,
+            summary: front.summary,
+            image: front.image,
+            url: front.url,
+            lead: front.lead,
+            draft,
+            sources: front.sources,
+            extra: front.extra,
+            markdown: markdown::clean(&body.replace("\r\n", "\n").replace('\r', "\n")),
+            pictures,
+            modified: input.modified,
+        }),
         _ => None,
     };
     Outcome { article, date, slug, draft, diagnostics: findings.into_list(), named_at }
@@ -264,6 +262,13 @@ fn claimed_date(text: &str, options: &LoadOptions) -> Option<NaiveDate> {
 
 impl Outcome {
     fn broken(date: Option<NaiveDate>, findings: Findings) -> Self {
-        Outcome { article: None, date, slug: None, draft: false, diagnostics: findings.into_list(), named_at: None }
+        Outcome {
+            article: None,
+            date,
+            slug: None,
+            draft: false,
+            diagnostics: findings.into_list(),
+            named_at: None,
+        }
     }
 }

@@ -174,7 +174,10 @@ impl NoFrontMatter {
 /// What writing programs make of `---`.
 fn is_long_dash(line: &str) -> bool {
     let line = line.trim();
-    !line.is_empty() && line.chars().count() <= 3 && line.chars().all(|c| matches!(c, '—' | '–' | '―' | '-')) && line != "---"
+    !line.is_empty()
+        && line.chars().count() <= 3
+        && line.chars().all(|c| matches!(c, '—' | '–' | '―' | '-'))
+        && line != "---"
         && line.contains(['—', '–', '―'])
 }
 

@@ -82,9 +82,9 @@ pub fn one(diagnostic: &Diagnostic, colour: Colour) -> String {
                 .annotation(AnnotationKind::Primary.span(window.start..window.end)),
         ),
         // Without a snippet (an address, a secret) the place is all there is to go by.
-        None if diagnostic.line > 0 => title.element(
-            Origin::path(path.as_str()).line(diagnostic.line).char_column(diagnostic.column),
-        ),
+        None if diagnostic.line > 0 => {
+            title.element(Origin::path(path.as_str()).line(diagnostic.line).char_column(diagnostic.column))
+        }
         None => title.element(Origin::path(path.as_str())),
     };
     let remedy = diagnostic.remedy.as_deref().map(visible);

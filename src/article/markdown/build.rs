@@ -218,7 +218,8 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
         let parsed = raw::blocks(&html);
         let mut places = raw::Places::new(&self.source[span.clone()]);
         for what in parsed.seen {
-            let place = places.find(&what).map_or(span.clone(), |at| span.start + at.start..span.start + at.end);
+            let place =
+                places.find(&what).map_or(span.clone(), |at| span.start + at.start..span.start + at.end);
             self.see(what, place);
         }
         parsed.blocks

@@ -101,7 +101,8 @@ impl Draft {
     /// Takes `Ann Reader <ann@example.org>` apart; a name of its own goes before the one in it.
     fn split_mailbox(&mut self) {
         let Some((text, column)) = self.get(Field::Email) else { return };
-        let Some((name, address)) = text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) else {
+        let Some((name, address)) = text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'))
+        else {
             return;
         };
         let name = name.trim().trim_matches('"').trim();

@@ -29,7 +29,9 @@ impl Places {
             // The linter's word for an address that runs something; ammonia leaves nothing of it.
             What::Link { target, .. } if target.ends_with('…') => {
                 let scheme = target.trim_end_matches('…');
-                self.tags("a", 0).chain(self.tags("img", 0)).find(|tag| self.html[tag.clone()].contains(scheme))
+                self.tags("a", 0)
+                    .chain(self.tags("img", 0))
+                    .find(|tag| self.html[tag.clone()].contains(scheme))
             }
             What::Link { target, .. } => self.next("a", target),
             What::Heading { .. }
@@ -74,13 +76,11 @@ mod tests {
         let mut places = Places::new(html);
         let image = || What::Image { src: "a.png".into(), alt: String::new() };
         let link = |target: &str| What::Link { target: target.into(), empty: false };
-        let found = [image(), link("https://e.org/?a=1&b=2"), image(), image(), What::DroppedTag("abbr".into())]
-            .map(|what| places.find(&what).map(|at| &html[at]));
+        let found =
+            [image(), link("https://e.org/?a=1&b=2"), image(), image(), What::DroppedTag("abbr".into())]
+                .map(|what| places.find(&what).map(|at| &html[at]));
         let link = Some("<a href='https://e.org/?a=1&amp;b=2'>");
-        assert_eq!(
-            found,
-            [Some("<IMG src=\"a.png\">"), link, Some("<img src=a.png>"), None, Some("<abbr")]
-        );
+        assert_eq!(found, [Some("<IMG src=\"a.png\">"), link, Some("<img src=a.png>"), None, Some("<abbr")]);
         let unsafe_link = What::Link { target: "javascript:…".into(), empty: false };
         let html = "<a href=x>a</a> <a href=\"JavaScript:x()\">b</a>";
         assert_eq!(Places::new(html).find(&unsafe_link), Some(16..41));
