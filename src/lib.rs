@@ -18,6 +18,7 @@
 //! `store` holds the only SQL; `web` and `cli` call `press` and `store`.
 
 // In the order of the pipeline, which tests/layers.rs holds.
+mod fail_point;
 pub mod diagnostic;
 pub mod yaml;
 pub mod subscriber;

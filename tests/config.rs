@@ -293,6 +293,28 @@ fn variables_that_are_wrong_are_named() {
 }
 
 #[test]
+fn domains_have_rates_of_their_own() {
+    let rates = |yaml: &str| Setup::new(yaml).effective().unwrap().config.delivery.rate_per_domain;
+    let per_second = |rate: Option<straight::config::Rate>| {
+        rate.map(|rate| (rate.messages.get(), rate.per.as_secs())).unwrap_or_default()
+    };
+    let none = rates("delivery: {rate: 5/s}");
+    assert_eq!(per_second(none.of("example.net")), (0, 0));
+    let one = rates("delivery: {rate_per_domain: 300/min}");
+    assert_eq!(per_second(one.of("example.net")), (300, 60));
+    let several = rates(
+        "delivery:\n  rate_per_domain:\n    default: 5/s\n    GMail.com: 20/s\n    bücher.example: 1/h\n",
+    );
+    assert_eq!(per_second(several.of("example.net")), (5, 1));
+    assert_eq!(per_second(several.of("gmail.com")), (20, 1));
+    assert_eq!(per_second(several.of("xn--bcher-kva.example")), (1, 3_600));
+    let wrong =
+        Setup::new("delivery:\n  rate_per_domain:\n    gmail.com: fast\n    no domain: 1/s\n").lines();
+    assert!(wrong.contains("`delivery.rate_per_domain.gmail.com`: `fast` is no rate"), "{wrong}");
+    assert!(wrong.contains("`no domain` is no domain"), "{wrong}");
+}
+
+#[test]
 fn a_server_is_read_from_its_url() {
     let smtp = |url: &str| {
         let smtp = Setup::new("").variable("STRAIGHT_SMTP_URL", url).smtp();

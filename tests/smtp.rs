@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
 
+mod ahead;
 mod connect;
+mod release;
 mod script;
 mod sockets;
 mod transaction;

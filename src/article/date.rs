@@ -106,11 +106,11 @@ fn day(text: &str) -> Option<NaiveDate> {
     };
     // A month there is a day here: only one of the two may be possible.
     let swapped = [["%m/%d/%Y", "%d/%m/%Y"], ["%m-%d-%Y", "%d-%m-%Y"]].iter().find_map(|forms| {
-        let mut days: Vec<NaiveDate> = forms.iter().filter_map(|form| near(form)).collect();
+        let mut days: Vec<NaiveDate> = forms.iter().filter_map(&near).collect();
         days.dedup();
         days.pop().filter(|_| days.is_empty())
     });
-    forms.iter().find_map(|form| near(&form)).or(swapped)
+    forms.iter().find_map(near).or(swapped)
 }
 
 /// `2025-11-04T06:30+01:00[Europe/Berlin]` (RFC 9557): the offset says it, else the zone does.

@@ -8,7 +8,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::press::{Press, Sender, Watch};
+use crate::press::{Press, PressError, Sender, Watch};
 use crate::web;
 
 /// When the heart beats: every five seconds. The planner decides what is due; the beat only asks.
@@ -31,6 +31,10 @@ pub(super) async fn run(
     if once {
         watch.publish_due().await?;
         sender.send_due(stop).await?;
+        if let Some(slot) = watch.next_slot() {
+            let at = slot.at.with_timezone(&press.config.schedule.timezone);
+            writeln!(out, "Done; the next edition is due {}.", at.format("%Y-%m-%d %H:%M %Z"))?;
+        }
         return Ok(true);
     }
     let served = serve(press, stop).await?;
@@ -51,16 +55,24 @@ pub(super) async fn run(
     let sending = async {
         let mut beats = beats.clone();
         while next(&mut beats, stop).await {
-            if let Err(error) = sender.send_due(stop).await {
-                error!(%error, "cannot send; trying again");
+            match sender.send_due(stop).await {
+                Ok(()) => {}
+                // After a failed fsync nothing that this process still has in memory can be relied on.
+                Err(PressError::Store(error)) if error.is_fatal() => {
+                    stop.cancel();
+                    return Err(error);
+                }
+                Err(error) => error!(%error, "cannot send; trying again"),
             }
         }
+        Ok(())
     };
-    tokio::join!(publishing, sending);
+    let ((), sent) = tokio::join!(publishing, sending);
     heart.shutdown().await.context("the heartbeat does not stop")?;
     if let Some(served) = served {
         served.await.context("the web server was cut off")?;
     }
+    sent.context("the store cannot be relied on; nothing more is sent")?;
     info!("stopped; what is left waits in the ledger");
     Ok(true)
 }

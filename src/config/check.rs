@@ -12,7 +12,7 @@ use super::values::{self, Wrong};
 use super::{
     ArticlesConfig, Author, Authors, Config, Database, DeliveryConfig, EditionConfig, ImagePolicy,
     OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords, UncertainPolicy, WebConfig,
-    dkim, smtp,
+    dkim, rates, smtp,
 };
 
 /// Reads every key; gives the configuration, or all that is wrong with it.
@@ -39,6 +39,7 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
             ),
             give_up_after: reader.value("delivery.give_up_after", values::some_time),
             rate: reader.optional("delivery.rate", values::rate),
+            rate_per_domain: rates::per_domain(&mut reader),
         },
         web: WebConfig { listen: reader.value("web.listen", values::listen) },
         database: database(&mut reader, &data),

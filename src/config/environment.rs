@@ -60,7 +60,13 @@ const VARIABLES: &[Variable] = &[
 ];
 
 /// Variables that are read elsewhere: the file itself, and the log.
-const OTHERS: [&str; 3] = [CONFIG, "STRAIGHT_LOG", "STRAIGHT_LOG_FORMAT"];
+const OTHERS: &[&str] = &[
+    CONFIG,
+    "STRAIGHT_LOG",
+    "STRAIGHT_LOG_FORMAT",
+    #[cfg(any(feature = "fail-points", debug_assertions))]
+    crate::fail_point::VARIABLE,
+];
 
 /// Bytes of a file that holds a secret; access tokens have some thousands.
 const LONGEST_SECRET: u64 = 64 << 10;
@@ -88,7 +94,7 @@ impl Environment {
     /// What it sets; what is wrong with it goes to `findings`.
     pub(super) fn overrides(&self, findings: &mut Vec<Diagnostic>) -> Vec<Over> {
         let mut set = Vec::new();
-        let known = || VARIABLES.iter().map(|v| v.name).chain(OTHERS);
+        let known = || VARIABLES.iter().map(|v| v.name).chain(OTHERS.iter().copied());
         for (name, value) in &self.0 {
             let origin = Origin::Environment(name.clone());
             let found = |wrong: &Wrong| finding(&origin, None, name, "bad-variable", wrong);

@@ -7,6 +7,7 @@ mod error;
 mod layers;
 mod load;
 mod publication;
+mod rates;
 mod reader;
 mod secret;
 mod show;
@@ -29,6 +30,7 @@ pub use error::ConfigError;
 pub use layers::{Origin, Overrides};
 pub use load::{Effective, load};
 pub use publication::{Author, Authors, Publication, SignUpWords};
+pub use rates::DomainRates;
 pub use secret::Secret;
 
 /// Everything that is configured, checked; the defaults are a working sample publication.
@@ -244,7 +246,7 @@ impl Default for Deadlines {
 }
 
 /// How deliveries are made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DeliveryConfig {
     /// What becomes of a message whose acceptance is unknown.
     pub uncertain: UncertainPolicy,
@@ -252,6 +254,8 @@ pub struct DeliveryConfig {
     pub give_up_after: Duration,
     /// The most that is sent, if there is a limit.
     pub rate: Option<Rate>,
+    /// The most that is sent to one recipient domain.
+    pub rate_per_domain: DomainRates,
 }
 
 /// So many messages in so much time: `500/min`.

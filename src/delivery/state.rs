@@ -132,14 +132,7 @@ pub fn next_state(
     let words = |reply: &Reply| Some(reply.to_string());
     match outcome {
         Outcome::Accepted(_) => plain,
-        Outcome::Deferred(reply) => {
-            let due_at = now + Backoff::delay(attempt);
-            if due_at > queued_at + backoff.give_up_after {
-                Next { state: State::Failed, reason: Some(format!("expired: {reply}")), ..plain }
-            } else {
-                Next { state: State::Deferred, due_at: Some(due_at), reason: words(reply), ..plain }
-            }
-        }
+        Outcome::Deferred(reply) => put_off(reply.to_string(), attempt, queued_at, now, backoff),
         Outcome::Bounced(reply) => {
             Next { state: State::Failed, bounces_address: true, reason: words(reply), ..plain }
         }
@@ -175,6 +168,42 @@ pub fn next_state(
     }
 }
 
+/// After so many attempts in a row that came to nothing, a delivery is put off as after a 4xx: it may be the message
+/// itself that kills each connection.
+pub const FRUITLESS: u32 = 5;
+
+/// Moves a delivery on after [`FRUITLESS`] attempts of which none came to an answer; arguments as for [`next_state`].
+#[must_use]
+pub fn next_after_fruitless(
+    why: &str,
+    attempt: u32,
+    queued_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    backoff: Backoff,
+) -> Next {
+    put_off(format!("{FRUITLESS} attempts in a row came to nothing: {why}"), attempt, queued_at, now, backoff)
+}
+
+/// Later, or never when that would be too late.
+fn put_off(
+    reason: String,
+    attempt: u32,
+    queued_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    backoff: Backoff,
+) -> Next {
+    let due_at = now + Backoff::delay(attempt);
+    let is_late = due_at > queued_at + backoff.give_up_after;
+    Next {
+        state: if is_late { State::Failed } else { State::Deferred },
+        due_at: (!is_late).then_some(due_at),
+        spends_attempt: true,
+        bounces_address: false,
+        records_uncertain: false,
+        reason: Some(if is_late { format!("expired: {reason}") } else { reason }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,5 +230,29 @@ mod tests {
             reason: Some("550 sender refused".to_owned()),
         };
         assert_eq!(next, wanted);
+    }
+
+    #[test]
+    fn what_comes_to_nothing_again_and_again_is_put_off_and_expires_in_the_end() {
+        let queued_at = DateTime::from_timestamp(1_762_239_600, 0).unwrap();
+        let backoff = Backoff { give_up_after: Duration::from_secs(3600) };
+        let next = |attempt, minutes: u64| {
+            let now = queued_at + Duration::from_secs(60 * minutes);
+            next_after_fruitless("the server hung up", attempt, queued_at, now, backoff)
+        };
+        let first = next(1, 1);
+        assert_eq!(
+            (first.state, first.due_at),
+            (State::Deferred, Some(queued_at + Duration::from_secs(6 * 60)))
+        );
+        assert!(first.spends_attempt && !first.bounces_address && !first.records_uncertain);
+        let third = next(3, 30);
+        assert_eq!(third.due_at, Some(queued_at + Duration::from_secs(50 * 60)));
+        let last = next(4, 59);
+        assert_eq!((last.state, last.due_at), (State::Failed, None));
+        assert_eq!(
+            last.reason.as_deref(),
+            Some("expired: 5 attempts in a row came to nothing: the server hung up")
+        );
     }
 }

@@ -4,8 +4,10 @@ mod clock;
 mod dispatch;
 mod post;
 mod publish;
+mod restored;
 pub mod schedule;
 mod sender;
+mod show;
 mod watch;
 
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::store::{Store, StoreError};
 pub use clock::Clock;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
 pub use publish::{Draft, Held, Published};
+pub use restored::Accepted;
 pub use sender::Sender;
 pub use watch::Watch;
 
@@ -30,14 +33,10 @@ pub struct Press {
     pub store: Store,
     /// What signs links.
     pub keys: TokenKeys,
-    /// What editions are rendered with.
-    pub templates: Templates,
     /// What time it is.
     pub clock: Clock,
     /// How long a dispatch goes on without anything getting through.
     pub patience: Duration,
-    /// Stands in the ledger beside what this process begins.
-    pub owner: String,
 }
 
 /// What can go wrong between articles and readers.
@@ -79,14 +78,11 @@ impl Press {
     /// # Errors
     /// When the store or the templates cannot be used.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
-        let templates = match &config.edition.templates {
-            Some(folder) => Templates::with_folder(folder)?,
-            None => Templates::built_in(),
-        };
+        // They are read at each publishing; what is wrong with them now is told now.
+        Templates::load(config.edition.templates.as_deref())?;
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
-        let owner = format!("process {}", std::process::id());
-        Ok(Press { config, store, keys, templates, clock, patience: PATIENCE, owner })
+        Ok(Press { config, store, keys, clock, patience: PATIENCE })
     }
 
     /// Refuses a relay that is not on loopback while From, postal address or `public_url` are the sample's.

@@ -11,7 +11,7 @@ use crate::config::{OnBrokenArticle, Transport};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{
     self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition,
-    Rules, Waiting,
+    Rules, Templates, Waiting,
 };
 use crate::message::Letterhead;
 use crate::store::{Issue, PublishOutcome, StoredEdition};
@@ -104,6 +104,7 @@ impl Press {
         if let Some(edition) = self.store.edition(&key).await? {
             return Ok(Published::AlreadyOut(Box::new(edition)));
         }
+        self.store.check_soundness().await?;
         let now = self.clock.now().trunc_subsecs(0);
         let mut loaded = self.load(now).await?;
         if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
@@ -136,6 +137,7 @@ impl Press {
             (PublishOutcome::NoReaders, _) | (_, None) => Ok(Published::NoReaders),
             (PublishOutcome::AlreadyOut(_), Some(edition)) => Ok(Published::AlreadyOut(Box::new(edition))),
             (PublishOutcome::Published { .. }, Some(edition)) => {
+                self.store.advance_mark().await?;
                 if !broken.is_empty() {
                     self.tell_editors(&key, &broken, "went out without these articles").await?;
                 }
@@ -165,7 +167,7 @@ impl Press {
         Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), waiting, errors })
     }
 
-    async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {
+    pub(super) async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {
         let options = article::LoadOptions::of(&self.config);
         let folder = self.config.articles.folder.clone();
         let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
@@ -213,11 +215,13 @@ impl Press {
         let number = self.store.next_number().await?;
         let edition = Edition { key, articles: assembled.due, recent, number, frozen_at: now };
         let settings = RenderSettings { images: self.config.articles.images };
-        let rendered = edition::render(&edition, &self.config.publication, &self.templates, &settings)?;
+        // Read anew each time, so that a template mended is a template in use.
+        let templates = Templates::load(self.config.edition.templates.as_deref())?;
+        let rendered = edition::render(&edition, &self.config.publication, &templates, &settings)?;
         Ok((rendered, edition::pictures(&edition)))
     }
 
-    fn earlier_headline(&self, article: &Article) -> Headline {
+    pub(super) fn earlier_headline(&self, article: &Article) -> Headline {
         edition::headline(article, None, &self.config.publication)
     }
 

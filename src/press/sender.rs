@@ -1,4 +1,5 @@
-//! The sender that `straight run` keeps: whoever holds the sender lock sends what is due, letters first.
+//! The sender that `straight run` keeps: whoever holds the sender lock sends what is due, letters first. With SQLite one
+//! process holds it; with PostgreSQL every node does, and looks at each beat whether another has died.
 
 use std::time::Duration;
 
@@ -39,6 +40,15 @@ impl Sender {
     /// # Errors
     /// When the store fails, or an edition cannot be made a message.
     pub async fn send_due(&mut self, stop: &CancellationToken) -> Result<(), PressError> {
+        let done = self.try_to_send(stop).await;
+        if done.is_err() {
+            // What stood as `sending` when the store failed is taken up with the lock, as after a crash.
+            self.lock = None;
+        }
+        done
+    }
+
+    async fn try_to_send(&mut self, stop: &CancellationToken) -> Result<(), PressError> {
         let now = self.press.clock.now();
         if self.rests_until.is_some_and(|until| now < until) || !self.is_sender().await? {
             return Ok(());
@@ -53,6 +63,9 @@ impl Sender {
             let done = self.press.dispatch(&self.route, &edition, &|_, _| {}, stop).await?;
             let counts = done.counts;
             info!(edition = %key, sent = counts.of(State::Sent), open = counts.open(), "dispatched");
+            if let Err(error) = self.press.show(&self.route, &edition) {
+                warn!(%error, "the outbox's page is not written");
+            }
             if let Ending::Halted(why) = &done.ending {
                 let subject = format!("{}: sending is halted", self.press.config.publication.name);
                 let text = format!("Sending the edition {key} is halted, and nothing is lost:\n\n  {why}\n");
@@ -81,22 +94,32 @@ impl Sender {
         }
     }
 
-    /// Whether this process is the one that sends; takes over when the place is free.
+    /// Whether this process sends; takes up what others left behind, and takes over when the place is free.
     async fn is_sender(&mut self) -> Result<bool, PressError> {
-        if self.lock.is_some() {
+        let store = &self.press.store;
+        if self.lock.is_some() && store.is_sender() {
+            if store.is_shared() {
+                self.recover().await?;
+            }
             return Ok(true);
         }
-        match self.press.store.acquire_sender().await? {
+        self.lock = None;
+        match store.acquire_sender().await? {
             Ownership::Ours(lock) => {
-                let recovered = self.press.recover().await?;
-                if recovered.requeued + recovered.held > 0 {
-                    let (requeued, held) = (recovered.requeued, recovered.held);
-                    warn!(requeued, held, "the last sender stopped in the middle: taken up");
-                }
+                self.recover().await?;
                 self.lock = Some(lock);
                 Ok(true)
             }
             Ownership::Others => Ok(false),
         }
+    }
+
+    async fn recover(&self) -> Result<(), PressError> {
+        let recovered = self.press.recover().await?;
+        if recovered.requeued + recovered.held > 0 {
+            let (requeued, held) = (recovered.requeued, recovered.held);
+            warn!(requeued, held, "a sender stopped in the middle: taken up");
+        }
+        Ok(())
     }
 }

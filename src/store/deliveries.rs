@@ -111,30 +111,15 @@ pub struct Recovered {
     pub held: u64,
 }
 
-type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
+pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
 
-// The sender lock makes one sender of many processes, so that a claim is a read.
+// A file lock makes one sender of many processes, so that with SQLite a claim is a read.
 const CLAIM: &str =
     "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
         AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
     ORDER BY d.due_at, d.subscriber_id LIMIT $5";
-const BEGIN: &str = "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = $4
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status = 'active')";
-const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
-        reason = (SELECT status FROM subscribers s WHERE s.id = $2)
-    WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status <> 'active')";
-const SETTLE: &str = "UPDATE deliveries SET state = $4, due_at = COALESCE($5, due_at),
-        deferrals = deferrals + $6, uncertain = uncertain + $7, code = $8, reason = $9, settled_at = $10
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'sending'";
-const RECORD_ATTEMPT: &str =
-    "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
-const BOUNCE_OF: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
-    WHERE id = $1 AND status IN ('pending', 'active')";
 const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
         reason = CASE WHEN reason IS NULL THEN 'expired' ELSE 'expired: ' || reason END
     WHERE edition_id = $1 AND state IN ('queued', 'deferred')
@@ -149,24 +134,28 @@ const NEXT_DUE: &str =
 const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
     WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at <= $1) ORDER BY e.id";
 const KEY_OF: &str = "SELECT key FROM editions WHERE id = $1";
+// Lost is what is `sending` and whose owner is not alive. With SQLite nobody is in `nodes`: all of it.
 const RECORD_LOST: &str =
     "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
     SELECT edition_id, subscriber_id, attempt, CAST($1 AS BIGINT), 'uncertain', NULL, $2
-    FROM deliveries WHERE state = 'sending'
+    FROM deliveries WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)
     ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING";
+const LOCK_LOST: &str = "SELECT 1 FROM deliveries
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner) FOR UPDATE";
 const REQUEUE_LOST: &str =
-    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3
-    WHERE state = 'sending' AND uncertain <= $4";
+    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3, owner = NULL
+    WHERE state = 'sending' AND uncertain <= $4
+        AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 const HOLD_LOST: &str =
-    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1
-    WHERE state = 'sending'";
+    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1, owner = NULL
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 
 /// What is written beside an attempt whose sender died.
 const LOST: &str = "the sender stopped before the answer was on record";
 
 impl Store {
     /// Up to `limit` deliveries of `edition` that are due by `now`, in the order of (due time, subscriber), behind
-    /// `after`, which is the last row that an earlier call gave.
+    /// `after`, which is the last row that an earlier call gave. With PostgreSQL they are on lease to this process.
     ///
     /// # Errors
     /// When the store fails.
@@ -178,6 +167,9 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         let (due, subscriber) = after.map_or((i64::MIN, 0), |(due, id)| (millis(due), id.0));
+        if self.is_shared() {
+            return self.claim_on_lease(edition, now, (due, subscriber), limit).await;
+        }
         let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(CLAIM)
             .bind(edition.0)
             .bind(millis(now))
@@ -189,57 +181,20 @@ impl Store {
         rows.into_iter().map(|row| claimed(edition, row)).collect()
     }
 
-    /// One tick of the ledger, in one transaction: settles what was answered, then begins what comes next.
-    ///
-    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere or its reader has left.
-    /// Nothing may be sent before this returns.
-    ///
-    /// # Errors
-    /// When the store fails: then nothing has changed.
-    pub async fn tick(
-        &self,
-        settles: &[Settle],
-        begins: &[Begin],
-        owner: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<bool>, StoreError> {
-        let mut may_send = Vec::with_capacity(begins.len());
-        writing!(self, |c| {
-            may_send.clear();
-            for settle in settles {
-                settle_on!(c, settle);
-            }
-            for begin in begins {
-                let begun = sqlx::query(BEGIN)
-                    .bind(begin.edition.0)
-                    .bind(begin.subscriber.0)
-                    .bind(i64::from(begin.attempt))
-                    .bind(owner)
-                    .execute(&mut *c)
-                    .await?
-                    .rows_affected();
-                if begun == 0 {
-                    sqlx::query(SUPPRESS)
-                        .bind(begin.edition.0)
-                        .bind(begin.subscriber.0)
-                        .bind(millis(now))
-                        .execute(&mut *c)
-                        .await?;
-                }
-                may_send.push(begun > 0);
-            }
-        });
-        Ok(may_send)
-    }
-
-    /// Takes up what a sender left behind that died: call it with the sender lock held, before the first claim.
+    /// Takes up what senders left behind that died: call it with the sender lock held, before the first claim. With
+    /// PostgreSQL the dead are those whose lease is over, and it may be called at any time.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn recover(&self, policy: RecoveryPolicy, now: DateTime<Utc>) -> Result<Recovered, StoreError> {
         let at = millis(now);
+        self.bury_the_dead().await?;
         let recovered = writing!(self, |c| {
             let mut recovered = Recovered::default();
+            if self.is_shared() {
+                // An answer may be on its way into the ledger: it goes first.
+                sqlx::query(LOCK_LOST).execute(&mut *c).await?;
+            }
             if policy != RecoveryPolicy::Requeue {
                 sqlx::query(RECORD_LOST).bind(at).bind(LOST).execute(&mut *c).await?;
             }
@@ -359,66 +314,11 @@ impl Store {
     }
 }
 
-/// Settles one attempt on the connection `$c`.
-macro_rules! settle_on {
-    ($c:ident, $settle:expr) => {{
-        let settle: &Settle = $settle;
-        let next = &settle.next;
-        sqlx::query(SETTLE)
-            .bind(settle.edition.0)
-            .bind(settle.subscriber.0)
-            .bind(i64::from(settle.attempt))
-            .bind(next.state.as_str())
-            .bind(next.due_at.map(millis))
-            .bind(i64::from(next.spends_attempt))
-            .bind(i64::from(next.records_uncertain))
-            .bind(settle.code.map(i64::from))
-            .bind(next.reason.as_deref())
-            .bind(millis(settle.at))
-            .execute(&mut *$c)
-            .await?;
-        if let Some(outcome) = recorded_outcome(next) {
-            sqlx::query(RECORD_ATTEMPT)
-                .bind(settle.edition.0)
-                .bind(settle.subscriber.0)
-                .bind(i64::from(settle.attempt))
-                .bind(millis(settle.at))
-                .bind(outcome)
-                .bind(settle.code.map(i64::from))
-                .bind(next.reason.as_deref())
-                .execute(&mut *$c)
-                .await?;
-        }
-        if next.bounces_address {
-            sqlx::query(BOUNCE_OF)
-                .bind(settle.subscriber.0)
-                .bind(millis(settle.at))
-                .execute(&mut *$c)
-                .await?;
-        }
-    }};
-}
-use settle_on;
-
-/// The word under which an attempt is kept for ever; `None` for one that was accepted.
-fn recorded_outcome(next: &Next) -> Option<&'static str> {
-    if next.records_uncertain {
-        return Some("uncertain");
-    }
-    match next.state {
-        State::Sent | State::Sending | State::Suppressed => None,
-        State::Queued => Some("not-sent"),
-        State::Deferred => Some("deferred"),
-        State::Failed => Some("failed"),
-        State::Uncertain => Some("uncertain"),
-    }
-}
-
 fn state(word: &str) -> Result<State, StoreError> {
     State::parse(word).ok_or_else(|| StoreError::Unreadable { what: "a state", value: word.to_owned() })
 }
 
-fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
+pub(super) fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
     let (id, email, name, since, due_at, attempt, deferrals, uncertain) = row;
     let parsed = email.parse();
     let email =

@@ -79,6 +79,8 @@ type SummaryRow = (i64, String, i64, String, i64, i64, String);
 const INSERT_EDITION: &str =
     "INSERT INTO editions (key, number, subject, preheader, html, text, letterhead, hash, frozen_at, recipients)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (key) DO NOTHING RETURNING id";
+// The number is "straight" in ASCII.
+const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8319400174365927540)";
 const ID_OF_KEY: &str = "SELECT id FROM editions WHERE key = $1";
 const NEXT_NUMBER: &str = "SELECT COALESCE(MAX(number), 0) + 1 FROM editions";
 const INSERT_PICTURE: &str = "INSERT INTO pictures (file_name, media_type, content) VALUES ($1, $2, $3)
@@ -87,7 +89,7 @@ const INSERT_EDITION_PICTURE: &str =
     "INSERT INTO edition_pictures (edition_id, position, content_id, file_name) VALUES ($1, $2, $3, $4)";
 // An article is in one edition only: a second one that holds it fails here, whole.
 const INSERT_HEADLINE: &str = "INSERT INTO headlines (slug, edition_id, position, title, url, date, summary) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const INSERT_EARLIER: &str =
+pub(super) const INSERT_EARLIER: &str =
     "INSERT INTO headlines (slug, edition_id, position, title, url, date, summary) VALUES ($1, NULL, $2, $3, $4, $5, $6)
     ON CONFLICT (slug) DO NOTHING";
 // Example readers are never mailed through a real server ($3 = 0), nor beside real readers.
@@ -127,6 +129,8 @@ impl Store {
             }
             super::engine::Pool::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
+                // Nodes publish one after the other: two at once would take the same number.
+                sqlx::query(ONE_AT_A_TIME).execute(&mut *transaction).await?;
                 let outcome = publish_on!(&mut *transaction, issue, letterhead, key, now);
                 finish_publishing(transaction, outcome).await
             }

@@ -37,15 +37,15 @@ const ADD: &str = "INSERT INTO letters (cause, recipient, subject, text, state, 
     VALUES ($1, $2, $3, $4, 'queued', $5, $5) ON CONFLICT (cause) DO NOTHING";
 const DUE: &str = "SELECT id, recipient, subject, text, attempt, deferrals, uncertain, made_at FROM letters
     WHERE state IN ('queued', 'deferred') AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
-const BEGIN: &str = "UPDATE letters SET state = 'sending', attempt = attempt + 1
+const BEGIN: &str = "UPDATE letters SET state = 'sending', attempt = attempt + 1, owner = $3
     WHERE id = $1 AND attempt = $2 AND state IN ('queued', 'deferred')";
 const SETTLE: &str =
     "UPDATE letters SET state = $3, due_at = COALESCE($4, due_at), deferrals = deferrals + $5,
         uncertain = uncertain + $6, reason = $7, settled_at = $8
     WHERE id = $1 AND attempt = $2 AND state = 'sending'";
 // A letter that may have arrived is better sent twice than never: alarms are for people who wait for them.
-const RECOVER: &str =
-    "UPDATE letters SET state = 'queued', due_at = $1, uncertain = uncertain + 1 WHERE state = 'sending'";
+const RECOVER: &str = "UPDATE letters SET state = 'queued', due_at = $1, uncertain = uncertain + 1
+    WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = letters.owner)";
 
 impl Store {
     /// Writes a letter; whether it is new: a cause has one letter a recipient.
@@ -93,6 +93,7 @@ impl Store {
         let done = writing!(self, |c| sqlx::query(BEGIN)
             .bind(letter.id.0)
             .bind(i64::from(letter.attempt))
+            .bind(self.owner())
             .execute(&mut *c)
             .await?
             .rows_affected());
@@ -126,11 +127,12 @@ impl Store {
         Ok(())
     }
 
-    /// Takes up letters whose sender died.
+    /// Takes up letters whose sender died, as [`recover`](Self::recover) does deliveries.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn recover_letters(&self, now: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.bury_the_dead().await?;
         Ok(writing!(self, |c| sqlx::query(RECOVER).bind(millis(now)).execute(&mut *c).await?.rows_affected()))
     }
 }

@@ -2,35 +2,55 @@
 
 #[macro_use]
 mod engine;
+#[macro_use]
+mod batch;
 mod deliveries;
 mod editions;
+mod import;
 mod keys;
+mod leases;
+mod ledger_tick;
 mod letters;
 mod ownership;
+mod rates;
 mod slots;
+mod soundness;
 mod subscribers;
+mod troubled;
 
 use chrono::{DateTime, Utc};
 
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;
+pub use import::{Added, ImportReport, Origin};
 pub use letters::{LetterId, OpenLetter};
-pub use ownership::{Ownership, SenderLock};
+pub use ownership::{LEASE, Ownership, SenderLock};
 pub use slots::SlotOutcome;
-pub use subscribers::{Added, ImportReport, Origin};
+pub use soundness::Restored;
+pub use troubled::Troubled;
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The engine said no.
     #[error("the store failed: {0}")]
-    Sql(#[from] sqlx::Error),
+    Sql(sqlx::Error),
+    /// The database file is damaged.
+    #[error(
+        "the database is damaged ({0}); nothing is sent from it: put the newest good backup in its place, or rescue what is readable with `sqlite3 FILE .recover`"
+    )]
+    Damaged(String),
     /// The tables could not be made or brought up to date.
     #[error(
         "the store's tables could not be brought up to date: {0}; is the database of a newer version of straight?"
     )]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(sqlx::migrate::MigrateError),
+    /// The database is older than what has been sent.
+    #[error(
+        "the database is older than what was sent last{0}: was a backup restored? Nothing is sent, for it would go out again; put the newer database back, or go on from here with `straight ledger accept`"
+    )]
+    Restored(String),
     /// The folder or the lock file.
     #[error("{action} {path}: {source}")]
     Io {
@@ -52,6 +72,75 @@ pub enum StoreError {
     /// The configured engine cannot be used.
     #[error("{0}")]
     Engine(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match sqlite_code(&error) {
+            Some(CORRUPT | NOT_A_DATABASE) => StoreError::Damaged(error.to_string()),
+            Some(_) | None => StoreError::Sql(error),
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            other => StoreError::Migrate(other),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the same may succeed later, and nothing has changed meanwhile: the disk is full, the database is locked.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            StoreError::Sql(error) => {
+                matches!(sqlite_code(error), Some(FULL | BUSY | LOCKED))
+                    || error.as_database_error().and_then(|error| error.code()).is_some_and(|code| {
+                        // PostgreSQL: disk_full, lock_not_available.
+                        code == "53100" || code == "55P03"
+                    })
+            }
+            StoreError::Damaged(_)
+            | StoreError::Restored(_)
+            | StoreError::Migrate(_)
+            | StoreError::Io { .. }
+            | StoreError::Unreadable { .. }
+            | StoreError::Engine(_) => false,
+        }
+    }
+
+    /// Whether the engine can no longer be believed: the disk failed under it, or its file is damaged.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            StoreError::Damaged(_) => true,
+            StoreError::Sql(error) => sqlite_code(error) == Some(IO_ERROR),
+            StoreError::Restored(_)
+            | StoreError::Migrate(_)
+            | StoreError::Io { .. }
+            | StoreError::Unreadable { .. }
+            | StoreError::Engine(_) => false,
+        }
+    }
+}
+
+// SQLite's primary result codes.
+const BUSY: u32 = 5;
+const LOCKED: u32 = 6;
+const IO_ERROR: u32 = 10;
+const CORRUPT: u32 = 11;
+const FULL: u32 = 13;
+const NOT_A_DATABASE: u32 = 26;
+
+/// SQLite's primary result code: the lowest octet of the extended one.
+fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
+    let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    let extended: u32 = sqlx::error::DatabaseError::code(error)?.parse().ok()?;
+    Some(extended & 0xff)
 }
 
 /// Milliseconds since 1970, as the store keeps times.

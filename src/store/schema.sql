@@ -1,4 +1,5 @@
--- The ledger. One text for both engines; {id}, {bytes} and {clustered} are what differs between them.
+-- The ledger. One text for both engines; {id}, {bytes}, {clustered} and {bytewise} are what differs between them.
+-- {bytewise} stands where an order is by bytes, whatever language the database is set to.
 -- Times are BIGINT milliseconds since 1970 UTC; dates are TEXT as 2025-11-04.
 
 -- Secrets that sign links in messages. The highest id signs, every one verifies.
@@ -24,7 +25,7 @@ CREATE INDEX subscribers_by_status ON subscribers (status, id);
 -- What went out, frozen: the bytes that every message of the edition is made of.
 CREATE TABLE editions (
     id          {id},
-    key         TEXT   NOT NULL UNIQUE,
+    key         TEXT   {bytewise} NOT NULL UNIQUE,
     number      BIGINT NOT NULL UNIQUE,
     subject     TEXT   NOT NULL,
     preheader   TEXT   NOT NULL,
@@ -53,12 +54,12 @@ CREATE TABLE edition_pictures (
 
 -- Articles that have gone out, or that count as published before the first edition (edition_id is null).
 CREATE TABLE headlines (
-    slug       TEXT PRIMARY KEY,
+    slug       TEXT   {bytewise} PRIMARY KEY,
     edition_id BIGINT REFERENCES editions (id),
     position   BIGINT NOT NULL,
     title      TEXT   NOT NULL,
     url        TEXT   NOT NULL,
-    date       TEXT   NOT NULL,
+    date       TEXT   {bytewise} NOT NULL,
     summary    TEXT
 );
 CREATE INDEX headlines_by_date ON headlines (date);

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// | `policy` | answers 550 5.7.1 to RCPT |
 /// | `drop` | takes the message the first time and hangs up before it answers |
 /// | `slow` | takes 200 ms |
+/// | `kill` | hangs up at DATA |
 /// | anything else | accepts |
 #[derive(Clone, Default)]
 pub(crate) struct Sink {
@@ -29,6 +30,8 @@ struct Seen {
     /// The same as they came, dots unstuffed.
     messages: BTreeMap<String, Vec<String>>,
     tried: BTreeMap<String, u32>,
+    /// The recipients in the order in which their copies came.
+    order: Vec<String>,
 }
 
 impl Sink {
@@ -58,6 +61,11 @@ impl Sink {
         self.seen.lock().unwrap().copies.get(address).cloned().unwrap_or_default()
     }
 
+    /// The Message-IDs of all copies by recipient.
+    pub(crate) fn everything(&self) -> BTreeMap<String, Vec<String>> {
+        self.seen.lock().unwrap().copies.clone()
+    }
+
     /// The copies for `address` themselves.
     pub(crate) fn messages(&self, address: &str) -> Vec<String> {
         self.seen.lock().unwrap().messages.get(address).cloned().unwrap_or_default()
@@ -66,6 +74,11 @@ impl Sink {
     /// How many copies there are in all.
     pub(crate) fn total(&self) -> usize {
         self.seen.lock().unwrap().copies.values().map(Vec::len).sum()
+    }
+
+    /// The recipients in the order in which their copies came.
+    pub(crate) fn order(&self) -> Vec<String> {
+        self.seen.lock().unwrap().order.clone()
     }
 
     fn nth_try(&self, address: &str) -> u32 {
@@ -101,9 +114,14 @@ impl Sink {
                     }
                 }
                 "DATA" if accepted => {
+                    if to.starts_with("kill") {
+                        return Ok(());
+                    }
                     write.write_all(b"354 go on\r\n").await?;
                     let (mut id, mut message) = (String::new(), String::new());
-                    while let Some(line) = lines.next_line().await? {
+                    loop {
+                        // A client that is gone before the dot has sent nothing.
+                        let Some(line) = lines.next_line().await? else { return Ok(()) };
                         if line == "." {
                             break;
                         }
@@ -115,6 +133,7 @@ impl Sink {
                     }
                     self.seen.lock().unwrap().messages.entry(to.clone()).or_default().push(message);
                     self.seen.lock().unwrap().copies.entry(to.clone()).or_default().push(id);
+                    self.seen.lock().unwrap().order.push(to.clone());
                     if to.starts_with("drop") && self.nth_try(&to) == 1 {
                         return Ok(());
                     }

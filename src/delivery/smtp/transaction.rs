@@ -9,9 +9,10 @@ use super::capabilities::Capabilities;
 use super::classify::{Step, rejected};
 use super::reply::RawReply;
 use super::transport::{Stream, Transport};
-use super::wire::{Patience, Wire, WireError};
+use super::wire::{Interrupted, Patience, Wire, WireError};
 use crate::config::{Deadlines, SmtpConfig};
 use crate::delivery::{Envelope, Outcome, Reply};
+use crate::fail_point::FailPoint;
 
 /// How long a server that has stopped taking the message is asked why.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -27,6 +28,8 @@ pub struct Connection<S = TcpStream> {
     state: State,
     /// The server still has a sender, or a recipient, of a transaction that was not finished.
     needs_reset: bool,
+    /// The envelope that was sent behind the last dot, and is not answered yet.
+    sent_ahead: Option<Commands>,
     messages_left: usize,
 }
 
@@ -55,6 +58,7 @@ impl<S: Stream> Connection<S> {
             deadlines: config.deadlines,
             state: State::Ready,
             needs_reset: false,
+            sent_ahead: None,
             messages_left: config.messages_per_connection.max(1),
         }
     }
@@ -76,8 +80,24 @@ impl<S: Stream> Connection<S> {
 
     /// Hands over one message, whose lines end in CRLF.
     pub async fn send(&mut self, envelope: &Envelope, message: &[u8]) -> Outcome {
+        self.send_before(envelope, message, std::future::ready(true), std::future::ready(None)).await
+    }
+
+    /// The same; the final dot leaves when `release` says so, and if it says no, the connection is closed without one.
+    ///
+    /// Once `next` knows sender, recipient and octets of the message that follows, and the answer to this
+    /// one is still out, that envelope is sent ahead (RFC 2920 §3.1), so that a message costs one round trip.
+    ///
+    /// A connection whose next message turns out to be another one is of no more use.
+    pub async fn send_before(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        release: impl Future<Output = bool>,
+        next: impl Future<Output = Option<(Envelope, usize)>>,
+    ) -> Outcome {
         match self.begin(envelope, message.len()).await {
-            Ok(permission) => permission.finish(message).await,
+            Ok(permission) => permission.finish_before(message, release, next).await,
             Err(outcome) => outcome,
         }
     }
@@ -93,11 +113,17 @@ impl<S: Stream> Connection<S> {
         let commands = Commands::of(envelope, size, &self.server)?;
         self.state = State::Unusable;
         self.messages_left -= 1;
-        if self.wire.has_unread() {
+        let ahead = self.sent_ahead.take();
+        if ahead.as_ref().is_some_and(|ahead| *ahead != commands) {
+            return Err(Outcome::NotSent("the connection was waiting for another message".to_owned()));
+        }
+        if ahead.is_none() && self.wire.has_unread() {
             return Err(Outcome::NotSent(self.unasked().await));
         }
         let ends = Instant::now() + self.deadlines.transaction;
-        if self.server.pipelining {
+        if ahead.is_some() {
+            self.envelope_replies(ends).await?;
+        } else if self.server.pipelining {
             self.begin_pipelined(&commands, ends).await?;
         } else {
             self.begin_in_lockstep(&commands, ends).await?;
@@ -109,9 +135,17 @@ impl<S: Stream> Connection<S> {
         Ok(Permission { connection: self, ends })
     }
 
+    /// Forgets the envelope that was sent ahead, if any: the connection is of no more use then.
+    pub fn abandon_next(&mut self) {
+        if self.sent_ahead.take().is_some() {
+            self.state = State::Unusable;
+        }
+    }
+
     /// Says QUIT, and closes.
     pub async fn quit(mut self) {
-        if self.state == State::Ready {
+        // To a server that waits for a message, QUIT would be one.
+        if self.state == State::Ready && self.sent_ahead.is_none() {
             let patience = Patience::of(FAREWELL);
             // Nothing hangs on the answer.
             if self.wire.write(b"QUIT\r\n", patience).await.is_ok() && self.wire.reply(patience).await.is_ok()
@@ -125,13 +159,16 @@ impl<S: Stream> Connection<S> {
     async fn begin_pipelined(&mut self, commands: &Commands, ends: Instant) -> Result<(), Outcome> {
         let reset = std::mem::take(&mut self.needs_reset);
         let mut group = String::from(if reset { RESET } else { "" });
-        group.push_str(&commands.mail);
-        group.push_str(&commands.rcpt);
-        group.push_str(DATA);
+        group.push_str(&commands.group());
         self.write(&group, ends).await?;
         if reset {
             self.reset_reply(ends).await?;
         }
+        self.envelope_replies(ends).await
+    }
+
+    /// Reads the three answers to an envelope that was sent at once.
+    async fn envelope_replies(&mut self, ends: Instant) -> Result<(), Outcome> {
         let mail = self.step(Step::Mail, ends).await?;
         let rcpt = match self.step(Step::Rcpt, ends).await {
             Ok(reply) => reply,
@@ -234,6 +271,67 @@ impl<S: Stream> Connection<S> {
         }
     }
 
+    /// Writes the message, and its final dot once `release` says so; meanwhile the body is on its way.
+    ///
+    /// # Errors
+    /// The outcome, when the dot is not to leave.
+    async fn write_released(
+        &mut self,
+        message: &[u8],
+        release: impl Future<Output = bool>,
+        block: Patience,
+    ) -> Result<Result<(), Interrupted>, Outcome> {
+        let not_sent = || Outcome::NotSent("the ledger could not be written".to_owned());
+        tokio::pin!(release);
+        let released = tokio::select! {
+            biased;
+            released = &mut release => Some(released),
+            () = std::future::ready(()) => None,
+        };
+        match released {
+            Some(true) => return Ok(self.wire.write_message(message, block).await),
+            Some(false) => return Err(not_sent()),
+            None => {}
+        }
+        if let Err(error) = self.wire.write_body(message, block).await {
+            return Ok(Err(Interrupted { error, dot_left: false }));
+        }
+        match block.limit(release).await {
+            Some(true) => Ok(self.wire.write_dot(message, block).await),
+            Some(false) | None => Err(not_sent()),
+        }
+    }
+
+    /// Waits for the answer to the final dot; if `next` is known before, sends its envelope.
+    async fn reply_or_ahead(
+        &mut self,
+        patience: Patience,
+        next: impl Future<Output = Option<(Envelope, usize)>>,
+    ) -> Result<RawReply, WireError> {
+        let next = tokio::select! {
+            // A next message that is known already goes ahead before anything is read.
+            biased;
+            next = next, if self.server.pipelining && self.messages_left > 0 => next,
+            reply = self.wire.reply(patience) => return reply,
+        };
+        if let Some((envelope, size)) = next
+            // What cannot be sent says so when its turn comes.
+            && let Ok(commands) = Commands::of(&envelope, size, &self.server)
+        {
+            // A server that takes nothing more may still have answered: that is what is read next.
+            if self.wire.write(commands.group().as_bytes(), patience).await.is_ok() {
+                self.sent_ahead = Some(commands);
+            } else {
+                self.messages_left = 0;
+            }
+        }
+        let reply = self.wire.reply(patience).await?;
+        if self.sent_ahead.is_some() && !self.wire.has_unread() {
+            self.wire.stream().acknowledge();
+        }
+        Ok(reply)
+    }
+
     async fn unasked(&mut self) -> String {
         match self.wire.reply(Patience::of(LAST_WORDS)).await {
             Ok(reply) => format!("the server spoke without being asked: {}", reply.to_reply()),
@@ -249,9 +347,27 @@ impl<S: Stream> Connection<S> {
 impl<S: Stream> Permission<'_, S> {
     /// Sends the message, whose lines end in CRLF, with its final dot, and waits for the answer.
     pub async fn finish(self, message: &[u8]) -> Outcome {
+        self.finish_before(message, std::future::ready(true), std::future::ready(None)).await
+    }
+
+    async fn finish_before(
+        self,
+        message: &[u8],
+        release: impl Future<Output = bool>,
+        next: impl Future<Output = Option<(Envelope, usize)>>,
+    ) -> Outcome {
         let Permission { connection, ends } = self;
         let block = connection.patience(connection.deadlines.block, ends);
-        if let Err(interrupted) = connection.wire.write_message(message, block).await {
+        if FailPoint::MidBody.strikes() {
+            // What is written up to there is on its way when the process dies.
+            let _ = connection.wire.write(&message[..message.len() / 2], block).await;
+            std::process::abort();
+        }
+        let written = match connection.write_released(message, release, block).await {
+            Ok(written) => written,
+            Err(held) => return held,
+        };
+        if let Err(interrupted) = written {
             let why = lost("the message", &interrupted.error);
             return match why {
                 Outcome::NotSent(why) if interrupted.dot_left => Outcome::Unanswered(why),
@@ -262,8 +378,9 @@ impl<S: Stream> Permission<'_, S> {
                 },
             };
         }
+        FailPoint::AfterDot.pass();
         let dot = connection.patience(connection.deadlines.dot, ends);
-        let reply = match connection.wire.reply(dot).await {
+        let reply = match connection.reply_or_ahead(dot, next).await {
             Ok(reply) => reply,
             Err(error) => return Outcome::Unanswered(format!("after the final dot: {error}")),
         };
@@ -285,12 +402,18 @@ const RESET: &str = "RSET\r\n";
 const DATA: &str = "DATA\r\n";
 
 /// The lines of one envelope.
+#[derive(Debug, PartialEq, Eq)]
 struct Commands {
     mail: String,
     rcpt: String,
 }
 
 impl Commands {
+    /// RFC 2920 §3.1: DATA comes last.
+    fn group(&self) -> String {
+        [&self.mail, &self.rcpt, DATA].concat()
+    }
+
     fn of(envelope: &Envelope, size: usize, server: &Capabilities) -> Result<Self, Outcome> {
         if let Some(limit) = server.size.flatten().filter(|&limit| limit < size as u64) {
             return Err(Outcome::Refused(Reply {

@@ -53,6 +53,11 @@ impl Patience {
         Patience { each, until: None }
     }
 
+    /// Waits for `work`; `None` when that takes too long.
+    pub(super) async fn limit<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        self.wait(async { Ok(work.await) }).await.ok()
+    }
+
     async fn wait<T>(self, work: impl Future<Output = Result<T, WireError>>) -> Result<T, WireError> {
         let own_end = Instant::now() + self.each;
         let (end, transaction) = match self.until {
@@ -73,16 +78,22 @@ pub(super) struct Wire<S> {
     stream: S,
     /// At most a line and one read.
     buffer: Vec<u8>,
+    /// The lines of a reply that is not whole yet: whoever stops waiting for it loses none of it.
+    parser: Parser,
 }
 
 impl<S: Stream> Wire<S> {
     pub(super) fn new(stream: S) -> Self {
-        Wire { stream, buffer: Vec::new() }
+        Wire { stream, buffer: Vec::new(), parser: Parser::default() }
     }
 
     /// Whether the server has said more than it was asked for.
     pub(super) fn has_unread(&self) -> bool {
         !self.buffer.is_empty()
+    }
+
+    pub(super) fn stream(&self) -> &S {
+        &self.stream
     }
 
     pub(super) fn into_stream(self) -> S {
@@ -106,15 +117,15 @@ impl<S: Stream> Wire<S> {
     }
 
     async fn read_reply(&mut self) -> Result<RawReply, WireError> {
-        let mut parser = Parser::default();
         let mut scanned = 0;
         loop {
             while let Some(end) = memchr::memchr(b'\n', &self.buffer[scanned..]).map(|at| scanned + at) {
                 let line = &self.buffer[..end];
-                let parsed = parser.line(line.strip_suffix(b"\r").unwrap_or(line));
+                let parsed = self.parser.line(line.strip_suffix(b"\r").unwrap_or(line));
                 self.buffer.drain(..=end);
                 scanned = 0;
                 if let Some(reply) = parsed? {
+                    self.parser = Parser::default();
                     return Ok(reply);
                 }
             }
@@ -138,7 +149,26 @@ impl<S: Stream> Wire<S> {
         message: &[u8],
         patience: Patience,
     ) -> Result<(), Interrupted> {
+        self.write_slices(dot_stuffed(message), patience).await
+    }
+
+    /// The same without the final dot, which [`write_dot`](Self::write_dot) writes.
+    pub(super) async fn write_body(&mut self, message: &[u8], patience: Patience) -> Result<(), WireError> {
         let mut slices = dot_stuffed(message);
+        slices.pop();
+        self.write_slices(slices, patience).await.map_err(|interrupted| interrupted.error)
+    }
+
+    /// Writes the final dot of a message whose body is written.
+    pub(super) async fn write_dot(&mut self, message: &[u8], patience: Patience) -> Result<(), Interrupted> {
+        self.write_slices(vec![final_dot(message)], patience).await
+    }
+
+    async fn write_slices(
+        &mut self,
+        mut slices: Vec<IoSlice<'_>>,
+        patience: Patience,
+    ) -> Result<(), Interrupted> {
         let mut rest = slices.as_mut_slice();
         while !rest.is_empty() {
             let stream = &mut self.stream;
@@ -180,10 +210,15 @@ fn dot_stuffed(message: &[u8]) -> Vec<IoSlice<'_>> {
         begin = at + 1;
     }
     slices.push(IoSlice::new(&message[begin..]));
-    slices.push(IoSlice::new(if message.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" }));
+    slices.push(final_dot(message));
     // An empty slice would look like a stream that takes nothing.
     slices.retain(|slice| !slice.is_empty());
     slices
+}
+
+/// The end of a message: a dot on a line of its own.
+fn final_dot(message: &[u8]) -> IoSlice<'static> {
+    IoSlice::new(if message.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" })
 }
 
 #[cfg(test)]

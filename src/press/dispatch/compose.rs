@@ -1,11 +1,13 @@
 //! An edition's messages, composed and signed while the one before them is on its way.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use crate::dkim::Signer;
@@ -21,6 +23,8 @@ pub(super) struct Composer {
     signer: Option<Signer>,
     /// `t=` of the signatures: with the time of freezing each attempt has the same bytes.
     frozen_at: DateTime<Utc>,
+    /// Of the largest message so far.
+    octets: AtomicUsize,
 }
 
 /// A row that stands as `sending`, and its message.
@@ -28,6 +32,9 @@ pub(super) struct Prepared {
     pub(super) row: Claimed,
     pub(super) message: Vec<u8>,
 }
+
+/// A message that comes when its row is on record; nothing when there is no more. It goes on while it is waited for.
+pub(super) type Coming = Pin<Box<dyn Future<Output = Option<Prepared>> + Send>>;
 
 impl Composer {
     pub(super) fn new(press: &Press, edition: &StoredEdition, skeleton: Skeleton) -> Self {
@@ -42,16 +49,14 @@ impl Composer {
             timezone: press.config.schedule.timezone,
             signer,
             frozen_at: edition.summary.frozen_at,
+            octets: AtomicUsize::new(0),
         }
     }
 
     /// Begins to compose the message of the row that `ticket` brings.
-    pub(super) fn begin(
-        self: &Arc<Self>,
-        ticket: oneshot::Receiver<Option<Claimed>>,
-    ) -> JoinHandle<Option<Prepared>> {
+    pub(super) fn begin(self: &Arc<Self>, ticket: oneshot::Receiver<Option<Claimed>>) -> Coming {
         let composer = Arc::clone(self);
-        tokio::spawn(async move {
+        Box::pin(async move {
             let row = ticket.await.ok()??;
             let recipient = Recipient {
                 id: row.subscriber,
@@ -71,8 +76,9 @@ impl Composer {
     }
 
     fn compose(&self, recipient: &Recipient) -> Vec<u8> {
-        let mut message = Vec::new();
+        let mut message = Vec::with_capacity(self.octets.load(Ordering::Relaxed));
         self.skeleton.fill(recipient, &self.keys, &mut message);
+        self.octets.fetch_max(message.len(), Ordering::Relaxed);
         match &self.signer {
             None => message,
             Some(signer) => signer.signed(&message, self.frozen_at),

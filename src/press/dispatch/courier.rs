@@ -106,28 +106,60 @@ impl Courier {
 
     /// Hands over one message; `file_name` is what the outbox calls it.
     pub async fn send(&mut self, envelope: &Envelope, file_name: String, message: Vec<u8>) -> Outcome {
+        self.send_before(envelope, file_name, message, std::future::ready(true), std::future::ready(None))
+            .await
+    }
+
+    /// The same, with what must be true before a server may take responsibility, and with the sender, recipient and octets of the message that follows, once they are known: a connection
+    /// sends that envelope ahead. When something else follows, say so by [`abandon_next`](Courier::abandon_next).
+    pub async fn send_before(
+        &mut self,
+        envelope: &Envelope,
+        file_name: String,
+        message: Vec<u8>,
+        release: impl Future<Output = bool>,
+        next: impl Future<Output = Option<(Envelope, usize)>>,
+    ) -> Outcome {
         match self {
+            // Written twice it is still one file.
             Courier::Outbox(outbox) => {
                 let outbox = outbox.clone();
                 let write = tokio::task::spawn_blocking(move || outbox.deliver(&file_name, &message));
                 write.await.unwrap_or_else(|_| Outcome::NotSent("the outbox's writer was cut off".to_owned()))
             }
             Courier::Smtp { connection, .. } => match connection {
-                Some(open) => open.send(envelope, &message).await,
+                Some(open) => open.send_before(envelope, &message, release, next).await,
                 None => Outcome::NotSent("there is no connection".to_owned()),
             },
         }
     }
 
-    /// Says goodbye.
-    pub async fn close(self) {
+    /// The message that was told as the next one is not sent over this courier after all.
+    pub fn abandon_next(&mut self) {
         match self {
             Courier::Outbox(_) => {}
             Courier::Smtp { connection, .. } => {
                 if let Some(open) = connection {
+                    open.abandon_next();
+                }
+            }
+        }
+    }
+
+    /// Ends the connection, if there is one; [`ready`](Self::ready) opens another.
+    pub async fn hang_up(&mut self) {
+        match self {
+            Courier::Outbox(_) => {}
+            Courier::Smtp { connection, .. } => {
+                if let Some(open) = connection.take() {
                     open.quit().await;
                 }
             }
         }
+    }
+
+    /// Says goodbye.
+    pub async fn close(mut self) {
+        self.hang_up().await;
     }
 }

@@ -3,9 +3,12 @@
 //! No message is handed over before its `sending` is durable, and each courier has at most two such rows: the one it
 //! carries, and the next.
 
+mod ahead;
 mod compose;
 mod courier;
 mod ledger;
+mod pace;
+mod queue;
 mod run;
 
 use std::sync::Arc;
@@ -18,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Press, PressError};
 use crate::config::{Transport, UncertainPolicy};
+use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
 use crate::store::{Counts, Recovered, RecoveryPolicy, StoredEdition};
 
@@ -68,13 +72,17 @@ impl Press {
         self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
+        let owner = self.store.owner();
+        let mut pace = pace::Pace::new(&self.config.delivery);
         loop {
+            if self.store.is_shared() {
+                self.recover().await?;
+            }
             let before = self.store.counts(id).await?;
             let total = before.total();
             let done = AtomicU64::new(total - before.open());
             progress(done.load(Ordering::Relaxed), total);
-            let due = self.store.claim(id, self.clock.now(), None, 1).await?;
-            if due.is_empty() || run.is_over() {
+            if run.is_over() || !self.store.has_due(id, self.clock.now()).await? {
                 break;
             }
             let settled = |count: usize| {
@@ -87,17 +95,27 @@ impl Press {
                 couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
             }
             drop(requests);
-            ledger::Ledger::new(&self.store, id, &self.owner, &self.clock).run(served, &settled).await?;
+            let ledger = ledger::Ledger::new(self, id, &owner, &mut pace, run.over());
+            if let Err(error) = ledger.run(served, route.width(), &settled).await {
+                // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
+                couriers.shutdown().await;
+                return Err(error.into());
+            }
             couriers.join_all().await;
         }
+        self.store.release(id).await?;
+        self.store.advance_mark().await?;
+        FailPoint::End.pass();
         Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
     }
 
-    /// Takes up what a dead sender left on the wire; the caller holds the sender lock.
+    /// Takes up what dead senders left on the wire; the caller holds the sender lock.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails, or its database is damaged or older than what has been sent.
     pub async fn recover(&self) -> Result<Recovered, PressError> {
+        self.store.check_soundness().await?;
+        self.store.advance_mark().await?;
         let policy = match (&self.config.transport, self.config.delivery.uncertain) {
             (Transport::Outbox { .. }, _) => RecoveryPolicy::Requeue,
             (Transport::Smtp(_), UncertainPolicy::Resend) => RecoveryPolicy::ResendOnce,

@@ -1,36 +1,38 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Ending;
+use super::ahead::Ahead;
 use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
-use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
+use crate::delivery::{
+    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
+};
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press};
-use crate::store::{Claimed, Settle, StoredEdition};
-use crate::subscriber::EmailAddress;
+use crate::store::{Claimed, Settle, Store, StoredEdition};
+use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
 const REFUSALS_IN_A_ROW: u32 = 10;
+/// After how long without a message a connection is opened anew.
+const IDLE: Duration = Duration::from_secs(20);
 /// The longest wait between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// The next row on its way from the ledger, and its message in the making.
-type Ahead = JoinHandle<Option<Prepared>>;
 
 /// What the couriers of one run share.
 pub(super) struct Run {
@@ -41,12 +43,17 @@ pub(super) struct Run {
     backoff: Backoff,
     policy: UncertainPolicy,
     clock: Clock,
+    store: Store,
     patience: Duration,
     /// Cancelled by the caller's stop, and by an ending of our own.
     over: CancellationToken,
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     refusals: AtomicU32,
+    /// Nothing has been said of a server that is not there.
+    silent: AtomicBool,
+    /// How often in a row each delivery was begun in vain.
+    fruitless: Mutex<HashMap<SubscriberId, u32>>,
 }
 
 impl Run {
@@ -64,12 +71,19 @@ impl Run {
             backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
             policy: press.config.delivery.uncertain,
             clock: press.clock.clone(),
+            store: press.store.clone(),
             patience: press.patience,
             over: stop.child_token(),
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             refusals: AtomicU32::new(0),
+            silent: AtomicBool::new(true),
+            fruitless: Mutex::default(),
         }
+    }
+
+    pub(super) fn over(&self) -> &CancellationToken {
+        &self.over
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -87,32 +101,59 @@ impl Run {
 
     /// Carries messages until there are no more, or the run is over.
     pub(super) async fn carry(self: Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
-        let mut ahead: Option<Ahead> = None;
+        let mut ahead = Ahead::new(&self.composer);
+        // The answer to the message before: until it is durable a crash would make it uncertain, and so the next one,
+        // should its dot have left. One message a connection may be in doubt, not two.
+        let mut settled: Option<oneshot::Receiver<()>> = None;
         loop {
             if !self.connect(&mut courier, &mut ahead, &ledger).await {
                 break;
             }
-            let next = match ahead.take() {
-                Some(next) => next,
-                None => match self.ask(&ledger).await {
-                    Some(next) => next,
-                    None => break,
-                },
-            };
-            let Some(Prepared { row, message }) = arrived(next).await else { break };
+            // With the answer to the last message goes the wish for one more: one commit serves both.
+            if !ahead.ask(&ledger).await {
+                break;
+            }
+            let asked = Instant::now();
+            let Some(Prepared { row, message }) = ahead.take().await else { break };
+            if asked.elapsed() > IDLE {
+                // A limit held us up, and servers hang up on those who say nothing.
+                courier.hang_up().await;
+                if courier.ready().await.is_err() {
+                    self.give_back(row, &ledger).await;
+                    continue;
+                }
+            }
+            if !self.store.is_sender() {
+                // We were away for so long that another node may send this one by now.
+                self.end(Ending::Unreachable("this process was away for longer than its lease".to_owned()));
+            }
             if self.is_over() {
                 self.give_back(row, &ledger).await;
                 break;
             }
-            // While this message is on its way, the ledger makes the next one ready.
-            ahead = self.ask(&ledger).await;
-            let outcome = self.send(&mut courier, &row, message).await;
+            let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
+            let envelope = self.envelope(&row);
+            let next =
+                async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
+            let before = settled.take();
+            let release = async {
+                let is_durable = match before {
+                    Some(durable) => durable.await.is_ok(),
+                    None => true,
+                };
+                // Halted with the message all but sent, we may have been taken for dead: no dot then.
+                is_durable && self.store.is_sender()
+            };
+            let outcome = courier.send_before(&envelope, name, message, release, next).await;
             self.judge(&outcome, &row);
             let waits = matches!(outcome, Outcome::NotSent(_));
-            if !self.settle(row, outcome, &ledger).await {
+            let fruitless = self.count_fruitless(row.subscriber, waits);
+            settled = self.settle(row, outcome, fruitless, &ledger).await;
+            if settled.is_none() {
                 break;
             }
             if waits {
+                courier.abandon_next();
                 self.give_back_ahead(&mut ahead, &ledger).await;
                 self.pause(1).await;
             }
@@ -121,24 +162,11 @@ impl Run {
         courier.close().await;
     }
 
-    /// Asks for the next row; its message is made as soon as it is there.
-    async fn ask(&self, ledger: &mpsc::Sender<Request>) -> Option<Ahead> {
-        let (reply, ticket) = oneshot::channel();
-        ledger.send(Request::Next(reply)).await.ok()?;
-        Some(self.composer.begin(ticket))
-    }
-
-    async fn send(&self, courier: &mut Courier, row: &Claimed, message: Vec<u8>) -> Outcome {
-        let envelope = Envelope { from: self.from.clone(), to: row.email.clone() };
-        let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
-        courier.send(&envelope, name, message).await
-    }
-
     /// Makes the courier ready, waiting longer after each failure; `false` when the run is over.
     async fn connect(
         &self,
         courier: &mut Courier,
-        ahead: &mut Option<Ahead>,
+        ahead: &mut Ahead<'_>,
         ledger: &mpsc::Sender<Request>,
     ) -> bool {
         let mut failures = 0;
@@ -146,7 +174,12 @@ impl Run {
             if self.is_over() {
                 return false;
             }
-            match courier.ready().await {
+            // Nothing of ours is on the wire before there is a connection: it may be left at any moment.
+            let ready = tokio::select! {
+                ready = courier.ready() => ready,
+                () = self.over.cancelled() => return false,
+            };
+            match ready {
                 Ok(()) => return true,
                 Err(ConnectError::Permanent(why)) => {
                     self.end(Ending::Halted(why));
@@ -156,7 +189,11 @@ impl Run {
                     // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
                     self.give_back_ahead(ahead, ledger).await;
                     failures += 1;
-                    debug!(%why, failures, "no connection");
+                    if self.silent.swap(false, Ordering::Relaxed) {
+                        warn!(%why, "no connection; nothing is lost, trying again");
+                    } else {
+                        debug!(%why, failures, "no connection");
+                    }
                     self.lose_patience(&why);
                     self.pause(failures).await;
                 }
@@ -207,17 +244,35 @@ impl Run {
         }
     }
 
-    async fn settle(&self, row: Claimed, outcome: Outcome, ledger: &mpsc::Sender<Request>) -> bool {
+    /// How often in a row this delivery was now begun in vain.
+    fn count_fruitless(&self, subscriber: SubscriberId, in_vain: bool) -> u32 {
+        let mut fruitless = self.fruitless.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_vain {
+            let count = fruitless.entry(subscriber).or_default();
+            *count += 1;
+            if *count < FRUITLESS { *count } else { fruitless.remove(&subscriber).unwrap_or(FRUITLESS) }
+        } else {
+            fruitless.remove(&subscriber);
+            0
+        }
+    }
+
+    /// Hands an answer to the ledger; gives what tells when it is durable, `None` when the ledger has gone.
+    async fn settle(
+        &self,
+        row: Claimed,
+        outcome: Outcome,
+        fruitless: u32,
+        ledger: &mpsc::Sender<Request>,
+    ) -> Option<oneshot::Receiver<()>> {
         let at = self.clock.now();
-        let next = next_state(
-            &outcome,
-            row.deferrals.saturating_add(1),
-            row.uncertain,
-            self.queued_at,
-            at,
-            self.backoff,
-            self.policy,
-        );
+        let attempt = row.deferrals.saturating_add(1);
+        let next = match &outcome {
+            Outcome::NotSent(why) if fruitless >= FRUITLESS => {
+                next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
+            }
+            _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
+        };
         let settle = Settle {
             edition: row.edition,
             subscriber: row.subscriber,
@@ -226,22 +281,28 @@ impl Run {
             code: outcome.code(),
             at,
         };
-        ledger.send(Request::Settle(settle)).await.is_ok()
+        let (durable, told) = oneshot::channel();
+        ledger.send(Request::Settle(settle, durable)).await.ok()?;
+        Some(told)
     }
 
     async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
-        self.settle(row, Outcome::NotSent("the run stopped before it was sent".to_owned()), ledger).await;
+        let unsent = Outcome::NotSent("the run stopped before it was sent".to_owned());
+        self.settle(row, unsent, 0, ledger).await;
     }
 
-    async fn give_back_ahead(&self, ahead: &mut Option<Ahead>, ledger: &mpsc::Sender<Request>) {
-        if let Some(next) = ahead.take()
-            && let Some(Prepared { row, .. }) = arrived(next).await
-        {
+    async fn give_back_ahead(&self, ahead: &mut Ahead<'_>, ledger: &mpsc::Sender<Request>) {
+        for row in ahead.give_up().await {
             self.give_back(row, ledger).await;
         }
     }
 
+    fn envelope(&self, row: &Claimed) -> Envelope {
+        Envelope { from: self.from.clone(), to: row.email.clone() }
+    }
+
     fn made_progress(&self) {
+        self.silent.store(true, Ordering::Relaxed);
         *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
@@ -265,9 +326,4 @@ impl Run {
             () = tokio::time::sleep(pause) => {}
         }
     }
-}
-
-/// The row that was asked for and its message; nothing when there is no more.
-async fn arrived(ahead: Ahead) -> Option<Prepared> {
-    ahead.await.expect("composing a message does not panic")
 }

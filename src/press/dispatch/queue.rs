@@ -1,0 +1,169 @@
+//! The rows that are claimed ahead, in the order in which they may be sent: a row whose domain has no budget now is put
+//! aside, and those behind it go first.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use super::pace::{Pace, Turn};
+use crate::fail_point::FailPoint;
+use crate::press::Clock;
+use crate::store::{Claimed, EditionId, Store, StoreError};
+use crate::subscriber::SubscriberId;
+
+/// How many rows are claimed at a time.
+const CLAIM: u32 = 256;
+/// How many rows are kept aside at most. What is beyond is passed over, and claimed again when the list is through.
+const ASIDE: usize = 4_096;
+/// How many rows in a row may be passed over before no more are looked at until there is room again.
+const PASSED_OVER: usize = 16 * CLAIM as usize;
+
+/// What is claimed of one edition.
+pub(super) struct Queue<'a> {
+    store: &'a Store,
+    edition: EditionId,
+    clock: &'a Clock,
+    pace: &'a mut Pace,
+    claimed: VecDeque<Claimed>,
+    /// The last row of the last claim: the next one begins behind it.
+    cursor: Option<(DateTime<Utc>, SubscriberId)>,
+    exhausted: bool,
+    /// Rows whose domain has to wait, and when each domain's turn is.
+    aside: HashMap<String, VecDeque<Claimed>>,
+    turns: BTreeSet<(Instant, String)>,
+    kept: usize,
+    passed_over: usize,
+    blocked_until: Option<Instant>,
+}
+
+impl<'a> Queue<'a> {
+    pub(super) fn new(store: &'a Store, edition: EditionId, clock: &'a Clock, pace: &'a mut Pace) -> Self {
+        Queue {
+            store,
+            edition,
+            clock,
+            pace,
+            claimed: VecDeque::new(),
+            cursor: None,
+            exhausted: false,
+            aside: HashMap::new(),
+            turns: BTreeSet::new(),
+            kept: 0,
+            passed_over: 0,
+            blocked_until: None,
+        }
+    }
+
+    /// Whether nothing is left that was due.
+    pub(super) fn is_through(&self) -> bool {
+        self.exhausted && self.claimed.is_empty() && self.kept == 0
+    }
+
+    /// Until when nothing may be sent, when [`next`](Self::next) gave nothing for that reason.
+    pub(super) fn blocked_until(&self) -> Option<Instant> {
+        self.blocked_until
+    }
+
+    /// The next row that may be sent now.
+    pub(super) async fn next(&mut self) -> Result<Option<Claimed>, StoreError> {
+        self.blocked_until = None;
+        while let Some((_, domain)) = self.turns.first().filter(|(at, _)| *at <= Instant::now()).cloned() {
+            let (at, _) = self.turns.pop_first().expect("there is a first one");
+            match self.turn(&domain).await? {
+                Turn::Now => return Ok(self.take_aside(domain)),
+                Turn::Domain(later) => self.turns.insert((later, domain)),
+                Turn::All(later) => {
+                    self.turns.insert((at, domain));
+                    self.blocked_until = Some(later);
+                    return Ok(None);
+                }
+                Turn::Slice(_) => unreachable!("turn() asks for slices itself"),
+            };
+        }
+        loop {
+            let Some(row) = self.claimed.pop_front() else {
+                if self.refill().await? {
+                    continue;
+                }
+                self.blocked_until = self.turns.first().map(|(at, _)| *at);
+                return Ok(None);
+            };
+            let domain = row.email.domain().to_owned();
+            if self.aside.contains_key(&domain) {
+                self.put_aside(domain, row);
+                continue;
+            }
+            match self.turn(&domain).await? {
+                Turn::Now => {
+                    self.passed_over = 0;
+                    return Ok(Some(row));
+                }
+                Turn::Domain(at) => {
+                    if self.put_aside(domain.clone(), row) {
+                        self.turns.insert((at, domain));
+                    }
+                }
+                Turn::All(at) => {
+                    self.claimed.push_front(row);
+                    self.blocked_until = Some(at);
+                    return Ok(None);
+                }
+                Turn::Slice(_) => unreachable!("turn() asks for slices itself"),
+            }
+        }
+    }
+
+    async fn turn(&mut self, domain: &str) -> Result<Turn, StoreError> {
+        loop {
+            let now = Instant::now();
+            match self.pace.turn(domain, now) {
+                Turn::Slice(wanted) => match self.store.take_slice(&wanted.bucket, wanted.length).await? {
+                    Some(begins_in) => self.pace.grant(&wanted, now + begins_in),
+                    None => self.pace.grant_own(&wanted, now),
+                },
+                turn @ (Turn::Now | Turn::Domain(_) | Turn::All(_)) => return Ok(turn),
+            }
+        }
+    }
+
+    /// Keeps a row for later, unless there are too many; whether it is kept.
+    fn put_aside(&mut self, domain: String, row: Claimed) -> bool {
+        self.passed_over += 1;
+        if self.kept >= ASIDE {
+            return false;
+        }
+        self.kept += 1;
+        self.aside.entry(domain).or_default().push_back(row);
+        true
+    }
+
+    /// The first row kept for `domain`, whose turn it is.
+    fn take_aside(&mut self, domain: String) -> Option<Claimed> {
+        let rows = self.aside.get_mut(&domain)?;
+        let row = rows.pop_front()?;
+        self.kept -= 1;
+        if rows.is_empty() {
+            self.aside.remove(&domain);
+        } else {
+            self.turns.insert((Instant::now(), domain));
+        }
+        Some(row)
+    }
+
+    /// Claims what comes next; `false` when there is no more, or no room for it.
+    async fn refill(&mut self) -> Result<bool, StoreError> {
+        let is_full = self.kept > ASIDE / 2 && self.passed_over >= PASSED_OVER;
+        if self.exhausted || is_full {
+            return Ok(false);
+        }
+        let rows = self.store.claim(self.edition, self.clock.now(), self.cursor, CLAIM).await?;
+        match rows.last() {
+            Some(last) => self.cursor = Some((last.due_at, last.subscriber)),
+            None => self.exhausted = true,
+        }
+        self.claimed.extend(rows);
+        FailPoint::Claim.pass();
+        Ok(!self.claimed.is_empty())
+    }
+}

@@ -1,0 +1,257 @@
+//! One tick of the ledger: what was answered goes in, what is sent next goes on record, in one transaction and one
+//! statement for each of the two, however many rows there are.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sqlx::SqlitePool;
+
+use super::batch::{Both, rows};
+use super::engine::Pool;
+use super::{Begin, Settle, Store, StoreError, millis};
+use crate::delivery::{Next, State};
+use crate::fail_point::FailPoint;
+
+/// A row of [`SETTLE`] and [`RECORD_ATTEMPT`]: edition, subscriber, attempt, state, due, deferrals, uncertain, code,
+/// reason, time, and the word under which the attempt is kept.
+type SettleRow<'a> =
+    (i64, i64, u32, &'a str, Option<i64>, u32, u32, Option<u16>, Option<&'a str>, i64, Option<&'static str>);
+
+/// A row of [`PLAIN`].
+type PlainRow = (i64, i64, u32, &'static str, Option<u16>, Option<i64>);
+
+const SETTLE: Both = both!(
+    "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
+        deferrals = deferrals + CAST(j.value->>5 AS BIGINT), uncertain = uncertain + CAST(j.value->>6 AS BIGINT),
+        code = CAST(j.value->>7 AS BIGINT), reason = j.value->>8, settled_at = CAST(j.value->>9 AS BIGINT),
+        owner = NULL
+    FROM",
+    "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND state = 'sending'"
+);
+// An answer that comes after its sender was taken for dead. What it says is true all the same, unless the next attempt
+// has begun; one that is queued for that stays queued, but for a yes.
+const SETTLE_LATE: Both = both!(
+    "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
+        code = CAST(j.value->>7 AS BIGINT), reason = j.value->>8, settled_at = CAST(j.value->>9 AS BIGINT),
+        owner = NULL
+    FROM",
+    "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND CAST(j.value->>6 AS BIGINT) = 0
+        AND (state = 'uncertain' OR (state = 'queued' AND j.value->>3 = 'sent'))"
+);
+const RECORD_ATTEMPT: Both = both!(
+    "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
+    SELECT CAST(j.value->>0 AS BIGINT), CAST(j.value->>1 AS BIGINT), CAST(j.value->>2 AS BIGINT),
+        CAST(j.value->>9 AS BIGINT), j.value->>10, CAST(j.value->>7 AS BIGINT), j.value->>8
+    FROM",
+    "WHERE j.value->>10 IS NOT NULL ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING"
+);
+const BEGIN: Both = both!(
+    "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = $2 FROM",
+    "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')
+    RETURNING edition_id, subscriber_id"
+);
+// A claim was a lease: it must still be ours, and we among the living.
+const BEGIN_LEASED: &str = concat!(
+    "UPDATE deliveries SET state = 'sending', attempt = attempt + 1
+    FROM json_array_elements(CAST($1 AS json)) AS j(value)
+    WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND owner = $2 AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')
+        AND EXISTS (SELECT 1 FROM nodes n WHERE n.owner = $2 AND n.lease_until > ",
+    server_millis!(),
+    ") RETURNING edition_id, subscriber_id"
+);
+const BEGUN: Both = both!(
+    "SELECT d.edition_id, d.subscriber_id FROM",
+    "JOIN deliveries d ON d.edition_id = CAST(j.value->>0 AS BIGINT) AND d.subscriber_id = CAST(j.value->>1 AS BIGINT)
+    WHERE d.attempt = CAST(j.value->>2 AS BIGINT) + 1 AND d.owner = $2 AND d.state = 'sending'"
+);
+// The usual tick with SQLite: one statement is a transaction of its own, and each one more is two changes of thread. Rows are edition, subscriber, attempt, new state,
+// code, time; an answer is `sent`, a beginning `sending`.
+const PLAIN: &str = "UPDATE deliveries SET state = j.value->>3,
+        attempt = attempt + CASE WHEN j.value->>3 = 'sending' THEN 1 ELSE 0 END,
+        deferrals = deferrals + CASE WHEN j.value->>3 = 'sending' THEN 0 ELSE 1 END,
+        code = CASE WHEN j.value->>3 = 'sending' THEN code ELSE CAST(j.value->>4 AS BIGINT) END,
+        reason = CASE WHEN j.value->>3 = 'sending' THEN reason END,
+        settled_at = COALESCE(CAST(j.value->>5 AS BIGINT), settled_at),
+        owner = CASE WHEN j.value->>3 = 'sending' THEN $2 END
+    FROM json_each($1) AS j
+    WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND (
+            (j.value->>3 = 'sent' AND state = 'sending')
+            OR (j.value->>3 = 'sending' AND state IN ('queued', 'deferred')
+                AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')))
+    RETURNING edition_id, subscriber_id, state";
+const BOUNCE_OF: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
+    WHERE id = $1 AND status IN ('pending', 'active')";
+const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
+        reason = (SELECT status FROM subscribers s WHERE s.id = $2)
+    WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status <> 'active')";
+
+impl Store {
+    /// One tick of the ledger, in one transaction: settles what was answered, then begins what comes next.
+    ///
+    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere or its reader has left.
+    /// Nothing may be sent before this returns.
+    ///
+    /// # Errors
+    /// When the store fails: then nothing has changed.
+    pub async fn tick(
+        &self,
+        settles: &[Settle],
+        begins: &[Begin],
+        owner: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<bool>, StoreError> {
+        let is_plain = settles.iter().all(|settle| settle.next.state == State::Sent);
+        if let Pool::Sqlite { writer, .. } = &self.pool
+            && is_plain
+        {
+            return self.tick_plainly(writer, settles, begins, owner, now).await;
+        }
+        let mut again = false;
+        insist!(self, {
+            let tick = self.tick_once(settles, begins, owner, now, again).await;
+            again = true;
+            tick
+        })
+    }
+
+    /// A tick whose answers are all `sent`, in one statement. What does not go that way is looked at once more.
+    async fn tick_plainly(
+        &self,
+        writer: &SqlitePool,
+        settles: &[Settle],
+        begins: &[Begin],
+        owner: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<bool>, StoreError> {
+        let mut plain: Vec<PlainRow> = Vec::with_capacity(settles.len() + begins.len());
+        plain.extend(settles.iter().map(|settle| {
+            let at = Some(millis(settle.at));
+            (settle.edition.0, settle.subscriber.0, settle.attempt, State::Sent.as_str(), settle.code, at)
+        }));
+        plain.extend(begins.iter().map(|begin| {
+            (begin.edition.0, begin.subscriber.0, begin.attempt, State::Sending.as_str(), None, None)
+        }));
+        pass(settles, begins);
+        let done: Vec<(i64, i64, String)> =
+            sqlx::query_as(PLAIN).bind(rows(&plain)).bind(owner).fetch_all(writer).await?;
+        let mut begun: HashSet<(i64, i64)> =
+            done.iter().filter(|row| row.2 == State::Sending.as_str()).map(|row| (row.0, row.1)).collect();
+        let settled = done.len() - begun.len();
+        let place = |begin: &Begin| (begin.edition.0, begin.subscriber.0);
+        let left: Vec<Begin> =
+            begins.iter().filter(|begin| !begun.contains(&place(begin))).copied().collect();
+        if settled < settles.len() || !left.is_empty() {
+            let late = if settled < settles.len() { settles } else { &[] };
+            let may_send = self.tick_once(late, &left, owner, now, false).await?;
+            // Who came back in between stands as `sending` now, and is sent to.
+            begun.extend(left.iter().zip(may_send).filter(|(_, may)| *may).map(|(begin, _)| place(begin)));
+        }
+        Ok(begins.iter().map(|begin| begun.contains(&place(begin))).collect())
+    }
+
+    /// One try of [`tick`](Self::tick). When it is not the first, an earlier one may have been committed without our
+    /// hearing of it: what is begun under our name then is ours to send, and an answer settles once.
+    async fn tick_once(
+        &self,
+        settles: &[Settle],
+        begins: &[Begin],
+        owner: &str,
+        now: DateTime<Utc>,
+        again: bool,
+    ) -> Result<Vec<bool>, StoreError> {
+        let settled: Vec<SettleRow<'_>> = settles.iter().map(settle_row).collect();
+        let to_keep = settled.iter().any(|row| row.10.is_some());
+        let settled = rows(&settled);
+        let wanted: Vec<(i64, i64, u32)> =
+            begins.iter().map(|begin| (begin.edition.0, begin.subscriber.0, begin.attempt)).collect();
+        let wanted_rows = rows(&wanted);
+        let begin = if self.is_shared() { BEGIN_LEASED } else { BEGIN.on(self) };
+        let mut begun: HashSet<(i64, i64)> = HashSet::new();
+        writing!(self, |c| {
+            if !settles.is_empty() {
+                let count =
+                    sqlx::query(SETTLE.on(self)).bind(&settled).execute(&mut *c).await?.rows_affected();
+                if count < settles.len() as u64 {
+                    sqlx::query(SETTLE_LATE.on(self)).bind(&settled).execute(&mut *c).await?;
+                }
+            }
+            if to_keep {
+                sqlx::query(RECORD_ATTEMPT.on(self)).bind(&settled).execute(&mut *c).await?;
+            }
+            for settle in settles.iter().filter(|settle| settle.next.bounces_address) {
+                sqlx::query(BOUNCE_OF)
+                    .bind(settle.subscriber.0)
+                    .bind(millis(settle.at))
+                    .execute(&mut *c)
+                    .await?;
+            }
+            // Those of an earlier try first, so that none is taken for one that this try begins.
+            for (statement, needed) in [(BEGUN.on(self), again), (begin, true)] {
+                if needed && begun.len() < begins.len() {
+                    let rows: Vec<(i64, i64)> =
+                        sqlx::query_as(statement).bind(&wanted_rows).bind(owner).fetch_all(&mut *c).await?;
+                    begun.extend(rows);
+                }
+            }
+            for (edition, subscriber, _) in wanted.iter().filter(|row| !begun.contains(&(row.0, row.1))) {
+                sqlx::query(SUPPRESS)
+                    .bind(edition)
+                    .bind(subscriber)
+                    .bind(millis(now))
+                    .execute(&mut *c)
+                    .await?;
+            }
+            pass(settles, begins);
+        });
+        Ok(wanted.iter().map(|row| begun.contains(&(row.0, row.1))).collect())
+    }
+}
+
+/// Nothing of this tick is durable yet.
+fn pass(settles: &[Settle], begins: &[Begin]) {
+    if !begins.is_empty() {
+        FailPoint::BeforeSending.pass();
+    }
+    if !settles.is_empty() {
+        FailPoint::BeforeSettling.pass();
+    }
+}
+
+fn settle_row(settle: &Settle) -> SettleRow<'_> {
+    let next = &settle.next;
+    (
+        settle.edition.0,
+        settle.subscriber.0,
+        settle.attempt,
+        next.state.as_str(),
+        next.due_at.map(millis),
+        u32::from(next.spends_attempt),
+        u32::from(next.records_uncertain),
+        settle.code,
+        next.reason.as_deref(),
+        millis(settle.at),
+        recorded_outcome(next),
+    )
+}
+
+/// The word under which an attempt is kept for ever; `None` for one that was accepted.
+fn recorded_outcome(next: &Next) -> Option<&'static str> {
+    if next.records_uncertain {
+        return Some("uncertain");
+    }
+    match next.state {
+        State::Sent | State::Sending | State::Suppressed => None,
+        State::Queued => Some("not-sent"),
+        State::Deferred => Some("deferred"),
+        State::Failed => Some("failed"),
+        State::Uncertain => Some("uncertain"),
+    }
+}

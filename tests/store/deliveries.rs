@@ -1,0 +1,232 @@
+//! Deliveries: claimed, begun, settled; and what is taken up after a crash.
+
+use std::time::Duration;
+
+use straight::delivery::State;
+use straight::store::{Recovered, RecoveryPolicy};
+use straight::subscriber::Status;
+
+use super::{addresses, at, begin, edition_for, on_both, sender, settle};
+
+#[tokio::test]
+async fn a_delivery_goes_from_queued_over_sending_to_its_end() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id =
+            edition_for(&store, &["ann@example.org", "bo@example.org", "cy@example.org", "dee@example.org"])
+                .await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        assert!(!store.has_due(id, at(-1)).await.unwrap());
+        assert!(store.has_due(id, at(0)).await.unwrap());
+        assert_eq!(store.claim(id, at(-1), None, 9).await.unwrap(), []);
+        let rows = store.claim(id, at(0), None, 3).await.unwrap();
+        assert_eq!(addresses(&rows).len(), 3);
+        assert!(rows.is_sorted_by_key(|row| (row.due_at, row.subscriber)));
+        let last = rows.last().map(|row| (row.due_at, row.subscriber));
+        let rest = store.claim(id, at(0), last, 3).await.unwrap();
+        assert_eq!(addresses(&rest).into_iter().collect::<Vec<_>>(), ["dee@example.org"]);
+
+        // One reader leaves between claim and begin.
+        store.unsubscribe(rows[2].subscriber, at(1)).await.unwrap();
+        let begins: Vec<_> = rows.iter().map(begin).collect();
+        assert_eq!(store.tick(&[], &begins, &owner, at(1)).await.unwrap(), [true, true, false]);
+        assert_eq!(store.tick(&[], &begins[..1], &owner, at(1)).await.unwrap(), [false], "begun already");
+        let counts = store.counts(id).await.unwrap();
+        assert_eq!((counts.of(State::Sending), counts.of(State::Suppressed)), (2, 1));
+
+        let mut later = settle(&rows[1], State::Deferred, at(2));
+        later.next.due_at = Some(at(300));
+        let answers = [settle(&rows[0], State::Sent, at(2)), later];
+        assert_eq!(store.tick(&answers, &[begin(&rest[0])], &owner, at(2)).await.unwrap(), [true]);
+        let mut bounce = settle(&rest[0], State::Failed, at(3));
+        bounce.next.bounces_address = true;
+        store.tick(&[bounce], &[], &owner, at(3)).await.unwrap();
+        let dead = store.subscriber(rest[0].subscriber).await.unwrap().unwrap();
+        assert_eq!(dead.status, Status::Bounced);
+
+        let counts = store.counts(id).await.unwrap();
+        let of =
+            [State::Sent, State::Deferred, State::Failed, State::Suppressed].map(|state| counts.of(state));
+        assert_eq!((of, counts.total(), counts.open()), ([1, 1, 1, 1], 4, 1));
+        assert_eq!(store.next_due(id).await.unwrap(), Some(at(300)));
+        assert_eq!(store.open_editions(at(299)).await.unwrap(), []);
+        assert_eq!(store.open_editions(at(300)).await.unwrap().len(), 1);
+        let again = store.claim(id, at(300), None, 9).await.unwrap();
+        assert_eq!((again[0].attempt, again[0].deferrals, again[0].uncertain), (1, 1, 0));
+        let reasons = store.reasons(id, 9).await.unwrap();
+        assert_eq!(reasons.len(), 3, "{reasons:?}");
+        assert!(reasons.contains(&(State::Suppressed, "unsubscribed".to_owned(), 1)));
+        assert_eq!(store.uncertain_attempts(id).await.unwrap(), 0);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_settles_its_own_attempt_only() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id = edition_for(&store, &["ann@example.org"]).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let first = store.claim(id, at(0), None, 1).await.unwrap().remove(0);
+        store.tick(&[], &[begin(&first)], &owner, at(0)).await.unwrap();
+        let mut back = settle(&first, State::Queued, at(1));
+        back.next.spends_attempt = false;
+        store.tick(&[back.clone()], &[], &owner, at(1)).await.unwrap();
+        let second = store.claim(id, at(1), None, 1).await.unwrap().remove(0);
+        assert_eq!((second.attempt, second.deferrals), (1, 0));
+        assert_eq!(store.tick(&[], &[begin(&first)], &owner, at(1)).await.unwrap(), [false]);
+        assert_eq!(store.tick(&[], &[begin(&second)], &owner, at(1)).await.unwrap(), [true]);
+        // What came late of the first attempt says nothing of the second.
+        store.tick(&[back, settle(&first, State::Sent, at(2))], &[], &owner, at(2)).await.unwrap();
+        assert_eq!(store.counts(id).await.unwrap().of(State::Sending), 1);
+        store.tick(&[settle(&second, State::Sent, at(3))], &[], &owner, at(3)).await.unwrap();
+        assert_eq!(store.counts(id).await.unwrap().of(State::Sent), 1);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_open_after_its_time_expires_and_says_so() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id = edition_for(&store, &["ann@example.org", "bo@example.org"]).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let row = store.claim(id, at(0), None, 1).await.unwrap().remove(0);
+        store.tick(&[], &[begin(&row)], &owner, at(0)).await.unwrap();
+        let mut later = settle(&row, State::Deferred, at(1));
+        later.next.due_at = Some(at(300));
+        store.tick(&[later], &[], &owner, at(1)).await.unwrap();
+        assert_eq!(store.expire(id, at(0), at(400)).await.unwrap(), 0);
+        assert_eq!(store.expire(id, at(1), at(400)).await.unwrap(), 2);
+        let mut reasons = store.reasons(id, 9).await.unwrap();
+        reasons.sort();
+        let wanted = ["expired", "expired: 450 later"].map(|reason| (State::Failed, reason.to_owned(), 1));
+        assert_eq!(reasons, wanted);
+        assert_eq!(store.next_due(id).await.unwrap(), None);
+        store.close().await;
+    })
+    .await;
+}
+
+/// A sender that puts one delivery on record as `sending` and dies, and one that takes over from it.
+async fn takeover(policy: RecoveryPolicy, wanted: Recovered, state: State, uncertain: u64) {
+    on_both(async |engine| {
+        let dying = engine.open().await.with_lease(Duration::from_millis(300));
+        let id = edition_for(&dying, &["ann@example.org", "bo@example.org"]).await;
+        let lock = sender(&dying).await;
+        let rows = dying.claim(id, at(0), None, 2).await.unwrap();
+        dying.tick(&[], &[begin(&rows[0])], &dying.owner(), at(0)).await.unwrap();
+        let next = engine.open().await;
+        if dying.is_shared() {
+            let _lock = sender(&next).await;
+            assert_eq!(next.recover(policy, at(1)).await.unwrap(), Recovered::default(), "it is alive");
+            assert_eq!(next.claim(id, at(1), None, 9).await.unwrap(), [], "and these are its own");
+        }
+        drop(lock);
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert_eq!(dying.is_sender(), !dying.is_shared());
+
+        let _lock = sender(&next).await;
+        assert_eq!(next.recover(policy, at(5)).await.unwrap(), wanted);
+        assert_eq!(next.recover(policy, at(6)).await.unwrap(), Recovered::default(), "once");
+        assert_eq!(next.counts(id).await.unwrap().of(state), if state == State::Queued { 2 } else { 1 });
+        assert_eq!(next.uncertain_attempts(id).await.unwrap(), uncertain);
+        let rows = next.claim(id, at(6), None, 9).await.unwrap();
+        assert_eq!(rows.len() as u64, 2 - wanted.held);
+        let began =
+            next.tick(&[], &rows.iter().map(begin).collect::<Vec<_>>(), &next.owner(), at(6)).await.unwrap();
+        assert!(began.iter().all(|may_send| *may_send), "a claim that came to nothing is simply taken up");
+        dying.close().await;
+        next.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn to_a_server_what_a_dead_sender_had_is_sent_once_more_on_record() {
+    takeover(RecoveryPolicy::ResendOnce, Recovered { requeued: 1, held: 0 }, State::Queued, 1).await;
+}
+
+#[tokio::test]
+async fn under_hold_what_a_dead_sender_had_waits_for_a_person() {
+    takeover(RecoveryPolicy::Hold, Recovered { requeued: 0, held: 1 }, State::Uncertain, 1).await;
+}
+
+#[tokio::test]
+async fn to_an_outbox_what_a_dead_sender_had_is_written_again() {
+    takeover(RecoveryPolicy::Requeue, Recovered { requeued: 1, held: 0 }, State::Queued, 0).await;
+}
+
+/// What becomes of a delivery whose sender was taken for dead, and then answers.
+async fn late_answer(policy: RecoveryPolicy, answer: State, wanted: State) {
+    on_both(async |engine| {
+        let store = engine.open().await.with_lease(Duration::from_millis(200));
+        let id = edition_for(&store, &["ann@example.org"]).await;
+        let lock = sender(&store).await;
+        let row = store.claim(id, at(0), None, 1).await.unwrap().remove(0);
+        store.tick(&[], &[begin(&row)], &store.owner(), at(0)).await.unwrap();
+        drop(lock);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        store.recover(policy, at(1)).await.unwrap();
+        let late = settle(&row, answer, at(2));
+        for _ in 0..2 {
+            store.tick(std::slice::from_ref(&late), &[], &store.owner(), at(2)).await.unwrap();
+            assert_eq!(store.counts(id).await.unwrap().of(wanted), 1, "{answer:?} under {policy:?}");
+        }
+        assert_eq!(
+            store.uncertain_attempts(id).await.unwrap(),
+            1,
+            "it stays on record that it was uncertain"
+        );
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_late_answer_settles_what_nobody_has_sent_again() {
+    late_answer(RecoveryPolicy::Hold, State::Sent, State::Sent).await;
+    late_answer(RecoveryPolicy::Hold, State::Failed, State::Failed).await;
+    late_answer(RecoveryPolicy::Hold, State::Queued, State::Queued).await;
+    late_answer(RecoveryPolicy::ResendOnce, State::Sent, State::Sent).await;
+    late_answer(RecoveryPolicy::ResendOnce, State::Failed, State::Queued).await;
+}
+
+#[tokio::test]
+async fn a_person_sees_who_was_not_reached_and_decides() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id = edition_for(&store, &["ann@example.org", "bo@example.org", "cy@example.org"]).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let rows = store.claim(id, at(0), None, 9).await.unwrap();
+        let begins: Vec<_> = rows.iter().map(begin).collect();
+        store.tick(&[], &begins, &owner, at(1)).await.unwrap();
+        let ends = [State::Sent, State::Failed, State::Uncertain];
+        let answers: Vec<_> = rows.iter().zip(ends).map(|(row, end)| settle(row, end, at(2))).collect();
+        store.tick(&answers, &[], &owner, at(2)).await.unwrap();
+
+        let named = store.troubled(id, straight::subscriber::SubscriberId(0), 9).await.unwrap();
+        let states: Vec<_> = named.iter().map(|delivery| delivery.state).collect();
+        assert_eq!(states, [State::Failed, State::Uncertain]);
+        let failed = named[0].email.parse().unwrap();
+        let uncertain = named[1].email.parse().unwrap();
+
+        assert_eq!(
+            store.resolve(id, Some(&failed), true, at(3)).await.unwrap(),
+            0,
+            "it is known to have failed"
+        );
+        assert_eq!(store.resolve(id, Some(&uncertain), true, at(3)).await.unwrap(), 1);
+        assert_eq!(store.retry(id, None, at(4)).await.unwrap(), 1, "what arrived is not sent again");
+        let counts = store.counts(id).await.unwrap();
+        assert_eq!((counts.of(State::Sent), counts.of(State::Queued)), (2, 1));
+        assert_eq!(store.claim(id, at(4), None, 9).await.unwrap().len(), 1);
+    })
+    .await;
+}
