@@ -10,6 +10,7 @@ WORKDIR /src
 
 # The dependencies first: this layer is built anew only when they change.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 RUN mkdir src && echo 'fn main() {}' > src/main.rs && : > src/lib.rs \
  && cargo build --locked --profile "$PROFILE" --lib --bin straight
 

@@ -109,11 +109,25 @@ fn every_broken_file_tells_its_editor_what_to_do() {
             assert!(loaded.diagnostics.is_empty());
             continue;
         }
+        // Many have one title: each is looked at alone.
+        fs::remove_file(&file).unwrap();
         assert!(!loaded.diagnostics.is_empty(), "{stem} is told nothing");
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(format!("broken/{stem}").replace('/', "_"), folder.told(&loaded));
         });
     }
+}
+
+#[test]
+fn highlights_are_asked_for_when_the_rest_is_right() {
+    let rules = |more: &str| -> Vec<&str> {
+        let text = format!("---\ntitle: A\ndate: 2025-11-03\n{more}---\nText.\n");
+        let parsed = parse_bytes(Path::new("x.md"), text.as_bytes(), &options(), now());
+        parsed.diagnostics.iter().map(|d| d.rule).collect()
+    };
+    assert_eq!(rules(""), ["no-highlights"]);
+    assert_eq!(rules("draft: true\n"), ["draft"]);
+    assert_eq!(rules("url: x\n"), ["bad-url"]);
 }
 
 #[test]
@@ -254,6 +268,22 @@ fn one_slug_is_one_article() {
 }
 
 #[test]
+fn a_slug_is_compared_with_broken_files_and_with_those_not_asked_for() {
+    let folder = Folder::new()
+        .article("a.md", "Same", "url: x\n", "Text.")
+        .article("b.md", "Same", "", "Text.")
+        .article("sub/c.md", "Other", "slug: same\ntgas: [x]\n", "Text.");
+    let loaded = folder.load();
+    // The one that is whole goes out.
+    assert_eq!(titles(&loaded), ["Same"]);
+    let broken: Vec<_> = loaded.broken.iter().map(|b| b.path.to_str().unwrap()).collect();
+    assert_eq!(broken, ["a.md", "sub/c.md"]);
+    let one = load_paths(&[folder.path().join("b.md")], folder.path(), &options(), now()).unwrap();
+    assert_eq!(one.files, 1);
+    insta::assert_snapshot!(format!("{}=====\n{}", folder.told(&loaded), folder.told(&one)));
+}
+
+#[test]
 fn links_between_articles_are_followed() {
     let folder = Folder::new()
         .article(
@@ -270,6 +300,21 @@ fn links_between_articles_are_followed() {
     assert_eq!(link_target(from, "../b.md#spring-tides"), Some(("b.md".into(), Some("spring-tides".into()))));
     assert_eq!(link_target(from, "c%20d.md"), Some(("2025/c d.md".into(), None)));
     assert_eq!(link_target(from, "../../x.md"), None);
+}
+
+#[test]
+fn a_link_to_what_is_not_published_yet_is_told() {
+    let folder = Folder::new()
+        .article("a.md", "A", "", "[d](draft.md) [l](later.md#x) [b](b.md) [self](a.md)")
+        .article("b.md", "B", "", "Text.")
+        .article("draft.md", "D", "draft: true\n", "[own](draft.md)")
+        .with("later.md", "---\ntitle: L\ndate: 2025-12-01\nhighlights: [x]\n---\n[too](last.md)\n\n## x\n")
+        .with("last.md", "---\ntitle: M\ndate: 2025-12-01 06:00\nhighlights: [x]\n---\nText.\n");
+    let loaded = folder.load();
+    assert_eq!(loaded.articles.len(), 5);
+    let dead: Vec<String> =
+        loaded.diagnostics.iter().filter(|d| d.rule == "dead-link").map(ToString::to_string).collect();
+    insta::assert_snapshot!(dead.join("\n").replace(folder.path().to_str().unwrap(), "articles"));
 }
 
 #[test]
@@ -320,6 +365,15 @@ fn a_folder_that_is_not_there_is_an_error() {
     insta::assert_snapshot!(missing, @"there is no `no/such/folder`; make the folder, or name the right one");
     let file = load_dir(Path::new("Cargo.toml"), &options(), now()).unwrap_err();
     insta::assert_snapshot!(file, @"`Cargo.toml` is no folder; name the folder that holds the articles");
+}
+
+#[test]
+fn a_path_that_is_wrong_is_told_beside_the_others() {
+    let folder = Folder::new().article("tide.md", "A", "", "Text.").article("b.md", "B", "url: x\n", "Text.");
+    let paths = ["tide.md", "tied.md", "nope.md", "b.md", "none"].map(|name| folder.path().join(name));
+    let loaded = load_paths(&paths, folder.path(), &options(), now()).unwrap();
+    assert_eq!(titles(&loaded), ["A"]);
+    insta::assert_snapshot!(folder.told(&loaded));
 }
 
 #[test]
@@ -391,7 +445,7 @@ fn findings_survive_json() {
     let parsed = parse_bytes(Path::new("x.md"), b"---\ntitle: \"a\\u001b[31m\"\n---\n", &options(), now());
     let values: serde_json::Value = serde_json::from_str(&json(&parsed.diagnostics)).unwrap();
     let rules: Vec<&str> = values.as_array().unwrap().iter().map(|v| v["rule"].as_str().unwrap()).collect();
-    assert_eq!(rules, ["missing-date", "no-highlights", "control-character", "empty-body"]);
+    assert_eq!(rules, ["missing-date", "control-character", "empty-body"]);
     assert!(!human(&parsed.diagnostics, Colour::Never).contains('\u{1b}'));
 }
 

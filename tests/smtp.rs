@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
 
+mod ahead;
 mod connect;
 mod release;
 mod script;

@@ -41,6 +41,19 @@ fn the_example_list() {
 }
 
 #[test]
+fn a_bare_date_is_that_day_in_the_reader_s_zone() {
+    let row =
+        list::read(&b"- {email: ann@example.org, since: 2025-01-15}\n"[..], Format::Yaml, Path::new("l"))
+            .next()
+            .unwrap()
+            .unwrap();
+    let since = row.subscriber.since.unwrap();
+    for zone in [chrono_tz::America::New_York, chrono_tz::Pacific::Honolulu, chrono_tz::Australia::Sydney] {
+        assert_eq!(since.with_timezone(&zone).date_naive().to_string(), "2025-01-15", "{zone}");
+    }
+}
+
+#[test]
 fn yaml_by_hand() {
     assert_snapshot!(told(
         "- ann@example.org
@@ -114,6 +127,33 @@ mo\r@example.org,Mo,,,\r
 ",
         Format::Csv
     ));
+}
+
+#[test]
+fn columns_have_the_names_that_other_programs_give_them() {
+    let texts = [
+        "E-Mail Address,First Name,Subscribed At,STATUS\nann@example.org,Ann,2025-01-15,active\n",
+        "Email Address,Full Name,TIME ZONE\nann@example.org,Ann Reader,Europe/Berlin\n",
+        "Emial,Name\nann@example.org,Ann\n",
+        "email,Frist Name\nann@example.org,Ann\n",
+        "email,Date Addded\nann@example.org,2025-01-15\n",
+    ];
+    assert_snapshot!(texts.map(|text| format!("{text:?}\n{}", told(text, Format::Csv))).join("\n"));
+    assert_eq!(
+        told("- {E-Mail: ann@example.org, Full Name: Ann}\n", Format::Yaml),
+        "1: ann@example.org \"Ann\" - active -\n"
+    );
+}
+
+#[test]
+fn a_name_may_stand_before_its_address() {
+    let told = [
+        told("Ann Reader <ann@example.org>\n\"Bo, B.\" <bo@example.org>\n<cy@example.org>\n", Format::Text),
+        told("- Ann Reader <ann@example.org>\n- {email: Bo <bo@example.org>, name: Bob}\n", Format::Yaml),
+        told("email,name\nAnn Reader <ann@example.org>,\nBo <bo@example.org>,Bob\n", Format::Csv),
+        told("Ann <ann>\nAnn <>\n<ann@example.org> <bo@example.org>\nAnn ann@example.org\n", Format::Text),
+    ];
+    assert_snapshot!(told.join("\n"));
 }
 
 #[test]
@@ -227,7 +267,10 @@ fn no_finding_repeats_an_address() {
     let texts = [
         ("email,status\nann@example.org,secret-reader@example.org\n", Format::Csv),
         ("email,timezone\nann@example.org,secret-reader@example.org\n", Format::Csv),
-        ("email\nsecret-reader@exam_ple.org\nsecret-reader@\n<secret-reader@example.org>\n", Format::Csv),
+        (
+            "email\nsecret-reader@exam_ple.org\nsecret-reader@\n<secret-reader@>\nAnn <secret-reader@example.org> <a@example.org>\n",
+            Format::Csv,
+        ),
         ("email,secret-reader@example.org\n", Format::Csv),
         ("secret-reader@example.org,x\n", Format::Csv),
         ("- secret-reader@example.org: x\n", Format::Yaml),

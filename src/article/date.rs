@@ -68,10 +68,27 @@ fn offset(text: &str) -> Option<FixedOffset> {
     (hours <= 14 && minutes < 60).then(|| FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60)))?
 }
 
-/// The day that `text` means in another notation, when only one can be meant.
-pub(super) fn guess(text: &str) -> Option<NaiveDate> {
+/// What was meant by a date in another notation, as it is to be written, when only one can be meant.
+fn guess(text: &str, zone: Tz) -> Option<String> {
     let text = text.trim();
+    day(text)
+        .map(|day| day.to_string())
+        .or_else(|| without_brackets(text, zone))
+        .or_else(|| padded(text, zone))
+}
+
+/// What to write instead of `text`.
+pub(super) fn remedy(text: &str, zone: Tz) -> String {
+    match guess(text, zone) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => FORMS.to_owned(),
+    }
+}
+
+/// A day in words, with other dividers or with none.
+fn day(text: &str) -> Option<NaiveDate> {
     let forms = [
+        "%Y-%m-%d",
         "%d %B %Y",
         "%d. %B %Y",
         "%B %d, %Y",
@@ -83,8 +100,31 @@ pub(super) fn guess(text: &str) -> Option<NaiveDate> {
         "%Y.%m.%d",
         "%Y%m%d",
     ];
-    let mut days = forms.iter().filter_map(|form| NaiveDate::parse_from_str(text, form).ok());
-    days.find(|day| (1900..2200).contains(&chrono::Datelike::year(day)))
+    let near = |form: &&str| {
+        let day = NaiveDate::parse_from_str(text, form).ok()?;
+        (1900..2200).contains(&chrono::Datelike::year(&day)).then_some(day)
+    };
+    // A month there is a day here: only one of the two may be possible.
+    let swapped = [["%m/%d/%Y", "%d/%m/%Y"], ["%m-%d-%Y", "%d-%m-%Y"]].iter().find_map(|forms| {
+        let mut days: Vec<NaiveDate> = forms.iter().filter_map(|form| near(form)).collect();
+        days.dedup();
+        days.pop().filter(|_| days.is_empty())
+    });
+    forms.iter().find_map(|form| near(&form)).or(swapped)
+}
+
+/// `2025-11-04T06:30+01:00[Europe/Berlin]` (RFC 9557): the offset says it, else the zone does.
+fn without_brackets(text: &str, zone: Tz) -> Option<String> {
+    let (outer, name) = text.strip_suffix(']')?.split_once('[')?;
+    let named = format!("{} {}", outer.trim(), name.trim());
+    [named, outer.trim().to_owned()].into_iter().find(|text| parse(text, zone).is_some())
+}
+
+/// `2026-1-3 6:30`: a day and a time, of which the day wants noughts.
+fn padded(text: &str, zone: Tz) -> Option<String> {
+    let (date, rest) = text.split_once(['T', 't', ' '])?;
+    let text = format!("{} {}", day(date)?, rest.trim());
+    parse(&text, zone).map(|_| text)
 }
 
 #[cfg(test)]
@@ -137,12 +177,34 @@ mod tests {
 
     #[test]
     fn other_notations_are_guessed() {
-        let day = NaiveDate::from_ymd_opt(2025, 11, 4);
-        for text in
-            ["4 November 2025", "November 4, 2025", "4 Nov 2025", "04.11.2025", "2025/11/04", "20251104"]
-        {
-            assert_eq!(guess(text), day, "{text}");
+        let guess = |text| guess(text, chrono_tz::Europe::Berlin);
+        for text in [
+            "4 November 2025",
+            "November 4, 2025",
+            "4 Nov 2025",
+            "04.11.2025",
+            "2025/11/04",
+            "20251104",
+            "2025-11-4",
+        ] {
+            assert_eq!(guess(text).as_deref(), Some("2025-11-04"), "{text}");
         }
-        assert_eq!(guess("11/04/2025"), None);
+        for (text, meant) in [
+            ("2026-1-3", Some("2026-01-03")),
+            ("2026-1-3 06:30", Some("2026-01-03 06:30")),
+            ("11/23/2026", Some("2026-11-23")),
+            ("23/11/2026", Some("2026-11-23")),
+            ("11/11/2026", Some("2026-11-11")),
+            ("11-23-2026", Some("2026-11-23")),
+            ("2025-11-04T06:30+01:00[Europe/Berlin]", Some("2025-11-04T06:30+01:00")),
+            ("2025-11-04 06:30[Europe/Berlin]", Some("2025-11-04 06:30 Europe/Berlin")),
+            ("2025-11-04T06:30Z[Nowhere]", Some("2025-11-04T06:30Z")),
+            ("11/04/2025", None),
+            ("13/13/2025", None),
+            ("2025-11-04[", None),
+            ("soon", None),
+        ] {
+            assert_eq!(guess(text).as_deref(), meant, "{text}");
+        }
     }
 }

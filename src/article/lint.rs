@@ -6,7 +6,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use chrono::{DateTime, NaiveDate, Utc};
+
 use super::findings::Findings;
+use super::head::Heads;
+use super::load::LoadOptions;
 use super::markdown::{self, Seen, Target, What, document};
 use super::shelf::{self, PathFault};
 use super::{is_web_site, nearest, source};
@@ -19,7 +23,11 @@ pub(super) struct Place<'a> {
     /// The article, relative to `root`.
     pub(super) path: &'a Path,
     pub(super) headings: &'a Headings,
-    pub(super) max_bytes: u64,
+    pub(super) heads: &'a Heads,
+    pub(super) options: &'a LoadOptions,
+    pub(super) now: DateTime<Utc>,
+    /// The day it goes out at the earliest: what comes later cannot be linked to.
+    pub(super) day: NaiveDate,
 }
 
 /// The ids of headings of other articles, read when first asked for.
@@ -301,7 +309,7 @@ impl Linter<'_, '_> {
         let file = root.join(&inside);
         let real = file.canonicalize().ok().filter(|real| real.starts_with(root) && real.is_file());
         let Some(real) = real else {
-            let remedy = match (is_web_site(written), similar(&file)) {
+            let remedy = match (is_web_site(written), super::load::similar(&file)) {
                 (true, _) => format!("did you mean `https://{shown}`?"),
                 (false, Some(name)) => {
                     format!("did you mean `{}`?", Path::new(&path).with_file_name(name).display())
@@ -322,11 +330,30 @@ impl Linter<'_, '_> {
         }
         if let Some(id) = id.filter(|id| !id.is_empty()) {
             let id = markdown::percent_decode(id);
-            let ids = self.place.headings.of(&real, self.place.max_bytes);
+            let ids = self.place.headings.of(&real, self.place.options.max_bytes);
             if !ids.contains(&id) {
-                self.no_heading(&id, &ids, &format!("`{path}`"), span);
+                self.no_heading(&id, &ids, &format!("`{path}`"), span.clone());
             }
         }
+        if inside != self.place.path {
+            self.not_published(&real, &path, span);
+        }
+    }
+
+    /// Whether the article `real` goes out too late for a link to it, or never.
+    fn not_published(&mut self, real: &Path, written: &str, span: Range<usize>) {
+        let Some(head) = self.place.heads.of(real, self.place.options, self.place.now) else { return };
+        let (why, remedy) = match head.day {
+            _ if head.draft => {
+                (", and it is a draft".to_owned(), "take `draft` out of it, or remove the link")
+            }
+            Some(day) if day > self.place.day => {
+                (format!(" on {day}"), "publish it with this article or before it, or remove the link")
+            }
+            Some(_) | None => return,
+        };
+        let message = format!("this link goes nowhere until `{}` is published{why}", shortened(written));
+        self.findings.warning("dead-link", span, message, remedy);
     }
 
     fn no_heading(&mut self, id: &str, ids: &HashSet<String>, of: &str, span: Range<usize>) {
@@ -344,22 +371,6 @@ impl Linter<'_, '_> {
 
 fn listed(ids: &[&str]) -> String {
     ids.iter().take(8).map(|id| format!("`#{}`", shortened(id))).collect::<Vec<_>>().join(", ")
-}
-
-/// The article in the same folder whose name is most like that of `file`.
-fn similar(file: &Path) -> Option<PathBuf> {
-    let wanted = file.file_stem()?.to_string_lossy().into_owned();
-    let names: Vec<PathBuf> = std::fs::read_dir(file.parent()?)
-        .ok()?
-        .flatten()
-        .take(1_000)
-        .map(|entry| PathBuf::from(entry.file_name()))
-        .filter(|name| super::load::is_article(name))
-        .collect();
-    let stems: Vec<String> =
-        names.iter().filter_map(|name| Some(name.file_stem()?.to_string_lossy().into_owned())).collect();
-    let stem = nearest(&wanted, stems.iter().map(String::as_str))?;
-    names.into_iter().find(|name| name.file_stem().is_some_and(|s| s.to_string_lossy() == stem))
 }
 
 fn shortened(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! A folder of files → articles, and all that is wrong with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::parse::{self, Input, Memory, Outcome};
 use super::picture::SHOWN_WIDTH;
 use super::shelf::{self, PathFault};
-use super::{Article, Broken, Loaded, Slug};
+use super::{Article, Broken, Loaded, Slug, head};
 use crate::config::{Authors, Config};
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -116,7 +116,7 @@ pub fn load_dir(folder: &Path, options: &LoadOptions, now: DateTime<Utc>) -> Res
 /// they are in it, else in their own.
 ///
 /// # Errors
-/// When one of `paths` is not there or cannot be read.
+/// When `folder` is among `paths` and is not there; any other path that is not is a finding beside the others.
 pub fn load_paths(
     paths: &[PathBuf],
     folder: &Path,
@@ -126,17 +126,31 @@ pub fn load_paths(
     let articles = fs::canonicalize(folder).ok();
     let mut loader = Loader::new(options, now, Settling::Ignore);
     for path in paths {
-        let real = canonical(path)?;
+        let real = match canonical(path) {
+            Ok(real) => real,
+            Err(error) if path == folder => return Err(error),
+            Err(error) => {
+                loader.astray(&error);
+                continue;
+            }
+        };
         let root = articles.clone().filter(|root| real.starts_with(root));
         if real.is_dir() {
             let root = root.unwrap_or_else(|| real.clone());
             let inside = real.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
-            loader.walk(path, &root, &inside, 0)?;
+            if let Err(error) = loader.walk(path, &root, &inside, 0) {
+                loader.astray(&error);
+            }
         } else {
             let root = root.or_else(|| real.parent().map(Path::to_owned)).unwrap_or_default();
             let inside = real.strip_prefix(&root).unwrap_or(&real).to_owned();
             loader.file(path, &root, &inside);
         }
+    }
+    if let Some(root) = &articles {
+        loader.reading = Reading::Name;
+        // A folder that cannot be read holds no name that is known; it was not asked for.
+        let _ = loader.walk(folder, root, Path::new(""), 0);
     }
     Ok(loader.finish())
 }
@@ -173,6 +187,23 @@ fn is_temporary(name: &str) -> bool {
         || [".tmp", ".swp", ".swx", ".part", ".crdownload", ".bak"].iter().any(|end| lower.ends_with(end))
 }
 
+/// The article beside `path` whose name is most like it.
+pub(super) fn similar(path: &Path) -> Option<PathBuf> {
+    let wanted = path.file_stem()?.to_string_lossy().into_owned();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<PathBuf> = fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .take(1_000)
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| is_article(name))
+        .collect();
+    let stems: Vec<String> =
+        names.iter().filter_map(|name| Some(name.file_stem()?.to_string_lossy().into_owned())).collect();
+    let stem = super::nearest(&wanted, stems.iter().map(String::as_str))?;
+    names.into_iter().find(|name| name.file_stem().is_some_and(|s| s.to_string_lossy() == stem))
+}
+
 fn canonical(path: &Path) -> Result<PathBuf, LoadError> {
     fs::canonicalize(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => LoadError::Missing { path: path.to_owned() },
@@ -186,14 +217,36 @@ enum Settling {
     Ignore,
 }
 
+/// How much of a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// All of it.
+    Whole,
+    /// What it is called, to be compared with those that were read whole; nothing is told of it.
+    Name,
+}
+
+/// A file that was read, whole or not, with what a finding across files needs.
+struct Read {
+    shown: PathBuf,
+    /// Relative to the articles folder.
+    path: PathBuf,
+    article: Option<Article>,
+    outcome: Outcome,
+}
+
 struct Loader<'a> {
     options: &'a LoadOptions,
     now: DateTime<Utc>,
     settling: Settling,
+    reading: Reading,
     memory: Memory,
     loaded: Loaded,
-    /// Articles without errors of their own, with what a finding across files needs.
-    whole: Vec<(Article, PathBuf, Outcome)>,
+    read: Vec<Read>,
+    /// The files of `read`.
+    places: HashSet<PathBuf>,
+    /// The slugs of files that were not asked for.
+    taken: HashMap<Slug, PathBuf>,
 }
 
 impl<'a> Loader<'a> {
@@ -202,9 +255,12 @@ impl<'a> Loader<'a> {
             options,
             now,
             settling,
+            reading: Reading::Whole,
             memory: Memory::default(),
             loaded: Loaded::default(),
-            whole: Vec::new(),
+            read: Vec::new(),
+            places: HashSet::new(),
+            taken: HashMap::new(),
         }
     }
 
@@ -264,6 +320,9 @@ impl<'a> Loader<'a> {
     }
 
     fn refuse(&mut self, shown: &Path, path: &Path, rule: &'static str, message: &str, remedy: &str) {
+        if self.reading == Reading::Name {
+            return;
+        }
         self.loaded
             .diagnostics
             .push(Diagnostic::of_file(Severity::Error, rule, shown, message).with_remedy(remedy));
@@ -273,8 +332,44 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// A path that was asked for and leads to nothing that can be read.
+    fn astray(&mut self, error: &LoadError) {
+        let (path, rule, message, remedy) = match error {
+            LoadError::Missing { path } => {
+                let remedy = match similar(path) {
+                    Some(name) => format!("did you mean `{}`?", path.with_file_name(name).display()),
+                    None => "name a file or a folder that is there".to_owned(),
+                };
+                (path, "missing-file", "there is nothing at this path".to_owned(), remedy)
+            }
+            LoadError::NoFolder { path } => {
+                (path, "unreadable", "this is no folder".to_owned(), "name a folder".to_owned())
+            }
+            LoadError::Unreadable { path, source } => {
+                let message = format!("this cannot be read: {source}");
+                (path, "unreadable", message, "mend its permissions".to_owned())
+            }
+        };
+        self.loaded.files += 1;
+        let finding = Diagnostic::of_file(Severity::Error, rule, path, message).with_remedy(remedy);
+        self.loaded.diagnostics.push(finding);
+    }
+
     fn file(&mut self, shown: &Path, root: &Path, path: &Path) {
         let place = root.join(path);
+        match self.reading {
+            Reading::Whole => {
+                self.places.insert(place.clone());
+            }
+            Reading::Name => {
+                if !self.places.contains(&place)
+                    && let Some(slug) = head::read(&place, self.options, self.now).and_then(|head| head.slug)
+                {
+                    self.taken.entry(slug).or_insert_with(|| shown.to_owned());
+                }
+                return;
+            }
+        }
         let modified = fs::metadata(&place)
             .and_then(|metadata| metadata.modified())
             .map_or(self.now, DateTime::<Utc>::from);
@@ -290,12 +385,12 @@ impl<'a> Loader<'a> {
         let input = Input { shown, root: Some(root), path, bytes: &bytes, modified };
         let mut outcome = parse::article(&input, self.options, self.now, &mut self.memory);
         self.loaded.diagnostics.append(&mut outcome.diagnostics);
-        match outcome.article.take() {
-            Some(article) => self.whole.push((article, shown.to_owned(), outcome)),
-            // A draft never goes out, and holds nothing up.
-            None if outcome.draft => {}
-            None => self.loaded.broken.push(Broken { path: path.to_owned(), date: outcome.date }),
+        let article = outcome.article.take();
+        // A draft never goes out, and holds nothing up.
+        if article.is_none() && !outcome.draft {
+            self.loaded.broken.push(Broken { path: path.to_owned(), date: outcome.date });
         }
+        self.read.push(Read { shown: shown.to_owned(), path: path.to_owned(), article, outcome });
     }
 
     fn is_fresh(&self, modified: DateTime<Utc>) -> bool {
@@ -336,25 +431,28 @@ impl<'a> Loader<'a> {
         }
     }
 
-    /// Sorts, and breaks those whose slug an earlier one has.
+    /// Sorts, and breaks those whose slug an earlier one has; one that is broken anyway takes none from a whole one.
     fn finish(mut self) -> Loaded {
-        self.whole.sort_by(|(a, ..), (b, ..)| (a.date, &a.path).cmp(&(b.date, &b.path)));
-        let mut taken: HashMap<Slug, PathBuf> = HashMap::new();
-        for (article, shown, outcome) in self.whole {
-            let Some(first) = taken.get(&article.slug) else {
-                taken.insert(article.slug.clone(), shown);
-                self.loaded.articles.push(article);
+        self.read.sort_by(|a, b| {
+            let key = |read: &Read| (read.article.is_none(), read.outcome.date);
+            key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
+        });
+        for Read { shown, path, article, outcome } in self.read {
+            let Some(slug) = outcome.slug else { continue };
+            let Some(first) = self.taken.get(&slug) else {
+                self.taken.insert(slug, shown);
+                self.loaded.articles.extend(article);
                 continue;
             };
-            let message = format!("`{}` has the slug `{}` already", first.display(), article.slug);
+            let message = format!("`{}` has the slug `{slug}` already", first.display());
             let mut finding = Diagnostic::of_file(Severity::Error, "duplicate-slug", &shown, message)
                 .with_remedy("write a `slug:` of its own, or delete one of the two files");
             if let Some((source, span)) = outcome.named_at {
                 finding = finding.at(&source, span);
             }
             self.loaded.diagnostics.push(finding);
-            if !article.draft {
-                self.loaded.broken.push(Broken { path: article.path, date: outcome.date });
+            if article.is_some_and(|article| !article.draft) {
+                self.loaded.broken.push(Broken { path, date: outcome.date });
             }
         }
         self.loaded.broken.sort_by(|a, b| a.path.cmp(&b.path));

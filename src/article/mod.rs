@@ -3,6 +3,7 @@
 mod date;
 mod findings;
 mod front_matter;
+mod head;
 mod lint;
 mod load;
 pub mod markdown;

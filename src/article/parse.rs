@@ -9,12 +9,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::findings::Findings;
 use super::front_matter::{self, Context, FrontMatter};
+use super::head::{self, Heads};
 use super::lint::{self, Headings, Place, Shown};
 use super::load::{LoadOptions, PictureWork};
 use super::markdown::{self, document};
 use super::picture::{self, Picture, PictureError};
 use super::shelf::{self, Shelf};
-use super::source::{self, NoFrontMatter, NotText};
+use super::source::{self, NotText};
 use super::{Article, Slug, date, yaml};
 use crate::diagnostic::Diagnostic;
 
@@ -22,6 +23,7 @@ use crate::diagnostic::Diagnostic;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     headings: Headings,
+    heads: Heads,
     /// Pictures by file: several articles may show one.
     pictures: HashMap<PathBuf, Result<Option<Picture>, PictureError>>,
 }
@@ -33,6 +35,8 @@ pub(super) struct Outcome {
     pub(super) article: Option<Article>,
     /// The day it claims, if that could be read.
     pub(super) date: Option<NaiveDate>,
+    /// The name it goes by, if its head gave one.
+    pub(super) slug: Option<Slug>,
     /// Whether it says that it is a draft.
     pub(super) draft: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
@@ -72,23 +76,8 @@ pub(super) fn article(
     let parts = match source::split(&text) {
         Ok(parts) => parts,
         Err(fault) => {
-            let (rule, message, remedy) = match fault {
-                NoFrontMatter::Empty => {
-                    ("empty-file", "the file is empty", "write an article into it, or delete it")
-                }
-                NoFrontMatter::Missing => (
-                    "no-front-matter",
-                    "the file does not begin with front matter",
-                    "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`",
-                ),
-                NoFrontMatter::Unclosed => (
-                    "unclosed-front-matter",
-                    "the front matter that begins here is never closed",
-                    "put a line of `---` below its last key",
-                ),
-            };
-            let first = text.lines().next().map_or(0, |line| line.len().min(200));
-            findings.error(rule, 0..first, message, remedy);
+            let (rule, message, remedy) = fault.words();
+            findings.error(rule, fault.place(&text), message, remedy);
             return Outcome::broken(claimed_date(&text, options), findings);
         }
     };
@@ -101,12 +90,12 @@ pub(super) fn article(
         Err(error) => {
             findings.error("broken-yaml", error.span, error.message, error.remedy);
             let dated = claimed_date(&text, options);
-            let place = place(input, options, memory);
+            let place = place(input, options, now, dated, memory);
             lint::body(&document(&text[parts.body.clone()]).seen, parts.body.start, &place, &mut findings);
             return Outcome::broken(dated, findings);
         }
     };
-    let place = place(input, options, memory);
+    let place = place(input, options, now, front.dated.map(|dated| dated.day), memory);
     for (line, span) in &front.lines {
         lint::line(line, span, &place, &mut findings);
     }
@@ -133,8 +122,23 @@ pub(super) fn article(
     finish(input, &text, body, front, pictures, findings)
 }
 
-fn place<'a>(input: &Input<'a>, options: &LoadOptions, memory: &'a Memory) -> Place<'a> {
-    Place { root: input.root, path: input.path, headings: &memory.headings, max_bytes: options.max_bytes }
+fn place<'a>(
+    input: &Input<'a>,
+    options: &'a LoadOptions,
+    now: DateTime<Utc>,
+    day: Option<NaiveDate>,
+    memory: &'a Memory,
+) -> Place<'a> {
+    let today = now.with_timezone(&options.timezone).date_naive();
+    Place {
+        root: input.root,
+        path: input.path,
+        headings: &memory.headings,
+        heads: &memory.heads,
+        options,
+        now,
+        day: day.map_or(today, |day| day.max(today)),
+    }
 }
 
 fn finish(
@@ -143,40 +147,46 @@ fn finish(
     body: &str,
     front: FrontMatter,
     pictures: BTreeMap<String, Picture>,
-    findings: Findings,
+    mut findings: Findings,
 ) -> Outcome {
     let broken = findings.has_errors();
     let date = front.dated.map(|dated| dated.day);
     let draft = front.draft;
+    // The last thing to be written: what has an error, or is a draft, is not there yet.
+    if let Some(place) = front.no_highlights.clone().filter(|_| !broken && !draft) {
+        findings.warning(
+            "no-highlights",
+            place,
+            "there are no `highlights`, so that the top of the edition says nothing of this article",
+            "write `highlights:` and beneath it three lines of `  - ` and a point",
+        );
+    }
     let named_at = Some((Arc::from(text), front.name_place.clone()));
-    let article = match (front.title, front.dated) {
-        (Some(title), Some(dated)) if !broken => {
-            let stem = input.path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-            let slug = front.slug.unwrap_or_else(|| Slug::of_title(&title, &stem));
-            Some(Article {
-                path: input.path.to_owned(),
-                slug,
-                title,
-                date: dated.day,
-                not_before: dated.not_before,
-                author: front.author,
-                highlights: front.highlights,
-                tags: front.tags,
-                summary: front.summary,
-                image: front.image,
-                url: front.url,
-                lead: front.lead,
-                draft,
-                sources: front.sources,
-                extra: front.extra,
-                markdown: markdown::clean(&body.replace("\r\n", "\n").replace('\r', "\n")),
-                pictures,
-                modified: input.modified,
-            })
-        }
+    let slug = head::slug(&front, input.path);
+    let article = match (front.title, front.dated, slug.clone()) {
+        (Some(title), Some(dated), Some(slug)) if !broken => Some(Article {
+            path: input.path.to_owned(),
+            slug,
+            title,
+            date: dated.day,
+            not_before: dated.not_before,
+            author: front.author,
+            highlights: front.highlights,
+            tags: front.tags,
+            summary: front.summary,
+            image: front.image,
+            url: front.url,
+            lead: front.lead,
+            draft,
+            sources: front.sources,
+            extra: front.extra,
+            markdown: markdown::clean(&body.replace("\r\n", "\n").replace('\r', "\n")),
+            pictures,
+            modified: input.modified,
+        }),
         _ => None,
     };
-    Outcome { article, date, draft, diagnostics: findings.into_list(), named_at }
+    Outcome { article, date, slug, draft, diagnostics: findings.into_list(), named_at }
 }
 
 /// Finds, looks at and prepares the pictures that an article shows.
@@ -252,6 +262,13 @@ fn claimed_date(text: &str, options: &LoadOptions) -> Option<NaiveDate> {
 
 impl Outcome {
     fn broken(date: Option<NaiveDate>, findings: Findings) -> Self {
-        Outcome { article: None, date, draft: false, diagnostics: findings.into_list(), named_at: None }
+        Outcome {
+            article: None,
+            date,
+            slug: None,
+            draft: false,
+            diagnostics: findings.into_list(),
+            named_at: None,
+        }
     }
 }

@@ -96,8 +96,104 @@ pub(super) enum NoFrontMatter {
     Empty,
     /// The first line is not `---`.
     Missing,
+    /// Blank lines stand above the `---`.
+    BlankLines,
+    /// `+++`, as for TOML.
+    Toml,
+    /// A dash that a writing program made of `---`.
+    Dash,
+    /// No line ends but by a carriage return.
+    CarriageReturns,
     /// No second `---` follows.
     Unclosed,
+}
+
+impl NoFrontMatter {
+    /// The rule, what is wrong, and what to do about it.
+    pub(super) fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            NoFrontMatter::Empty => {
+                ("empty-file", "the file is empty", "write an article into it, or delete it")
+            }
+            NoFrontMatter::Missing => (
+                "no-front-matter",
+                "the file does not begin with front matter",
+                "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`",
+            ),
+            NoFrontMatter::BlankLines => (
+                "no-front-matter",
+                "blank lines stand above the front matter",
+                "delete them, so that `---` is the first line",
+            ),
+            NoFrontMatter::Toml => (
+                "no-front-matter",
+                "this front matter is TOML",
+                "write it in YAML: `---` instead of `+++`, and `title: …` instead of `title = \"…\"`",
+            ),
+            NoFrontMatter::Dash => (
+                "no-front-matter",
+                "here stands a long dash instead of three short ones",
+                "write `---`, and switch off that the program replaces it",
+            ),
+            NoFrontMatter::CarriageReturns => (
+                "line-ends",
+                "the lines of this file end in carriage returns alone",
+                "save it with the line ends of Unix (LF) or Windows (CRLF)",
+            ),
+            NoFrontMatter::Unclosed => (
+                "unclosed-front-matter",
+                "the front matter that begins here is never closed",
+                "put a line of `---` below its last key",
+            ),
+        }
+    }
+
+    /// The line to show.
+    pub(super) fn place(self, text: &str) -> Range<usize> {
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let shown = match self {
+                NoFrontMatter::BlankLines => !line.trim().is_empty(),
+                NoFrontMatter::Dash => is_long_dash(line),
+                NoFrontMatter::Empty
+                | NoFrontMatter::Missing
+                | NoFrontMatter::Toml
+                | NoFrontMatter::CarriageReturns
+                | NoFrontMatter::Unclosed => true,
+            };
+            if shown {
+                let line = line.split(['\r', '\n']).next().unwrap_or_default();
+                return at..at + line.len().min(200);
+            }
+            at += line.len();
+        }
+        0..0
+    }
+}
+
+/// What writing programs make of `---`.
+fn is_long_dash(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty()
+        && line.chars().count() <= 3
+        && line.chars().all(|c| matches!(c, '—' | '–' | '―' | '-'))
+        && line != "---"
+        && line.contains(['—', '–', '―'])
+}
+
+/// Why the first line is no `---`.
+fn missing(text: &str, first: &str) -> NoFrontMatter {
+    if text.contains('\r') && !text.contains('\n') {
+        NoFrontMatter::CarriageReturns
+    } else if text.trim_start().lines().next().is_some_and(|line| line.trim_end() == "---") {
+        NoFrontMatter::BlankLines
+    } else if first.trim_end() == "+++" {
+        NoFrontMatter::Toml
+    } else if is_long_dash(first) {
+        NoFrontMatter::Dash
+    } else {
+        NoFrontMatter::Missing
+    }
 }
 
 /// Finds the front matter: a first line of `---` and the next one.
@@ -108,7 +204,7 @@ pub(super) fn split(text: &str) -> Result<Parts, NoFrontMatter> {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
     if first.trim_end() != "---" {
-        return Err(NoFrontMatter::Missing);
+        return Err(missing(text, first));
     }
     let start = first.len();
     let mut at = start;
@@ -118,7 +214,8 @@ pub(super) fn split(text: &str) -> Result<Parts, NoFrontMatter> {
         }
         at += line.len();
     }
-    Err(NoFrontMatter::Unclosed)
+    let dash = text.split_inclusive('\n').take(100).any(is_long_dash);
+    Err(if dash { NoFrontMatter::Dash } else { NoFrontMatter::Unclosed })
 }
 
 #[cfg(test)]
@@ -156,5 +253,21 @@ mod tests {
         assert_eq!(split(" \n"), Err(NoFrontMatter::Empty));
         assert_eq!(split("# Title\n"), Err(NoFrontMatter::Missing));
         assert_eq!(split("---\ntitle: x\n"), Err(NoFrontMatter::Unclosed));
+    }
+
+    #[test]
+    fn what_was_meant_as_front_matter_is_recognised() {
+        for (text, fault, shown) in [
+            ("\n \r\n---\ntitle: x\n---\n", NoFrontMatter::BlankLines, "---"),
+            ("+++\ntitle = \"x\"\n+++\n", NoFrontMatter::Toml, "+++"),
+            ("—\ntitle: x\n—\n", NoFrontMatter::Dash, "—"),
+            ("–-\ntitle: x\n", NoFrontMatter::Dash, "–-"),
+            ("---\ntitle: x\n—\nText — and more\n", NoFrontMatter::Dash, "—"),
+            ("---\rtitle: x\r---\r", NoFrontMatter::CarriageReturns, "---"),
+            ("— he said\n", NoFrontMatter::Missing, "— he said"),
+        ] {
+            assert_eq!(split(text), Err(fault), "{text:?}");
+            assert_eq!(&text[fault.place(text)], shown, "{text:?}");
+        }
     }
 }

@@ -149,6 +149,54 @@ pub struct StatusArgs {
     pub edition: Option<EditionKey>,
 }
 
+/// See the readers whom an edition did not reach, and decide about them
+#[derive(Debug, Clone, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    straight deliveries list\n  \
+    straight deliveries retry ann@example.org\n  \
+    straight deliveries resolve --all --as arrived")]
+pub enum DeliveriesCommand {
+    /// Show what is not sent, a reader a line, with the reason
+    List(StatusArgs),
+    /// Queue failed, uncertain or deferred deliveries anew
+    Retry(OfReaders),
+    /// Settle uncertain deliveries: did they arrive or not?
+    Resolve(ResolveArgs),
+}
+
+/// Deliveries of an edition.
+#[derive(Debug, Clone, Args)]
+pub struct OfReaders {
+    /// Of this reader
+    pub email: Option<EmailAddress>,
+    /// Of all readers
+    #[arg(long)]
+    pub all: bool,
+    /// Of this edition [default: the latest one]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+}
+
+/// `deliveries resolve`
+#[derive(Debug, Clone, Args)]
+pub struct ResolveArgs {
+    /// Which
+    #[command(flatten)]
+    pub of: OfReaders,
+    /// What became of them
+    #[arg(long = "as", value_enum)]
+    pub verdict: Verdict,
+}
+
+/// What a person found out about an uncertain delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Verdict {
+    /// It counts as sent
+    Arrived,
+    /// It counts as failed, and may be tried again
+    Lost,
+}
+
 /// Show the configuration in effect, and where each value comes from
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \

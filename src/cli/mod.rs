@@ -3,6 +3,7 @@
 mod args;
 pub mod check;
 mod config;
+mod deliveries;
 pub mod dkim;
 mod due;
 mod healthcheck;
@@ -31,9 +32,9 @@ use crate::edition::EditionKey;
 use crate::press::{Clock, Press};
 
 pub use args::{
-    AddArgs, Algorithm, CheckArgs, CheckFormat, ConfigArgs, DiffArgs, DkimCommand, ExportArgs, GlobalArgs,
-    HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs, RemoveArgs, RenderArgs, RunArgs,
-    SendArgs, StatusArgs, SubscribersCommand,
+    AddArgs, Algorithm, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs, DkimCommand,
+    ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs, OfReaders,
+    RemoveArgs, RenderArgs, ResolveArgs, RunArgs, SendArgs, StatusArgs, SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -62,6 +63,9 @@ enum Command {
     Render(RenderArgs),
     Diff(DiffArgs),
     Status(StatusArgs),
+    /// See the readers whom an edition did not reach, and decide about them
+    #[command(subcommand)]
+    Deliveries(DeliveriesCommand),
     /// See and change who gets the edition
     #[command(subcommand)]
     Subscribers(SubscribersCommand),
@@ -141,6 +145,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Ledger(command) => {
             with_press(cli, async |press, out, _| ledger::run(press, command, out).await)?
+        }
+        Command::Deliveries(command) => {
+            with_press(cli, async |press, out, _| deliveries::run(press, command, out).await)?
         }
         Command::Subscribers(command) => {
             with_press(cli, async |press, out, _| subscribers::run(press, command, out).await)?

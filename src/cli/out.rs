@@ -24,7 +24,9 @@ pub(super) fn error(text: &str) {
         Colour::Never => "error:",
         Colour::Always => "\x1b[1;31merror:\x1b[0m",
     };
-    complain(&format!("{word} {text}"));
+    // A diagnostic has its own head.
+    let has_head = text.trim_start_matches("\x1b[1m\x1b[91m").starts_with("error[");
+    complain(&if has_head { text.to_owned() } else { format!("{word} {text}") });
 }
 
 /// Whether standard error shows colours (see no-color.org).

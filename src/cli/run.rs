@@ -31,6 +31,10 @@ pub(super) async fn run(
     if once {
         watch.publish_due().await?;
         sender.send_due(stop).await?;
+        if let Some(slot) = watch.next_slot() {
+            let at = slot.at.with_timezone(&press.config.schedule.timezone);
+            writeln!(out, "Done; the next edition is due {}.", at.format("%Y-%m-%d %H:%M %Z"))?;
+        }
         return Ok(true);
     }
     let served = serve(press, stop).await?;

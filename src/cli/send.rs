@@ -1,23 +1,23 @@
 //! `straight send`: publishes today's edition, delivers it, and says what was done.
 
 use std::io::{IsTerminal as _, Write};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
 use crate::delivery::State;
-use crate::delivery::outbox::Outbox;
 use crate::diagnostic;
-use crate::edition::{self, EditionKey, OutboxMessage};
+use crate::edition::{self, EditionKey};
 use crate::press::{Dispatched, Ending, Press, Published, Route};
 use crate::store::{Counts, Ownership, SenderLock, StoredEdition};
 
 /// How long a send waits for files that are being written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How many messages the outbox's page lists.
-const LISTED: usize = 200;
+/// How often a send without a terminal says how far it is.
+const PLAIN_LINE: Duration = Duration::from_secs(5);
 
 /// Publishes and delivers the edition `key`, today's when absent. Gives whether all is well: everything accepted or
 /// nothing to do.
@@ -47,6 +47,9 @@ pub(super) async fn send(
             }
             for problem in skipped {
                 writeln!(out, "  left out: {problem}")?;
+            }
+            for warning in edition::size_report(&edition.rendered).warnings {
+                writeln!(out, "  warning: {warning}")?;
             }
             (edition, true)
         }
@@ -133,9 +136,17 @@ async fn deliver(
     stop: &CancellationToken,
 ) -> anyhow::Result<Dispatched> {
     let bar = bar();
+    let told = Mutex::new(Instant::now());
     let progress = |done: u64, total: u64| {
         bar.set_length(total);
         bar.set_position(done);
+        if bar.is_hidden() {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.elapsed() >= PLAIN_LINE {
+                *told = Instant::now();
+                super::out::complain(&format!("{done} of {total}"));
+            }
+        }
     };
     let place = match press.store.acquire_sender().await? {
         Ownership::Ours(lock) => Followed::TakenOver(lock),
@@ -243,6 +254,14 @@ async fn report(
     for (state, reason, count) in press.store.reasons(edition.summary.id, 5).await? {
         writeln!(out, "    {count} × {}: {reason}", state.as_str())?;
     }
+    if counts.of(State::Failed) + counts.of(State::Uncertain) > 0 {
+        writeln!(out, "  `straight deliveries list` names them")?;
+    }
+    let in_doubt = press.store.uncertain_attempts(edition.summary.id).await?;
+    if in_doubt > counts.of(State::Uncertain) {
+        let again = in_doubt - counts.of(State::Uncertain);
+        writeln!(out, "  {again} were sent once more because no answer came the first time: on record")?;
+    }
     if counts.of(State::Deferred) > 0
         && let Some(due) = press.store.next_due(edition.summary.id).await?
     {
@@ -252,10 +271,11 @@ async fn report(
             "  the next try is due at {due}; `straight run`, or another `straight send` then, makes it"
         )?;
     }
-    if let Route::Outbox(outbox) = route {
-        let page = show(press, outbox, edition)?;
+    if let Some(page) =
+        press.show(route, edition).context("the messages are in the outbox, its page is not")?
+    {
         writeln!(out, "Look at it: {}", page.display())?;
-        writeln!(out, "The messages: {}", outbox.folder().join("new").display())?;
+        writeln!(out, "The messages: {}", page.with_file_name("new").display())?;
     }
     match &done.ending {
         Ending::Complete => Ok(counts.of(State::Queued) + counts.of(State::Sending) == 0),
@@ -272,23 +292,8 @@ async fn report(
     }
 }
 
-/// Writes the outbox's page.
-fn show(press: &Press, outbox: &Outbox, edition: &StoredEdition) -> anyhow::Result<std::path::PathBuf> {
-    let (names, total) = outbox.messages_of(&edition.summary.key.to_string(), LISTED)?;
-    let files: Vec<String> = names.iter().map(|name| format!("new/{name}")).collect();
-    let messages: Vec<_> = files.iter().map(|file| OutboxMessage { file, to: address_in(file) }).collect();
-    let page = edition::outbox_page(&edition.rendered, &press.config.publication, &messages, total);
-    outbox.write_page(&page).context("the messages are in the outbox, its page is not")
-}
-
-/// The address in `new/2025-11-04.7.ann@example.org.eml`.
-fn address_in(file: &str) -> &str {
-    let name = file.strip_suffix(".eml").unwrap_or(file);
-    name.splitn(3, '.').nth(2).unwrap_or(name)
-}
-
 fn bar() -> ProgressBar {
-    // On a terminal only; elsewhere the closing lines say it all.
+    // On a terminal only; elsewhere plain lines say how far it is.
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {

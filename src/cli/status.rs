@@ -20,6 +20,18 @@ pub(super) async fn status(
     key: Option<EditionKey>,
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
+    let today = press.key_at(press.clock.now());
+    if key.is_none() && press.store.edition(&today).await?.is_none() {
+        let errors = press.draft(today.clone(), press.clock.now()).await.map(|draft| draft.errors.len());
+        match errors {
+            Ok(0) => {}
+            Ok(count) => writeln!(
+                out,
+                "The edition of {today} is held by {count} errors; `straight check` shows them."
+            )?,
+            Err(why) => writeln!(out, "The edition of {today} cannot be made: {why}")?,
+        }
+    }
     let newest = press.store.editions(None, 1).await?.into_iter().next();
     let Some(key) = key.or(newest.map(|summary| summary.key)) else {
         writeln!(out, "No edition has gone out yet.")?;
@@ -43,8 +55,19 @@ pub(super) async fn status(
             writeln!(out, "  {:>10}  {}", counts.of(state), state.as_str())?;
         }
     }
-    for (state, reason, count) in press.store.reasons(summary.id, REASONS).await? {
-        writeln!(out, "  {count:>10}  {}: {reason}", state.as_str())?;
+    let in_doubt = press.store.uncertain_attempts(summary.id).await?;
+    if in_doubt > 0 {
+        writeln!(
+            out,
+            "  {in_doubt} attempts ended without an answer: as many readers may have it twice, or not at all"
+        )?;
+    }
+    let reasons = press.store.reasons(summary.id, REASONS).await?;
+    if !reasons.is_empty() {
+        writeln!(out, "  why, by frequency (`straight deliveries list` names the readers):")?;
+    }
+    for (state, reason, count) in reasons {
+        writeln!(out, "    {count} × {}: {reason}", state.as_str())?;
     }
     if let Some(due) = press.store.next_due(summary.id).await? {
         writeln!(

@@ -89,7 +89,7 @@ fn publication(reader: &mut Reader<'_>) -> Publication {
         reply_to: reader.optional("publication.reply_to", values::address),
         public_url,
         postal_address,
-        copyright: reader.value("publication.copyright", values::line),
+        copyright: reader.value("publication.copyright", values::copyright),
         editors: reader.list("publication.editors", values::address),
         sign_up: SignUpWords {
             title: reader.value("publication.sign_up.title", values::line),

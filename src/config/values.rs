@@ -100,6 +100,27 @@ pub(super) fn lines(text: &str) -> Result<String, Wrong> {
     Ok(text.to_owned())
 }
 
+/// The line of copyright; `{year}` and `{name}` stand for what they say.
+pub(super) fn copyright(text: &str) -> Result<String, Wrong> {
+    const WORDS: [&str; 2] = ["year", "name"];
+    let text = line(text)?;
+    let unknown = text
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(word, _)| word))
+        .find(|word| !WORDS.contains(word));
+    match unknown {
+        None => Ok(text),
+        Some(word) => {
+            let remedy = match yaml::nearest(word.trim(), WORDS) {
+                Some(near) => format!("did you mean `{{{near}}}`?"),
+                None => "write {year} or {name}, or the words themselves".to_owned(),
+            };
+            Err(Wrong::new(format!("nothing stands for `{{{}}}`", shown(word)), remedy))
+        }
+    }
+}
+
 /// `30s`, `5m`, `6h`, `7d`, `1h30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, Wrong> {
     let refused = || Wrong::value(text, "no length of time", "write it as in 30s, 5m, 6h, 7d or 1h30m");
@@ -403,6 +424,20 @@ mod tests {
         assert_eq!(days("7d"), Ok(7));
         assert_eq!(days("48h"), Ok(2));
         assert!(days("0d").is_err() && days("36h").is_err());
+    }
+
+    #[test]
+    fn copyrights() {
+        let read = |text| copyright(text).map_err(|wrong| format!("{}; {}", wrong.message, wrong.remedy));
+        assert_eq!(read(" © {year} {name} "), Ok("© {year} {name}".into()));
+        assert_eq!(read("© 2026 {"), Ok("© 2026 {".into()));
+        let told = |text| read(text).unwrap_err();
+        assert_eq!(told("© {yaer} {name}"), "nothing stands for `{yaer}`; did you mean `{year}`?");
+        assert_eq!(told("© {Name}"), "nothing stands for `{Name}`; did you mean `{name}`?");
+        assert_eq!(
+            told("{city}"),
+            "nothing stands for `{city}`; write {year} or {name}, or the words themselves"
+        );
     }
 
     #[test]

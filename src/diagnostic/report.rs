@@ -81,6 +81,10 @@ pub fn one(diagnostic: &Diagnostic, colour: Colour) -> String {
                 .path(path.as_str())
                 .annotation(AnnotationKind::Primary.span(window.start..window.end)),
         ),
+        // Without a snippet (an address, a secret) the place is all there is to go by.
+        None if diagnostic.line > 0 => {
+            title.element(Origin::path(path.as_str()).line(diagnostic.line).char_column(diagnostic.column))
+        }
         None => title.element(Origin::path(path.as_str())),
     };
     let remedy = diagnostic.remedy.as_deref().map(visible);
@@ -136,4 +140,22 @@ fn visible(text: &str) -> String {
             plain.into_iter().chain(escaped.then(|| c.escape_default()).into_iter().flatten())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_without_a_snippet_still_tells_its_place() {
+        let whole = Diagnostic::of_file(Severity::Error, "bad-value", "readers.csv", "`email`: no `@`")
+            .with_remedy("write it as in ann@example.org");
+        let placed = Diagnostic { line: 12, column: 3, ..whole.clone() };
+        insta::assert_snapshot!(one(&placed, Colour::Never), @r"
+        error[bad-value]: `email`: no `@`
+        --> readers.csv:12:3
+         = help: write it as in ann@example.org
+        ");
+        assert!(one(&whole, Colour::Never).contains("--> readers.csv\n"));
+    }
 }

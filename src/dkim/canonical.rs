@@ -54,8 +54,9 @@ pub(super) fn relaxed_body(body: &[u8], mut take: impl FnMut(&[u8])) {
     let mut run = 0..0;
     let (mut blanks, mut blanks_are_bare) = (0, true);
     let mut begin = 0;
+    let line_end = memchr::memmem::Finder::new(b"\r\n");
     while begin < body.len() {
-        let end = line_end(body, begin);
+        let end = line_end.find(&body[begin..]).map_or(body.len(), |at| begin + at);
         let next = (end + 2).min(body.len());
         let line = &body[begin..end];
         if line.iter().all(is_space) {
@@ -84,19 +85,6 @@ pub(super) fn relaxed_body(body: &[u8], mut take: impl FnMut(&[u8])) {
 
 fn is_space(b: &u8) -> bool {
     matches!(b, b' ' | b'\t')
-}
-
-/// Where the next CRLF is, or the end.
-fn line_end(body: &[u8], begin: usize) -> usize {
-    let mut from = begin;
-    while let Some(at) = memchr::memchr(b'\n', &body[from..]) {
-        let feed = from + at;
-        if feed > begin && body[feed - 1] == b'\r' {
-            return feed - 1;
-        }
-        from = feed + 1;
-    }
-    body.len()
 }
 
 /// Looks at every byte, because that is faster than to stop at the first that counts: it is done with vectors.

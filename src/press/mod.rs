@@ -7,6 +7,7 @@ mod publish;
 mod restored;
 pub mod schedule;
 mod sender;
+mod show;
 mod watch;
 
 use std::time::Duration;
@@ -32,8 +33,6 @@ pub struct Press {
     pub store: Store,
     /// What signs links.
     pub keys: TokenKeys,
-    /// What editions are rendered with.
-    pub templates: Templates,
     /// What time it is.
     pub clock: Clock,
     /// How long a dispatch goes on without anything getting through.
@@ -79,10 +78,11 @@ impl Press {
     /// # Errors
     /// When the store or the templates cannot be used.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
-        let templates = Templates::load(config.edition.templates.as_deref())?;
+        // They are read at each publishing; what is wrong with them now is told now.
+        Templates::load(config.edition.templates.as_deref())?;
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
-        Ok(Press { config, store, keys, templates, clock, patience: PATIENCE })
+        Ok(Press { config, store, keys, clock, patience: PATIENCE })
     }
 
     /// Refuses a relay that is not on loopback while From, postal address or `public_url` are the sample's.

@@ -11,7 +11,7 @@ use crate::config::{OnBrokenArticle, Transport};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{
     self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition,
-    Rules, Waiting,
+    Rules, Templates, Waiting,
 };
 use crate::message::Letterhead;
 use crate::store::{Issue, PublishOutcome, StoredEdition};
@@ -215,7 +215,9 @@ impl Press {
         let number = self.store.next_number().await?;
         let edition = Edition { key, articles: assembled.due, recent, number, frozen_at: now };
         let settings = RenderSettings { images: self.config.articles.images };
-        let rendered = edition::render(&edition, &self.config.publication, &self.templates, &settings)?;
+        // Read anew each time, so that a template mended is a template in use.
+        let templates = Templates::load(self.config.edition.templates.as_deref())?;
+        let rendered = edition::render(&edition, &self.config.publication, &templates, &settings)?;
         Ok((rendered, edition::pictures(&edition)))
     }
 

@@ -63,6 +63,9 @@ impl Sender {
             let done = self.press.dispatch(&self.route, &edition, &|_, _| {}, stop).await?;
             let counts = done.counts;
             info!(edition = %key, sent = counts.of(State::Sent), open = counts.open(), "dispatched");
+            if let Err(error) = self.press.show(&self.route, &edition) {
+                warn!(%error, "the outbox's page is not written");
+            }
             if let Ending::Halted(why) = &done.ending {
                 let subject = format!("{}: sending is halted", self.press.config.publication.name);
                 let text = format!("Sending the edition {key} is halted, and nothing is lost:\n\n  {why}\n");

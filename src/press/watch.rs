@@ -54,9 +54,15 @@ impl Watch {
         let Some(slot) = plan.publish else { return Ok(()) };
         let key = EditionKey::of(slot.date);
         let published = if now < slot.at + LAST_MOMENT {
-            self.press.publish_when_settled(key.clone()).await?
+            self.press.publish_when_settled(key.clone()).await
         } else {
-            self.press.publish(key.clone()).await?
+            self.press.publish(key.clone()).await
+        };
+        let published = match published {
+            Err(error @ (PressError::Template(_) | PressError::Render(_))) => {
+                return self.hold_for_template(&key, &error).await;
+            }
+            other => other?,
         };
         let (outcome, note) = match published {
             Published::Unsettled(files) => {
@@ -94,6 +100,16 @@ impl Watch {
         };
         self.press.store.note_slot(slot.date, slot.at, outcome, &note, now).await?;
         self.said = None;
+        Ok(())
+    }
+
+    /// A template that fails is like a broken article: the editors are told, and the slot stays due.
+    async fn hold_for_template(&mut self, key: &EditionKey, error: &PressError) -> Result<(), PressError> {
+        let subject = format!("{}: the edition of {key} is held", self.press.config.publication.name);
+        let text = format!("The edition of {key} is held until this is mended:\n\n  {error}\n");
+        let cause = format!("template/{key}/{}", self.press.keys.digest("template", &error.to_string()));
+        self.press.write_to_editors(&cause, &subject, &text).await?;
+        self.say(format!("the edition {key} is held until this is mended: {error}"));
         Ok(())
     }
 

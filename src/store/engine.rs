@@ -114,7 +114,13 @@ pub(super) fn passes(error: &StoreError) -> bool {
             // (PostgreSQL, appendix A).
             code.starts_with("08") || code.starts_with("57P0") || code.starts_with("40") || code == "25P03"
         }),
-        _ => false,
+        StoreError::Sql(_)
+        | StoreError::Migrate(_)
+        | StoreError::Io { .. }
+        | StoreError::Unreadable { .. }
+        | StoreError::Engine(_)
+        | StoreError::Damaged(_)
+        | StoreError::Restored(_) => false,
     }
 }
 
@@ -229,6 +235,8 @@ async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
     };
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(120))
         .after_release(|connection, _| {
             Box::pin(async move {
@@ -243,7 +251,8 @@ async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
         .connect_with(options.clone())
         .await
         .map_err(name)?;
-    let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options);
+    let readers =
+        SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).connect_lazy_with(options);
     Ok(Pool::Sqlite { writer, readers })
 }
 

@@ -16,6 +16,7 @@ mod rates;
 mod slots;
 mod soundness;
 mod subscribers;
+mod troubled;
 
 use chrono::{DateTime, Utc};
 
@@ -27,6 +28,7 @@ pub use letters::{LetterId, OpenLetter};
 pub use ownership::{LEASE, Ownership, SenderLock};
 pub use slots::SlotOutcome;
 pub use soundness::Restored;
+pub use troubled::Troubled;
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]

@@ -196,3 +196,37 @@ async fn a_late_answer_settles_what_nobody_has_sent_again() {
     late_answer(RecoveryPolicy::ResendOnce, State::Sent, State::Sent).await;
     late_answer(RecoveryPolicy::ResendOnce, State::Failed, State::Queued).await;
 }
+
+#[tokio::test]
+async fn a_person_sees_who_was_not_reached_and_decides() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id = edition_for(&store, &["ann@example.org", "bo@example.org", "cy@example.org"]).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let rows = store.claim(id, at(0), None, 9).await.unwrap();
+        let begins: Vec<_> = rows.iter().map(begin).collect();
+        store.tick(&[], &begins, &owner, at(1)).await.unwrap();
+        let ends = [State::Sent, State::Failed, State::Uncertain];
+        let answers: Vec<_> = rows.iter().zip(ends).map(|(row, end)| settle(row, end, at(2))).collect();
+        store.tick(&answers, &[], &owner, at(2)).await.unwrap();
+
+        let named = store.troubled(id, straight::subscriber::SubscriberId(0), 9).await.unwrap();
+        let states: Vec<_> = named.iter().map(|delivery| delivery.state).collect();
+        assert_eq!(states, [State::Failed, State::Uncertain]);
+        let failed = named[0].email.parse().unwrap();
+        let uncertain = named[1].email.parse().unwrap();
+
+        assert_eq!(
+            store.resolve(id, Some(&failed), true, at(3)).await.unwrap(),
+            0,
+            "it is known to have failed"
+        );
+        assert_eq!(store.resolve(id, Some(&uncertain), true, at(3)).await.unwrap(), 1);
+        assert_eq!(store.retry(id, None, at(4)).await.unwrap(), 1, "what arrived is not sent again");
+        let counts = store.counts(id).await.unwrap();
+        assert_eq!((counts.of(State::Sent), counts.of(State::Queued)), (2, 1));
+        assert_eq!(store.claim(id, at(4), None, 9).await.unwrap().len(), 1);
+    })
+    .await;
+}

@@ -40,7 +40,8 @@ async fn a_domain_that_is_limited_holds_up_nobody_else() {
     let slow: Vec<usize> =
         order.iter().enumerate().filter(|(_, to)| to.ends_with("slow.example")).map(|(at, _)| at).collect();
     assert!(slow[0] < 10, "the first goes at once: {slow:?}");
-    assert!(slow.windows(2).all(|pair| pair[1] > pair[0] + 1), "others go in between: {slow:?}");
+    // How many go in between is a matter of speed: a fast sender is through with all of them by then.
+    assert!(slow[1] > slow[0] + 10, "others go in between: {slow:?}");
 }
 
 #[tokio::test]

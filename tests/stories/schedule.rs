@@ -97,3 +97,28 @@ async fn what_is_saved_in_the_last_moment_still_goes() {
     beat(&room).await;
     assert_eq!(room.outbox().len(), 1);
 }
+
+#[tokio::test]
+async fn a_template_that_fails_at_the_hour_holds_the_edition_and_the_editors_are_told() {
+    let room =
+        Newsroom::new().settings("publication: {editors: [desk@example.org]}\nedition: {templates: look}");
+    let template = room.folder.path().join("look/subject.txt");
+    std::fs::create_dir(room.folder.path().join("look")).unwrap();
+    std::fs::write(&template, "{{ articles[1].title }}").unwrap();
+    room.at("2026-09-24T06:00:00Z").article("tide", "2026-09-24", "The Tide Turns");
+    room.readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    for time in ["2026-09-24T07:00:00Z", "2026-09-24T07:00:05Z"] {
+        room.at(time);
+        beat(&room).await;
+    }
+    assert!(room.inbox("ann@example.org").is_empty());
+    let desk = room.inbox("desk@example.org");
+    assert_eq!(desk.len(), 1, "one letter, however often it is tried");
+    assert!(desk[0].text.contains("subject.txt"), "{}", desk[0].text);
+
+    std::fs::write(&template, "{{ articles[0].title }}").unwrap();
+    room.at("2026-09-24T07:10:00Z");
+    beat(&room).await;
+    assert_eq!(room.inbox("ann@example.org").len(), 1);
+}

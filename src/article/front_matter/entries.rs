@@ -126,7 +126,8 @@ fn wrong_type(name: &str, kind: Kind, node: &Node, findings: &mut Findings) {
         (Kind::Texts | Kind::Markdowns | Kind::Sources, _) => {
             format!("write a line of `{name}:` and beneath it `  - ` with the text, one line an item")
         }
-        (Kind::Date, _) => crate::article::date::FORMS.to_owned(),
+        // The zone decides nothing: a number has no time of day.
+        (Kind::Date, _) => crate::article::date::remedy(findings.source(node.span.clone()), chrono_tz::UTC),
         (_, Value::Number(_) | Value::Bool(_)) => in_quotes(node, findings),
         (Kind::Free, _) => format!("write a line of `{name}:` and beneath it keys of your own, indented"),
         (_, Value::List(_)) => format!("write it on the line of `{name}:`"),

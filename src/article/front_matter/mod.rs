@@ -33,11 +33,15 @@ pub(super) struct FrontMatter {
     pub(super) summary: Option<String>,
     pub(super) image: Option<Figure>,
     pub(super) slug: Option<Slug>,
+    /// A `slug` is written and is none.
+    pub(super) slug_is_wrong: bool,
     pub(super) url: Option<Url>,
     pub(super) lead: bool,
     pub(super) draft: bool,
     pub(super) sources: Vec<Source>,
     pub(super) extra: serde_json::Map<String, serde_json::Value>,
+    /// Where highlights would stand, when there are none.
+    pub(super) no_highlights: Option<Range<usize>>,
     /// Where the image's source is written.
     pub(super) image_place: Range<usize>,
     /// Where the slug is written, or else the title.
@@ -133,10 +137,7 @@ impl Checker<'_, '_> {
         };
         let Value::Text(text) = &node.value else { return };
         let Some(dated) = date::parse(text, self.context.timezone) else {
-            let remedy = match date::guess(text) {
-                Some(day) => format!("did you mean `{day}`?"),
-                None => date::FORMS.to_owned(),
-            };
+            let remedy = date::remedy(text, self.context.timezone);
             let shown: String = text.chars().take(60).collect();
             self.findings.error("bad-date", node.span.clone(), format!("`{shown}` is no date"), remedy);
             return;
@@ -205,12 +206,7 @@ impl Checker<'_, '_> {
         };
         let place = self.entries.place("highlights").unwrap_or_else(|| opening.clone());
         if given == Some(0) {
-            self.findings.warning(
-                "no-highlights",
-                place,
-                "there are no `highlights`, so that the top of the edition says nothing of this article",
-                "write `highlights:` and beneath it three lines of `  - ` and a point",
-            );
+            self.out.no_highlights = Some(place);
         } else if let Some(given @ 8..) = given {
             self.findings.warning(
                 "many-highlights",
@@ -266,9 +262,13 @@ impl Checker<'_, '_> {
         self.out.name_place = title_place.unwrap_or_else(|| opening.clone());
         let Some(node) = self.entries.get("slug") else { return };
         self.out.name_place = node.span.clone();
+        self.out.slug_is_wrong = true;
         let Some(written) = values::line(node, "slug", self.findings) else { return };
         match written.parse() {
-            Ok(slug) => self.out.slug = Some(slug),
+            Ok(slug) => {
+                self.out.slug = Some(slug);
+                self.out.slug_is_wrong = false;
+            }
             Err(error @ (SlugError::Shape(_) | SlugError::TooLong)) => {
                 let remedy = match Slug::of_text(&written) {
                     Some(slug) => format!("write `slug: {slug}`"),

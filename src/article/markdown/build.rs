@@ -216,12 +216,10 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             }
         }
         let parsed = raw::blocks(&html);
+        let mut places = raw::Places::new(&self.source[span.clone()]);
         for what in parsed.seen {
-            let place = match &what {
-                What::DroppedTag(name) => tag_place(&self.source[span.clone()], name),
-                _ => None,
-            };
-            let place = place.map_or(span.clone(), |at| span.start + at.start..span.start + at.end);
+            let place =
+                places.find(&what).map_or(span.clone(), |at| span.start + at.start..span.start + at.end);
             self.see(what, place);
         }
         parsed.blocks
@@ -403,13 +401,6 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             }
         }
     }
-}
-
-/// Where the tag `name` opens in `html`.
-fn tag_place(html: &str, name: &str) -> Option<Range<usize>> {
-    let opening = format!("<{name}");
-    let at = html.to_ascii_lowercase().find(&opening)?;
-    Some(at..at + opening.len())
 }
 
 /// Where a run of inline content ends.

@@ -325,7 +325,11 @@ impl<S: Stream> Connection<S> {
                 self.messages_left = 0;
             }
         }
-        self.wire.reply(patience).await
+        let reply = self.wire.reply(patience).await?;
+        if self.sent_ahead.is_some() && !self.wire.has_unread() {
+            self.wire.stream().acknowledge();
+        }
+        Ok(reply)
     }
 
     async fn unasked(&mut self) -> String {

@@ -92,6 +92,10 @@ impl<S: Stream> Wire<S> {
         !self.buffer.is_empty()
     }
 
+    pub(super) fn stream(&self) -> &S {
+        &self.stream
+    }
+
     pub(super) fn into_stream(self) -> S {
         self.stream
     }

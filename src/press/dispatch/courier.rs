@@ -146,15 +146,20 @@ impl Courier {
         }
     }
 
-    /// Says goodbye.
-    pub async fn close(self) {
+    /// Ends the connection, if there is one; [`ready`](Self::ready) opens another.
+    pub async fn hang_up(&mut self) {
         match self {
             Courier::Outbox(_) => {}
             Courier::Smtp { connection, .. } => {
-                if let Some(open) = connection {
+                if let Some(open) = connection.take() {
                     open.quit().await;
                 }
             }
         }
+    }
+
+    /// Says goodbye.
+    pub async fn close(mut self) {
+        self.hang_up().await;
     }
 }

@@ -1,7 +1,7 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
 const REFUSALS_IN_A_ROW: u32 = 10;
+/// After how long without a message a connection is opened anew.
+const IDLE: Duration = Duration::from_secs(20);
 /// The longest wait between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -48,6 +50,8 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     refusals: AtomicU32,
+    /// Nothing has been said of a server that is not there.
+    silent: AtomicBool,
     /// How often in a row each delivery was begun in vain.
     fruitless: Mutex<HashMap<SubscriberId, u32>>,
 }
@@ -73,6 +77,7 @@ impl Run {
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             refusals: AtomicU32::new(0),
+            silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
         }
     }
@@ -108,7 +113,16 @@ impl Run {
             if !ahead.ask(&ledger).await {
                 break;
             }
+            let asked = Instant::now();
             let Some(Prepared { row, message }) = ahead.take().await else { break };
+            if asked.elapsed() > IDLE {
+                // A limit held us up, and servers hang up on those who say nothing.
+                courier.hang_up().await;
+                if courier.ready().await.is_err() {
+                    self.give_back(row, &ledger).await;
+                    continue;
+                }
+            }
             if !self.store.is_sender() {
                 // We were away for so long that another node may send this one by now.
                 self.end(Ending::Unreachable("this process was away for longer than its lease".to_owned()));
@@ -123,10 +137,12 @@ impl Run {
                 async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
             let before = settled.take();
             let release = async {
-                match before {
+                let is_durable = match before {
                     Some(durable) => durable.await.is_ok(),
                     None => true,
-                }
+                };
+                // Halted with the message all but sent, we may have been taken for dead: no dot then.
+                is_durable && self.store.is_sender()
             };
             let outcome = courier.send_before(&envelope, name, message, release, next).await;
             self.judge(&outcome, &row);
@@ -173,7 +189,11 @@ impl Run {
                     // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
                     self.give_back_ahead(ahead, ledger).await;
                     failures += 1;
-                    debug!(%why, failures, "no connection");
+                    if self.silent.swap(false, Ordering::Relaxed) {
+                        warn!(%why, "no connection; nothing is lost, trying again");
+                    } else {
+                        debug!(%why, failures, "no connection");
+                    }
                     self.lose_patience(&why);
                     self.pause(failures).await;
                 }
@@ -282,6 +302,7 @@ impl Run {
     }
 
     fn made_progress(&self) {
+        self.silent.store(true, Ordering::Relaxed);
         *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 

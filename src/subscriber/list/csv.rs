@@ -10,7 +10,6 @@ use super::lines::Lines;
 use super::text::address;
 use super::{Place, Row, Wrong};
 use crate::diagnostic::Diagnostic;
-use crate::yaml::nearest;
 
 /// The rows of a CSV file.
 pub(super) struct Records<R> {
@@ -103,7 +102,7 @@ fn header(line: &str) -> Result<Layout, (usize, Wrong)> {
     let mut fields = Vec::with_capacity(cells.len());
     for (cell, known) in cells.iter().zip(known) {
         let Some(field) = known else {
-            let near = nearest(cell.text.trim(), Field::NAMES).map(|near| format!("did you mean `{near}`?"));
+            let near = Field::nearest(&cell.text).map(|near| format!("did you mean `{}`?", near.name()));
             let usual = || "delete the column, or name it email, name, timezone, status or since".to_owned();
             let wrong = Wrong::new("unknown-key", "this column is unknown", near.unwrap_or_else(usual));
             return Err((cell.column, wrong));

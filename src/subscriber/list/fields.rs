@@ -5,6 +5,10 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use super::super::{EmailAddress, NewSubscriber, Status};
 use super::Wrong;
 use crate::subscriber::zone;
+use crate::yaml::nearest;
+
+/// What a date without a time of day stands for.
+const NOON: NaiveTime = NaiveTime::from_hms_opt(12, 0, 0).expect("noon is a time");
 
 /// A column of a CSV file, a key of a YAML file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,28 +23,45 @@ pub(super) enum Field {
 impl Field {
     pub(super) const NAMES: [&str; 5] = ["email", "name", "timezone", "status", "since"];
 
-    /// The field that a key names.
-    pub(super) fn of_key(key: &str) -> Option<Field> {
-        match key {
-            "email" => Some(Field::Email),
-            "name" => Some(Field::Name),
-            "timezone" => Some(Field::Timezone),
-            "status" => Some(Field::Status),
-            "since" => Some(Field::Since),
-            _ => None,
-        }
-    }
+    /// The words for each field, its name first, then those that other programs export.
+    const WORDS: [(Field, &[&str]); 5] = [
+        (
+            Field::Email,
+            &["email", "e_mail", "mail", "address", "email_address", "e_mail_address", "mail_address"],
+        ),
+        (Field::Name, &["name", "full_name", "first_name", "display_name", "firstname", "fullname"]),
+        (Field::Timezone, &["timezone", "time_zone", "tz"]),
+        (Field::Status, &["status", "state", "subscription_status"]),
+        (
+            Field::Since,
+            &[
+                "since",
+                "subscribed",
+                "subscribed_at",
+                "subscribed_on",
+                "subscription_date",
+                "signed_up_at",
+                "sign_up_date",
+                "signup_date",
+                "date_added",
+                "created",
+                "created_at",
+                "optin_time",
+                "confirm_time",
+            ],
+        ),
+    ];
 
-    /// The field that a column's heading names, with the words that other programs use.
+    /// The field that a column's heading or a key names, in whatever case.
     pub(super) fn of_heading(heading: &str) -> Option<Field> {
         let heading = heading.trim().to_lowercase().replace(['-', ' '], "_");
-        match heading.as_str() {
-            "e_mail" | "address" | "email_address" | "e_mail_address" | "mail" => Some(Field::Email),
-            "full_name" => Some(Field::Name),
-            "time_zone" | "tz" => Some(Field::Timezone),
-            "subscribed" | "subscribed_at" | "created_at" => Some(Field::Since),
-            word => Field::of_key(word),
-        }
+        Field::WORDS.iter().find(|(_, words)| words.contains(&heading.as_str())).map(|(field, _)| *field)
+    }
+
+    /// The field that was most likely meant by an unknown heading.
+    pub(super) fn nearest(heading: &str) -> Option<Field> {
+        let words = Field::WORDS.iter().flat_map(|(_, words)| words.iter().copied());
+        Field::of_heading(nearest(heading.trim(), words)?)
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -77,6 +98,25 @@ impl Draft {
         self.texts[field as usize].as_ref().map(|(text, column)| (text.as_str(), *column))
     }
 
+    /// Takes `Ann Reader <ann@example.org>` apart; a name of its own goes before the one in it.
+    fn split_mailbox(&mut self) {
+        let Some((text, column)) = self.get(Field::Email) else { return };
+        let Some((name, address)) = text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'))
+        else {
+            return;
+        };
+        let name = name.trim().trim_matches('"').trim();
+        // Two addresses in one field are no name and an address.
+        if name.contains(['<', '>', '@']) {
+            return;
+        }
+        let (name, address) = (name.to_owned(), address.to_owned());
+        if self.get(Field::Name).is_none() {
+            self.set(Field::Name, &name, column);
+        }
+        self.texts[Field::Email as usize] = Some((address, column));
+    }
+
     /// Checks one field.
     fn read<T>(
         &self,
@@ -97,7 +137,8 @@ impl Draft {
     }
 
     /// The subscriber, or the first field that is wrong.
-    pub(super) fn into_subscriber(self) -> Result<NewSubscriber, Refused> {
+    pub(super) fn into_subscriber(mut self) -> Result<NewSubscriber, Refused> {
+        self.split_mailbox();
         let email = self.read(Field::Email, |text| {
             text.parse::<EmailAddress>()
                 .map_err(|why| (why.without_text(), "write it as in ann@example.org".into()))
@@ -142,13 +183,16 @@ impl Draft {
 }
 
 /// A date, or a date and time with its offset (RFC 3339), of four digits in the year.
+///
+/// A date alone is noon in UTC: every zone from -12 to +11 then shows the day that was written, and whoever reads a list
+/// does not know the publication's.
 fn moment(text: &str) -> Option<DateTime<Utc>> {
     if !text.as_bytes().first_chunk::<4>()?.iter().all(u8::is_ascii_digit) {
         return None;
     }
     if text.len() == 10 {
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        return Some(date.and_time(NaiveTime::MIN).and_utc());
+        return Some(date.and_time(NOON).and_utc());
     }
     DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc())
 }

@@ -152,9 +152,9 @@ fn item(node: &Node, place: &Place) -> Result<Row, Diagnostic> {
         Value::Map(entries) => {
             let mut seen = Vec::with_capacity(entries.len());
             for entry in entries {
-                let Some(field) = Field::of_key(&entry.key) else {
-                    let remedy = match nearest(&entry.key, Field::NAMES) {
-                        Some(near) => format!("did you mean `{near}`?"),
+                let Some(field) = Field::of_heading(&entry.key) else {
+                    let remedy = match Field::nearest(&entry.key) {
+                        Some(near) => format!("did you mean `{}`?", near.name()),
                         None => "there are email, name, timezone, status and since".to_owned(),
                     };
                     let key: String =

@@ -3,6 +3,7 @@
 //! ammonia parses it as browsers do and drops what has no place in a mail; what it leaves is well-formed, and small
 //! enough a language to be read here. Nothing of the source's HTML is ever copied into an edition.
 
+mod place;
 mod reader;
 mod token;
 
@@ -10,6 +11,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::tree::{Block, Image, Style, What};
+pub(super) use place::Places;
 use reader::Reader;
 use token::{Token, attribute, image, tokens};
 
