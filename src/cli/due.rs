@@ -88,7 +88,7 @@ impl Outlook {
         let earlier = earlier.map(|article| edition::headline(article, None, &config.publication));
         let mut recent: Vec<_> = before.headlines.into_iter().chain(earlier).collect();
         recent.truncate(config.edition.recent);
-        let draft = Edition { key, articles, recent, number: 1, frozen_at: now };
+        let draft = Edition { key, articles, recent, earlier: Default::default(), number: 1, frozen_at: now };
         let settings = RenderSettings { images: config.articles.images };
         match edition::render(&draft, &config.publication, &templates, &settings) {
             Ok(rendered) => outlook.next = is_due.then_some(rendered),

@@ -17,6 +17,8 @@ mod templates;
 mod view;
 mod wrap;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -46,6 +48,8 @@ pub struct Edition {
     pub articles: Vec<Article>,
     /// Headlines of earlier editions, newest first.
     pub recent: Vec<Headline>,
+    /// Where articles of earlier editions are read, by their file in the articles folder: links to them lead there.
+    pub earlier: BTreeMap<PathBuf, String>,
     /// The running number, from 1.
     pub number: u64,
     /// The moment of freezing: the message's Date.

@@ -271,13 +271,10 @@ impl Reader<'_> {
 
     /// Where a link to another article's file leads: its place in this edition, or where it was published.
     fn link(&self, from: &Article, target: &str) -> Option<String> {
-        let folder = from.path.parent().unwrap_or_else(|| std::path::Path::new(""));
-        let path = tidy(&folder.join(target));
-        self.edition
-            .articles
-            .iter()
-            .find(|article| tidy(&article.path) == path)
-            .map(|article| article_url(article, &self.edition.key, self.publication))
+        let (path, _) = crate::article::link_target(&from.path, target)?;
+        let here = self.edition.articles.iter().find(|article| tidy(&article.path) == path);
+        here.map(|article| article_url(article, &self.edition.key, self.publication))
+            .or_else(|| self.edition.earlier.get(&path).cloned())
     }
 
     /// Everybody with something to say of themselves, once.

@@ -199,6 +199,20 @@ impl Press {
         edition::assemble(loaded.articles, past, rules)
     }
 
+    /// Where the articles that went out before are read, by file; looked up only when an article links to a file.
+    async fn earlier_addresses(
+        &self,
+        assembled: &Assembled,
+    ) -> Result<BTreeMap<PathBuf, String>, PressError> {
+        if !assembled.due.iter().any(|article| article.markdown.contains(".md")) {
+            return Ok(BTreeMap::new());
+        }
+        let addresses = self.store.published_addresses().await?;
+        let address =
+            |article: &Waiting| Some((article.path.clone(), addresses.get(article.slug.as_str())?.clone()));
+        Ok(assembled.waiting.iter().filter_map(address).collect())
+    }
+
     async fn render(
         &self,
         key: EditionKey,
@@ -213,7 +227,8 @@ impl Press {
         recent.retain(|headline| !ours.contains(headline.slug.as_str()));
         recent.truncate(self.config.edition.recent);
         let number = self.store.next_number().await?;
-        let edition = Edition { key, articles: assembled.due, recent, number, frozen_at: now };
+        let earlier = self.earlier_addresses(&assembled).await?;
+        let edition = Edition { key, articles: assembled.due, recent, earlier, number, frozen_at: now };
         let settings = RenderSettings { images: self.config.articles.images };
         // Read anew each time, so that a template mended is a template in use.
         let templates = Templates::load(self.config.edition.templates.as_deref())?;

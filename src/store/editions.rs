@@ -110,6 +110,7 @@ const EDITION_HEADLINES: &str =
 const RECENT: &str = "SELECT slug, title, url, date, summary FROM headlines
     WHERE date <= $1 ORDER BY date DESC, position, slug LIMIT $2";
 const SLUGS: &str = "SELECT h.slug, e.key FROM headlines h LEFT JOIN editions e ON e.id = h.edition_id";
+const ADDRESSES: &str = "SELECT slug, url FROM headlines WHERE edition_id IS NOT NULL AND url <> ''";
 const PICTURE: &str = "SELECT media_type, content FROM pictures WHERE file_name = $1";
 
 impl Store {
@@ -234,6 +235,16 @@ impl Store {
         rows.into_iter()
             .map(|(slug, key)| Ok((slug, key.map(|key| edition_key(&key)).transpose()?)))
             .collect()
+    }
+
+    /// Where each article that has gone out is read on the web, by slug.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn published_addresses(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let rows: Vec<(String, String)> =
+            reading!(self, |c| sqlx::query_as(ADDRESSES).fetch_all(&mut *c).await?);
+        Ok(rows.into_iter().collect())
     }
 
     /// A picture of any edition by its file name: media type and bytes.

@@ -195,6 +195,7 @@ pub(crate) fn recent() -> Vec<Headline> {
 
 pub(crate) fn edition(articles: Vec<Article>) -> Edition {
     Edition {
+        earlier: std::collections::BTreeMap::new(),
         key: EditionKey::of(day("2026-03-02")),
         articles,
         recent: recent(),

@@ -183,3 +183,19 @@ async fn a_broken_article_of_the_newest_day_holds_the_first_edition_however_old_
         .at("2026-09-25T07:00:00Z");
     assert_eq!(room.send().await.unwrap().sent(), 1);
 }
+
+#[tokio::test]
+async fn a_link_to_an_earlier_article_leads_to_its_edition() {
+    let room = Newsroom::new();
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org"]).await;
+    room.send().await.unwrap();
+    room.at("2026-09-25T07:00:00Z").file(
+        "ferry.md",
+        "---\ntitle: The Ferry\ndate: 2026-09-25\nhighlights: [It sails]\n---\nAs [we wrote](tide.md), it turns.\n",
+    );
+    room.send().await.unwrap();
+    let mail = &room.inbox("ann@example.org")[1];
+    let address = "https://news.example.com/editions/2026-09-24#the-tide-turns";
+    assert!(mail.html.contains(address), "{}", mail.html);
+    assert!(mail.text.contains(address), "{}", mail.text);
+}
