@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{NaiveTime, Weekday};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono_tz::Tz;
 use croner::errors::CronError;
 use url::{Host, Url};
 
@@ -207,21 +207,9 @@ pub(super) fn weekdays(text: &str) -> Result<Vec<Weekday>, Wrong> {
     }
 }
 
-/// A time zone of the IANA's data base.
-pub(crate) fn zone(text: &str) -> Result<Tz, String> {
-    let text = text.trim();
-    text.parse::<Tz>().map_err(|_| {
-        let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
-        // People write the city alone, and the case as it comes.
-        let city = names().find(|name| {
-            let last = name.rsplit('/').next().unwrap_or(name);
-            last.eq_ignore_ascii_case(&text.replace(' ', "_")) || name.eq_ignore_ascii_case(text)
-        });
-        match city.or_else(|| yaml::nearest(text, names())) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "write it as in Europe/Berlin, America/New_York or UTC".to_owned(),
-        }
-    })
+/// A time zone of the IANA's data base, or what to write instead.
+fn zone(text: &str) -> Result<Tz, String> {
+    crate::subscriber::zone(text).map_err(|unknown| unknown.remedy)
 }
 
 /// As [`zone`].

@@ -86,8 +86,6 @@ const PLAIN: &str = "UPDATE deliveries SET state = j.value->>3,
             OR (j.value->>3 = 'sending' AND state IN ('queued', 'deferred')
                 AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')))
     RETURNING edition_id, subscriber_id, state";
-const BOUNCE_OF: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
-    WHERE id = $1 AND status IN ('pending', 'active')";
 const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
         reason = (SELECT status FROM subscribers s WHERE s.id = $2)
     WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
@@ -187,7 +185,7 @@ impl Store {
                 sqlx::query(RECORD_ATTEMPT.on(self)).bind(&settled).execute(&mut *c).await?;
             }
             for settle in settles.iter().filter(|settle| settle.next.bounces_address) {
-                sqlx::query(BOUNCE_OF)
+                sqlx::query(super::subscribers::BOUNCE)
                     .bind(settle.subscriber.0)
                     .bind(millis(settle.at))
                     .execute(&mut *c)

@@ -15,7 +15,7 @@ const PAGE: &str = "SELECT id, email, name, timezone, status, since FROM subscri
     WHERE id > $1 AND ($2 = '' OR status = $2) ORDER BY id LIMIT $3";
 const UNSUBSCRIBE: &str = "UPDATE subscribers SET status = 'unsubscribed', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
-const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
+pub(super) const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
 const PREFERENCES: &str = "UPDATE subscribers SET name = $2, timezone = $3, changed_at = $4
     WHERE id = $1 AND status IN ('pending', 'active')";
