@@ -29,6 +29,7 @@ pub mod edition;
 pub mod message;
 pub mod letter;
 pub mod delivery;
+pub mod comment;
 pub mod store;
 pub mod press;
 pub mod web;

@@ -190,8 +190,11 @@ impl Store {
 
 /// The tables' history: `sqlx` applies what is new, once, and refuses a history it does not know.
 fn migrations(id: &str, bytes: &str, clustered: &str, bytewise: &str) -> Migrator {
-    let steps =
-        [(1, "the ledger", include_str!("schema.sql")), (2, "several nodes", include_str!("nodes.sql"))];
+    let steps = [
+        (1, "the ledger", include_str!("schema.sql")),
+        (2, "several nodes", include_str!("nodes.sql")),
+        (3, "comments", include_str!("comments.sql")),
+    ];
     let migrations = steps.map(|(version, name, sql)| {
         let sql = sql.replace("{id}", id).replace("{bytes}", bytes).replace("{clustered}", clustered);
         let sql = sql.replace("{bytewise}", bytewise);

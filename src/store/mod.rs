@@ -4,6 +4,7 @@
 mod engine;
 #[macro_use]
 mod batch;
+mod comments;
 mod deliveries;
 mod editions;
 mod import;
