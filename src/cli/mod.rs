@@ -2,6 +2,7 @@
 
 mod args;
 pub mod check;
+mod comments;
 mod config;
 mod deliveries;
 pub mod dkim;
@@ -69,6 +70,9 @@ enum Command {
     /// See and change who gets the edition
     #[command(subcommand)]
     Subscribers(SubscribersCommand),
+    /// Read what readers say about articles, and decide what is shown
+    #[command(subcommand)]
+    Comments(comments::CommentsCommand),
     /// Decide what only a person can about the record of what was sent
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -145,6 +149,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Ledger(command) => {
             with_press(cli, async |press, out, _| ledger::run(press, command, out).await)?
+        }
+        Command::Comments(command) => {
+            with_press(cli, async |press, out, _| comments::run(press, command, out).await)?
         }
         Command::Deliveries(command) => {
             with_press(cli, async |press, out, _| deliveries::run(press, command, out).await)?
