@@ -7,6 +7,7 @@ mod deliveries;
 mod editions;
 mod engines;
 mod letters;
+mod look;
 mod nodes;
 mod outages;
 mod rest;

@@ -5,11 +5,10 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use chrono::{DateTime, Days, NaiveTime, TimeZone as _, Utc};
 
 use crate::diagnostic;
 use crate::edition::{self, EditionKey, RenderedEdition};
-use crate::press::Press;
+use crate::press::{Press, end_of_day};
 
 /// Renders the edition `key` as of the end of its day into `folder`: subject, text, HTML, pictures.
 ///
@@ -75,7 +74,7 @@ async fn edition_of(press: &Press, key: &EditionKey) -> anyhow::Result<Whole> {
     if let Some(frozen) = press.store.rendered(key).await? {
         return Ok(Whole { pictures: frozen.embedded.clone(), rendered: frozen });
     }
-    let draft = press.draft(key.clone(), end_of_day(press, key)).await?;
+    let draft = press.draft(key.clone(), end_of_day(press.config.schedule.timezone, key.date())).await?;
     if !draft.errors.is_empty() {
         bail!("{}", diagnostic::human(&draft.errors, super::colour()));
     }
@@ -87,13 +86,4 @@ async fn edition_of(press: &Press, key: &EditionKey) -> anyhow::Result<Whole> {
             bail!("no article is due on {}{}", key.date(), why.collect::<String>())
         }
     }
-}
-
-/// The last second of the edition's day where the publication is; an edition of the past has no other clock.
-fn end_of_day(press: &Press, key: &EditionKey) -> DateTime<Utc> {
-    let zone = press.config.schedule.timezone;
-    let next = key.date().checked_add_days(Days::new(1)).unwrap_or(key.date()).and_time(NaiveTime::MIN);
-    let midnight = zone.from_local_datetime(&next).earliest();
-    let midnight = midnight.map_or_else(|| next.and_utc(), |local| local.with_timezone(&Utc));
-    midnight - chrono::TimeDelta::seconds(1)
 }

@@ -2,6 +2,7 @@
 
 mod clock;
 mod dispatch;
+mod draft;
 mod post;
 mod publish;
 mod restored;
@@ -19,7 +20,8 @@ use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
-pub use publish::{Draft, Held, Published};
+pub use draft::{Draft, Record, draft, end_of_day};
+pub use publish::{Held, Published};
 pub use restored::Accepted;
 pub use sender::Sender;
 pub use watch::Watch;

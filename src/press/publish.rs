@@ -1,18 +1,15 @@
 //! Publish: load the articles, assemble and render the edition, freeze it with its deliveries.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use chrono::{DateTime, Days, NaiveDate, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
+use super::draft::{self, Record};
 use super::{Press, PressError};
 use crate::article::{self, Article, Loaded};
 use crate::config::{OnBrokenArticle, Transport};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::edition::{
-    self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition,
-    Rules, Templates, Waiting,
-};
+use crate::diagnostic::Diagnostic;
+use crate::edition::{self, EditionKey, Headline, Waiting};
 use crate::message::Letterhead;
 use crate::store::{Issue, PublishOutcome, StoredEdition};
 
@@ -61,19 +58,6 @@ enum Unsettled {
     AwaitThem,
 }
 
-/// What an edition would be, before it is frozen.
-#[derive(Debug)]
-pub struct Draft {
-    /// The edition; `None` when no article is due.
-    pub rendered: Option<RenderedEdition>,
-    /// Its local pictures.
-    pub pictures: Vec<EmbeddedPicture>,
-    /// What does not go with it, and why.
-    pub waiting: Vec<Waiting>,
-    /// What is wrong with files that may belong to it.
-    pub errors: Vec<Diagnostic>,
-}
-
 impl Press {
     /// The name of the regular edition at `now`: the local date.
     #[must_use]
@@ -110,20 +94,19 @@ impl Press {
         if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
             return Ok(Published::Unsettled(std::mem::take(&mut loaded.unsettled)));
         }
-        let published = self.store.published_slugs().await?;
-        let broken = errors_that_count(&loaded, &key, self.oldest_day(&key, &published));
+        let record = Record::read(&self.store, &key, &self.config).await?;
+        let broken = draft::errors_that_count(&loaded, &key, &record, &self.config);
         if !broken.is_empty() && self.config.articles.on_broken == OnBrokenArticle::HoldEdition {
             let told = self.tell_editors(&key, &broken, "is held until this is mended").await?;
             return Ok(Published::Held(Held { errors: broken, told }));
         }
-        let assembled = self.assemble(loaded, &published, now);
+        let assembled = record.assemble(loaded.articles, &self.config, now);
         if assembled.due.is_empty() {
             return Ok(Published::Nothing { waiting: assembled.waiting });
         }
-        let before =
-            assembled.before.iter().map(|article| self.earlier_headline(article)).collect::<Vec<_>>();
+        let before: Vec<_> = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
         let waiting = assembled.waiting.clone();
-        let (rendered, pictures) = self.render(key.clone(), assembled, now).await?;
+        let (rendered, pictures) = draft::render(key.clone(), assembled, &record, &self.config, now)?;
         let issue = Issue {
             edition: &rendered,
             letterhead: &Letterhead::of(&self.config.publication),
@@ -146,94 +129,11 @@ impl Press {
         }
     }
 
-    /// Renders what the edition `key` would be at `now`, without freezing anything; `None` when nothing is due.
-    ///
-    /// # Errors
-    /// When the articles cannot be read or a template fails.
-    pub async fn draft(&self, key: EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
-        let loaded = self.load(now).await?;
-        // As it would have been on that day: what later editions took is still to come.
-        let mut published = self.store.published_slugs().await?;
-        published.retain(|_, edition| edition.as_ref().is_none_or(|other| *other < key));
-        if published.values().all(Option::is_none) {
-            published.clear();
-        }
-        let errors = errors_that_count(&loaded, &key, self.oldest_day(&key, &published));
-        let assembled = self.assemble(loaded, &published, now);
-        let waiting = assembled.waiting.clone();
-        let rendered =
-            if assembled.due.is_empty() { None } else { Some(self.render(key, assembled, now).await?) };
-        let (rendered, pictures) = rendered.unzip();
-        Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), waiting, errors })
-    }
-
     pub(super) async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {
         let options = article::LoadOptions::of(&self.config);
         let folder = self.config.articles.folder.clone();
         let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
         Ok(load.await.expect("loading articles does not panic")?)
-    }
-
-    /// The oldest day whose articles are news; `None` before the first edition.
-    fn oldest_day(
-        &self,
-        key: &EditionKey,
-        published: &BTreeMap<String, Option<EditionKey>>,
-    ) -> Option<NaiveDate> {
-        let backlog = Days::new(u64::from(self.config.articles.backlog_days));
-        (!published.is_empty()).then(|| key.date().checked_sub_days(backlog).unwrap_or(NaiveDate::MIN))
-    }
-
-    fn assemble(
-        &self,
-        loaded: Loaded,
-        published: &BTreeMap<String, Option<EditionKey>>,
-        now: DateTime<Utc>,
-    ) -> Assembled {
-        let past = if published.is_empty() { Past::Nothing } else { Past::Editions(published) };
-        let rules = Rules {
-            backlog_days: self.config.articles.backlog_days,
-            now,
-            timezone: self.config.schedule.timezone,
-        };
-        edition::assemble(loaded.articles, past, rules)
-    }
-
-    /// Where the articles that went out before are read, by file; looked up only when an article links to a file.
-    async fn earlier_addresses(
-        &self,
-        assembled: &Assembled,
-    ) -> Result<BTreeMap<PathBuf, String>, PressError> {
-        if !assembled.due.iter().any(|article| article.markdown.contains(".md")) {
-            return Ok(BTreeMap::new());
-        }
-        let addresses = self.store.published_addresses().await?;
-        let address =
-            |article: &Waiting| Some((article.path.clone(), addresses.get(article.slug.as_str())?.clone()));
-        Ok(assembled.waiting.iter().filter_map(address).collect())
-    }
-
-    async fn render(
-        &self,
-        key: EditionKey,
-        assembled: Assembled,
-        now: DateTime<Utc>,
-    ) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
-        let ours: BTreeSet<&str> = assembled.due.iter().map(|article| article.slug.as_str()).collect();
-        let wanted = u32::try_from(self.config.edition.recent + ours.len()).unwrap_or(u32::MAX);
-        let mut recent = self.store.recent_headlines(key.date(), wanted).await?;
-        // Before the first edition, what is older counts as published.
-        recent.extend(assembled.before.iter().map(|article| self.earlier_headline(article)));
-        recent.retain(|headline| !ours.contains(headline.slug.as_str()));
-        recent.truncate(self.config.edition.recent);
-        let number = self.store.next_number().await?;
-        let earlier = self.earlier_addresses(&assembled).await?;
-        let edition = Edition { key, articles: assembled.due, recent, earlier, number, frozen_at: now };
-        let settings = RenderSettings { images: self.config.articles.images };
-        // Read anew each time, so that a template mended is a template in use.
-        let templates = Templates::load(self.config.edition.templates.as_deref())?;
-        let rendered = edition::render(&edition, &self.config.publication, &templates, &settings)?;
-        Ok((rendered, edition::pictures(&edition)))
     }
 
     pub(super) fn earlier_headline(&self, article: &Article) -> Headline {
@@ -272,23 +172,4 @@ impl Press {
         }
         Ok(told)
     }
-}
-
-/// The errors of files that may belong to the edition: by their date, or because they do not tell it.
-///
-/// The first edition ever has no oldest day: it takes the newest that has articles, and that may be a broken one's.
-fn errors_that_count(loaded: &Loaded, key: &EditionKey, oldest: Option<NaiveDate>) -> Vec<Diagnostic> {
-    let newest_whole =
-        || loaded.articles.iter().filter(|a| !a.draft && a.date <= key.date()).map(|a| a.date).max();
-    let oldest = oldest.or_else(newest_whole).unwrap_or(NaiveDate::MIN);
-    let counts = |file: &article::Broken| file.date.is_none_or(|date| (oldest..=key.date()).contains(&date));
-    let files: Vec<_> = loaded.broken.iter().filter(|file| counts(file)).collect();
-    let is_of_one = |found: &&Diagnostic| files.iter().any(|file| found.file.ends_with(&file.path));
-    loaded
-        .diagnostics
-        .iter()
-        .filter(|found| found.severity == Severity::Error)
-        .filter(is_of_one)
-        .cloned()
-        .collect()
 }

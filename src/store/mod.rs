@@ -12,6 +12,7 @@ mod keys;
 mod leases;
 mod ledger_tick;
 mod letters;
+mod look;
 mod ownership;
 mod rates;
 mod slots;

@@ -7,7 +7,7 @@ use super::{Store, StoreError, millis, time};
 use crate::subscriber::{EmailAddress, Status, Subscriber, SubscriberId};
 
 /// The columns of a subscriber's row: id, email, name, timezone, status, since.
-type Row = (i64, String, Option<String>, Option<String>, String, i64);
+pub(super) type Row = (i64, String, Option<String>, Option<String>, String, i64);
 
 const BY_KEY: &str = "SELECT id, email, name, timezone, status, since FROM subscribers WHERE email_key = $1";
 const BY_ID: &str = "SELECT id, email, name, timezone, status, since FROM subscribers WHERE id = $1";
@@ -141,7 +141,7 @@ pub(super) fn status(word: String) -> Result<Status, StoreError> {
     word.parse().map_err(|_| StoreError::Unreadable { what: "a status", value: word })
 }
 
-fn subscriber((id, email, name, timezone, word, since): Row) -> Result<Subscriber, StoreError> {
+pub(super) fn subscriber((id, email, name, timezone, word, since): Row) -> Result<Subscriber, StoreError> {
     let parsed = email.parse::<EmailAddress>();
     let email =
         parsed.map_err(|_| StoreError::Unreadable { what: "an address", value: format!("row {id}") })?;

@@ -24,6 +24,11 @@ impl Engine {
         Store::open(&self.database).await.unwrap()
     }
 
+    /// Opens it for looking only, when it is there.
+    pub(super) async fn look(&self) -> Option<Store> {
+        Store::look(&self.database).await.unwrap()
+    }
+
     /// Its address.
     pub(super) fn url(&self) -> String {
         match &self.database {

@@ -1,0 +1,197 @@
+//! What an edition would be: the articles and the record of the past, assembled and rendered. Nothing is frozen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+
+use super::{Press, PressError};
+use crate::article::{Article, Broken, Loaded};
+use crate::config::Config;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::edition::{
+    self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition,
+    Rules, Templates, Waiting,
+};
+use crate::store::{Store, StoreError};
+
+/// More earlier headlines than an edition shows are read, since some may be its own articles'; at most so many.
+const MOST_OWN: usize = 200;
+
+/// What an edition would be, before it is frozen.
+#[derive(Debug)]
+pub struct Draft {
+    /// The edition; `None` when no article is due.
+    pub rendered: Option<RenderedEdition>,
+    /// Its local pictures.
+    pub pictures: Vec<EmbeddedPicture>,
+    /// The files of its articles in their order, relative to the articles folder.
+    pub due: Vec<PathBuf>,
+    /// What does not go with it, and why.
+    pub waiting: Vec<Waiting>,
+    /// What is wrong with files that may belong to it.
+    pub errors: Vec<Diagnostic>,
+}
+
+/// What the store knows of the past, as far as the next edition depends on it.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Every slug that was published, with its edition; without one it counts as published before the first.
+    pub published: BTreeMap<String, Option<EditionKey>>,
+    /// Headlines of earlier editions, newest first.
+    pub headlines: Vec<Headline>,
+    /// Where published articles are read, by slug.
+    pub addresses: BTreeMap<String, String>,
+    /// The running number of the next edition, from 1.
+    pub number: u64,
+}
+
+/// Before the first edition, when there may be no store yet.
+impl Default for Record {
+    fn default() -> Self {
+        let (published, addresses) = (BTreeMap::new(), BTreeMap::new());
+        Record { published, headlines: Vec::new(), addresses, number: 1 }
+    }
+}
+
+impl Record {
+    /// Reads what the edition `key` depends on.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn read(store: &Store, key: &EditionKey, config: &Config) -> Result<Self, StoreError> {
+        let limit = u32::try_from(config.edition.recent + MOST_OWN).unwrap_or(u32::MAX);
+        Ok(Record {
+            published: store.published_slugs().await?,
+            headlines: store.recent_headlines(key.date(), limit).await?,
+            addresses: store.published_addresses().await?,
+            number: store.next_number().await?,
+        })
+    }
+
+    /// The record as it was on the day of `key`: what that edition and later ones took is still to come.
+    #[must_use]
+    pub fn before(mut self, key: &EditionKey) -> Self {
+        self.published.retain(|_, edition| edition.as_ref().is_none_or(|other| other < key));
+        if self.published.values().all(Option::is_none) {
+            self.published.clear();
+        }
+        self
+    }
+
+    /// The oldest day whose articles are news; `None` before the first edition.
+    fn oldest_day(&self, key: &EditionKey, config: &Config) -> Option<NaiveDate> {
+        let backlog = Days::new(u64::from(config.articles.backlog_days));
+        (!self.published.is_empty()).then(|| key.date().checked_sub_days(backlog).unwrap_or(NaiveDate::MIN))
+    }
+
+    pub(super) fn assemble(&self, articles: Vec<Article>, config: &Config, now: DateTime<Utc>) -> Assembled {
+        let past = match self.published.is_empty() {
+            true => Past::Nothing,
+            false => Past::Editions(&self.published),
+        };
+        let backlog_days = config.articles.backlog_days;
+        edition::assemble(articles, past, Rules { backlog_days, now, timezone: config.schedule.timezone })
+    }
+
+    /// Where the articles that went out before are read, by file.
+    fn earlier_addresses(&self, assembled: &Assembled) -> BTreeMap<PathBuf, String> {
+        let address = |article: &Waiting| {
+            Some((article.path.clone(), self.addresses.get(article.slug.as_str())?.clone()))
+        };
+        assembled.waiting.iter().filter_map(address).collect()
+    }
+}
+
+/// Assembles and renders what the edition `key` would be at `now`, given all articles and the past.
+///
+/// # Errors
+/// When a template fails.
+pub fn draft(
+    loaded: &Loaded,
+    record: &Record,
+    config: &Config,
+    key: EditionKey,
+    now: DateTime<Utc>,
+) -> Result<Draft, PressError> {
+    let errors = errors_that_count(loaded, &key, record, config);
+    let assembled = record.assemble(loaded.articles.clone(), config, now);
+    let due = assembled.due.iter().map(|article| article.path.clone()).collect();
+    let waiting = assembled.waiting.clone();
+    let rendered = match assembled.due.is_empty() {
+        true => None,
+        false => Some(render(key, assembled, record, config, now)?),
+    };
+    let (rendered, pictures) = rendered.unzip();
+    Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), due, waiting, errors })
+}
+
+impl Press {
+    /// What the edition `key` would be at `now`, as it would have been on its day; `None` when nothing is due.
+    ///
+    /// # Errors
+    /// When the articles cannot be read or a template fails.
+    pub async fn draft(&self, key: EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
+        let loaded = self.load(now).await?;
+        let record = Record::read(&self.store, &key, &self.config).await?.before(&key);
+        draft(&loaded, &record, &self.config, key, now)
+    }
+}
+
+pub(super) fn render(
+    key: EditionKey,
+    assembled: Assembled,
+    record: &Record,
+    config: &Config,
+    now: DateTime<Utc>,
+) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
+    let ours: BTreeSet<&str> = assembled.due.iter().map(|article| article.slug.as_str()).collect();
+    // Before the first edition, what is older counts as published.
+    let before = assembled.before.iter();
+    let before = before.map(|article| edition::headline(article, None, &config.publication));
+    let mut recent: Vec<_> = record.headlines.iter().cloned().chain(before).collect();
+    recent.retain(|headline| !ours.contains(headline.slug.as_str()));
+    recent.truncate(config.edition.recent);
+    let earlier = record.earlier_addresses(&assembled);
+    let edition =
+        Edition { key, articles: assembled.due, recent, earlier, number: record.number, frozen_at: now };
+    let settings = RenderSettings { images: config.articles.images };
+    // Read anew each time, so that a template mended is a template in use.
+    let templates = Templates::load(config.edition.templates.as_deref())?;
+    let rendered = edition::render(&edition, &config.publication, &templates, &settings)?;
+    Ok((rendered, edition::pictures(&edition)))
+}
+
+/// The errors of files that may belong to the edition: by their date, or because they do not tell it.
+///
+/// The first edition ever has no oldest day: it takes the newest that has articles, and that may be a broken one's.
+pub(super) fn errors_that_count(
+    loaded: &Loaded,
+    key: &EditionKey,
+    record: &Record,
+    config: &Config,
+) -> Vec<Diagnostic> {
+    let newest_whole =
+        || loaded.articles.iter().filter(|a| !a.draft && a.date <= key.date()).map(|a| a.date).max();
+    let oldest = record.oldest_day(key, config).or_else(newest_whole).unwrap_or(NaiveDate::MIN);
+    let counts = |file: &Broken| file.date.is_none_or(|date| (oldest..=key.date()).contains(&date));
+    let files: Vec<_> = loaded.broken.iter().filter(|file| counts(file)).collect();
+    let is_of_one = |found: &&Diagnostic| files.iter().any(|file| found.file.ends_with(&file.path));
+    loaded
+        .diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .filter(is_of_one)
+        .cloned()
+        .collect()
+}
+
+/// The last second of `day` in `zone`: an edition of the past, or of no slot, has no other clock.
+#[must_use]
+pub fn end_of_day(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
+    let next = day.checked_add_days(Days::new(1)).unwrap_or(day).and_time(NaiveTime::MIN);
+    let midnight = zone.from_local_datetime(&next).earliest();
+    let midnight = midnight.map_or_else(|| next.and_utc(), |local| local.with_timezone(&Utc));
+    midnight - TimeDelta::seconds(1)
+}
