@@ -1,5 +1,6 @@
 //! One Markdown file with YAML front matter, read, checked and rendered.
 
+mod blank;
 mod date;
 mod findings;
 mod front_matter;
@@ -24,6 +25,7 @@ use url::Url;
 use crate::config::Author;
 use crate::diagnostic::Diagnostic;
 
+pub use blank::{Beginning, Byline, blank};
 pub use front_matter::schema;
 pub use load::{LoadError, LoadOptions, Parsed, PictureWork, load_dir, load_paths, parse_bytes};
 pub use markdown::{RenderOptions, RenderedBody, RenderedInline};

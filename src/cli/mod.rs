@@ -10,6 +10,7 @@ mod due;
 mod healthcheck;
 mod ledger;
 mod log;
+pub mod new;
 mod out;
 mod readers;
 mod render;
@@ -58,6 +59,7 @@ struct Cli {
 /// What the program does.
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::NewArgs),
     Send(SendArgs),
     Run(RunArgs),
     Check(CheckArgs),
@@ -128,6 +130,10 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Healthcheck(args) => return healthcheck::ask(&cli.global, args),
         Command::Schema => {
             schema::schema(&mut io::stdout().lock())?;
+            true
+        }
+        Command::New(args) => {
+            new::new(&config_of(cli)?, args, Clock::system().now(), &mut io::stdout().lock())?;
             true
         }
         Command::Check(args) => due::check(&config_of(cli)?, args, &mut io::stdout().lock())?,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod delivery;
+mod desk;
 mod limits;
 mod newsroom;
 mod program;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs `straight` with `arguments` in `folder`, in an environment of its own.
-fn straight(folder: &Path, arguments: &[&str]) -> Output {
+pub(super) fn straight(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_straight"))
         .args(arguments)
         .current_dir(folder)
@@ -15,11 +15,11 @@ fn straight(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn shown(output: &Output) -> String {
+pub(super) fn shown(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-fn samples() -> tempfile::TempDir {
+pub(super) fn samples() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("articles"), &folder.path().join("articles"));
     folder
@@ -116,11 +116,11 @@ fn a_list_exported_is_the_list_imported() {
     assert!(shown(&again).contains("0 new, 0 updated, 2 unchanged"), "{}", shown(&again));
 }
 
-fn article(title: &str, date: &str) -> String {
+pub(super) fn article(title: &str, date: &str) -> String {
     format!("---\ntitle: {title}\ndate: {date}\nsummary: It is new.\nhighlights: [It is new]\n---\nWords.\n")
 }
 
-fn today() -> String {
+pub(super) fn today() -> String {
     let zone = chrono_tz::America::New_York;
     straight::press::Clock::system().now().with_timezone(&zone).format("%Y-%m-%d").to_string()
 }
