@@ -10,9 +10,9 @@ use super::layers::{Given, Layers, Origin};
 use super::reader::Reader;
 use super::values::{self, Wrong};
 use super::{
-    ArticlesConfig, Author, Authors, Config, Database, DeliveryConfig, EditionConfig, ImagePolicy,
-    OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords, UncertainPolicy, WebConfig,
-    dkim, rates, smtp,
+    AcceptComments, ArticlesConfig, Author, Authors, CommentsConfig, Config, Database, DeliveryConfig,
+    EditionConfig, ImagePolicy, OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords,
+    UncertainPolicy, WebConfig, dkim, rates, smtp,
 };
 
 /// Reads every key; gives the configuration, or all that is wrong with it.
@@ -40,6 +40,16 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
             give_up_after: reader.value("delivery.give_up_after", values::some_time),
             rate: reader.optional("delivery.rate", values::rate),
             rate_per_domain: rates::per_domain(&mut reader),
+        },
+        comments: CommentsConfig {
+            accept: reader.value(
+                "comments.accept",
+                values::choice(&[("open", AcceptComments::Open), ("closed", AcceptComments::Closed)]),
+            ),
+            close_after: reader.optional("comments.close_after", values::some_time),
+            moderators: reader
+                .given("comments.moderators")
+                .map(|_| reader.list("comments.moderators", values::address)),
         },
         web: WebConfig { listen: reader.value("web.listen", values::listen) },
         database: database(&mut reader, &data),

@@ -24,6 +24,8 @@ use chrono_tz::Tz;
 use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
+use crate::subscriber::EmailAddress;
+
 pub use dkim::DkimConfig;
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -54,6 +56,8 @@ pub struct Config {
     pub delivery: DeliveryConfig,
     /// What signs messages.
     pub dkim: DkimConfig,
+    /// What readers may say beneath articles.
+    pub comments: CommentsConfig,
     /// The web address that `run` serves.
     pub web: WebConfig,
     /// Folder of what the program keeps.
@@ -102,6 +106,26 @@ pub struct EditionConfig {
     pub templates: Option<PathBuf>,
     /// How many earlier headlines stand under "Recent news".
     pub recent: usize,
+}
+
+/// What readers may say beneath articles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentsConfig {
+    /// Whether they may.
+    pub accept: AcceptComments,
+    /// How long after its edition an article takes comments.
+    pub close_after: Option<Duration>,
+    /// Who is told of each comment, when not the editors.
+    pub moderators: Option<Vec<EmailAddress>>,
+}
+
+/// Whether articles take comments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AcceptComments {
+    /// There is a form beneath them.
+    Open,
+    /// What is approved is shown; nothing more is taken.
+    Closed,
 }
 
 /// When an edition is due, as a local rule.
