@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod comments;
+mod control;
 mod deliveries;
 mod editions;
 mod engines;
@@ -27,6 +28,10 @@ use engines::{on_both, on_postgres};
 /// Seven in the morning, and so many seconds.
 fn at(seconds: i64) -> DateTime<Utc> {
     "2026-09-24T07:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
+}
+
+fn key(text: &str) -> straight::edition::EditionKey {
+    text.parse().unwrap()
 }
 
 fn reader(email: &str) -> NewSubscriber {

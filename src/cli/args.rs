@@ -149,6 +149,52 @@ pub struct StatusArgs {
     pub edition: Option<EditionKey>,
 }
 
+/// Stop an edition that is going out, until it is resumed
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight pause                                         whatever is going out\n  \
+    straight pause --edition 2025-11-04 --reason \"wrong headline\"\n\n\
+    Every process and node that sends heeds it at its next message; what is on the wire finishes.\n\
+    The time of a pause does not count towards `delivery.give_up_after`.")]
+pub struct PauseArgs {
+    /// This edition [default: every one that is going out]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+    /// Why, for whoever asks later
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub reason: Option<String>,
+}
+
+/// Let a paused edition go on
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example:\n  straight resume")]
+pub struct ResumeArgs {
+    /// This edition [default: every one that is paused]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+    /// Why, for whoever asks later
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub reason: Option<String>,
+}
+
+/// End an edition for good: who has not got it never will
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight cancel                               the one that is going out or paused; asks first\n  \
+    straight cancel --edition 2025-11-04 --yes    without asking\n\n\
+    What was sent stays sent. Whoever is left out stands as suppressed, with the reason.")]
+pub struct CancelArgs {
+    /// This edition [default: the one that is going out or paused]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+    /// Why, for whoever asks later
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub reason: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
 /// See the readers whom an edition did not reach, and decide about them
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Examples:\n  \
@@ -344,6 +390,18 @@ pub struct ExportArgs {
     pub out: Option<PathBuf>,
 }
 
+/// One line, as the ledger keeps it.
+fn reason(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.contains(char::is_control) {
+        return Err("a reason is one line");
+    }
+    if text.is_empty() || text.chars().count() > 500 {
+        return Err("a reason has 1 to 500 characters");
+    }
+    Ok(text.to_owned())
+}
+
 /// A name as lists hold it.
 fn reader_name(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
@@ -380,6 +438,9 @@ mod tests {
         Diff(DiffArgs),
         Check(CheckArgs),
         Status(StatusArgs),
+        Pause(PauseArgs),
+        Resume(ResumeArgs),
+        Cancel(CancelArgs),
         Config(ConfigArgs),
         #[command(subcommand)]
         Dkim(DkimCommand),
@@ -403,6 +464,10 @@ mod tests {
             "diff 2025-11-03 2025-11-04",
             "check --strict --format json a.md b.md",
             "status --edition 2025-11-04",
+            "pause",
+            "pause --edition 2025-11-04 --reason headline",
+            "resume --edition 2025-11-04",
+            "cancel --edition 2025-11-04 --yes",
             "config --path smtp.url",
             "dkim keygen",
             "dkim keygen --domain example.com --selector s2026 --algorithm ed25519 --out keys",
@@ -420,6 +485,8 @@ mod tests {
         }
         for line in [
             "send --edition tomorrow",
+            "pause 2025-11-04",
+            "cancel --reason a\nb",
             "send --outbox a --smtp-url smtp://b",
             "render",
             "diff 2025-11-03",

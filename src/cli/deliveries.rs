@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::args::{DeliveriesCommand, OfReaders, Verdict};
 use crate::edition::EditionKey;
 use crate::press::Press;
-use crate::store::EditionSummary;
+use crate::store::{Course, EditionSummary};
 use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// How many deliveries are in memory at a time.
@@ -55,12 +55,18 @@ async fn list(press: &Press, key: Option<EditionKey>, out: &mut dyn Write) -> an
 
 async fn retry(press: &Press, of: &OfReaders, out: &mut dyn Write) -> anyhow::Result<bool> {
     let edition = edition_of(press, of.edition.clone()).await?;
-    let count = press.store.retry(edition.id, readers(of)?, press.clock.now()).await?;
-    writeln!(
-        out,
-        "{count} deliveries of {} are queued anew; `straight run` or `straight send --edition {}` sends them.",
-        edition.key, edition.key
-    )?;
+    let (readers, key) = (readers(of)?, &edition.key);
+    let sends = match press.store.stop_of(edition.id).await? {
+        None => format!("`straight run` or `straight send --edition {key}` sends them"),
+        Some(stop) => match stop.course {
+            Course::Cancelled => bail!("the edition {key} was {stop}: what is cancelled does not go on"),
+            Course::Paused | Course::Resumed => {
+                format!("it is {stop}, and `straight resume --edition {key}` lets it go on")
+            }
+        },
+    };
+    let count = press.store.retry(edition.id, readers, press.clock.now()).await?;
+    writeln!(out, "{count} deliveries of {key} are queued anew; {sends}.")?;
     Ok(true)
 }
 

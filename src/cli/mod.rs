@@ -4,6 +4,7 @@ mod args;
 pub mod check;
 mod comments;
 mod config;
+mod control;
 mod deliveries;
 pub mod dkim;
 mod due;
@@ -34,9 +35,10 @@ use crate::edition::EditionKey;
 use crate::press::{Clock, Press};
 
 pub use args::{
-    AddArgs, Algorithm, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs, DkimCommand,
-    ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs, OfReaders,
-    RemoveArgs, RenderArgs, ResolveArgs, RunArgs, SendArgs, StatusArgs, SubscribersCommand, Verdict,
+    AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
+    DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs,
+    OfReaders, PauseArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs, RunArgs, SendArgs, StatusArgs,
+    SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -66,6 +68,9 @@ enum Command {
     Render(RenderArgs),
     Diff(DiffArgs),
     Status(StatusArgs),
+    Pause(PauseArgs),
+    Resume(ResumeArgs),
+    Cancel(CancelArgs),
     /// See the readers whom an edition did not reach, and decide about them
     #[command(subcommand)]
     Deliveries(DeliveriesCommand),
@@ -152,6 +157,15 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Status(args) => {
             with_press(cli, async |press, out, _| status::status(press, args.edition.clone(), out).await)?
+        }
+        Command::Pause(args) => {
+            with_press(cli, async |press, out, _| control::pause(press, args, out).await)?
+        }
+        Command::Resume(args) => {
+            with_press(cli, async |press, out, _| control::resume(press, args, out).await)?
+        }
+        Command::Cancel(args) => {
+            with_press(cli, async |press, out, _| control::cancel(press, args, out).await)?
         }
         Command::Ledger(command) => {
             with_press(cli, async |press, out, _| ledger::run(press, command, out).await)?

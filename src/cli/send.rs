@@ -12,7 +12,7 @@ use crate::delivery::State;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey};
 use crate::press::{Dispatched, Ending, Press, Published, Route};
-use crate::store::{Counts, Ownership, SenderLock, StoredEdition};
+use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEdition};
 
 /// How long a send waits for files that are being written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -81,6 +81,11 @@ pub(super) async fn send(
         }
         return Ok(true);
     }
+    if let Some(stop) = press.store.stop_of(edition.summary.id).await? {
+        writeln!(out, "The edition {key} was {stop}: nothing is sent.")?;
+        tell_how_to_go_on(&key, &stop, out)?;
+        return Ok(false);
+    }
     if !is_new {
         writeln!(
             out,
@@ -148,22 +153,76 @@ async fn deliver(
             }
         }
     };
-    let place = match press.store.acquire_sender().await? {
-        Ownership::Ours(lock) => Followed::TakenOver(lock),
-        Ownership::Others => follow(press, edition, &progress, stop).await?,
-    };
-    let done = match place {
-        Followed::TakenOver(_lock) => {
-            press.recover().await?;
-            match press.send_letters(route, stop).await? {
-                Ending::Complete => see_through(press, route, edition, &progress, stop).await?,
-                ending => Dispatched { ending, counts: press.store.counts(edition.summary.id).await? },
+    let mut watched = Watched { bar: &bar, key: &edition.summary.key, told: false };
+    let done = loop {
+        let place = match press.store.acquire_sender().await? {
+            Ownership::Ours(lock) => Followed::TakenOver(lock),
+            Ownership::Others => follow(press, edition, &progress, &mut watched, stop).await?,
+        };
+        let done = match place {
+            Followed::TakenOver(_lock) => {
+                press.recover().await?;
+                match press.send_letters(route, stop).await? {
+                    Ending::Complete => see_through(press, route, edition, &progress, stop).await?,
+                    ending => Dispatched { ending, counts: press.store.counts(edition.summary.id).await? },
+                }
             }
+            Followed::ToTheEnd(done) => done,
+        };
+        // Paused while we sent: others may send meanwhile, and we go on when it is resumed.
+        let Ending::Paused(_) = done.ending else { break done };
+        loop {
+            watched.look(press.store.stop_of(edition.summary.id).await?.as_ref());
+            if stop.is_cancelled() || !watched.told {
+                break;
+            }
+            rest(stop).await;
         }
-        Followed::ToTheEnd(done) => done,
+        if stop.is_cancelled() {
+            break done;
+        }
     };
     bar.finish_and_clear();
     Ok(done)
+}
+
+/// Says once when a person has paused what we wait for, and once when it goes on.
+struct Watched<'a> {
+    bar: &'a ProgressBar,
+    key: &'a EditionKey,
+    told: bool,
+}
+
+impl Watched<'_> {
+    fn look(&mut self, stop: Option<&Decision>) {
+        let paused = stop.filter(|stop| stop.course == Course::Paused);
+        let line = match (paused, self.told) {
+            (Some(stop), false) => format!("{stop}: `straight resume --edition {}` lets it go on", self.key),
+            (None, true) => "resumed".to_owned(),
+            (Some(_), true) | (None, false) => return,
+        };
+        self.told = paused.is_some();
+        self.bar.suspend(|| super::out::complain(&line));
+    }
+}
+
+/// A moment, or until we are to stop.
+async fn rest(stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(Duration::from_millis(300)) => {}
+    }
+}
+
+fn tell_how_to_go_on(key: &EditionKey, stop: &Decision, out: &mut dyn Write) -> std::io::Result<()> {
+    match stop.course {
+        Course::Paused => writeln!(
+            out,
+            "  `straight resume --edition {key}` lets it go on, `straight cancel --edition {key}` ends it"
+        ),
+        Course::Cancelled => writeln!(out, "  what is cancelled does not go on"),
+        Course::Resumed => Ok(()),
+    }
 }
 
 /// How looking on ended.
@@ -205,22 +264,25 @@ async fn follow(
     press: &Press,
     edition: &StoredEdition,
     progress: &crate::press::Progress<'_>,
+    watched: &mut Watched<'_>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Followed> {
     loop {
         let counts = press.store.counts(edition.summary.id).await?;
         progress(counts.total() - counts.open(), counts.total());
+        let decision = press.store.stop_of(edition.summary.id).await?;
+        watched.look(decision.as_ref());
         let ending = if counts.of(State::Queued) + counts.of(State::Sending) == 0 {
-            Ending::Complete
+            match decision {
+                Some(stop) if stop.course == Course::Cancelled => Ending::Cancelled(stop),
+                Some(_) | None => Ending::Complete,
+            }
         } else if stop.is_cancelled() {
             Ending::Stopped
         } else if let Ownership::Ours(lock) = press.store.acquire_sender().await? {
             return Ok(Followed::TakenOver(lock));
         } else {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep(Duration::from_millis(300)) => {}
-            }
+            rest(stop).await;
             continue;
         };
         return Ok(Followed::ToTheEnd(Dispatched { ending, counts }));
@@ -242,7 +304,7 @@ async fn report(
         (State::Deferred, "are deferred by their servers, and tried again"),
         (State::Failed, "failed"),
         (State::Uncertain, "are uncertain: no answer came"),
-        (State::Suppressed, "left before it reached them"),
+        (State::Suppressed, "are left out: they have left, or the edition was cancelled"),
         (State::Sending, "are on the wire"),
     ];
     for (state, words) in rest {
@@ -281,6 +343,15 @@ async fn report(
         Ending::Complete => Ok(counts.of(State::Queued) + counts.of(State::Sending) == 0),
         Ending::Stopped => {
             writeln!(out, "Stopped. `straight send` goes on where it stopped; nobody gets it twice.")?;
+            Ok(true)
+        }
+        Ending::Paused(decision) => {
+            writeln!(out, "The edition is {decision}.")?;
+            tell_how_to_go_on(&edition.summary.key, decision, out)?;
+            Ok(true)
+        }
+        Ending::Cancelled(decision) => {
+            writeln!(out, "The edition was {decision}: nobody else gets it.")?;
             Ok(true)
         }
         Ending::Unreachable(why) => {

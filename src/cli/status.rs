@@ -7,6 +7,7 @@ use anyhow::bail;
 use crate::delivery::State;
 use crate::edition::EditionKey;
 use crate::press::Press;
+use crate::store::Course;
 
 /// How many reasons are shown.
 const REASONS: u32 = 20;
@@ -55,6 +56,17 @@ pub(super) async fn status(
             writeln!(out, "  {:>10}  {}", counts.of(state), state.as_str())?;
         }
     }
+    let decisions = press.store.decisions(summary.id).await?;
+    for decision in &decisions {
+        writeln!(out, "  {decision}")?;
+    }
+    let stop = press.store.stop_of(summary.id).await?;
+    if stop.as_ref().is_some_and(|stop| stop.course == Course::Paused) {
+        writeln!(
+            out,
+            "  `straight resume --edition {key}` lets it go on, `straight cancel --edition {key}` ends it"
+        )?;
+    }
     let in_doubt = press.store.uncertain_attempts(summary.id).await?;
     if in_doubt > 0 {
         writeln!(
@@ -69,7 +81,9 @@ pub(super) async fn status(
     for (state, reason, count) in reasons {
         writeln!(out, "    {count} × {}: {reason}", state.as_str())?;
     }
-    if let Some(due) = press.store.next_due(summary.id).await? {
+    if stop.is_none()
+        && let Some(due) = press.store.next_due(summary.id).await?
+    {
         writeln!(
             out,
             "  next try {}",

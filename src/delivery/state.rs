@@ -22,7 +22,7 @@ pub enum State {
     Failed,
     /// May or may not have been accepted; waits for a person.
     Uncertain,
-    /// The subscriber left between publishing and sending.
+    /// Will not be sent: the subscriber left between publishing and sending, or the edition was cancelled.
     Suppressed,
 }
 

@@ -82,6 +82,15 @@ impl Sender {
         match ending {
             Ending::Complete => true,
             Ending::Stopped => false,
+            // It is said once: a stopped edition is not dispatched again before it is resumed.
+            Ending::Paused(stop) => {
+                warn!(%what, "{stop}; `straight resume --edition {what}` lets it go on");
+                true
+            }
+            Ending::Cancelled(stop) => {
+                warn!(%what, "{stop}; nobody else gets it");
+                true
+            }
             Ending::Unreachable(why) => {
                 warn!(%what, %why, "the server lets nothing through; trying again");
                 false

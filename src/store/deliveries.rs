@@ -119,11 +119,14 @@ const CLAIM: &str =
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
         AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
+        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
     ORDER BY d.due_at, d.subscriber_id LIMIT $5";
+// Nothing is given up while it is paused, and the time of pauses does not count.
 const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
         reason = CASE WHEN reason IS NULL THEN 'expired' ELSE 'expired: ' || reason END
     WHERE edition_id = $1 AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM editions e WHERE e.id = $1 AND e.frozen_at < $3)";
+        AND EXISTS (SELECT 1 FROM editions e WHERE e.id = $1 AND e.frozen_at + e.paused_for < $3)
+        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)";
 const COUNT: &str = "SELECT state, COUNT(*) FROM deliveries WHERE edition_id = $1 GROUP BY state";
 const REASONS: &str = "SELECT state, reason, COUNT(*) FROM deliveries
     WHERE edition_id = $1 AND reason IS NOT NULL AND state <> 'sent'
@@ -132,7 +135,8 @@ const UNCERTAIN: &str = "SELECT COUNT(*) FROM attempts WHERE edition_id = $1 AND
 const NEXT_DUE: &str =
     "SELECT MIN(due_at) FROM deliveries WHERE edition_id = $1 AND state IN ('queued', 'deferred')";
 const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
-    WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at <= $1) ORDER BY e.id";
+    WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at <= $1)
+        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = e.id) ORDER BY e.id";
 const KEY_OF: &str = "SELECT key FROM editions WHERE id = $1";
 // Lost is what is `sending` and whose owner is not alive. With SQLite nobody is in `nodes`: all of it.
 const RECORD_LOST: &str =
@@ -219,7 +223,8 @@ impl Store {
         Ok(recovered)
     }
 
-    /// Gives up what is still open of `edition` if it was frozen before `frozen_before`; how many that were.
+    /// Gives up what is still open of `edition` if it was frozen before `frozen_before`, not counting the time for which
+    /// it was paused, unless it is paused now; how many that were.
     ///
     /// # Errors
     /// When the store fails.
@@ -291,7 +296,7 @@ impl Store {
         due.map(time).transpose()
     }
 
-    /// The editions that have a delivery due by `now`, oldest first, with their keys.
+    /// The editions that have a delivery due by `now` and are not stopped, oldest first.
     ///
     /// # Errors
     /// When the store fails.

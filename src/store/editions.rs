@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::{Store, StoreError, millis, time};
 use crate::edition::{EditionKey, EmbeddedPicture, Headline, RenderedEdition};
@@ -61,6 +61,8 @@ pub struct EditionSummary {
     pub recipients: u64,
     /// Its content hash.
     pub hash: String,
+    /// For how long it was paused; that time does not count towards giving up.
+    pub paused_for: TimeDelta,
 }
 
 /// An edition with all that its messages are made of.
@@ -74,7 +76,7 @@ pub struct StoredEdition {
     pub letterhead: Letterhead,
 }
 
-type SummaryRow = (i64, String, i64, String, i64, i64, String);
+type SummaryRow = (i64, String, i64, String, i64, i64, String, i64);
 
 const INSERT_EDITION: &str =
     "INSERT INTO editions (key, number, subject, preheader, html, text, letterhead, hash, frozen_at, recipients)
@@ -98,10 +100,11 @@ const INSERT_DELIVERIES: &str = "INSERT INTO deliveries (edition_id, subscriber_
     WHERE s.status = 'active' AND (s.origin <> 'example'
         OR (CAST($3 AS BIGINT) = 1 AND NOT EXISTS (SELECT 1 FROM subscribers r WHERE r.origin <> 'example')))";
 const SET_RECIPIENTS: &str = "UPDATE editions SET recipients = $2 WHERE id = $1";
-const SUMMARIES: &str = "SELECT id, key, number, subject, frozen_at, recipients, hash FROM editions
+const SUMMARIES: &str =
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
     WHERE $1 = '' OR key < $1 ORDER BY key DESC LIMIT $2";
 const SUMMARY: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash FROM editions WHERE key = $1";
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions WHERE key = $1";
 const CONTENT: &str = "SELECT preheader, html, text, letterhead FROM editions WHERE id = $1";
 const EDITION_PICTURES: &str = "SELECT e.content_id, p.file_name, p.media_type, p.content
     FROM edition_pictures e JOIN pictures p ON p.file_name = e.file_name WHERE e.edition_id = $1 ORDER BY e.position";
@@ -165,14 +168,22 @@ impl Store {
         rows.into_iter().map(summary).collect()
     }
 
+    /// What a list shows of the edition of this name, if it has gone out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn edition_summary(&self, key: &EditionKey) -> Result<Option<EditionSummary>, StoreError> {
+        let row: Option<SummaryRow> =
+            reading!(self, |c| sqlx::query_as(SUMMARY).bind(key.to_string()).fetch_optional(&mut *c).await?);
+        row.map(summary).transpose()
+    }
+
     /// The edition of this name, if it has gone out.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn edition(&self, key: &EditionKey) -> Result<Option<StoredEdition>, StoreError> {
-        let row: Option<SummaryRow> =
-            reading!(self, |c| sqlx::query_as(SUMMARY).bind(key.to_string()).fetch_optional(&mut *c).await?);
-        let Some(summary) = row.map(summary).transpose()? else {
+        let Some(summary) = self.edition_summary(key).await? else {
             return Ok(None);
         };
         let id = summary.id.0;
@@ -361,12 +372,12 @@ fn headline((slug, title, url, date, summary): HeadlineRow) -> Result<Headline, 
     Ok(Headline { slug, title, url, date, summary })
 }
 
-fn edition_key(text: &str) -> Result<EditionKey, StoreError> {
+pub(super) fn edition_key(text: &str) -> Result<EditionKey, StoreError> {
     text.parse().map_err(|_| StoreError::Unreadable { what: "an edition's key", value: text.to_owned() })
 }
 
 fn summary(
-    (id, key, number, subject, frozen_at, recipients, hash): SummaryRow,
+    (id, key, number, subject, frozen_at, recipients, hash, paused_for): SummaryRow,
 ) -> Result<EditionSummary, StoreError> {
     Ok(EditionSummary {
         id: EditionId(id),
@@ -376,6 +387,7 @@ fn summary(
         frozen_at: time(frozen_at)?,
         recipients: recipients.unsigned_abs(),
         hash,
+        paused_for: TimeDelta::milliseconds(paused_for),
     })
 }
 

@@ -194,6 +194,7 @@ fn migrations(id: &str, bytes: &str, clustered: &str, bytewise: &str) -> Migrato
         (1, "the ledger", include_str!("schema.sql")),
         (2, "several nodes", include_str!("nodes.sql")),
         (3, "comments", include_str!("comments.sql")),
+        (4, "pause and cancel", include_str!("control.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let sql = sql.replace("{id}", id).replace("{bytes}", bytes).replace("{clustered}", clustered);

@@ -12,12 +12,14 @@ const CLAIM: &str = "UPDATE deliveries d SET owner = $6 FROM subscribers s
         SELECT c.subscriber_id FROM deliveries c
         WHERE c.edition_id = $1 AND c.state IN ('queued', 'deferred') AND c.due_at <= $2
             AND (c.due_at > $3 OR (c.due_at = $3 AND c.subscriber_id > $4))
+            AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
             AND (c.owner IS NULL OR c.owner = $6 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = c.owner))
         ORDER BY c.due_at, c.subscriber_id LIMIT $5 FOR UPDATE SKIP LOCKED)
     RETURNING d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain";
 // With SQLite nobody is in `nodes`, and every delivery that is due is to be had.
 const HAS_DUE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries c
     WHERE c.edition_id = $1 AND c.state IN ('queued', 'deferred') AND c.due_at <= $2
+        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
         AND (c.owner IS NULL OR c.owner = $3 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = c.owner))
     LIMIT 1) one";
 const RELEASE: &str = "UPDATE deliveries SET owner = NULL
@@ -25,7 +27,7 @@ const RELEASE: &str = "UPDATE deliveries SET owner = NULL
 const BURY: &str = concat!("DELETE FROM nodes WHERE lease_until <= ", server_millis!());
 
 impl Store {
-    /// Whether a delivery of `edition` is due by `now` that this process may claim.
+    /// Whether a delivery of `edition` is due by `now` that this process may claim; none is while the edition is stopped.
     ///
     /// # Errors
     /// When the store fails.

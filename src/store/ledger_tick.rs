@@ -52,6 +52,7 @@ const BEGIN: Both = both!(
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND state IN ('queued', 'deferred')
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')
+        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = deliveries.edition_id)
     RETURNING edition_id, subscriber_id"
 );
 // A claim was a lease: it must still be ours, and we among the living.
@@ -61,6 +62,7 @@ const BEGIN_LEASED: &str = concat!(
     WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND owner = $2 AND state IN ('queued', 'deferred')
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')
+        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = deliveries.edition_id)
         AND EXISTS (SELECT 1 FROM nodes n WHERE n.owner = $2 AND n.lease_until > ",
     server_millis!(),
     ") RETURNING edition_id, subscriber_id"
@@ -84,7 +86,8 @@ const PLAIN: &str = "UPDATE deliveries SET state = j.value->>3,
         AND attempt = CAST(j.value->>2 AS BIGINT) AND (
             (j.value->>3 = 'sent' AND state = 'sending')
             OR (j.value->>3 = 'sending' AND state IN ('queued', 'deferred')
-                AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')))
+                AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')
+                AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = deliveries.edition_id)))
     RETURNING edition_id, subscriber_id, state";
 const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
         reason = (SELECT status FROM subscribers s WHERE s.id = $2)
@@ -94,7 +97,8 @@ const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at =
 impl Store {
     /// One tick of the ledger, in one transaction: settles what was answered, then begins what comes next.
     ///
-    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere or its reader has left.
+    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere, its reader has left,
+    /// or its edition is stopped.
     /// Nothing may be sent before this returns.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod engine;
 #[macro_use]
 mod batch;
 mod comments;
+mod control;
 mod deliveries;
 mod editions;
 mod import;
@@ -22,6 +23,7 @@ mod troubled;
 
 use chrono::{DateTime, Utc};
 
+pub use control::{Cancelled, Course, Decision};
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;

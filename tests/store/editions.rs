@@ -3,11 +3,7 @@
 use straight::edition::EditionKey;
 use straight::store::{Origin, PublishOutcome};
 
-use super::{at, letterhead, on_both, on_postgres, picture, publish_for, reader, rendered};
-
-fn key(text: &str) -> EditionKey {
-    text.parse().unwrap()
-}
+use super::{at, key, letterhead, on_both, on_postgres, picture, publish_for, reader, rendered};
 
 #[tokio::test]
 async fn an_edition_is_frozen_once_and_read_back_as_it_was() {

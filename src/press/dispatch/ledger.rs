@@ -8,7 +8,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::pace::Pace;
 use super::queue::Queue;
@@ -22,6 +22,10 @@ const TICK: usize = 256;
 const LINGER: Duration = Duration::from_millis(2);
 /// How often progress is told at least while nothing happens.
 const PULSE: Duration = Duration::from_millis(250);
+
+/// How often it is asked whether a person has stopped the edition. Nothing is begun after that in any case; so soon it is
+/// noticed by those who wait for a turn.
+const STOP_IS_SEEN: Duration = Duration::from_secs(1);
 
 /// How long a full disk or a locked database is left alone.
 const RESPITE: Duration = Duration::from_millis(500);
@@ -39,7 +43,10 @@ pub(super) struct Ledger<'a> {
     store: &'a Store,
     owner: &'a str,
     clock: &'a Clock,
+    edition: EditionId,
     queue: Queue<'a>,
+    /// When it was last asked whether the edition is stopped; `None` to ask at once.
+    asked: Option<Instant>,
     /// Cancelled when the run is over: then nobody waits for a turn any longer.
     over: &'a CancellationToken,
     /// How long answers are held back for a store that does not take them once the run is over.
@@ -56,7 +63,8 @@ impl<'a> Ledger<'a> {
     ) -> Self {
         let (store, clock) = (&press.store, &press.clock);
         let queue = Queue::new(store, edition, clock, pace);
-        Ledger { store, owner, clock, queue, over, patience: press.patience }
+        let asked = Some(Instant::now());
+        Ledger { store, owner, clock, edition, queue, asked, over, patience: press.patience }
     }
 
     /// Serves the requests of `width` connections until every one has hung up. `settled` is told of each group that is
@@ -101,6 +109,7 @@ impl<'a> Ledger<'a> {
                 }
             }
             self.tick(&settles, &mut waiting).await?;
+            self.heed_a_stop(&mut waiting).await;
             for durable in told {
                 // Who has nothing more to send does not wait for it.
                 let _ = durable.send(());
@@ -132,6 +141,8 @@ impl<'a> Ledger<'a> {
         };
         for (mut row, may_send) in next.into_iter().zip(may_send) {
             if !may_send {
+                // Its reader has left, or the edition is stopped: that is to be known at once.
+                self.asked = None;
                 continue;
             }
             row.attempt += 1;
@@ -139,12 +150,33 @@ impl<'a> Ledger<'a> {
             // A connection that hung up in between leaves its row to the recovery; it cannot: it waits for us.
             let _ = reply.send(Some(row));
         }
+        self.dismiss_when_through(waiting);
+        Ok(())
+    }
+
+    fn dismiss_when_through(&self, waiting: &mut VecDeque<oneshot::Sender<Option<Claimed>>>) {
         if self.queue.is_through() {
             for reply in waiting.drain(..) {
                 let _ = reply.send(None);
             }
         }
-        Ok(())
+    }
+
+    /// Sends everybody home when a person has stopped the edition.
+    async fn heed_a_stop(&mut self, waiting: &mut VecDeque<oneshot::Sender<Option<Claimed>>>) {
+        if self.asked.is_some_and(|asked| asked.elapsed() < STOP_IS_SEEN) {
+            return;
+        }
+        self.asked = Some(Instant::now());
+        match self.store.stop_of(self.edition).await {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                self.queue.close();
+                self.dismiss_when_through(waiting);
+            }
+            // Nothing is begun of a stopped edition in any case, and the next tick says what is wrong.
+            Err(error) => debug!(%error, "whether the edition is stopped cannot be asked"),
+        }
     }
 
     /// Makes one group durable. While the disk is full or the database is locked nothing new is sent, and the answers

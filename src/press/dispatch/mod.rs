@@ -23,7 +23,7 @@ use super::{Press, PressError};
 use crate::config::{Transport, UncertainPolicy};
 use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
-use crate::store::{Counts, Recovered, RecoveryPolicy, StoredEdition};
+use crate::store::{Counts, Course, Decision, Recovered, RecoveryPolicy, StoredEdition};
 
 pub use courier::{Courier, Route, RouteError};
 
@@ -37,6 +37,10 @@ pub enum Ending {
     Complete,
     /// Stopped on request; what is left is queued.
     Stopped,
+    /// A person has paused the edition; what is left is queued.
+    Paused(Decision),
+    /// A person has cancelled the edition; nothing is left.
+    Cancelled(Decision),
     /// The server was not reached, or let nothing through, for as long as our patience; what is left is queued.
     Unreachable(String),
     /// Only a person can mend it: log-in, certificate, a server that refuses us; what is left is queued.
@@ -104,12 +108,25 @@ impl Press {
             couriers.join_all().await;
         }
         self.store.release(id).await?;
+        let stopped = self.store.stop_of(id).await?;
+        if stopped.as_ref().is_some_and(|stop| stop.course == Course::Cancelled) {
+            self.store.withhold_cancelled(self.clock.now()).await?;
+        }
         self.store.advance_mark().await?;
         FailPoint::End.pass();
-        Ok(Dispatched { ending: run.ending(), counts: self.store.counts(id).await? })
+        let counts = self.store.counts(id).await?;
+        let ending = match (run.ending(), stopped) {
+            (Ending::Complete, Some(stop)) => match stop.course {
+                Course::Cancelled => Ending::Cancelled(stop),
+                Course::Paused if counts.open() > 0 => Ending::Paused(stop),
+                Course::Paused | Course::Resumed => Ending::Complete,
+            },
+            (ending, _) => ending,
+        };
+        Ok(Dispatched { ending, counts })
     }
 
-    /// Takes up what dead senders left on the wire; the caller holds the sender lock.
+    /// Takes up what dead senders left on the wire, but for cancelled editions; the caller holds the sender lock.
     ///
     /// # Errors
     /// When the store fails, or its database is damaged or older than what has been sent.
@@ -123,6 +140,8 @@ impl Press {
         };
         let now = self.clock.now();
         self.store.recover_letters(now).await?;
-        Ok(self.store.recover(policy, now).await?)
+        let recovered = self.store.recover(policy, now).await?;
+        self.store.withhold_cancelled(now).await?;
+        Ok(recovered)
     }
 }

@@ -55,6 +55,16 @@ impl<'a> Queue<'a> {
         }
     }
 
+    /// Lets go of everything: the edition is stopped.
+    pub(super) fn close(&mut self) {
+        self.exhausted = true;
+        self.claimed.clear();
+        self.aside.clear();
+        self.turns.clear();
+        self.kept = 0;
+        self.blocked_until = None;
+    }
+
     /// Whether nothing is left that was due.
     pub(super) fn is_through(&self) -> bool {
         self.exhausted && self.claimed.is_empty() && self.kept == 0

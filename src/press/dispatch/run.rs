@@ -39,6 +39,7 @@ pub(super) struct Run {
     key: EditionKey,
     composer: Arc<Composer>,
     from: EmailAddress,
+    /// When it was frozen, and later by the time for which it was paused.
     queued_at: DateTime<Utc>,
     backoff: Backoff,
     policy: UncertainPolicy,
@@ -67,7 +68,7 @@ impl Run {
             key: edition.summary.key.clone(),
             composer: Arc::new(Composer::new(press, edition, skeleton)),
             from: edition.letterhead.from.clone(),
-            queued_at: edition.summary.frozen_at,
+            queued_at: edition.summary.frozen_at + edition.summary.paused_for,
             backoff: Backoff { give_up_after: press.config.delivery.give_up_after },
             policy: press.config.delivery.uncertain,
             clock: press.clock.clone(),

@@ -1,0 +1,154 @@
+//! Stories of a person who pauses, resumes or cancels an edition that is going out.
+
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use straight::delivery::State;
+use straight::press::{Ending, Published};
+use straight::store::Course;
+
+use super::{Newsroom, Sink, key};
+
+/// Slow readers, so that there is a middle of the run.
+fn slow_readers(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("slow{n}@example.org")).collect()
+}
+
+/// A newsroom with an edition for `readers`, and the server that counts copies.
+async fn room_for(readers: &[String]) -> (Newsroom, Sink) {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+    let addresses: Vec<&str> = readers.iter().map(String::as_str).collect();
+    room.article("tide", "2025-01-02", "The Tide Turns").readers(&addresses).await;
+    (room, sink)
+}
+
+async fn until_sent(sink: &Sink, copies: usize) {
+    let came = tokio::time::timeout(Duration::from_secs(60), async {
+        while sink.total() < copies {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    came.await.expect("the server gets messages");
+}
+
+fn command(room: &Newsroom, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_straight"));
+    command.args(["--config", "newsletter.yaml"]).args(arguments).current_dir(room.folder.path());
+    command.env_clear().env("USER", "ann").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+async fn output(child: Child) -> (Output, String) {
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+    let told = format!(
+        "{:?}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (output, told)
+}
+
+/// Runs the program to its end: whether it was content, and what it said.
+async fn straight(room: &Newsroom, arguments: &[&str]) -> (bool, String) {
+    let (output, told) = output(command(room, arguments).spawn().unwrap()).await;
+    (output.status.success(), told)
+}
+
+#[tokio::test]
+async fn a_pause_stops_a_dispatch_in_the_middle_even_while_it_waits_for_a_limit() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&format!("{}\ndelivery: {{rate: 1/h}}", sink.settings()));
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.org"])
+        .await;
+    let press = room.press().await;
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    let (id, other) = (edition.summary.id, room.press().await);
+    let paused = async {
+        until_sent(&sink, 1).await;
+        assert!(other.store.pause(id, "ann", None, other.clock.now()).await.unwrap());
+    };
+    let both = async { tokio::join!(room.deliver(&press, &edition), paused) };
+    let (done, ()) = tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+    assert!(matches!(&done.ending, Ending::Paused(stop) if stop.who == "ann"), "{:?}", done.ending);
+    assert_eq!((done.counts.of(State::Sent), done.counts.of(State::Queued)), (1, 1));
+
+    other.store.cancel(id, "ann", None, other.clock.now()).await.unwrap().unwrap();
+    let done = room.deliver(&press, &edition).await;
+    assert!(
+        matches!(&done.ending, Ending::Cancelled(stop) if stop.course == Course::Cancelled),
+        "{:?}",
+        done.ending
+    );
+    assert_eq!((done.counts.of(State::Sent), done.counts.of(State::Suppressed)), (1, 1));
+    assert_eq!(sink.total(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_send_that_is_paused_from_elsewhere_waits_and_goes_on_when_it_is_resumed() {
+    let (room, sink) = room_for(&slow_readers(60)).await;
+    let sending = command(&room, &["send"]).spawn().unwrap();
+    until_sent(&sink, 6).await;
+    let (well, told) = straight(&room, &["pause", "--reason", "wrong headline"]).await;
+    assert!(well && told.contains("is paused: sent to "), "{told}");
+    let (well, again) = straight(&room, &["pause"]).await;
+    assert!(
+        !well && again.contains("there is nothing to pause") && again.contains("is paused already"),
+        "{again}"
+    );
+    let before = sink.total();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(sink.total(), before, "nothing is begun while it is paused");
+    assert!((6..60).contains(&before), "in the middle of the run: {before}");
+    assert!(told.contains(&format!("sent to {before} of 60, {} wait", 60 - before)), "{before}: {told}");
+    let (_, status) = straight(&room, &["status"]).await;
+    assert!(status.contains("paused by ann on ") && status.contains("(wrong headline)"), "{status}");
+    assert!(status.contains("`straight resume --edition "), "{status}");
+
+    // One more `send` says how it stands, and does not wait.
+    let (well, second) = straight(&room, &["send"]).await;
+    assert!(!well && second.contains("was paused by ann") && second.contains("straight resume"), "{second}");
+
+    let (well, resumed) = straight(&room, &["resume"]).await;
+    assert!(well && resumed.contains("goes on after "), "{resumed}");
+    let (_, told) = output(sending).await;
+    assert!(told.contains("Sent to 60 of 60 readers."), "{told}");
+    assert!(told.contains("(wrong headline): `straight resume --edition "), "{told}");
+    assert_eq!(sink.total(), 60, "each of them once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_daemon_heeds_a_cancel_and_nobody_else_gets_it() {
+    let (room, sink) = room_for(&slow_readers(60)).await;
+    // A slot that fell due just now: the daemon publishes at once, and sends.
+    let (well, told) = straight(&room, &["send", "--outbox", "elsewhere"]).await;
+    assert!(well, "{told}");
+    room.article("flood", &straight::press::Clock::system().now().format("%Y-%m-%d").to_string(), "A Flood");
+    let mut daemon = command(&room, &["run"]).spawn().unwrap();
+    let extra = format!("{}-flood", straight::press::Clock::system().now().format("%Y-%m-%d"));
+    let following = command(&room, &["send", "--edition", &extra]).spawn().unwrap();
+    until_sent(&sink, 6).await;
+    let (well, asked) = straight(&room, &["cancel"]).await;
+    assert!(!well && asked.contains("readers would never get") && asked.contains("--yes"), "{asked}");
+    let (well, told) = straight(&room, &["cancel", "--yes", "--reason", "wrong list"]).await;
+    assert!(well && told.contains("is cancelled: sent to "), "{told}");
+    let sent = sink.total();
+    assert!((6..60).contains(&sent), "in the middle of the run: {sent}");
+    assert!(
+        told.contains(&format!("sent to {sent} of 60, and {} readers will not get it", 60 - sent)),
+        "{told}"
+    );
+    let (_, followed) = output(following).await;
+    assert!(followed.contains("cancelled by ann") && followed.contains("nobody else gets it"), "{followed}");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(sink.total(), sent);
+    let (well, resumed) = straight(&room, &["resume", "--edition", &extra]).await;
+    assert!(!well && resumed.contains("what is cancelled does not go on"), "{resumed}");
+    let (_, status) = straight(&room, &["status", "--edition", &extra]).await;
+    assert!(status.contains(&format!("{sent}  sent")), "{status}");
+    assert!(status.contains(&format!("{} × suppressed: cancelled: wrong list", 60 - sent)), "{status}");
+    Command::new("kill").arg(daemon.id().to_string()).status().unwrap();
+    assert!(tokio::task::spawn_blocking(move || daemon.wait().unwrap()).await.unwrap().success());
+}
