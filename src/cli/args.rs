@@ -71,12 +71,20 @@ impl GlobalArgs {
 #[command(after_help = "Examples:\n  \
     straight send                               today's edition, into outbox/ until a server is configured\n  \
     straight send --edition 2025-11-04          the edition of that day\n  \
-    straight send --edition 2025-11-04-flood    an extra edition beside it\n\n\
+    straight send --edition 2025-11-04-flood    an extra edition beside it\n  \
+    straight send --to ann@example.org          a marked test of it to one address; nothing is written down\n  \
+    straight send --dry-run                     what would be sent, to how many, and when\n\n\
     What has gone out does not go out again: a second `send` says so and sends nothing.")]
 pub struct SendArgs {
     /// Send this edition: a date, or a date and a name for an extra one [default: today]
     #[arg(long, value_name = "EDITION")]
     pub edition: Option<EditionKey>,
+    /// Send a test to this address alone, \[Test\] in its subject; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: Vec<EmailAddress>,
+    /// Say what would be sent, to how many and when; change nothing
+    #[arg(long, conflicts_with = "to")]
+    pub dry_run: bool,
 }
 
 /// Publish by the schedule and answer unsubscribe links, until stopped
@@ -459,6 +467,8 @@ mod tests {
         for line in [
             "send",
             "send --edition 2025-11-04-flood --outbox try -vv",
+            "send --to ann@example.org --to bo@example.org",
+            "send --dry-run --edition 2025-11-04",
             "run --once --config other.yaml",
             "render --date 2025-11-04 --out preview",
             "diff 2025-11-03 2025-11-04",
@@ -487,6 +497,8 @@ mod tests {
             "send --edition tomorrow",
             "pause 2025-11-04",
             "cancel --reason a\nb",
+            "send --to nobody",
+            "send --to ann@example.org --dry-run",
             "send --outbox a --smtp-url smtp://b",
             "render",
             "diff 2025-11-03",

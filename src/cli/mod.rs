@@ -7,6 +7,7 @@ mod config;
 mod control;
 mod deliveries;
 pub mod dkim;
+mod dry_run;
 mod due;
 mod healthcheck;
 mod ledger;
@@ -21,6 +22,7 @@ mod send;
 mod signals;
 mod status;
 mod subscribers;
+mod trial;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -32,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, ConfigError};
 use crate::diagnostic::{self, Colour, Counts};
 use crate::edition::EditionKey;
-use crate::press::{Clock, Press};
+use crate::press::{Clock, Look, Press};
 
 pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
@@ -142,18 +144,24 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
             true
         }
         Command::Check(args) => due::check(&config_of(cli)?, args, &mut io::stdout().lock())?,
+        Command::Send(args) if args.dry_run => {
+            with_look(cli, async |look, out| dry_run::dry_run(look, args.edition.clone(), out).await)?
+        }
+        Command::Send(args) if !args.to.is_empty() => {
+            with_look(cli, async |look, out| trial::send(look, args.edition.clone(), &args.to, out).await)?
+        }
         Command::Send(args) => with_press(cli, async |press, out, stop| {
             send::send(press, args.edition.clone(), out, stop).await
         })?,
         Command::Run(args) => {
             with_press(cli, async |press, out, stop| run::run(press, args.once, out, stop).await)?
         }
-        Command::Render(args) => with_press(cli, async |press, out, _| {
-            let today = press.key_at(press.clock.now());
-            render::render(press, args.date.map_or(today, EditionKey::of), &args.out, out).await
+        Command::Render(args) => with_look(cli, async |look, out| {
+            let today = look.key_at(look.clock.now());
+            render::render(look, args.date.map_or(today, EditionKey::of), &args.out, out).await
         })?,
         Command::Diff(args) => {
-            with_press(cli, async |press, out, _| render::diff(press, &args.from, &args.to, out).await)?
+            with_look(cli, async |look, out| render::diff(look, &args.from, &args.to, out).await)?
         }
         Command::Status(args) => {
             with_press(cli, async |press, out, _| status::status(press, args.edition.clone(), out).await)?
@@ -199,6 +207,21 @@ fn with_press(
         let press = Press::open(config, Clock::system()).await?;
         let done = command(&press, &mut io::stdout(), &stop).await;
         press.store.close().await;
+        done
+    })
+}
+
+/// Opens the store for reading alone, runs `command` with standard output, and closes it: nothing is made or changed.
+fn with_look(
+    cli: &Cli,
+    command: impl AsyncFnOnce(&Look, &mut dyn Write) -> anyhow::Result<bool>,
+) -> anyhow::Result<bool> {
+    let config = config_of(cli)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let look = Look::open(config, Clock::system()).await?;
+        let done = command(&look, &mut io::stdout()).await;
+        look.close().await;
         done
     })
 }

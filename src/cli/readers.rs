@@ -13,7 +13,7 @@ use crate::store::{ImportReport, Origin};
 use crate::subscriber::list::{self, Format, Row};
 
 /// What the example readers are called in messages.
-const EXAMPLE_FILE: &str = "subscribers.example.yaml";
+pub(super) const EXAMPLE_FILE: &str = "subscribers.example.yaml";
 /// How many rows are in memory at a time.
 const AT_A_TIME: usize = 2_000;
 

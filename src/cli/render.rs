@@ -5,27 +5,29 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 
 use crate::diagnostic;
-use crate::edition::{self, EditionKey, RenderedEdition};
-use crate::press::{Press, end_of_day};
+use crate::edition::{self, EditionKey, EmbeddedPicture, RenderedEdition, Waiting};
+use crate::press::{Look, moment_of};
 
-/// Renders the edition `key` as of the end of its day into `folder`: subject, text, HTML, pictures.
+/// Writes the edition `key` into `folder`: subject, text, HTML, pictures; what went out when it has gone out, else what
+/// it would be.
 ///
 /// # Errors
-/// When nothing is due on that day, an article is broken, or the folder cannot be written.
+/// When there is nothing of that day, an article is broken, or the folder cannot be written.
 pub(super) async fn render(
-    press: &Press,
+    look: &Look,
     key: EditionKey,
     folder: &Path,
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
-    let edition = edition_of(press, &key).await?;
+    let edition = edition_of(look, &key).await?;
     let write = |name: &str, content: &[u8]| {
         let path = folder.join(name);
         fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))
     };
-    let sample = |text: &str| edition::with_sample_words(text, &edition.rendered, &press.config.publication);
+    let sample = |text: &str| edition::with_sample_words(text, &edition.rendered, &look.config.publication);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     write("subject.txt", format!("{}\n", edition.rendered.subject).as_bytes())?;
     write("body.txt", sample(&edition.rendered.text).as_bytes())?;
@@ -41,6 +43,16 @@ pub(super) async fn render(
         }
     }
     writeln!(out, "Edition {key}: {}", edition.rendered.subject)?;
+    match edition.went_out {
+        Some(at) => {
+            let at = at.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
+            writeln!(
+                out,
+                "  this is what went out, frozen {at}; changes made to its articles since are not in it"
+            )?;
+        }
+        None => writeln!(out, "  this is what it would be; it has not gone out")?,
+    }
     writeln!(out, "  {} ({} bytes), body.txt, subject.txt", folder.join("body.html").display(), html.len())?;
     writeln!(out, "  content hash {}", edition.rendered.hash)?;
     Ok(true)
@@ -51,39 +63,64 @@ pub(super) async fn render(
 /// # Errors
 /// When there is nothing of one of the days.
 pub(super) async fn diff(
-    press: &Press,
+    look: &Look,
     a: &EditionKey,
     b: &EditionKey,
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
     let mut both = Vec::new();
     for key in [a, b] {
-        both.push(edition_of(press, key).await?.rendered);
+        both.push(edition_of(look, key).await?.rendered);
     }
     write!(out, "{}", edition::diff(&both[0], &both[1]))?;
     Ok(true)
 }
 
-struct Whole {
-    rendered: RenderedEdition,
-    pictures: Vec<edition::EmbeddedPicture>,
+/// An edition with its pictures.
+pub(super) struct Whole {
+    pub(super) rendered: RenderedEdition,
+    pub(super) pictures: Vec<EmbeddedPicture>,
+    /// When it was frozen, if it has gone out.
+    pub(super) went_out: Option<DateTime<Utc>>,
 }
 
 /// What went out, if the edition has gone out; else what it would be.
-async fn edition_of(press: &Press, key: &EditionKey) -> anyhow::Result<Whole> {
-    if let Some(frozen) = press.store.rendered(key).await? {
-        return Ok(Whole { pictures: frozen.embedded.clone(), rendered: frozen });
+///
+/// # Errors
+/// When there is nothing of that day, or an article is broken.
+pub(super) async fn edition_of(look: &Look, key: &EditionKey) -> anyhow::Result<Whole> {
+    if let Some(frozen) = look.edition(key).await? {
+        let rendered = frozen.rendered;
+        let went_out = Some(rendered.frozen_at);
+        return Ok(Whole { pictures: rendered.embedded.clone(), rendered, went_out });
     }
-    let draft = press.draft(key.clone(), end_of_day(press.config.schedule.timezone, key.date())).await?;
+    let now = look.clock.now();
+    let draft = look.draft(key, moment_of(&look.config.schedule, key, now)).await?;
     if !draft.errors.is_empty() {
         bail!("{}", diagnostic::human(&draft.errors, super::colour()));
     }
     match draft.rendered {
-        Some(rendered) => Ok(Whole { rendered, pictures: draft.pictures }),
-        None => {
-            let why =
-                draft.waiting.iter().map(|article| format!("\n  {} {}", article.path.display(), article.why));
-            bail!("no article is due on {}{}", key.date(), why.collect::<String>())
-        }
+        Some(rendered) => Ok(Whole { rendered, pictures: draft.pictures, went_out: None }),
+        None => bail!("{}", nothing(key, &draft.waiting)),
     }
+}
+
+/// How many articles are named when none is due.
+const NAMED: usize = 20;
+
+/// Why there is no edition `key`.
+fn nothing(key: &EditionKey, waiting: &[Waiting]) -> String {
+    if waiting.is_empty() {
+        return format!(
+            "there is nothing to make the edition {key} of: the articles folder holds no article"
+        );
+    }
+    let mut told = format!("no edition {key} has gone out, and no article is due for it:");
+    for article in waiting.iter().take(NAMED) {
+        told.push_str(&format!("\n  {} {}", article.path.display(), article.why));
+    }
+    if waiting.len() > NAMED {
+        told.push_str(&format!("\n  and {} more; `straight check` names them all", waiting.len() - NAMED));
+    }
+    told
 }

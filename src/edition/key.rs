@@ -21,6 +21,12 @@ impl EditionKey {
         EditionKey { date, extra: None }
     }
 
+    /// Whether it is the one of its day, and no extra edition.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        self.extra.is_none()
+    }
+
     /// The day it is dated.
     #[must_use]
     pub fn date(&self) -> NaiveDate {

@@ -43,6 +43,15 @@ enum Subject {
     Personal(String),
 }
 
+/// What a message is sent for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// The edition goes out.
+    Edition,
+    /// Editors try it on themselves.
+    Trial,
+}
+
 /// Why an edition cannot be made a message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ComposeError {
@@ -89,6 +98,24 @@ impl Skeleton {
     /// # Errors
     /// When a header field cannot hold its value, or a marker names no slot.
     pub fn new(edition: &RenderedEdition, letterhead: &Letterhead) -> Result<Self, ComposeError> {
+        Skeleton::build(edition, letterhead, Occasion::Edition)
+    }
+
+    /// The same for a trial on editors: `[Test]` stands before the subject, `X-Straight-Test` in the header, and
+    /// Feedback-ID counts it apart from the edition.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_trial(edition: &RenderedEdition, letterhead: &Letterhead) -> Result<Self, ComposeError> {
+        let subject = format!("[Test] {}", edition.subject);
+        Skeleton::build(&RenderedEdition { subject, ..edition.clone() }, letterhead, Occasion::Trial)
+    }
+
+    fn build(
+        edition: &RenderedEdition,
+        letterhead: &Letterhead,
+        occasion: Occasion,
+    ) -> Result<Self, ComposeError> {
         check_letterhead(letterhead)?;
         no_controls("subject", &edition.subject)?;
         let name = boundary_name(&edition.hash)?;
@@ -100,7 +127,7 @@ impl Skeleton {
         header::verbatim(&mut opening, "Date", &rfc5322_date(edition.frozen_at));
         header::mailbox(&mut opening, "From", Some(&letterhead.from_name), &letterhead.from);
 
-        let mut before_text = fixed_fields(&edition.key, letterhead);
+        let mut before_text = fixed_fields(&edition.key, letterhead, occasion);
         header::verbatim(&mut before_text, "MIME-Version", "1.0");
         header::verbatim(&mut before_text, "Content-Type", &multipart("alternative", &name, 'a', ""));
         before_text.extend_from_slice(format!("\r\n--{name}a\r\n").as_bytes());
@@ -185,7 +212,7 @@ impl Subject {
 }
 
 /// The fields that are the same for every reader, Subject and those about MIME left out.
-fn fixed_fields(key: &EditionKey, letterhead: &Letterhead) -> Vec<u8> {
+fn fixed_fields(key: &EditionKey, letterhead: &Letterhead, occasion: Occasion) -> Vec<u8> {
     let mut out = Vec::new();
     if let Some(reply_to) = &letterhead.reply_to {
         header::mailbox(&mut out, "Reply-To", None, reply_to);
@@ -202,7 +229,14 @@ fn fixed_fields(key: &EditionKey, letterhead: &Letterhead) -> Vec<u8> {
     header::verbatim(&mut out, "List-Post", "NO");
     header::verbatim(&mut out, "Auto-Submitted", "auto-generated");
     header::verbatim(&mut out, "Precedence", "bulk");
-    header::verbatim(&mut out, "Feedback-ID", &format!("{key}:{}:edition:{SENDER}", letterhead.list_id));
+    let kind = match occasion {
+        Occasion::Edition => "edition",
+        Occasion::Trial => {
+            header::verbatim(&mut out, "X-Straight-Test", &key.to_string());
+            "test"
+        }
+    };
+    header::verbatim(&mut out, "Feedback-ID", &format!("{key}:{}:{kind}:{SENDER}", letterhead.list_id));
     header::verbatim(&mut out, "Content-Language", &letterhead.language);
     out
 }

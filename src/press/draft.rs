@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-use super::{Press, PressError};
-use crate::article::{Article, Broken, Loaded};
-use crate::config::Config;
+use super::{Press, PressError, schedule};
+use crate::article::{self, Article, Broken, LoadOptions, Loaded};
+use crate::config::{Config, Schedule};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{
     self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition,
@@ -139,6 +140,18 @@ impl Press {
     }
 }
 
+/// Reads the articles folder at `now`; files that rest less than `settle` wait.
+pub(super) async fn load(
+    config: &Config,
+    settle: Duration,
+    now: DateTime<Utc>,
+) -> Result<Loaded, PressError> {
+    let options = LoadOptions { settle, ..LoadOptions::of(config) };
+    let folder = config.articles.folder.clone();
+    let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
+    Ok(load.await.expect("loading articles does not panic")?)
+}
+
 pub(super) fn render(
     key: EditionKey,
     assembled: Assembled,
@@ -185,6 +198,21 @@ pub(super) fn errors_that_count(
         .filter(is_of_one)
         .cloned()
         .collect()
+}
+
+/// The moment as of which the edition `key` is made, when it is looked at or approved at `now`: its slot while that is
+/// to come; without one, now on its own day, and else the end of its day.
+#[must_use]
+pub fn moment_of(schedule: &Schedule, key: &EditionKey, now: DateTime<Utc>) -> DateTime<Utc> {
+    let (day, today) = (key.date(), now.with_timezone(&schedule.timezone).date_naive());
+    // Midnight is less than a day off UTC's in every zone.
+    let before = day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::days(1);
+    let slots = schedule::slots(schedule, before.max(now), before + TimeDelta::days(3));
+    match slots.into_iter().find(|slot| slot.date == day && key.is_regular()) {
+        Some(slot) => slot.at,
+        None if day == today => now,
+        None => end_of_day(schedule.timezone, day),
+    }
 }
 
 /// The last second of `day` in `zone`: an edition of the past, or of no slot, has no other clock.

@@ -3,12 +3,14 @@
 mod clock;
 mod dispatch;
 mod draft;
+mod look;
 mod post;
 mod publish;
 mod restored;
 pub mod schedule;
 mod sender;
 mod show;
+mod trial;
 mod watch;
 
 use std::time::Duration;
@@ -20,10 +22,12 @@ use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
-pub use draft::{Draft, Record, draft, end_of_day};
+pub use draft::{Draft, Record, draft, end_of_day, moment_of};
+pub use look::Look;
 pub use publish::{Held, Published};
 pub use restored::Accepted;
 pub use sender::Sender;
+pub use trial::Trial;
 pub use watch::Watch;
 
 /// All that publishing and sending need.
@@ -92,17 +96,18 @@ impl Press {
     /// # Errors
     /// With the keys to set.
     pub fn guard(&self) -> Result<(), PressError> {
-        match &self.config.transport {
-            Transport::Smtp(smtp)
-                if !is_loopback(&smtp.host) && !self.config.publication.sample_keys.is_empty() =>
-            {
-                Err(PressError::SampleValues {
-                    host: smtp.host.clone(),
-                    keys: self.config.publication.sample_keys.clone(),
-                })
-            }
-            Transport::Smtp(_) | Transport::Outbox { .. } => Ok(()),
+        guard(&self.config)
+    }
+}
+
+/// As [`Press::guard`].
+fn guard(config: &Config) -> Result<(), PressError> {
+    let sample_keys = &config.publication.sample_keys;
+    match &config.transport {
+        Transport::Smtp(smtp) if !is_loopback(&smtp.host) && !sample_keys.is_empty() => {
+            Err(PressError::SampleValues { host: smtp.host.clone(), keys: sample_keys.clone() })
         }
+        Transport::Smtp(_) | Transport::Outbox { .. } => Ok(()),
     }
 }
 

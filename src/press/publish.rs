@@ -6,8 +6,8 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::draft::{self, Record};
 use super::{Press, PressError};
-use crate::article::{self, Article, Loaded};
-use crate::config::{OnBrokenArticle, Transport};
+use crate::article::{Article, Loaded};
+use crate::config::{Config, OnBrokenArticle, Transport};
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, Waiting};
 use crate::message::Letterhead;
@@ -58,11 +58,16 @@ enum Unsettled {
     AwaitThem,
 }
 
+/// As [`Press::key_at`].
+pub(super) fn key_at(config: &Config, now: DateTime<Utc>) -> EditionKey {
+    EditionKey::of(now.with_timezone(&config.schedule.timezone).date_naive())
+}
+
 impl Press {
     /// The name of the regular edition at `now`: the local date.
     #[must_use]
     pub fn key_at(&self, now: DateTime<Utc>) -> EditionKey {
-        EditionKey::of(now.with_timezone(&self.config.schedule.timezone).date_naive())
+        key_at(&self.config, now)
     }
 
     /// Publishes the edition `key` of what is due now, without files that were changed just now. A second call changes
@@ -130,10 +135,7 @@ impl Press {
     }
 
     pub(super) async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {
-        let options = article::LoadOptions::of(&self.config);
-        let folder = self.config.articles.folder.clone();
-        let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
-        Ok(load.await.expect("loading articles does not panic")?)
+        draft::load(&self.config, self.config.articles.settle, now).await
     }
 
     pub(super) fn earlier_headline(&self, article: &Article) -> Headline {

@@ -18,6 +18,11 @@ use crate::subscriber::Subscriber;
 const FIND: &str = "SELECT id, email, name, timezone, status, since FROM subscribers
     WHERE (email_key LIKE $1 ESCAPE '!' OR LOWER(COALESCE(name, '')) LIKE $1 ESCAPE '!') ORDER BY email_key LIMIT $2";
 
+// Whom `editions::INSERT_DELIVERIES` takes.
+const COUNT_RECIPIENTS: &str = "SELECT COUNT(*) FROM subscribers s
+    WHERE s.status = 'active' AND (s.origin <> 'example'
+        OR (CAST($1 AS BIGINT) = 1 AND NOT EXISTS (SELECT 1 FROM subscribers r WHERE r.origin <> 'example')))";
+
 impl Store {
     /// Opens the store without the right to change anything; `None` when there is none yet.
     ///
@@ -47,6 +52,18 @@ impl Store {
             }
         };
         Ok(Some(Store { pool, node: Arc::new(Node::new()) }))
+    }
+
+    /// How many readers an edition that is published now has; `examples_too` as in [`Issue`](super::Issue).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn count_recipients(&self, examples_too: bool) -> Result<u64, StoreError> {
+        let count: i64 = reading!(self, |c| sqlx::query_scalar(COUNT_RECIPIENTS)
+            .bind(i64::from(examples_too))
+            .fetch_one(&mut *c)
+            .await?);
+        Ok(count.unsigned_abs())
     }
 
     /// Up to `limit` subscribers, whatever their status, whose address or name has `words` in it, in any case of

@@ -1,8 +1,16 @@
 //! Stories of the editor's desk: beginning an article, trying a message on oneself.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{DefaultHasher, Hasher as _};
+use std::path::{Path, PathBuf};
 
+use straight::message::Purpose;
+use straight::press::Look;
+
+use super::newsroom::Mail;
 use super::program::{samples, shown, straight, today};
+use super::{Newsroom, key};
 
 #[test]
 fn a_new_article_is_begun_checked_and_never_overwritten() {
@@ -48,4 +56,170 @@ fn what_new_cannot_write_is_told() {
         assert!(shown(&told).contains(why), "{arguments:?}: {}", shown(&told));
     }
     assert!(!folder.path().join("articles").join(today()).exists());
+}
+
+/// Every file under `folder` with a hash of its bytes, but for the outbox; without what SQLite puts beside a database
+/// for as long as it is open.
+fn everything(folder: &Path) -> BTreeMap<PathBuf, u64> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(here) = folders.pop() {
+        for entry in fs::read_dir(&here).unwrap() {
+            let path = entry.unwrap().path();
+            if path.ends_with("outbox") {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            let name = path.to_string_lossy();
+            if !(name.ends_with("-shm") || name.ends_with("-wal") && bytes.is_empty()) {
+                let mut hasher = DefaultHasher::new();
+                hasher.write(&bytes);
+                files.insert(path, hasher.finish());
+            }
+        }
+    }
+    files
+}
+
+fn messages(folder: &Path) -> Vec<(String, Mail)> {
+    let Ok(entries) = fs::read_dir(folder.join("outbox/new")) else { return Vec::new() };
+    let mut messages: Vec<_> = entries
+        .map(|entry| {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            (String::from_utf8(bytes.clone()).unwrap(), Mail::parse(&bytes))
+        })
+        .collect();
+    messages.sort_by(|a, b| a.1.to.cmp(&b.1.to));
+    messages
+}
+
+#[test]
+fn a_test_goes_to_one_address_and_leaves_no_trace() {
+    let folder = samples();
+    let before = everything(folder.path());
+    let to = ["send", "--to", "ed@example.org", "--to", "deputy@example.org"];
+    let sent = straight(folder.path(), &to);
+    assert!(sent.status.success(), "{}", shown(&sent));
+    assert_eq!(everything(folder.path()), before, "not even a database is made");
+    let tests = messages(folder.path());
+    assert_eq!(tests.len(), 2);
+    let (source, mail) = &tests[1];
+    assert_eq!(mail.to, "ed@example.org");
+    assert_eq!(mail.subject, "[Test] Russia’s Rare Earth Roadmap Has No Mine on It");
+    assert!(source.contains(&format!("\r\nX-Straight-Test: {}\r\n", today())), "{source}");
+    assert!(source.contains(":test:straight\r\n"), "complaints about tests are counted apart");
+    assert!(
+        mail.unsubscribe.starts_with("https://news.example.com/unsubscribe/1.0."),
+        "{}",
+        mail.unsubscribe
+    );
+    assert_ne!(mail.message_id, tests[0].1.message_id);
+
+    // Beside a store nothing is written either, and the edition still goes out whole.
+    let added = straight(folder.path(), &["subscribers", "add", "ed@example.org", "--name", "Ed Itor"]);
+    assert!(added.status.success());
+    let before = everything(folder.path());
+    let sent = straight(folder.path(), &["send", "--to", "ed@example.org"]);
+    assert!(sent.status.success(), "{}", shown(&sent));
+    assert_eq!(everything(folder.path()), before);
+    assert!(
+        messages(folder.path()).iter().any(|(source, _)| source.contains("To: Ed Itor <ed@example.org>"))
+    );
+    let out = straight(folder.path(), &["send"]);
+    assert!(shown(&out).contains("Sent to 1 of 1 readers."), "{}", shown(&out));
+}
+
+#[tokio::test]
+async fn the_links_of_a_test_change_nothing() {
+    let room = Newsroom::new();
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org"]).await;
+    let press = room.press().await;
+    let look = Look::open(press.config.clone(), press.clock.clone()).await.unwrap();
+    let draft = look.draft(&key("2026-09-24"), press.clock.now()).await.unwrap();
+    let ann = "ann@example.org".parse().unwrap();
+    look.send_trials(&draft.rendered.unwrap(), &[ann]).await.unwrap();
+    let mail = &room.inbox("ann@example.org")[0];
+    let token = mail.unsubscribe.rsplit('/').next().unwrap();
+    assert_eq!(press.keys.verify(Purpose::Unsubscribe, token), None, "{token}");
+}
+
+#[test]
+fn a_test_is_refused_where_an_edition_would_be() {
+    let folder = samples();
+    let smtp = ["send", "--to", "ed@example.org", "--smtp-url", "smtp://relay.example.net:587"];
+    let refused = straight(folder.path(), &smtp);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(shown(&refused).contains("publication.postal_address"), "{}", shown(&refused));
+
+    fs::write(folder.path().join("articles/oops.md"), format!("---\ntittle: Oops\ndate: {}\n---\n", today()))
+        .unwrap();
+    let refused = straight(folder.path(), &["send", "--to", "ed@example.org"]);
+    assert!(shown(&refused).contains("oops.md:2:1"), "{}", shown(&refused));
+    assert!(messages(folder.path()).is_empty());
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_sent_to_how_many_and_when() {
+    let folder = samples();
+    fs::write(
+        folder.path().join("articles/later.md"),
+        "---\ntitle: Later\ndate: 2999-01-01\nsummary: Later.\nhighlights: [Later]\n---\nLater.\n",
+    )
+    .unwrap();
+    let before = everything(folder.path());
+    let dry = straight(folder.path(), &["send", "--dry-run"]);
+    let told = shown(&dry);
+    assert!(dry.status.success(), "{told}");
+    for words in [
+        "Russia’s Rare Earth Roadmap Has No Mine on It\n  also in it: What a Reserve Is",
+        "to 4 readers",
+        "4 of them taken in first from subscribers.example.yaml, the examples",
+        "into the outbox",
+        "no limit is set",
+        "later.md is dated 2999-01-01, which has not come yet",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_eq!(everything(folder.path()), before);
+    assert!(!folder.path().join("outbox").exists());
+
+    // Limits, real readers, a relay.
+    fs::write(
+        folder.path().join("newsletter.yaml"),
+        "delivery: {rate: 2/min, rate_per_domain: {example.net: 1/min}}\nsubscribers: readers.csv\n",
+    )
+    .unwrap();
+    let readers = (0..10).map(|n| format!("a{n}@example.org\n")).collect::<String>();
+    fs::write(folder.path().join("readers.csv"), format!("email\n{readers}b@example.net\nB@example.net\n"))
+        .unwrap();
+    let dry = straight(folder.path(), &["send", "--dry-run", "--smtp-url", "smtp://localhost:2525"]);
+    let told = shown(&dry);
+    assert!(told.contains("to 11 readers"), "{told}");
+    assert!(told.contains("through localhost:2525"), "{told}");
+    assert!(told.contains("in 6 minutes at least, for delivery.rate"), "{told}");
+    let dry = straight(folder.path(), &["send", "--dry-run", "--smtp-url", "smtp://relay.example.net:587"]);
+    assert_eq!(dry.status.code(), Some(1));
+    assert!(shown(&dry).contains("It would be refused: "), "{}", shown(&dry));
+}
+
+#[test]
+fn a_look_makes_no_database_and_says_what_it_shows() {
+    let folder = samples();
+    let before = everything(folder.path());
+    let rendered = straight(folder.path(), &["render", "--date", "2025-11-04", "--out", "outbox/day"]);
+    assert!(shown(&rendered).contains("it has not gone out"), "{}", shown(&rendered));
+    let none = straight(folder.path(), &["render", "--date", "2020-01-01", "--out", "outbox/day"]);
+    let told = shown(&none);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(told.contains("no edition 2020-01-01 has gone out, and no article is due for it:"), "{told}");
+    straight(folder.path(), &["diff", "2025-11-03", "2025-11-04"]);
+    assert_eq!(everything(folder.path()), before);
+
+    straight(folder.path(), &["send"]);
+    let rendered = straight(folder.path(), &["render", "--out", "outbox/day"]);
+    assert!(shown(&rendered).contains("this is what went out, frozen 20"), "{}", shown(&rendered));
 }

@@ -1,0 +1,79 @@
+//! A look at the press: what is configured and remembered, without the right to change anything.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::draft::{self, Draft, Record};
+use super::{Clock, PressError, publish};
+use crate::config::Config;
+use crate::edition::EditionKey;
+use crate::store::{Store, StoredEdition};
+
+/// What looking needs. Where there is no database yet none is made, and nothing has gone out.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// What is configured.
+    pub config: Config,
+    /// What is remembered, opened for reading alone.
+    pub store: Option<Store>,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Look {
+    /// Opens the store for reading, if there is one.
+    ///
+    /// # Errors
+    /// When there is one that cannot be read.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
+        let store = Store::look(&config.database).await?;
+        Ok(Look { config, store, clock })
+    }
+
+    /// The name of the regular edition at `now`: the local date.
+    #[must_use]
+    pub fn key_at(&self, now: DateTime<Utc>) -> EditionKey {
+        publish::key_at(&self.config, now)
+    }
+
+    /// What went out as `key`, if it has.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn edition(&self, key: &EditionKey) -> Result<Option<StoredEdition>, PressError> {
+        match &self.store {
+            Some(store) => Ok(store.edition(key).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// What the edition `key` would be at `now`, as it would have been on its day; with what was saved just now, since
+    /// whoever looks has just saved it.
+    ///
+    /// # Errors
+    /// When the articles cannot be read or a template fails.
+    pub async fn draft(&self, key: &EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
+        let loaded = draft::load(&self.config, Duration::ZERO, now).await?;
+        let record = match &self.store {
+            Some(store) => Record::read(store, key, &self.config).await?.before(key),
+            None => Record::default(),
+        };
+        draft::draft(&loaded, &record, &self.config, key.clone(), now)
+    }
+
+    /// Refuses a relay that is not on loopback while sample values stand, as sending does.
+    ///
+    /// # Errors
+    /// With the keys to set.
+    pub fn guard(&self) -> Result<(), PressError> {
+        super::guard(&self.config)
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        if let Some(store) = &self.store {
+            store.close().await;
+        }
+    }
+}
