@@ -12,6 +12,7 @@ mod look;
 mod nodes;
 mod outages;
 mod rest;
+mod standing;
 mod subscribers;
 
 use std::collections::BTreeSet;

@@ -150,9 +150,35 @@ pub enum CheckFormat {
 
 /// Show what was sent, to how many, and what is waiting
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  straight status\n  straight status --edition 2025-11-04")]
+#[command(after_help = "Examples:\n  \
+    straight status\n  \
+    straight status --edition 2025-11-04 --domains 50\n  \
+    straight status --format json | jq .edition.counts")]
 pub struct StatusArgs {
-    /// Of this edition [default: the latest ones]
+    /// Of this edition [default: the latest one]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+    /// Show so many recipient domains, those with the most readers, and the others added up; 0 for none
+    #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub domains: u32,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = StatusFormat::Human)]
+    pub format: StatusFormat,
+}
+
+/// How the status is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// In lines
+    Human,
+    /// As one object
+    Json,
+}
+
+/// `deliveries list`
+#[derive(Debug, Clone, Args)]
+pub struct OfEdition {
+    /// Of this edition [default: the latest one]
     #[arg(long, value_name = "EDITION")]
     pub edition: Option<EditionKey>,
 }
@@ -211,7 +237,7 @@ pub struct CancelArgs {
     straight deliveries resolve --all --as arrived")]
 pub enum DeliveriesCommand {
     /// Show what is not sent, a reader a line, with the reason
-    List(StatusArgs),
+    List(OfEdition),
     /// Queue failed, uncertain or deferred deliveries anew
     Retry(OfReaders),
     /// Settle uncertain deliveries: did they arrive or not?
@@ -474,6 +500,7 @@ mod tests {
             "diff 2025-11-03 2025-11-04",
             "check --strict --format json a.md b.md",
             "status --edition 2025-11-04",
+            "status --domains 0 --format json",
             "pause",
             "pause --edition 2025-11-04 --reason headline",
             "resume --edition 2025-11-04",

@@ -39,8 +39,8 @@ use crate::press::{Clock, Look, Press};
 pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
     DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs,
-    OfReaders, PauseArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs, RunArgs, SendArgs, StatusArgs,
-    SubscribersCommand, Verdict,
+    OfEdition, OfReaders, PauseArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs, RunArgs, SendArgs,
+    StatusArgs, StatusFormat, SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -164,7 +164,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
             with_look(cli, async |look, out| render::diff(look, &args.from, &args.to, out).await)?
         }
         Command::Status(args) => {
-            with_press(cli, async |press, out, _| status::status(press, args.edition.clone(), out).await)?
+            with_press(cli, async |press, out, _| status::status(press, args, out).await)?
         }
         Command::Pause(args) => {
             with_press(cli, async |press, out, _| control::pause(press, args, out).await)?

@@ -1,48 +1,113 @@
-//! `straight status`: where the deliveries of an edition stand, and why.
+//! `straight status`: where the deliveries of an edition stand, at which domains, and why.
 
 use std::io::Write;
 
 use anyhow::bail;
+use serde_json::{Map, Value, json};
 
+use super::args::{StatusArgs, StatusFormat};
 use crate::delivery::State;
 use crate::edition::EditionKey;
 use crate::press::Press;
-use crate::store::Course;
+use crate::store::{Counts, Course, Decision, Domains, EditionSummary};
 
 /// How many reasons are shown.
 const REASONS: u32 = 20;
 
-/// Prints the counts of the edition `key`, of the newest when absent.
+/// All that is told of one edition.
+struct Standing {
+    summary: EditionSummary,
+    counts: Counts,
+    domains: Domains,
+    reasons: Vec<(State, String, u64)>,
+    /// Attempts without an answer.
+    in_doubt: u64,
+    decisions: Vec<Decision>,
+    stop: Option<Decision>,
+    /// Local time.
+    next_try: Option<chrono::DateTime<chrono_tz::Tz>>,
+}
+
+/// Prints where the edition stands that `args` names, the newest when absent.
 ///
 /// # Errors
 /// When there is no such edition.
-pub(super) async fn status(
-    press: &Press,
-    key: Option<EditionKey>,
-    out: &mut dyn Write,
-) -> anyhow::Result<bool> {
-    let today = press.key_at(press.clock.now());
-    if key.is_none() && press.store.edition(&today).await?.is_none() {
-        let errors = press.draft(today.clone(), press.clock.now()).await.map(|draft| draft.errors.len());
-        match errors {
-            Ok(0) => {}
-            Ok(count) => writeln!(
-                out,
-                "The edition of {today} is held by {count} errors; `straight check` shows them."
-            )?,
-            Err(why) => writeln!(out, "The edition of {today} cannot be made: {why}")?,
+pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let held = match &args.edition {
+        Some(_) => None,
+        None => held(press).await?,
+    };
+    let newest = press.store.editions(None, 1).await?.into_iter().next();
+    let summary = match &args.edition {
+        None => newest,
+        Some(key) => match press.store.edition_summary(key).await? {
+            None => bail!("the edition {key} has not gone out"),
+            found => found,
+        },
+    };
+    let standing = match summary {
+        None => None,
+        Some(summary) => Some(standing(press, summary, args.domains).await?),
+    };
+    match args.format {
+        StatusFormat::Human => {
+            if let Some(held) = held {
+                writeln!(out, "{held}")?;
+            }
+            match standing {
+                None => writeln!(out, "No edition has gone out yet.")?,
+                Some(standing) => tell(&standing, out)?,
+            }
+        }
+        StatusFormat::Json => {
+            let told = json!({ "held": held, "edition": standing.as_ref().map(as_json) });
+            writeln!(out, "{}", serde_json::to_string_pretty(&told)?)?;
         }
     }
-    let newest = press.store.editions(None, 1).await?.into_iter().next();
-    let Some(key) = key.or(newest.map(|summary| summary.key)) else {
-        writeln!(out, "No edition has gone out yet.")?;
-        return Ok(true);
+    Ok(true)
+}
+
+/// Why today's edition is not out, when something is wrong with it.
+async fn held(press: &Press) -> anyhow::Result<Option<String>> {
+    let today: EditionKey = press.key_at(press.clock.now());
+    if press.store.edition_summary(&today).await?.is_some() {
+        return Ok(None);
+    }
+    Ok(match press.draft(today.clone(), press.clock.now()).await.map(|draft| draft.errors.len()) {
+        Ok(0) => None,
+        Ok(count) => {
+            Some(format!("The edition of {today} is held by {count} errors; `straight check` shows them."))
+        }
+        Err(why) => Some(format!("The edition of {today} cannot be made: {why}")),
+    })
+}
+
+async fn standing(press: &Press, summary: EditionSummary, domains: u32) -> anyhow::Result<Standing> {
+    let (store, id) = (&press.store, summary.id);
+    let stop = store.stop_of(id).await?;
+    let next_try = match &stop {
+        Some(_) => None,
+        None => store.next_due(id).await?.map(|due| due.with_timezone(&press.config.schedule.timezone)),
     };
-    let Some(edition) = press.store.edition(&key).await? else {
-        bail!("the edition {key} has not gone out");
+    let domains = match domains {
+        0 => Domains::default(),
+        limit => store.domains(id, limit).await?,
     };
-    let summary = edition.summary;
-    let counts = press.store.counts(summary.id).await?;
+    Ok(Standing {
+        counts: store.counts(id).await?,
+        domains,
+        reasons: store.reasons(id, REASONS).await?,
+        in_doubt: store.uncertain_attempts(id).await?,
+        decisions: store.decisions(id).await?,
+        stop,
+        next_try,
+        summary,
+    })
+}
+
+fn tell(standing: &Standing, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Standing { summary, counts, .. } = standing;
+    let key = &summary.key;
     writeln!(out, "Edition {key}, no. {}: {}", summary.number, summary.subject)?;
     writeln!(
         out,
@@ -50,45 +115,117 @@ pub(super) async fn status(
         summary.frozen_at.format("%Y-%m-%d %H:%M:%S UTC"),
         summary.hash
     )?;
+    for decision in &standing.decisions {
+        writeln!(out, "  {decision}")?;
+    }
+    if standing.stop.as_ref().is_some_and(|stop| stop.course == Course::Paused) {
+        writeln!(
+            out,
+            "  `straight resume --edition {key}` lets it go on, `straight cancel --edition {key}` ends it"
+        )?;
+    }
     writeln!(out, "  {:>10}  of {} readers", "", summary.recipients)?;
     for state in State::ALL {
         if counts.of(state) > 0 {
             writeln!(out, "  {:>10}  {}", counts.of(state), state.as_str())?;
         }
     }
-    let decisions = press.store.decisions(summary.id).await?;
-    for decision in &decisions {
-        writeln!(out, "  {decision}")?;
-    }
-    let stop = press.store.stop_of(summary.id).await?;
-    if stop.as_ref().is_some_and(|stop| stop.course == Course::Paused) {
+    tell_domains(standing, out)?;
+    if standing.in_doubt > 0 {
         writeln!(
             out,
-            "  `straight resume --edition {key}` lets it go on, `straight cancel --edition {key}` ends it"
+            "  {} attempts ended without an answer: as many readers may have it twice, or not at all",
+            standing.in_doubt
         )?;
     }
-    let in_doubt = press.store.uncertain_attempts(summary.id).await?;
-    if in_doubt > 0 {
-        writeln!(
-            out,
-            "  {in_doubt} attempts ended without an answer: as many readers may have it twice, or not at all"
-        )?;
-    }
-    let reasons = press.store.reasons(summary.id, REASONS).await?;
-    if !reasons.is_empty() {
+    if !standing.reasons.is_empty() {
         writeln!(out, "  why, by frequency (`straight deliveries list` names the readers):")?;
     }
-    for (state, reason, count) in reasons {
+    for (state, reason, count) in &standing.reasons {
         writeln!(out, "    {count} × {}: {reason}", state.as_str())?;
     }
-    if stop.is_none()
-        && let Some(due) = press.store.next_due(summary.id).await?
-    {
-        writeln!(
-            out,
-            "  next try {}",
-            due.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z")
-        )?;
+    if let Some(due) = standing.next_try {
+        writeln!(out, "  next try {}", due.format("%Y-%m-%d %H:%M %Z"))?;
     }
-    Ok(true)
+    Ok(())
+}
+
+/// A line a domain, a column for each state that occurs.
+fn tell_domains(standing: &Standing, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Standing { counts, domains, .. } = standing;
+    if domains.largest.is_empty() {
+        return Ok(());
+    }
+    let states: Vec<State> = State::ALL.into_iter().filter(|state| counts.of(*state) > 0).collect();
+    write!(out, "  {:>10}", "readers")?;
+    for state in &states {
+        write!(out, "  {:>10}", state.as_str())?;
+    }
+    writeln!(out, "  at")?;
+    let others = others(standing);
+    let others = others.map(|(count, counts)| (format!("{count} other domains"), counts));
+    for (domain, counts) in domains.largest.iter().chain(&others) {
+        write!(out, "  {:>10}", counts.total())?;
+        for state in &states {
+            write!(out, "  {:>10}", counts.of(*state))?;
+        }
+        writeln!(out, "  {domain}")?;
+    }
+    Ok(())
+}
+
+/// The domains that have no line of their own, added up: how many, and how they stand.
+fn others(standing: &Standing) -> Option<(u64, Counts)> {
+    let rest = standing.domains.all.saturating_sub(standing.domains.largest.len() as u64);
+    let largest = standing.domains.largest.iter().map(|(_, counts)| counts);
+    (rest > 0).then(|| (rest, standing.counts.without(largest)))
+}
+
+fn as_json(standing: &Standing) -> Value {
+    let Standing { summary, counts, .. } = standing;
+    let domains: Vec<Value> = standing
+        .domains
+        .largest
+        .iter()
+        .map(|(domain, counts)| {
+            json!({ "domain": domain, "recipients": counts.total(), "counts": counts_json(counts) })
+        })
+        .collect();
+    let others = others(standing).map(
+        |(count, counts)| json!({ "domains": count, "recipients": counts.total(), "counts": counts_json(&counts) }),
+    );
+    let reasons: Vec<Value> = standing
+        .reasons
+        .iter()
+        .map(|(state, reason, count)| json!({ "state": state.as_str(), "reason": reason, "count": count }))
+        .collect();
+    json!({
+        "key": summary.key.to_string(),
+        "number": summary.number,
+        "subject": summary.subject,
+        "frozen_at": summary.frozen_at.to_rfc3339(),
+        "hash": summary.hash,
+        "recipients": summary.recipients,
+        "counts": counts_json(counts),
+        "domains": domains,
+        "other_domains": others,
+        "reasons": reasons,
+        "uncertain_attempts": standing.in_doubt,
+        "stopped": standing.stop.as_ref().map(decision_json),
+        "decisions": standing.decisions.iter().map(decision_json).collect::<Vec<_>>(),
+        "next_try": standing.next_try.map(|due| due.to_rfc3339()),
+    })
+}
+
+fn counts_json(counts: &Counts) -> Map<String, Value> {
+    State::ALL.into_iter().map(|state| (state.as_str().to_owned(), counts.of(state).into())).collect()
+}
+
+fn decision_json(decision: &Decision) -> Value {
+    json!({
+        "course": decision.course.as_str(),
+        "at": decision.at.to_rfc3339(),
+        "who": decision.who,
+        "reason": decision.reason,
+    })
 }

@@ -82,6 +82,17 @@ impl Counts {
         State::ALL.into_iter().filter(|state| state.is_open()).map(|state| self.of(state)).sum()
     }
 
+    /// These less `others`, state by state, and never less than none.
+    #[must_use]
+    pub fn without<'a>(mut self, others: impl IntoIterator<Item = &'a Counts>) -> Counts {
+        for other in others {
+            for (count, less) in self.by_state.iter_mut().zip(other.by_state) {
+                *count = count.saturating_sub(less);
+            }
+        }
+        self
+    }
+
     pub(super) fn set(&mut self, state: State, count: u64) {
         self.by_state[index(state)] = count;
     }
@@ -128,9 +139,6 @@ const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
         AND EXISTS (SELECT 1 FROM editions e WHERE e.id = $1 AND e.frozen_at + e.paused_for < $3)
         AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)";
 const COUNT: &str = "SELECT state, COUNT(*) FROM deliveries WHERE edition_id = $1 GROUP BY state";
-const REASONS: &str = "SELECT state, reason, COUNT(*) FROM deliveries
-    WHERE edition_id = $1 AND reason IS NOT NULL AND state <> 'sent'
-    GROUP BY state, reason ORDER BY COUNT(*) DESC, state, reason LIMIT $2";
 const UNCERTAIN: &str = "SELECT COUNT(*) FROM attempts WHERE edition_id = $1 AND outcome = 'uncertain'";
 const NEXT_DUE: &str =
     "SELECT MIN(due_at) FROM deliveries WHERE edition_id = $1 AND state IN ('queued', 'deferred')";
@@ -257,25 +265,6 @@ impl Store {
         Ok(counts)
     }
 
-    /// The most frequent reasons why deliveries of `edition` are not sent, with their counts.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn reasons(
-        &self,
-        edition: EditionId,
-        limit: u32,
-    ) -> Result<Vec<(State, String, u64)>, StoreError> {
-        let rows: Vec<(String, String, i64)> = reading!(self, |c| sqlx::query_as(REASONS)
-            .bind(edition.0)
-            .bind(i64::from(limit))
-            .fetch_all(&mut *c)
-            .await?);
-        rows.into_iter()
-            .map(|(word, reason, count)| Ok((state(&word)?, reason, count.unsigned_abs())))
-            .collect()
-    }
-
     /// How many attempts of `edition` ended without an answer: each may have been one copy more.
     ///
     /// # Errors
@@ -319,7 +308,7 @@ impl Store {
     }
 }
 
-fn state(word: &str) -> Result<State, StoreError> {
+pub(super) fn state(word: &str) -> Result<State, StoreError> {
     State::parse(word).ok_or_else(|| StoreError::Unreadable { what: "a state", value: word.to_owned() })
 }
 

@@ -18,6 +18,7 @@ mod ownership;
 mod rates;
 mod slots;
 mod soundness;
+mod standing;
 mod subscribers;
 mod troubled;
 
@@ -32,6 +33,7 @@ pub use letters::{LetterId, OpenLetter};
 pub use ownership::{LEASE, Ownership, SenderLock};
 pub use slots::SlotOutcome;
 pub use soundness::Restored;
+pub use standing::Domains;
 pub use troubled::Troubled;
 
 /// What can go wrong with the store.

@@ -55,6 +55,10 @@ fn the_first_command_fills_the_outbox_and_the_second_sends_nothing() {
     assert_eq!(count(), 4);
     let status = straight(folder.path(), &["status"]);
     assert!(shown(&status).contains("4  sent"), "{}", shown(&status));
+    let json = straight(folder.path(), &["status", "--format", "json", "--domains", "1"]);
+    let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&told["edition"]["counts"]["sent"], &told["edition"]["recipients"]), (&4.into(), &4.into()));
+    assert_eq!(told["edition"]["domains"].as_array().unwrap().len(), 1, "{told}");
 }
 
 #[test]
