@@ -21,6 +21,7 @@
 mod fail_point;
 pub mod diagnostic;
 pub mod yaml;
+pub mod words;
 pub mod subscriber;
 pub mod dkim;
 pub mod config;

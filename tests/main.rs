@@ -13,3 +13,4 @@ mod store;
 mod stories;
 mod subscriber;
 mod web;
+mod words;

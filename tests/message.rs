@@ -113,7 +113,7 @@ fn as_read(words: &str, recipient: &Recipient, write: impl Fn(&str) -> String) -
     let value = |slot| match slot {
         Slot::Email => recipient.email.as_str().to_owned(),
         Slot::Name => name.trim().to_owned(),
-        Slot::Since => recipient.since.format("%-d %B %Y").to_string(),
+        Slot::Since => recipient.since.format("%B %-d, %Y").to_string(),
         Slot::UnsubscribeUrl => url_of(Purpose::Unsubscribe, "unsubscribe", recipient),
         Slot::PreferencesUrl => url_of(Purpose::Preferences, "preferences", recipient),
     };

@@ -12,7 +12,8 @@ use crate::article::{Article, LoadOptions, PictureWork};
 use crate::config::{Config, Database};
 use crate::diagnostic::{Colour, Diagnostic};
 use crate::edition::{
-    self, Assembled, Edition, EditionKey, Headline, Past, RenderSettings, RenderedEdition, Rules, Templates,
+    self, Assembled, Edition, EditionKey, Headline, Past, RenderSettings, RenderedEdition, Rules,
+    TemplateError, Templates,
 };
 use crate::press::Clock;
 use crate::store::Store;
@@ -71,13 +72,17 @@ impl Outlook {
         let assembled = edition::assemble(articles, past, rules);
 
         let mut outlook = Outlook { findings: wrong_in_folder(config), next: None, assembled };
-        let templates = match Templates::load(config.edition.templates.as_deref()) {
-            Ok(templates) => templates,
-            Err(error) => {
-                outlook.findings.extend(error.diagnostics());
-                return Ok(outlook);
-            }
-        };
+        let templates =
+            match Templates::load(config.edition.templates.as_deref(), &config.publication.language) {
+                Ok(templates) => {
+                    outlook.findings.extend(templates.words().warnings().iter().cloned());
+                    templates
+                }
+                Err(error) => {
+                    outlook.findings.extend(error.diagnostics());
+                    return Ok(outlook);
+                }
+            };
         let is_due = !outlook.assembled.due.is_empty();
         // What is not due still shows whether the templates work.
         let articles = if is_due { outlook.assembled.due.clone() } else { newest.into_iter().collect() };
@@ -143,8 +148,10 @@ impl Before {
 fn wrong_in_folder(config: &Config) -> Vec<Diagnostic> {
     let Some(folder) = &config.edition.templates else { return Vec::new() };
     let mut findings = edition::stray_templates(folder, &Pages::names());
-    if let Err(error) = Pages::new(&config.publication, Some(&folder.join("web"))) {
-        findings.extend(error.diagnostics());
+    match Pages::new(&config.publication, Some(folder)) {
+        // Whoever loads the edition's templates tells of their words.
+        Ok(_) | Err(TemplateError::Words(_)) => {}
+        Err(error) => findings.extend(error.diagnostics()),
     }
     findings
 }

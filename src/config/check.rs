@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::{NaiveTime, Weekday};
 
 use crate::diagnostic::Diagnostic;
+use crate::words;
 
 use super::layers::{Given, Layers, Origin};
 use super::reader::Reader;
@@ -92,7 +93,7 @@ fn publication(reader: &mut Reader<'_>) -> Publication {
         tagline: reader.value("publication.tagline", |text| {
             if text.is_empty() { Ok(String::new()) } else { values::line(text) }
         }),
-        language: reader.value("publication.language", values::language),
+        language: language(reader),
         list_id: list_id.unwrap_or_else(|| list_id_of(from.local_part(), from.domain())),
         from,
         from_name,
@@ -108,6 +109,20 @@ fn publication(reader: &mut Reader<'_>) -> Publication {
         },
         sample_keys: sample_keys.into_iter().flatten().collect(),
     }
+}
+
+/// Whose words there are: built in, or in a file of the user's templates.
+fn language(reader: &mut Reader<'_>) -> String {
+    const KEY: &str = "publication.language";
+    let folder = reader.path("edition.templates").map(|folder| folder.join("words"));
+    reader.value(KEY, |text| {
+        let language = values::language(text)?;
+        if words::exist(&language, folder.as_deref()) {
+            return Ok(language);
+        }
+        let message = format!("there are no words of the language `{language}`");
+        Err(Wrong::new(message, words::remedy(&language, folder.as_deref())))
+    })
 }
 
 /// `daily@example.com` gives `daily.example.com`.

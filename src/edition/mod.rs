@@ -3,7 +3,6 @@
 mod assemble;
 mod breakable;
 mod css;
-pub mod dates;
 mod diff;
 mod hash;
 mod key;
@@ -37,7 +36,10 @@ pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size
 pub use slot::Slot;
 pub use stray::stray_templates;
 pub use templates::Templates;
+pub(crate) use templates::load_words;
 pub use view::headline;
+
+pub use crate::words::dates;
 
 /// A day's articles in their order, not rendered yet.
 #[derive(Debug, Clone)]

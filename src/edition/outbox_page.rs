@@ -7,6 +7,7 @@ use tera::{Context, Tera};
 
 use super::{RenderedEdition, Slot, dates, slot};
 use crate::config::Publication;
+use crate::words::{self, Words};
 
 /// Nobody reads further down a list of files, and a list of a million would be no page.
 const MOST_MESSAGES: usize = 200;
@@ -26,6 +27,7 @@ pub struct OutboxMessage<'a> {
 pub fn outbox_page(
     edition: &RenderedEdition,
     publication: &Publication,
+    words: &Words,
     messages: &[OutboxMessage<'_>],
     total: usize,
 ) -> String {
@@ -34,12 +36,12 @@ pub fn outbox_page(
         .take(MOST_MESSAGES)
         .map(|message| json!({ "href": href(message.file), "to": message.to }))
         .collect();
-    let language = &publication.language;
     let page = json!({
-        "language": language,
+        "language": publication.language,
+        "dir": words.direction(),
         "publication": publication.name,
         "key": edition.key.to_string(),
-        "date": dates::with_weekday(edition.key.date(), language),
+        "date": words.calendar().with_weekday(edition.key.date()),
         "subject": with_sample_words(&edition.subject, edition, publication),
         "preheader": edition.preheader,
         "hash": edition.hash,
@@ -51,6 +53,7 @@ pub fn outbox_page(
         "css": include_str!("../../templates/outbox/index.css"),
     });
     let mut tera = Tera::new();
+    words::register(&mut tera, words);
     tera.add_raw_template("index.html", include_str!("../../templates/outbox/index.html"))
         .expect("a test compiles the outbox page");
     let context = Context::from_serialize(&page).expect("the page's variables are a map");

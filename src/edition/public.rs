@@ -13,7 +13,7 @@ const MAIL_ONLY: (&str, &str) = ("<!--mail-only-->", "<!--/mail-only-->");
 pub fn public_html(edition: &RenderedEdition, public_url: &str) -> String {
     let html = without_mail_only(&edition.html);
     let html = slot::fill_with(&html, |slot| match slot {
-        Slot::Email => "a reader".to_owned(),
+        Slot::Email => "…".to_owned(),
         Slot::Name | Slot::Since => String::new(),
         Slot::UnsubscribeUrl | Slot::PreferencesUrl => format!("{public_url}/"),
     });

@@ -94,7 +94,8 @@ pub fn render(
         return Err(RenderError::NoArticle);
     }
     let sheet = css::Sheet::of(templates.css());
-    let mut variables = View::of(edition, publication, settings.images).into_variables(&sheet.kept);
+    let mut variables =
+        View::of(edition, publication, settings.images, templates.words()).into_variables(&sheet.kept);
 
     let subject = one_line(&templates.render("subject.txt", &context(&variables))?);
     if subject.is_empty() {

@@ -15,10 +15,10 @@ pub fn stray_templates(folder: &Path, web: &[&str]) -> Vec<Diagnostic> {
     let inner = folder.join("edition");
     let mut found = if inner.is_dir() {
         let mut found = stray_in(&inner, &edition, &[]);
-        found.extend(stray_in(folder, &[], &["edition", "web"]));
+        found.extend(stray_in(folder, &[], &["edition", "web", "words"]));
         found
     } else {
-        stray_in(folder, &edition, &["web"])
+        stray_in(folder, &edition, &["web", "words"])
     };
     found.extend(stray_in(&folder.join("web"), web, &[]));
     found

@@ -10,6 +10,7 @@ use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, Value};
 use super::breakable::breakable;
 use super::problem::{self, TemplateError, TemplateProblem};
 use super::wrap;
+use crate::words::{self, Words};
 
 /// The built-in files; a folder's file of the same name stands in for one.
 const BUILT_IN: [(&str, &str); 5] = [
@@ -27,8 +28,8 @@ const LARGEST_FILE: u64 = 256 * 1024;
 const LARGEST_OUTPUT: usize = 4 * 1024 * 1024;
 const LONGEST_RANGE: i64 = 100;
 /// The names that every template finds.
-pub(super) const VARIABLES: [&str; 9] =
-    ["edition", "publication", "articles", "lead", "authors", "recent", "links", "slot", "css"];
+pub(super) const VARIABLES: [&str; 10] =
+    ["edition", "publication", "articles", "lead", "authors", "recent", "links", "slot", "css", "words"];
 
 /// Compiled templates. They reach no file and no environment.
 #[derive(Debug, Clone)]
@@ -37,6 +38,16 @@ pub struct Templates {
     css: String,
     files: BTreeMap<String, PathBuf>,
     sources: BTreeMap<String, Arc<str>>,
+    words: Words,
+}
+
+/// The words of `language`; those of the user lie in `words` below their templates.
+///
+/// # Errors
+/// When there are none of this language, or a file of the user's is wrong.
+pub(crate) fn load_words(folder: Option<&Path>, language: &str) -> Result<Words, TemplateError> {
+    let own = folder.map(|folder| folder.join("words"));
+    Words::load(language, own.as_deref()).map_err(TemplateError::Words)
 }
 
 /// The names of the built-in files.
@@ -45,26 +56,33 @@ pub(super) fn names() -> [&'static str; 5] {
 }
 
 impl Templates {
-    /// The built-in templates.
+    /// The built-in templates, in English.
     #[must_use]
     pub fn built_in() -> Self {
+        Templates::with_words(Words::english())
+    }
+
+    /// The built-in templates with `words`.
+    #[must_use]
+    pub fn with_words(words: Words) -> Self {
         let files = BUILT_IN.map(|(name, text)| (name.to_owned(), text.to_owned()));
         let paths = BUILT_IN.map(|(name, _)| (name.to_owned(), Path::new("templates/edition").join(name)));
-        Templates::compile(files.into(), paths.into()).expect("a test compiles the built-in templates")
+        Templates::compile(files.into(), paths.into(), words).expect("a test compiles the built-in templates")
     }
 
     /// The built-in templates, and over them those of the user's folder, if there is one: of its `edition` folder
-    /// where it has one (it may hold other pages' templates too), else its own.
+    /// where it has one (it may hold other pages' templates too), else its own. Their words are those of `language`.
     ///
     /// # Errors
-    /// As [`with_folder`](Self::with_folder).
-    pub fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
+    /// As [`with_folder`](Self::with_folder), and when there are no words of `language`, or wrong ones.
+    pub fn load(folder: Option<&Path>, language: &str) -> Result<Self, TemplateError> {
+        let words = load_words(folder, language)?;
         match folder {
-            None => Ok(Templates::built_in()),
+            None => Ok(Templates::with_words(words)),
             Some(folder) if folder.join("edition").is_dir() => {
-                Templates::with_folder(&folder.join("edition"))
+                Templates::with_folder(&folder.join("edition"), words)
             }
-            Some(folder) => Templates::with_folder(folder),
+            Some(folder) => Templates::with_folder(folder, words),
         }
     }
 
@@ -73,7 +91,7 @@ impl Templates {
     ///
     /// # Errors
     /// When a file cannot be read or does not compile; the message has its line and column.
-    pub fn with_folder(folder: &Path) -> Result<Self, TemplateError> {
+    pub fn with_folder(folder: &Path, words: Words) -> Result<Self, TemplateError> {
         let mut files: BTreeMap<String, String> =
             BUILT_IN.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
         let mut paths: BTreeMap<String, PathBuf> =
@@ -94,16 +112,17 @@ impl Templates {
             files.insert(name.to_owned(), text);
             paths.insert(name.to_owned(), path);
         }
-        Templates::compile(files, paths)
+        Templates::compile(files, paths, words)
     }
 
     fn compile(
         mut files: BTreeMap<String, String>,
         paths: BTreeMap<String, PathBuf>,
+        words: Words,
     ) -> Result<Self, TemplateError> {
         let sources = files.iter().map(|(name, text)| (name.clone(), Arc::from(text.as_str()))).collect();
         let css = files.remove(STYLE_SHEET).unwrap_or_default();
-        let mut templates = Templates { tera: engine(), css, files: paths, sources };
+        let mut templates = Templates { tera: engine(&words), css, files: paths, sources, words };
         if let Err(error) = templates.tera.add_raw_templates(&files) {
             return Err(TemplateError::Invalid(templates.problems(&error)));
         }
@@ -157,6 +176,12 @@ impl Templates {
             .collect()
     }
 
+    /// What they say, and in which language.
+    #[must_use]
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
     /// The style sheet, not compiled.
     pub(super) fn css(&self) -> &str {
         &self.css
@@ -194,8 +219,9 @@ impl Templates {
     }
 }
 
-fn engine() -> Tera {
+fn engine(words: &Words) -> Tera {
     let mut tera = Tera::new();
+    words::register(&mut tera, words);
     tera.register_filter("wrap", |text: &str, args: Kwargs, _: &State| -> tera::TeraResult<String> {
         let first = args.get::<&str>("first")?.unwrap_or_default();
         let rest = args.get::<&str>("rest")?.unwrap_or_default();

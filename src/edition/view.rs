@@ -5,10 +5,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::breakable::breakable;
-use super::{Edition, EditionKey, Headline, Slot, dates};
+use super::{Edition, EditionKey, Headline, Slot};
 use crate::article::markdown::{self, RenderOptions, RenderedInline};
 use crate::article::{Article, Figure, Source};
 use crate::config::{Author, ImagePolicy, Publication};
+use crate::words::Words;
 
 /// Width in pixels at which a picture is shown in the column.
 const SHOWN_WIDTH: u32 = 552;
@@ -146,8 +147,13 @@ impl Links {
 
 impl View {
     /// Looks at `edition`, which has at least one article.
-    pub(super) fn of(edition: &Edition, publication: &Publication, images: ImagePolicy) -> Self {
-        let reader = Reader { edition, publication, images };
+    pub(super) fn of(
+        edition: &Edition,
+        publication: &Publication,
+        images: ImagePolicy,
+        words: &Words,
+    ) -> Self {
+        let reader = Reader { edition, publication, images, words };
         let mut links = Links::default();
         // In the order in which the text shows them, so that its notes count upwards: with several articles all
         // highlights stand at the top.
@@ -166,15 +172,14 @@ impl View {
             })
             .collect();
         let authors = reader.authors(&mut links);
-        let language = &publication.language;
         View {
             edition: EditionView {
                 key: edition.key.to_string(),
                 number: edition.number,
-                date: dates::with_weekday(edition.key.date(), language),
+                date: words.calendar().with_weekday(edition.key.date()),
                 year: edition.key.date().year(),
-                language: language.clone(),
-                dir: dates::direction(language),
+                language: publication.language.clone(),
+                dir: words.direction(),
                 single: articles.len() == 1,
                 url: edition_url(&edition.key, publication),
                 past_issues_url: publication.link("editions/"),
@@ -182,11 +187,11 @@ impl View {
                 subject: String::new(),
                 preheader: String::new(),
             },
-            publication: PublicationView::of(publication, edition.key.date()),
+            publication: PublicationView::of(publication, edition.key.date(), words),
             lead: articles.first().expect("an edition has an article").clone(),
             articles,
             authors,
-            recent: edition.recent.iter().map(|headline| RecentView::of(headline, language)).collect(),
+            recent: edition.recent.iter().map(|headline| RecentView::of(headline, words)).collect(),
             links: links.0.into_iter().zip(1..).map(|(url, number)| Link { number, url }).collect(),
         }
     }
@@ -207,6 +212,7 @@ struct Reader<'a> {
     edition: &'a Edition,
     publication: &'a Publication,
     images: ImagePolicy,
+    words: &'a Words,
 }
 
 impl Reader<'_> {
@@ -233,7 +239,7 @@ impl Reader<'_> {
             host: own
                 .and_then(|url| url.host_str())
                 .map(|host| host.strip_prefix("www.").unwrap_or(host).to_owned()),
-            date: dates::day(article.date, &self.publication.language),
+            date: self.words.calendar().day(article.date),
             of_the_day: article.date == self.edition.key.date(),
             author: article.author.as_ref().map(|author| author.name.clone()),
             summary: article.summary.clone(),
@@ -298,10 +304,10 @@ impl Reader<'_> {
 }
 
 impl PublicationView {
-    fn of(publication: &Publication, day: NaiveDate) -> Self {
+    fn of(publication: &Publication, day: NaiveDate, words: &Words) -> Self {
         let copyright = publication
             .copyright
-            .replace("{year}", &day.year().to_string())
+            .replace("{year}", &words.calendar().digits(day.year()))
             .replace("{name}", &publication.name);
         PublicationView {
             name: publication.name.clone(),
@@ -325,11 +331,11 @@ impl SourceView {
 }
 
 impl RecentView {
-    fn of(headline: &Headline, language: &str) -> Self {
+    fn of(headline: &Headline, words: &Words) -> Self {
         RecentView {
             title: headline.title.clone(),
             url: headline.url.clone(),
-            date: dates::day(headline.date, language),
+            date: words.calendar().day(headline.date),
             summary: headline.summary.clone(),
         }
     }

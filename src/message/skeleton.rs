@@ -1,11 +1,10 @@
 //! The MIME skeleton of an edition, encoded once; filling it for one subscriber is copying.
 
-use chrono::Locale;
-
 use crate::edition::{EditionKey, EmbeddedPicture, RenderedEdition};
+use crate::words::Calendar;
 
 use super::body::{Body, Markup, Segment, segments};
-use super::personal::{Personal, locale_of};
+use super::personal::Personal;
 use super::{Letterhead, Recipient, TokenKeys, base64_body, header, message_id, rfc5322_date};
 
 /// Who we are in Feedback-ID, for Gmail's postmaster pages.
@@ -21,7 +20,7 @@ const LONGEST_PUBLIC_URL: usize = 700;
 pub struct Skeleton {
     key: EditionKey,
     letterhead: Letterhead,
-    locale: Locale,
+    calendar: Calendar,
     /// Date and From.
     opening: Vec<u8>,
     subject: Subject,
@@ -151,7 +150,7 @@ impl Skeleton {
         Ok(Skeleton {
             key: edition.key.clone(),
             letterhead: letterhead.clone(),
-            locale: locale_of(&letterhead.language),
+            calendar: Calendar::of(&letterhead.language),
             opening,
             subject: Subject::new(&edition.subject)?,
             before_text,
@@ -166,7 +165,7 @@ impl Skeleton {
     ///
     /// Control characters in the recipient's name are left out.
     pub fn fill(&self, recipient: &Recipient, keys: &TokenKeys, out: &mut Vec<u8>) {
-        let personal = Personal::of(recipient, &self.letterhead, self.locale, keys);
+        let personal = Personal::of(recipient, &self.letterhead, &self.calendar, keys);
         out.extend_from_slice(&self.opening);
         let display = Some(personal.name.as_ref()).filter(|name| !name.is_empty());
         header::mailbox(out, "To", display, &recipient.email);

@@ -171,7 +171,7 @@ pub(super) fn render(
         Edition { key, articles: assembled.due, recent, earlier, number: record.number, frozen_at: now };
     let settings = RenderSettings { images: config.articles.images };
     // Read anew each time, so that a template mended is a template in use.
-    let templates = Templates::load(config.edition.templates.as_deref())?;
+    let templates = Templates::load(config.edition.templates.as_deref(), &config.publication.language)?;
     let rendered = edition::render(&edition, &config.publication, &templates, &settings)?;
     Ok((rendered, edition::pictures(&edition)))
 }

@@ -6,6 +6,7 @@ use super::{Press, Route};
 use crate::delivery::outbox::{Outbox, OutboxError};
 use crate::edition::{self, OutboxMessage};
 use crate::store::StoredEdition;
+use crate::words::Words;
 
 /// How many messages the page lists.
 const LISTED: usize = 200;
@@ -27,7 +28,12 @@ impl Press {
         let files: Vec<String> = names.iter().map(|name| format!("new/{name}")).collect();
         let messages: Vec<_> =
             files.iter().map(|file| OutboxMessage { file, to: address_in(file) }).collect();
-        let page = edition::outbox_page(&edition.rendered, &self.config.publication, &messages, total);
+        let language = &self.config.publication.language;
+        // What is wrong with the user's own words was told when the edition was made; the page is for looking.
+        let words = edition::load_words(self.config.edition.templates.as_deref(), language)
+            .unwrap_or_else(|_| Words::english());
+        let page =
+            edition::outbox_page(&edition.rendered, &self.config.publication, &words, &messages, total);
         outbox.write_page(&page)
     }
 }

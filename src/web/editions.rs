@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::Web;
 use super::failure::Failure;
 use super::style::{FOR_EVER, cacheable};
-use crate::edition::{EditionKey, Slot, dates, public_html};
+use crate::edition::{EditionKey, Slot, public_html};
 use crate::store::EditionSummary;
+use crate::words::Words;
 
 /// How many editions a page lists.
 const PAGE: u32 = 20;
@@ -105,16 +106,16 @@ async fn read(web: &Web, before: Option<&EditionKey>, limit: u32) -> Result<List
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let earlier = found.last().filter(|_| more).map(|last| last.key.to_string());
-    let editions = found.iter().map(|edition| row(edition, web.pages.language())).collect();
+    let editions = found.iter().map(|edition| row(edition, web.pages.words())).collect();
     Ok(List { editions, later: before.is_some(), earlier })
 }
 
-fn row(edition: &EditionSummary, language: &str) -> Row {
+fn row(edition: &EditionSummary, words: &Words) -> Row {
     Row {
         key: edition.key.to_string(),
         title: without_slots(&edition.subject),
         date: edition.key.date().to_string(),
-        day: dates::with_weekday(edition.key.date(), language),
+        day: words.calendar().with_weekday(edition.key.date()),
         number: edition.number,
     }
 }

@@ -74,22 +74,25 @@ fn without_token(path: &str) -> &str {
 }
 
 #[derive(Serialize)]
-struct Problem {
+struct Problem<'w> {
     status: u16,
-    heading: &'static str,
-    advice: &'static str,
+    heading: &'w str,
+    advice: &'w str,
 }
 
 /// The page of an error, with what the bare answer said of itself.
 fn problem(web: &Web, bare: &Response) -> Response {
     let status = bare.status();
-    let (heading, advice) = words(status);
+    let key = words(status);
+    let advice = format!("{key}_advice");
+    let words = web.pages.words();
+    let (heading, advice) = (words.text(key), words.text(&advice));
     let page = web.pages.render("problem.html", &Problem { status: status.as_u16(), heading, advice });
     let mut response = match page {
         Ok(page) => (status, page).into_response(),
         Err(error) => {
             error!(%error, "the error page cannot be rendered");
-            (status, heading).into_response()
+            (status, heading.to_owned()).into_response()
         }
     };
     for name in [ALLOW, RETRY_AFTER] {
@@ -100,25 +103,14 @@ fn problem(web: &Web, bare: &Response) -> Response {
     response
 }
 
-fn words(status: StatusCode) -> (&'static str, &'static str) {
+/// The key of the words for `status`; behind it `_advice` is the key of what to do.
+fn words(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::NOT_FOUND => (
-            "There is no such page",
-            "The address may be mistyped, or only a part of it was copied. A link in one of our mails works for as long as it is whole.",
-        ),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ("That does not work here", "This page cannot be asked for in that way.")
-        }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ("That is too much", "What was sent is larger than this page takes.")
-        }
-        StatusCode::SERVICE_UNAVAILABLE => {
-            ("Please try again shortly", "We are busy at the moment, and your request took too long.")
-        }
-        status if status.is_server_error() => (
-            "Something went wrong",
-            "The fault is ours, and it is on record. Please try again a little later.",
-        ),
-        _ => ("That could not be read", "Your browser sent something that this page does not understand."),
+        StatusCode::NOT_FOUND => "problem.not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "problem.not_allowed",
+        StatusCode::PAYLOAD_TOO_LARGE => "problem.too_large",
+        StatusCode::SERVICE_UNAVAILABLE => "problem.busy",
+        status if status.is_server_error() => "problem.ours",
+        _ => "problem.unreadable",
     }
 }

@@ -52,15 +52,14 @@ pub struct Web {
 }
 
 impl Web {
-    /// The pages of what `press` publishes; the user's own templates for them lie in `web` below those of editions.
+    /// The pages of what `press` publishes; the user's own templates for them lie in `web` below those of editions, their words in `words`.
     ///
     /// # Errors
     /// When a template of the user's cannot be read, or is none.
     pub fn new(press: &Press) -> Result<Self, TemplateError> {
-        let folder = press.config.edition.templates.as_ref().map(|folder| folder.join("web"));
         Ok(Web {
             store: press.store.clone(),
-            pages: Pages::new(&press.config.publication, folder.as_deref())?,
+            pages: Pages::new(&press.config.publication, press.config.edition.templates.as_deref())?,
             timezone: press.config.schedule.timezone,
             clock: press.clock.clone(),
         })

@@ -9,7 +9,8 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::config::Publication;
-use crate::edition::{TemplateError, dates, problems_of_engine};
+use crate::edition::{TemplateError, load_words, problems_of_engine};
+use crate::words::{self, Words};
 
 const TEMPLATES: [(&str, &str); 10] = [
     ("base.html", include_str!("../../templates/web/base.html")),
@@ -34,7 +35,7 @@ struct Inner {
     tera: Tera,
     style: StyleSheet,
     base: String,
-    language: String,
+    words: Words,
 }
 
 /// The style sheet under the hash of its content.
@@ -61,11 +62,15 @@ impl Pages {
         TEMPLATES.map(|(name, _)| name)
     }
 
-    /// Compiles the built-in templates; those that `folder` has under the same name stand in for them.
+    /// Compiles the built-in templates; those that the user's `folder` has in `web` under the same name stand in for
+    /// them. The words are those of the publication's language.
     ///
     /// # Errors
-    /// When a file of `folder` cannot be read, or is no template.
+    /// When a file of `folder` cannot be read, or is no template, or there are no words.
     pub fn new(publication: &Publication, folder: Option<&Path>) -> Result<Self, TemplateError> {
+        let words = load_words(folder, &publication.language)?;
+        let folder = folder.map(|folder| folder.join("web"));
+        let folder = folder.as_deref();
         let mut texts = Vec::with_capacity(TEMPLATES.len());
         for (name, built_in) in TEMPLATES {
             texts.push((name, own(folder, name)?.unwrap_or_else(|| built_in.to_owned())));
@@ -73,6 +78,7 @@ impl Pages {
         let (_, style) = texts.pop().expect("the style sheet is the last of the templates");
         let hash = hash(&style);
         let mut tera = Tera::new();
+        words::register(&mut tera, &words);
         let sources: BTreeMap<_, Arc<str>> =
             texts.iter().map(|(name, text)| (*name, Arc::from(text.as_str()))).collect();
         tera.add_raw_templates(texts).map_err(|error| {
@@ -81,18 +87,17 @@ impl Pages {
             }))
         })?;
         let base = publication.public_url.path().trim_end_matches('/').to_owned();
-        let words = SiteWords {
+        let site = SiteWords {
             name: &publication.name,
             tagline: &publication.tagline,
             postal_address: &publication.postal_address,
             language: &publication.language,
-            direction: dates::direction(&publication.language),
+            direction: words.direction(),
             base: &base,
             style: format!("{base}/style.css?v={hash}"),
         };
-        tera.global_context().insert("site", &words);
-        let language = publication.language.clone();
-        Ok(Pages { inner: Arc::new(Inner { tera, style: StyleSheet { text: style, hash }, base, language }) })
+        tera.global_context().insert("site", &site);
+        Ok(Pages { inner: Arc::new(Inner { tera, style: StyleSheet { text: style, hash }, base, words }) })
     }
 
     /// The page `name` with `words`.
@@ -110,9 +115,9 @@ impl Pages {
         format!("{}{path}", self.inner.base)
     }
 
-    /// BCP 47 tag of the publication.
-    pub(super) fn language(&self) -> &str {
-        &self.inner.language
+    /// The words of the publication's language.
+    pub(super) fn words(&self) -> &Words {
+        &self.inner.words
     }
 }
 

@@ -17,6 +17,7 @@ use super::zones::{Area, areas};
 use super::{Bearer, Web};
 use crate::message::Purpose;
 use crate::subscriber::Subscriber;
+use crate::words::Words;
 
 /// How long a name may be, in characters.
 const NAME_LIMIT: usize = 100;
@@ -35,9 +36,9 @@ struct Page<'a> {
     address: String,
     name: &'a str,
     name_limit: usize,
-    name_error: Option<&'static str>,
+    name_error: Option<String>,
     timezone: &'a str,
-    timezone_error: Option<&'static str>,
+    timezone_error: Option<String>,
     own_timezone: &'static str,
     areas: &'static [Area],
     saved: bool,
@@ -74,15 +75,15 @@ pub(super) async fn change(
     let Some(reader) = present(&web, &bearer).await? else {
         return left(&web, StatusCode::CONFLICT);
     };
-    let name = checked_name(&wishes.name);
-    let timezone = checked_timezone(&wishes.timezone);
+    let name = checked_name(&wishes.name, web.pages.words());
+    let timezone = checked_timezone(&wishes.timezone, web.pages.words());
     // A field of one line cannot show what is no part of a line.
     let one_line = wishes.name.replace(char::is_control, " ");
     let shown = Page {
         name: &one_line,
-        name_error: name.err(),
+        name_error: name.as_ref().err().cloned(),
         timezone: &wishes.timezone,
-        timezone_error: timezone.err(),
+        timezone_error: timezone.as_ref().err().cloned(),
         ..blank(&web, &bearer, &reader)
     };
     let (Ok(name), Ok(timezone)) = (name, timezone) else {
@@ -129,20 +130,20 @@ fn left(web: &Web, status: StatusCode) -> Result<Response, Failure> {
 }
 
 /// The name without space around it; `None` when there is none.
-fn checked_name(text: &str) -> Result<Option<&str>, &'static str> {
+fn checked_name<'t>(text: &'t str, words: &Words) -> Result<Option<&'t str>, String> {
     let name = text.trim();
     if name.chars().any(char::is_control) {
-        return Err("The name has a character that no name has, such as a line break. Please take it out.");
+        return Err(words.text("preferences.name_has_controls").to_owned());
     }
     if name.chars().count() > NAME_LIMIT {
-        return Err("The name is longer than 100 characters. Please shorten it.");
+        return Err(words.fill("preferences.name_too_long", &[("limit", &words.number(NAME_LIMIT as u64))]));
     }
     Ok((!name.is_empty()).then_some(name))
 }
 
-fn checked_timezone(text: &str) -> Result<Option<Tz>, &'static str> {
+fn checked_timezone(text: &str, words: &Words) -> Result<Option<Tz>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| "There is no such time zone. Please choose one of the list.")
+    text.parse().map(Some).map_err(|_| words.text("preferences.timezone_unknown").to_owned())
 }

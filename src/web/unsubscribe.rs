@@ -47,7 +47,7 @@ pub(super) async fn leave(
         info!(subscriber = %bearer.id, one_click, "unsubscribed");
     }
     if one_click {
-        return Ok(([NOT_INDEXED], "You are unsubscribed.\n").into_response());
+        return Ok(([NOT_INDEXED], format!("{}.\n", web.pages.words().text("leave.done"))).into_response());
     }
     let page = web.pages.render("goodbye.html", &Goodbye {})?;
     Ok(([NOT_INDEXED], page).into_response())

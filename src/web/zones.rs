@@ -9,7 +9,8 @@ use serde::Serialize;
 /// The part of the world that a time zone's name begins with.
 #[derive(Debug, Serialize)]
 pub(super) struct Area {
-    name: &'static str,
+    /// None for those that are in none.
+    name: Option<&'static str>,
     zones: Vec<Zone>,
 }
 
@@ -22,7 +23,7 @@ struct Zone {
 /// Areas that hold cities; names without one, or of a country, are old spellings of these.
 const OLD: [&str; 7] = ["Brazil", "Canada", "Chile", "Etc", "Mexico", "SystemV", "US"];
 
-/// Every zone that is named by a city, and the few others there are under `Other`.
+/// Every zone that is named by a city, and at the end the few others there are.
 pub(super) fn areas() -> &'static [Area] {
     static AREAS: LazyLock<Vec<Area>> = LazyLock::new(|| {
         let mut areas: BTreeMap<&str, Vec<Zone>> = BTreeMap::new();
@@ -36,8 +37,9 @@ pub(super) fn areas() -> &'static [Area] {
                 _ => others.push(Zone { name, label: name.replace('_', " ") }),
             }
         }
-        let mut areas: Vec<Area> = areas.into_iter().map(|(name, zones)| Area { name, zones }).collect();
-        areas.push(Area { name: "Other", zones: others });
+        let mut areas: Vec<Area> =
+            areas.into_iter().map(|(name, zones)| Area { name: Some(name), zones }).collect();
+        areas.push(Area { name: None, zones: others });
         areas
     });
     &AREAS

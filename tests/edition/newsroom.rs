@@ -9,6 +9,7 @@ use straight::config::{Author, ImagePolicy, Publication, SignUpWords};
 use straight::edition::{
     Edition, EditionKey, Headline, RenderError, RenderSettings, RenderedEdition, Templates, render,
 };
+use straight::words::Words;
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -206,8 +207,13 @@ pub(crate) fn edition(articles: Vec<Article>) -> Edition {
 
 pub(crate) const EMBED: RenderSettings = RenderSettings { images: ImagePolicy::Embed };
 
+/// The built-in templates in this language.
+pub(crate) fn templates(language: &str) -> Templates {
+    Templates::with_words(Words::load(language, None).unwrap())
+}
+
 pub(crate) fn rendered(articles: Vec<Article>) -> RenderedEdition {
-    rendered_with(&Templates::built_in(), articles).unwrap()
+    rendered_with(&templates("en-GB"), articles).unwrap()
 }
 
 pub(crate) fn rendered_with(

@@ -2,6 +2,8 @@
 
 use straight::edition::{OutboxMessage, Slot, diff, outbox_page, public_html};
 
+use straight::words::Words;
+
 use super::newsroom::{ferry, library, publication, rendered};
 
 #[test]
@@ -30,10 +32,10 @@ fn the_outbox_page_shows_the_edition_and_its_messages() {
         OutboxMessage { file: "new/1.ann@example.org:2,.eml", to: "a…@example.org" },
         OutboxMessage { file: "new/2.eml", to: "<b>@example.org" },
     ];
-    let page = outbox_page(&edition, &publication(), &messages, 2);
+    let page = outbox_page(&edition, &publication(), &Words::english(), &messages, 2);
     assert!(page.contains("href=\"./new/1.ann%40example.org%3A2%2C.eml\">a…@example.org</a>"), "{page}");
     assert!(page.contains("&lt;b&gt;@example.org"));
-    assert!(page.contains("All 2."));
+    assert!(page.contains("All <span dir=\"auto\">2</span>."));
     assert!(!page.contains(Slot::OPEN));
     assert!(page.contains("sandbox=") && page.contains("srcdoc=\"&lt;!doctype html&gt;"), "{page}");
     assert!(page.contains("data:image/jpeg;base64,") && !page.contains("cid:"));
@@ -45,9 +47,9 @@ fn the_outbox_page_shows_the_edition_and_its_messages() {
 #[test]
 fn the_outbox_page_lists_two_hundred_messages_at_most() {
     let messages = vec![OutboxMessage { file: "new/1.eml", to: "a…@example.org" }; 500];
-    let page = outbox_page(&rendered(vec![ferry()]), &publication(), &messages, 1_000_000);
+    let page = outbox_page(&rendered(vec![ferry()]), &publication(), &Words::english(), &messages, 1_000_000);
     assert_eq!(page.matches("<li><a href").count(), 200);
-    assert!(page.contains("The first 200 of 1000000."));
+    assert!(page.contains("The first <span dir=\"auto\">200</span> of <span dir=\"auto\">1,000,000</span>."));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use straight::article::Article;
 use straight::config::{ImagePolicy, Publication};
 use straight::edition::{
-    EditionKey, RenderSettings, RenderedEdition, Slot, Templates, headline, pictures, render, size_report,
+    EditionKey, RenderSettings, RenderedEdition, Slot, headline, pictures, render, size_report,
 };
 
-use super::newsroom::{EMBED, article, day, edition, ferry, library, publication, rendered};
+use super::newsroom::{EMBED, article, day, edition, ferry, library, publication, rendered, templates};
 
 /// Markers become visible, so that a snapshot can be read.
 fn visible(text: &str) -> String {
@@ -64,7 +64,7 @@ fn the_same_inputs_give_the_same_bytes() {
 fn every_field_counts_in_the_hash() {
     let base = edition(vec![ferry()]);
     let hash = |edition: &straight::edition::Edition, publication: &Publication| {
-        render(edition, publication, &Templates::built_in(), &EMBED).unwrap().hash
+        render(edition, publication, &templates("en-GB"), &EMBED).unwrap().hash
     };
     let first = hash(&base, &publication());
     let mut picture = base.clone();
@@ -130,13 +130,13 @@ fn a_picture_travels_once_or_is_linked() {
     second.image = ferry().image;
     second.pictures = ferry().pictures;
     let both = edition(vec![ferry(), second]);
-    let embedded = render(&both, &publication(), &Templates::built_in(), &EMBED).unwrap();
+    let embedded = render(&both, &publication(), &templates("en-GB"), &EMBED).unwrap();
     assert_eq!(embedded.embedded.len(), 2);
     assert_eq!(embedded.embedded[0].content_id, "00aa11bb22cc33dd.jpg@straight");
     assert_eq!(embedded.html.matches("cid:00aa11bb22cc33dd.jpg@straight").count(), 2);
 
     let link = RenderSettings { images: ImagePolicy::Link };
-    let linked = render(&both, &publication(), &Templates::built_in(), &link).unwrap();
+    let linked = render(&both, &publication(), &templates("en-GB"), &link).unwrap();
     assert!(linked.embedded.is_empty());
     assert!(linked.html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));
     assert!(!linked.html.contains("cid:"));
@@ -164,7 +164,7 @@ fn nobody_s_words_become_markup() {
     bad.image.as_mut().unwrap().alt = evil.to_owned();
     bad.sources[1].title = evil.to_owned();
     let shop = Publication { name: evil.to_owned(), postal_address: evil.to_owned(), ..publication() };
-    let out = render(&edition(vec![bad, library()]), &shop, &Templates::built_in(), &EMBED).unwrap();
+    let out = render(&edition(vec![bad, library()]), &shop, &templates("en-GB"), &EMBED).unwrap();
     // Within quotes a bracket is text; everywhere else it would open an element.
     let in_attributes =
         out.html.matches("=\"<script").count() + out.html.matches("Portrait of <script").count();
@@ -222,12 +222,12 @@ fn a_preheader_has_40_to_250_characters() {
 
 #[test]
 fn a_language_from_right_to_left_turns_the_page() {
-    let hebrew = Publication { language: "he".to_owned(), ..publication() };
-    let out = render(&edition(vec![ferry()]), &hebrew, &Templates::built_in(), &EMBED).unwrap();
-    assert!(out.html.contains("<html lang=\"he\" dir=\"rtl\""), "{}", &out.html[..300]);
+    let arabic = Publication { language: "ar-EG".to_owned(), ..publication() };
+    let out = render(&edition(vec![ferry()]), &arabic, &templates("ar-EG"), &EMBED).unwrap();
+    assert!(out.html.contains("<html lang=\"ar-EG\" dir=\"rtl\""), "{}", &out.html[..300]);
     assert!(out.html.contains("border-right:4px solid #a8231b"));
     // A date or a name among words of the other direction keeps its own.
-    for piece in ["שני, 2 מרץ 2026", "214", "Ada Reporter"] {
+    for piece in ["الاثنين، ٢ مارس ٢٠٢٦", "٢١٤", "Ada Reporter"] {
         assert!(out.html.contains(&format!("<span dir=\"auto\">{piece}</span>.")), "{piece}");
     }
 }
@@ -249,7 +249,7 @@ fn a_headline_knows_where_its_article_is_read() {
 fn a_headline_that_is_nowhere_on_the_web_has_no_link() {
     let mut today = edition(vec![library()]);
     today.recent[0].url.clear();
-    let out = render(&today, &publication(), &Templates::built_in(), &EMBED).unwrap();
+    let out = render(&today, &publication(), &templates("en-GB"), &EMBED).unwrap();
     assert!(out.html.contains("line-height:27px\">Council approves the timetable</h3>"), "{}", out.html);
     assert!(!out.html.contains("href=\"\""));
     let nowhere = "* Council approves the timetable\n  The first sailing leaves at six each morning, and the fare stays.\n\n* The market moves indoors\n";
@@ -279,9 +279,9 @@ fn what_is_hard_to_set_stays_in_shape() {
 
 #[test]
 fn a_page_from_right_to_left_can_be_looked_at() {
-    let hebrew =
-        Publication { language: "he".to_owned(), name: "דואר הבוקר".to_owned(), ..publication() };
-    let out = render(&edition(vec![ferry(), library()]), &hebrew, &Templates::built_in(), &EMBED).unwrap();
+    let arabic =
+        Publication { language: "ar".to_owned(), name: "بريد الصباح".to_owned(), ..publication() };
+    let out = render(&edition(vec![ferry(), library()]), &arabic, &templates("ar"), &EMBED).unwrap();
     show("rtl", &out);
     assert_eq!(out.html.matches("dir=\"rtl\"").count(), 3, "the document and each child of its body");
     assert!(!out.html.contains("border-left:4px"));

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use straight::edition::{RenderError, TemplateError, Templates};
 
+use straight::words::Words;
+
 use super::newsroom::{ferry, library, rendered_with};
 
 /// A folder with these files, and what loading it gives.
@@ -12,7 +14,7 @@ fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Templates, Templ
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
-    let templates = Templates::with_folder(folder.path());
+    let templates = Templates::with_folder(folder.path(), Words::english());
     (folder, templates)
 }
 
@@ -46,7 +48,7 @@ fn the_edition_s_templates_may_lie_in_a_folder_of_their_own() {
     std::fs::write(folder.path().join("edition/subject.txt"), "Mine").unwrap();
     std::fs::write(folder.path().join("subject.txt"), "{{ not looked at }}").unwrap();
     let subject = |folder: Option<&Path>| {
-        rendered_with(&Templates::load(folder).unwrap(), vec![ferry()]).unwrap().subject
+        rendered_with(&Templates::load(folder, "en").unwrap(), vec![ferry()]).unwrap().subject
     };
     assert_eq!(subject(Some(folder.path())), "Mine");
     assert_eq!(subject(Some(&folder.path().join("edition"))), "Mine");
@@ -133,10 +135,11 @@ fn an_endless_writer_is_stopped() {
 fn a_file_that_is_no_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("body.txt"), [0xff, 0xfe, 0x00]).unwrap();
-    let error = Templates::with_folder(folder.path()).unwrap_err().to_string();
+    let error = Templates::with_folder(folder.path(), Words::english()).unwrap_err().to_string();
     assert!(error.contains("body.txt: ") && error.contains("UTF-8"), "{error}");
 
-    let error = Templates::with_folder(Path::new("no/such/folder")).unwrap_err().to_string();
+    let error =
+        Templates::with_folder(Path::new("no/such/folder"), Words::english()).unwrap_err().to_string();
     assert!(error.starts_with("no/such/folder: "), "{error}");
 }
 

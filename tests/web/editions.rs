@@ -97,9 +97,11 @@ async fn a_page_is_in_the_publication_s_language_and_below_its_path() {
     publication.language = "ar".into();
     publication.public_url = "https://example.org/news".parse().unwrap();
     let templates = tempfile::tempdir().unwrap();
-    std::fs::write(templates.path().join("left.html"), "own").unwrap();
+    let web = templates.path().join("web");
+    std::fs::create_dir(&web).unwrap();
+    std::fs::write(web.join("left.html"), "own").unwrap();
     std::fs::write(
-        templates.path().join("front.html"),
+        web.join("front.html"),
         "{% extends \"base.html\" %}{% block content %}<h1>Ours</h1>{% endblock %}",
     )
     .unwrap();
@@ -116,7 +118,8 @@ async fn a_page_is_in_the_publication_s_language_and_below_its_path() {
 #[test]
 fn a_broken_template_of_the_user_s_names_its_file() {
     let templates = tempfile::tempdir().unwrap();
-    std::fs::write(templates.path().join("front.html"), "{% if %}").unwrap();
+    std::fs::create_dir(templates.path().join("web")).unwrap();
+    std::fs::write(templates.path().join("web/front.html"), "{% if %}").unwrap();
     let error = straight::web::Pages::new(&publication(), Some(templates.path())).unwrap_err().to_string();
     assert!(error.contains("front.html"), "{error}");
 }

@@ -1,38 +1,38 @@
-//! Days in words, by the publication's language.
+//! Days in words, by language: which habits it has. [`Calendar`] is for writing many.
 
 use chrono::{Locale, NaiveDate};
+
+use super::Calendar;
 
 /// A day with its weekday, as a masthead has it: `Monday 2 March 2026`.
 #[must_use]
 pub fn with_weekday(date: NaiveDate, language: &str) -> String {
-    let pattern = match primary(language).as_str() {
-        "en" if is_american(language) => "%A, %B %-d, %Y",
-        "en" | "fr" | "it" | "nl" | "pl" | "ro" | "tr" | "uk" | "ru" | "bg" | "el" | "id" | "sv" => {
-            "%A %-d %B %Y"
-        }
-        "de" | "da" | "nb" | "nn" | "no" | "cs" | "fi" | "et" | "sk" | "sl" | "hr" => "%A, %-d. %B %Y",
-        "es" | "pt" | "gl" => "%A, %-d de %B de %Y",
-        "hu" => "%Y. %B %-d., %A",
-        "ja" | "zh" => "%Y年%-m月%-d日 %A",
-        "ko" => "%Y년 %-m월 %-d일 %A",
-        _ => "%A, %-d %B %Y",
-    };
-    in_words(date, language, pattern)
+    Calendar::of(language).with_weekday(date)
 }
 
 /// A day without its weekday: `1 January 2026`.
 #[must_use]
 pub fn day(date: NaiveDate, language: &str) -> String {
-    let pattern = match primary(language).as_str() {
-        "en" if is_american(language) => "%B %-d, %Y",
-        "de" | "da" | "nb" | "nn" | "no" | "cs" | "fi" | "et" | "sk" | "sl" | "hr" => "%-d. %B %Y",
-        "es" | "pt" | "gl" => "%-d de %B de %Y",
-        "hu" => "%Y. %B %-d.",
-        "ja" | "zh" => "%Y年%-m月%-d日",
-        "ko" => "%Y년 %-m월 %-d일",
-        _ => "%-d %B %Y",
-    };
-    in_words(date, language, pattern)
+    Calendar::of(language).day(date)
+}
+
+/// CLDR's full and long date, in the C library's notation.
+pub(super) fn patterns(language: &str) -> (&'static str, &'static str) {
+    match primary(language).as_str() {
+        "en" if is_american(language) => ("%A, %B %-d, %Y", "%B %-d, %Y"),
+        "en" | "fr" | "it" | "nl" | "pl" | "ro" | "tr" | "uk" | "ru" | "bg" | "el" | "id" | "sv" => {
+            ("%A %-d %B %Y", "%-d %B %Y")
+        }
+        "de" | "da" | "nb" | "nn" | "no" | "cs" | "fi" | "et" | "sk" | "sl" | "hr" => {
+            ("%A, %-d. %B %Y", "%-d. %B %Y")
+        }
+        "es" | "pt" | "gl" => ("%A, %-d de %B de %Y", "%-d de %B de %Y"),
+        "hu" => ("%Y. %B %-d., %A", "%Y. %B %-d."),
+        "ja" | "zh" => ("%Y年%-m月%-d日 %A", "%Y年%-m月%-d日"),
+        "ko" => ("%Y년 %-m월 %-d일 %A", "%Y년 %-m월 %-d일"),
+        "ar" | "fa" | "ur" => ("%A، %-d %B %Y", "%-d %B %Y"),
+        _ => ("%A, %-d %B %Y", "%-d %B %Y"),
+    }
 }
 
 /// How a text in `language` (BCP 47) runs: `ltr` or `rtl`.
@@ -48,14 +48,6 @@ pub fn direction(language: &str) -> &'static str {
     match primary(language).as_str() {
         "ar" | "he" | "iw" | "fa" | "ur" | "yi" | "ps" | "sd" | "ug" | "dv" | "ckb" | "syr" | "arc" => "rtl",
         _ => "ltr",
-    }
-}
-
-fn in_words(date: NaiveDate, language: &str, pattern: &str) -> String {
-    match locale(language) {
-        Some(locale) => date.format_localized(pattern, locale).to_string(),
-        // Better a date that every reader can read than English words in another language.
-        None => date.format("%Y-%m-%d").to_string(),
     }
 }
 
@@ -76,7 +68,7 @@ fn is_american(language: &str) -> bool {
 }
 
 /// The C library's name of the language's habits: those of its region, else those of its largest one.
-fn locale(language: &str) -> Option<Locale> {
+pub(super) fn locale(language: &str) -> Option<Locale> {
     let primary = match primary(language).as_str() {
         "no" => "nb".to_owned(),
         "iw" => "he".to_owned(),
@@ -134,6 +126,10 @@ mod tests {
             ("ru", "Понедельник 2 марта 2026", "2 марта 2026"),
             ("ja", "2026年3月2日 月曜日", "2026年3月2日"),
             ("he", "שני, 2 מרץ 2026", "2 מרץ 2026"),
+            ("ar", "الاثنين، 2 مارس 2026", "2 مارس 2026"),
+            ("ar-EG", "الاثنين، ٢ مارس ٢٠٢٦", "٢ مارس ٢٠٢٦"),
+            ("ar-SY", "الاثنين، ٢ آذار ٢٠٢٦", "٢ آذار ٢٠٢٦"),
+            ("ar-MA", "الاثنين، 2 مارس 2026", "2 مارس 2026"),
             ("xx", "2026-03-02", "2026-03-02"),
         ];
         for (language, long, short) in cases {
