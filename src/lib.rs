@@ -27,6 +27,7 @@ pub mod dkim;
 pub mod config;
 pub mod article;
 pub mod edition;
+pub mod archive;
 pub mod message;
 pub mod letter;
 pub mod delivery;

@@ -30,6 +30,7 @@ pub use front_matter::schema;
 pub use load::{LoadError, LoadOptions, Parsed, PictureWork, load_dir, load_paths, parse_bytes};
 pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
 pub use picture::{Picture, SHOWN_WIDTH};
+pub(crate) use slug::latin;
 pub use slug::{Slug, SlugError};
 
 /// A whole, checked article; a file with an error never becomes one.

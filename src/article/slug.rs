@@ -74,7 +74,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// Latin letters that Unicode does not decompose.
-fn latin(c: char) -> Option<&'static str> {
+pub(crate) fn latin(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' | 'ẞ' => "ss",
         'æ' => "ae",

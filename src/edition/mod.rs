@@ -37,7 +37,7 @@ pub use slot::Slot;
 pub use stray::stray_templates;
 pub use templates::Templates;
 pub(crate) use templates::load_words;
-pub use view::headline;
+pub use view::{headline, link_between};
 
 pub use crate::words::dates;
 

@@ -227,7 +227,7 @@ impl Reader<'_> {
             first_link: links.next(),
             id_prefix: &format!("{}-", article.slug),
             picture_src: &|src| self.picture_src(article, src),
-            link: &|target| self.link(article, target),
+            link: &|target| link_between(self.edition, article, target, self.publication),
         });
         links.0.extend(body.links);
         let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
@@ -235,7 +235,7 @@ impl Reader<'_> {
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
-            url: article_url(article, &self.edition.key, self.publication),
+            url: article_url(article, self.publication),
             host: own
                 .and_then(|url| url.host_str())
                 .map(|host| host.strip_prefix("www.").unwrap_or(host).to_owned()),
@@ -273,14 +273,6 @@ impl Reader<'_> {
                 self.publication.link(&format!("images/{}", picture.file_name))
             }
         }
-    }
-
-    /// Where a link to another article's file leads: its place in this edition, or where it was published.
-    fn link(&self, from: &Article, target: &str) -> Option<String> {
-        let (path, _) = crate::article::link_target(&from.path, target)?;
-        let here = self.edition.articles.iter().find(|article| tidy(&article.path) == path);
-        here.map(|article| article_url(article, &self.edition.key, self.publication))
-            .or_else(|| self.edition.earlier.get(&path).cloned())
     }
 
     /// Everybody with something to say of themselves, once.
@@ -346,7 +338,7 @@ impl RecentView {
 #[must_use]
 pub fn headline(article: &Article, edition: Option<&EditionKey>, publication: &Publication) -> Headline {
     let url = match (edition, &article.url) {
-        (Some(key), _) => article_url(article, key, publication),
+        (Some(_), _) => article_url(article, publication),
         (None, Some(url)) => url.to_string(),
         (None, None) => String::new(),
     };
@@ -369,11 +361,26 @@ fn edition_url(key: &EditionKey, publication: &Publication) -> String {
     publication.link(&format!("editions/{key}"))
 }
 
-fn article_url(article: &Article, key: &EditionKey, publication: &Publication) -> String {
+/// Where an article is read on the web: at its own address, else on its page in the archive.
+fn article_url(article: &Article, publication: &Publication) -> String {
     match &article.url {
         Some(url) => url.to_string(),
-        None => format!("{}#{}", edition_url(key, publication), article.slug),
+        None => publication.link(&format!("articles/{}", article.slug)),
     }
+}
+
+/// Where a link of `from`, an article of `edition`, to another article's file leads: to that article's own address, in
+/// this edition or an earlier one.
+#[must_use]
+pub fn link_between(
+    edition: &Edition,
+    from: &Article,
+    target: &str,
+    publication: &Publication,
+) -> Option<String> {
+    let (path, _) = crate::article::link_target(&from.path, target)?;
+    let here = edition.articles.iter().find(|article| tidy(&article.path) == path);
+    here.map(|article| article_url(article, publication)).or_else(|| edition.earlier.get(&path).cloned())
 }
 
 /// An article's HTML as mail programs bear it.

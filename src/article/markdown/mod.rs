@@ -28,6 +28,7 @@
 mod anchors;
 mod build;
 mod html;
+mod prose;
 mod raw;
 mod run;
 mod text;
@@ -101,6 +102,12 @@ impl Article {
     pub fn render(&self, options: &RenderOptions<'_>) -> RenderedBody {
         let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
         body(&document(&self.markdown), &widths, options)
+    }
+
+    /// The body as bare text, a block a line, without marks, link numbers and addresses.
+    #[must_use]
+    pub fn prose(&self) -> String {
+        prose::render(&document(&self.markdown))
     }
 }
 

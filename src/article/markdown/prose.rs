@@ -1,0 +1,58 @@
+//! [`Document`] → bare text: what is searched and quoted, a block a line.
+
+use super::tree::{Block, Definition, Document, Inline, plain};
+
+pub(super) fn render(document: &Document) -> String {
+    let mut lines = Vec::new();
+    blocks(&document.blocks, &mut lines);
+    for note in &document.notes {
+        blocks(note, &mut lines);
+    }
+    lines.join("\n")
+}
+
+fn blocks(content: &[Block], lines: &mut Vec<String>) {
+    for block in content {
+        match block {
+            Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => {
+                line(content, lines);
+            }
+            Block::Quote(content) => blocks(content, lines),
+            Block::Code(code) => push(code, lines),
+            Block::List { items, .. } => {
+                for item in items {
+                    blocks(&item.blocks, lines);
+                }
+            }
+            Block::Table(table) => {
+                for row in std::iter::once(&table.head).chain(&table.rows) {
+                    push(&row.iter().map(|cell| plain(cell)).collect::<Vec<_>>().join(" "), lines);
+                }
+            }
+            Block::Figure(image) => {
+                push(&image.alt, lines);
+                push(image.title.as_deref().unwrap_or_default(), lines);
+            }
+            Block::Definitions(entries) => {
+                for entry in entries {
+                    match entry {
+                        Definition::Term(content) => line(content, lines),
+                        Definition::Meaning(content) => blocks(content, lines),
+                    }
+                }
+            }
+            Block::Rule => {}
+        }
+    }
+}
+
+fn line(content: &[Inline], lines: &mut Vec<String>) {
+    push(&plain(content), lines);
+}
+
+fn push(text: &str, lines: &mut Vec<String>) {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if !text.is_empty() {
+        lines.push(text);
+    }
+}
