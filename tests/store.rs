@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod archive;
 mod comments;
 mod control;
 mod deliveries;
@@ -94,8 +95,14 @@ async fn publish_for(store: &Store, edition: &RenderedEdition, examples_too: boo
         ..rendered("2026-09-01", &["long-ago"]).headlines.remove(0)
     }];
     let letterhead = letterhead();
-    let issue =
-        Issue { edition, letterhead: &letterhead, pictures: &pictures, earlier: &earlier, examples_too };
+    let issue = Issue {
+        edition,
+        letterhead: &letterhead,
+        pictures: &pictures,
+        articles: &[],
+        earlier: &earlier,
+        examples_too,
+    };
     store.publish(&issue, at(0)).await.unwrap()
 }
 

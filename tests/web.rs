@@ -146,6 +146,7 @@ impl Harbour {
             edition,
             letterhead: &letterhead,
             pictures: &edition.embedded,
+            articles: &[],
             earlier: &[],
             examples_too: true,
         };

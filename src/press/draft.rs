@@ -122,7 +122,7 @@ pub fn draft(
     let waiting = assembled.waiting.clone();
     let rendered = match assembled.due.is_empty() {
         true => None,
-        false => Some(render(key, assembled, record, config, now)?),
+        false => Some(render(&put_together(key, assembled, record, config, now), config)?),
     };
     let (rendered, pictures) = rendered.unzip();
     Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), due, waiting, errors })
@@ -152,13 +152,14 @@ pub(super) async fn load(
     Ok(load.await.expect("loading articles does not panic")?)
 }
 
-pub(super) fn render(
+/// The edition of what is due, with the headlines of earlier ones; not rendered yet.
+pub(super) fn put_together(
     key: EditionKey,
     assembled: Assembled,
     record: &Record,
     config: &Config,
     now: DateTime<Utc>,
-) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
+) -> Edition {
     let ours: BTreeSet<&str> = assembled.due.iter().map(|article| article.slug.as_str()).collect();
     // Before the first edition, what is older counts as published.
     let before = assembled.before.iter();
@@ -167,13 +168,18 @@ pub(super) fn render(
     recent.retain(|headline| !ours.contains(headline.slug.as_str()));
     recent.truncate(config.edition.recent);
     let earlier = record.earlier_addresses(&assembled);
-    let edition =
-        Edition { key, articles: assembled.due, recent, earlier, number: record.number, frozen_at: now };
+    Edition { key, articles: assembled.due, recent, earlier, number: record.number, frozen_at: now }
+}
+
+pub(super) fn render(
+    edition: &Edition,
+    config: &Config,
+) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
     let settings = RenderSettings { images: config.articles.images };
     // Read anew each time, so that a template mended is a template in use.
     let templates = Templates::load(config.edition.templates.as_deref(), &config.publication.language)?;
-    let rendered = edition::render(&edition, &config.publication, &templates, &settings)?;
-    Ok((rendered, edition::pictures(&edition)))
+    let rendered = edition::render(edition, &config.publication, &templates, &settings)?;
+    Ok((rendered, edition::pictures(edition)))
 }
 
 /// The errors of files that may belong to the edition: by their date, or because they do not tell it.

@@ -6,6 +6,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::draft::{self, Record};
 use super::{Press, PressError};
+use crate::archive;
 use crate::article::{Article, Loaded};
 use crate::config::{Config, OnBrokenArticle, Transport};
 use crate::diagnostic::Diagnostic;
@@ -111,11 +112,13 @@ impl Press {
         }
         let before: Vec<_> = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
         let waiting = assembled.waiting.clone();
-        let (rendered, pictures) = draft::render(key.clone(), assembled, &record, &self.config, now)?;
+        let edition = draft::put_together(key.clone(), assembled, &record, &self.config, now);
+        let (rendered, pictures) = draft::render(&edition, &self.config)?;
         let issue = Issue {
             edition: &rendered,
             letterhead: &Letterhead::of(&self.config.publication),
             pictures: &pictures,
+            articles: &archive::freeze(&edition, &self.config.publication),
             earlier: &before,
             examples_too: matches!(self.config.transport, Transport::Outbox { .. }),
         };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::archive::{self, insert_articles};
 use super::{Store, StoreError, millis, time};
+use crate::archive::ArchivedArticle;
 use crate::edition::{EditionKey, EmbeddedPicture, Headline, RenderedEdition};
 use crate::message::Letterhead;
 
@@ -38,6 +40,8 @@ pub struct Issue<'a> {
     pub letterhead: &'a Letterhead,
     /// Its local pictures, whether they travel with it or are served on the web.
     pub pictures: &'a [EmbeddedPicture],
+    /// Its articles as the archive keeps them.
+    pub articles: &'a [ArchivedArticle],
     /// The articles that count as published before the first edition.
     pub earlier: &'a [Headline],
     /// Whether the example readers get it, if there are no others.
@@ -76,7 +80,7 @@ pub struct StoredEdition {
     pub letterhead: Letterhead,
 }
 
-type SummaryRow = (i64, String, i64, String, i64, i64, String, i64);
+pub(super) type SummaryRow = (i64, String, i64, String, i64, i64, String, i64);
 
 const INSERT_EDITION: &str =
     "INSERT INTO editions (key, number, subject, preheader, html, text, letterhead, hash, frozen_at, recipients)
@@ -128,14 +132,14 @@ impl Store {
         match &self.pool {
             super::engine::Pool::Sqlite { writer, .. } => {
                 let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-                let outcome = publish_on!(&mut *transaction, issue, letterhead, key, now);
+                let outcome = publish_on!(&mut *transaction, issue, letterhead, key, now, archive::SQLITE);
                 finish_publishing(transaction, outcome).await
             }
             super::engine::Pool::Postgres(pool) => {
                 let mut transaction = pool.begin().await?;
                 // Nodes publish one after the other: two at once would take the same number.
                 sqlx::query(ONE_AT_A_TIME).execute(&mut *transaction).await?;
-                let outcome = publish_on!(&mut *transaction, issue, letterhead, key, now);
+                let outcome = publish_on!(&mut *transaction, issue, letterhead, key, now, archive::POSTGRES);
                 finish_publishing(transaction, outcome).await
             }
         }
@@ -269,7 +273,7 @@ impl Store {
 
 /// The statements of [`Store::publish`] on one connection.
 macro_rules! publish_on {
-    ($c:expr, $issue:expr, $letterhead:expr, $key:expr, $now:expr) => {{
+    ($c:expr, $issue:expr, $letterhead:expr, $key:expr, $now:expr, $index:expr) => {{
         let issue: &Issue<'_> = $issue;
         let edition = issue.edition;
         let number: i64 = sqlx::query_scalar(NEXT_NUMBER).fetch_one($c).await?;
@@ -320,6 +324,7 @@ macro_rules! publish_on {
                         .execute($c)
                         .await?;
                 }
+                insert_articles!($c, issue.articles, $index);
                 for (position, headline) in (0_i64..).zip(issue.earlier) {
                     sqlx::query(INSERT_EARLIER)
                         .bind(&headline.slug)
@@ -365,9 +370,9 @@ async fn finish_publishing<DB: sqlx::Database>(
     Ok(outcome)
 }
 
-type HeadlineRow = (String, String, String, String, Option<String>);
+pub(super) type HeadlineRow = (String, String, String, String, Option<String>);
 
-fn headline((slug, title, url, date, summary): HeadlineRow) -> Result<Headline, StoreError> {
+pub(super) fn headline((slug, title, url, date, summary): HeadlineRow) -> Result<Headline, StoreError> {
     let date = date.parse().map_err(|_| StoreError::Unreadable { what: "a date", value: date })?;
     Ok(Headline { slug, title, url, date, summary })
 }
@@ -376,7 +381,7 @@ pub(super) fn edition_key(text: &str) -> Result<EditionKey, StoreError> {
     text.parse().map_err(|_| StoreError::Unreadable { what: "an edition's key", value: text.to_owned() })
 }
 
-fn summary(
+pub(super) fn summary(
     (id, key, number, subject, frozen_at, recipients, hash, paused_for): SummaryRow,
 ) -> Result<EditionSummary, StoreError> {
     Ok(EditionSummary {

@@ -4,6 +4,7 @@
 mod engine;
 #[macro_use]
 mod batch;
+mod archive;
 mod comments;
 mod control;
 mod deliveries;
@@ -16,6 +17,7 @@ mod letters;
 mod look;
 mod ownership;
 mod rates;
+mod search;
 mod slots;
 mod soundness;
 mod standing;
@@ -24,6 +26,7 @@ mod troubled;
 
 use chrono::{DateTime, Utc};
 
+pub use archive::{ArticlePlace, Group, GroupPage, GroupSize, InEdition};
 pub use control::{Cancelled, Course, Decision};
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
@@ -31,6 +34,7 @@ pub use engine::Store;
 pub use import::{Added, ImportReport, Origin};
 pub use letters::{LetterId, OpenLetter};
 pub use ownership::{LEASE, Ownership, SenderLock};
+pub use search::{Found, Searched};
 pub use slots::SlotOutcome;
 pub use soundness::Restored;
 pub use standing::Domains;

@@ -146,9 +146,7 @@ fn a_picture_travels_once_or_is_linked() {
 #[test]
 fn articles_that_link_to_each_other_lead_to_their_place() {
     let edition = rendered(vec![ferry(), library()]);
-    assert!(
-        edition.html.contains("href=\"https://post.example.org/editions/2026-03-02#harbour-ferry-returns\"")
-    );
+    assert!(edition.html.contains("href=\"https://post.example.org/articles/harbour-ferry-returns\""));
     assert!(!edition.html.contains("ferry.md"), "{}", edition.html);
     assert!(edition.html.contains("id=\"harbour-ferry-returns\""));
 }
@@ -236,10 +234,7 @@ fn a_language_from_right_to_left_turns_the_page() {
 fn a_headline_knows_where_its_article_is_read() {
     let key = EditionKey::of(day("2026-03-02"));
     let url = |article: &Article, key| headline(article, key, &publication()).url;
-    assert_eq!(
-        url(&ferry(), Some(&key)),
-        "https://post.example.org/editions/2026-03-02#harbour-ferry-returns"
-    );
+    assert_eq!(url(&ferry(), Some(&key)), "https://post.example.org/articles/harbour-ferry-returns");
     assert_eq!(url(&library(), Some(&key)), "https://www.library.example.org/sundays");
     assert_eq!(url(&library(), None), "https://www.library.example.org/sundays");
     assert_eq!(url(&ferry(), None), "");

@@ -111,6 +111,7 @@ async fn an_article_is_in_one_edition_or_the_second_fails_whole() {
             edition: &second,
             letterhead: &letterhead,
             pictures: &[],
+            articles: &[],
             earlier: &[],
             examples_too: false,
         };

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod archive;
 mod control;
 mod delivery;
 mod desk;
@@ -187,7 +188,7 @@ async fn a_broken_article_of_the_newest_day_holds_the_first_edition_however_old_
 }
 
 #[tokio::test]
-async fn a_link_to_an_earlier_article_leads_to_its_edition() {
+async fn a_link_to_an_earlier_article_leads_to_its_page() {
     let room = Newsroom::new();
     room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org"]).await;
     room.send().await.unwrap();
@@ -197,7 +198,7 @@ async fn a_link_to_an_earlier_article_leads_to_its_edition() {
     );
     room.send().await.unwrap();
     let mail = &room.inbox("ann@example.org")[1];
-    let address = "https://news.example.com/editions/2026-09-24#the-tide-turns";
+    let address = "https://news.example.com/articles/the-tide-turns";
     assert!(mail.html.contains(address), "{}", mail.html);
     assert!(mail.text.contains(address), "{}", mail.text);
 }

@@ -15,6 +15,8 @@ use super::ArchivedArticle;
 
 /// More words of an article are not indexed: a phrase's place must fit the engines.
 const MOST_WORDS: usize = 12_000;
+/// Nor more bytes: an entry of PostgreSQL's index is below one megabyte.
+const BYTES_A_WORD: usize = 32;
 
 /// The folded words of an article, by how much a hit in them weighs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,11 +42,29 @@ impl IndexEntry {
         let caption = article.body.image.as_ref().and_then(|image| image.caption.as_deref());
         lead.extend(words(&without_tags(caption.unwrap_or_default())));
         let names = card.author.iter().chain(&card.tags).flat_map(|named| words(&named.name)).collect();
-        let mut body = words(&article.body.text);
-        body.truncate(MOST_WORDS);
-        lead.truncate(MOST_WORDS / 10);
-        IndexEntry { title: words(&card.title), lead, names, body }
+        IndexEntry {
+            title: words(&card.title),
+            lead: bounded(lead, MOST_WORDS / 10),
+            names,
+            body: bounded(words(&article.body.text), MOST_WORDS),
+        }
     }
+
+    /// From the heaviest to the lightest.
+    #[must_use]
+    pub fn fields(&self) -> [&[String]; 4] {
+        [&self.title, &self.lead, &self.names, &self.body]
+    }
+}
+
+/// The first of `words`: so many, and so many bytes.
+fn bounded(words: Vec<String>, most: usize) -> Vec<String> {
+    let mut bytes = 0;
+    let fits = |word: &String| {
+        bytes += word.len();
+        bytes <= most * BYTES_A_WORD
+    };
+    words.into_iter().take(most).take_while(fits).collect()
 }
 
 /// The text of inline HTML of ours: every `<` in it begins a tag.

@@ -1,0 +1,256 @@
+//! The archive: articles frozen with their edition, listed, and found by their words.
+
+use straight::archive::search::{IndexEntry, Query};
+use straight::archive::{ArchivedArticle, Body, Byline, Card, Named};
+use straight::store::{Group, Issue, Origin, Searched, Store};
+
+use super::{at, letterhead, on_both, publish_for, reader, rendered};
+
+fn article(key: &str, position: u32, slug: &str, title: &str, text: &str) -> ArchivedArticle {
+    let ada = Named::of("Ada Reporter");
+    ArchivedArticle {
+        card: Card {
+            slug: slug.into(),
+            edition: key.parse().unwrap(),
+            position,
+            title: title.into(),
+            date: key[..10].parse().unwrap(),
+            published_at: at(0),
+            summary: Some(format!("In short: {slug}")),
+            author: Some(ada.clone()),
+            tags: vec![Named::of("Harbour"), Named::of("Über See")],
+            elsewhere: None,
+            words: 2,
+        },
+        body: Body {
+            language: "en".into(),
+            highlights: vec![format!("Of <strong>{slug}</strong> &amp; more")],
+            image: None,
+            byline: Some(Byline {
+                author: ada,
+                biography: Some(format!("Wrote {slug}")),
+                link: None,
+                photo: None,
+            }),
+            sources: Vec::new(),
+            copyright: "© 2026".into(),
+            html: format!("<p>{text}</p>"),
+            text: text.into(),
+        },
+    }
+}
+
+async fn publish(store: &Store, key: &str, articles: &[ArchivedArticle]) {
+    let slugs: Vec<&str> = articles.iter().map(|article| article.card.slug.as_str()).collect();
+    let edition = rendered(key, &slugs);
+    let letterhead = letterhead();
+    let issue = Issue {
+        edition: &edition,
+        letterhead: &letterhead,
+        pictures: &[],
+        articles,
+        earlier: &[],
+        examples_too: false,
+    };
+    store.publish(&issue, at(0)).await.unwrap();
+}
+
+async fn found(store: &Store, typed: &str) -> Vec<String> {
+    match store.search(&Query::of(typed), 0, 50).await.unwrap() {
+        Searched::Found(found) => {
+            assert_eq!(found.total, found.articles.len() as u64, "{typed}");
+            found.articles.into_iter().map(|article| article.card.slug).collect()
+        }
+        Searched::TookTooLong => panic!("{typed}"),
+    }
+}
+
+fn slugs(cards: &[Card]) -> Vec<&str> {
+    cards.iter().map(|card| card.slug.as_str()).collect()
+}
+
+#[tokio::test]
+async fn articles_are_kept_with_their_edition_and_listed() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        // From before there was an archive.
+        publish_for(&store, &rendered("2026-08-31", &["old"]), false).await;
+        let tide = article("2026-09-24", 0, "tide", "The Tide", "Water.");
+        publish(
+            &store,
+            "2026-09-24",
+            &[tide.clone(), article("2026-09-24", 1, "quay", "The Quay", "Stone.")],
+        )
+        .await;
+        publish(&store, "2026-09-25", &[article("2026-09-25", 0, "ferry", "The Ferry", "Boat.")]).await;
+
+        assert_eq!(store.article("tide").await.unwrap(), Some(tide.clone()));
+        assert_eq!(store.article("old").await.unwrap(), None);
+        assert_eq!(store.edition_of_article("old").await.unwrap().unwrap().to_string(), "2026-08-31");
+        assert_eq!(store.edition_of_article("never").await.unwrap(), None);
+
+        let (earlier, later) = store.neighbours(&tide.card).await.unwrap();
+        assert_eq!((earlier.unwrap().slug.as_str(), later.unwrap().slug.as_str()), ("quay", "ferry"));
+        let ferry = store.article("ferry").await.unwrap().unwrap().card;
+        let (earlier, later) = store.neighbours(&ferry).await.unwrap();
+        assert_eq!((earlier.unwrap().slug.as_str(), later), ("tide", None));
+
+        let all: Vec<Card> = store.latest_articles(9).await.unwrap().into_iter().map(|a| a.card).collect();
+        assert_eq!(slugs(&all), ["ferry", "tide", "quay"]);
+        let by = store.articles_of(Group::Author("ada-reporter"), 1, 1).await.unwrap();
+        assert_eq!((by.total, slugs(&by.cards)), (3, vec!["tide"]));
+        let tagged = store.articles_of(Group::Tag("uber-see"), 0, 9).await.unwrap();
+        assert_eq!((tagged.total, slugs(&tagged.cards)), (3, vec!["ferry", "tide", "quay"]));
+        assert_eq!(store.articles_of(Group::Tag("none"), 0, 9).await.unwrap().total, 0);
+        let byline = store.byline("ada-reporter").await.unwrap().unwrap();
+        assert_eq!(byline.biography.as_deref(), Some("Wrote ferry"), "what they said last");
+        assert_eq!(store.authors().await.unwrap()[0].total, 3);
+        assert_eq!(store.tags().await.unwrap().len(), 2);
+
+        assert_eq!(store.months().await.unwrap(), [("2026-09".to_owned(), 2), ("2026-08".to_owned(), 1)]);
+        let month = store.editions_of("2026-09", 40).await.unwrap();
+        let headlines: Vec<Vec<&str>> =
+            month.iter().map(|e| e.headlines.iter().map(|h| h.slug.as_str()).collect()).collect();
+        assert_eq!(headlines, [vec!["ferry"], vec!["tide", "quay"]]);
+        let old = store.editions_of("2026-08", 40).await.unwrap();
+        assert_eq!(old[0].headlines[0].slug, "old", "headlines of old still list");
+
+        let places = store.article_places(0, 2).await.unwrap();
+        let rest = store.article_places(places[1].id, 9).await.unwrap();
+        assert_eq!((places[0].slug.as_str(), rest.len(), rest[0].slug.as_str()), ("tide", 1, "ferry"));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edition_that_fails_leaves_no_article_behind() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let tide = [article("2026-09-24", 0, "tide", "The Tide", "Water.")];
+        publish(&store, "2026-09-24", &tide).await;
+        assert_eq!(store.article("tide").await.unwrap(), None, "nobody reads it yet");
+        assert!(found(&store, "tide").await.is_empty());
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        publish(&store, "2026-09-24", &tide).await;
+        publish(&store, "2026-09-24", &tide).await;
+        assert_eq!(found(&store, "tide").await, ["tide"]);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn words_are_found_in_any_spelling_and_the_best_comes_first() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        let filler = "Nothing else is said of it here, for a while at least.";
+        let mut in_lead = article("2026-09-24", 1, "in-lead", "Second", filler);
+        in_lead.body.highlights.push("Neodymium rose".into());
+        let often = format!("{filler} {}", "neodymium here, ".repeat(12));
+        publish(
+            &store,
+            "2026-09-24",
+            &[
+                article("2026-09-24", 0, "in-body", "Third", &often),
+                in_lead,
+                article("2026-09-24", 2, "in-title", "Neodymium First", filler),
+            ],
+        )
+        .await;
+        publish(
+            &store,
+            "2026-09-25",
+            &[
+                article("2026-09-25", 0, "same-old", "Twin", "Café in Łódź: high water, naïve."),
+                article("2026-09-25", 1, "same-new", "Twin", "Café in Łódź: high water, naïve."),
+                article("2026-09-25", 2, "arabic", "الأرض النادرة", "ارتفعت أسعار المعادن مُجدَّداً في ٢٠٢٥"),
+                article("2026-09-25", 3, "chinese", "稀土市场", "中国的稀土出口。"),
+                article("2026-09-25", 4, "hindi", "दुर्लभ", "हिन्दी में"),
+                article(
+                    "2026-09-25",
+                    5,
+                    "odd",
+                    "Odd",
+                    "It’s rare-earth week; O'Brien's \"C++\" & 1,200.50 <b>",
+                ),
+            ],
+        )
+        .await;
+        assert_eq!(found(&store, "neodymium ").await, ["in-title", "in-lead", "in-body"]);
+        assert_eq!(found(&store, "twin ").await, ["same-new", "same-old"], "of equals the newest");
+        for (typed, expected) in [
+            ("cafe lodz naive ", vec!["same-new", "same-old"]),
+            ("CAFÉ", vec!["same-new", "same-old"]),
+            ("neody", vec!["in-title", "in-lead", "in-body"]),
+            ("\"neody\" ", vec![]),
+            ("neodymium -nothing ", vec![]),
+            ("\"high water\"", vec!["same-new", "same-old"]),
+            ("\"water high\"", vec![]),
+            ("الارض", vec!["arabic"]),
+            ("اسعار مجددا 2025", vec!["arabic"]),
+            ("稀土", vec!["chinese"]),
+            ("土稀", vec![]),
+            ("हिन्दी", vec!["hindi"]),
+            ("its obriens ", vec!["odd"]),
+            ("rare-earth", vec!["odd"]),
+            ("1,200.50", vec!["odd"]),
+            ("week -twin", vec!["odd"]),
+        ] {
+            let mut hits = found(&store, typed).await;
+            let mut expected = expected;
+            hits.sort();
+            expected.sort_unstable();
+            assert_eq!(hits, expected, "{typed}");
+        }
+        assert_eq!(found(&store, "ada reporter harbour ").await.len(), 9, "by author and tag");
+        for odd in [
+            "\"",
+            "' OR 1=1 --",
+            "title:tide",
+            "a AND OR NOT",
+            "NEAR(a b)",
+            "*",
+            "^",
+            "(",
+            "\\",
+            "&|!:*<->",
+            "%_",
+            "-",
+            "\u{0}",
+            "a\u{0}b",
+            "''",
+            "{title body}: x",
+            "🌊",
+            "-\"",
+            "\"\" \"",
+        ] {
+            found(&store, odd).await;
+        }
+        let page = store.search(&Query::of("ada "), 8, 5).await.unwrap();
+        let Searched::Found(page) = page else { panic!() };
+        assert_eq!((page.total, page.articles.len()), (9, 1));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_article_of_any_length_can_be_published() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        // Each word another, and each as long as words get.
+        let text: String = (0..60_000).map(|n| format!("{n:048} ")).collect();
+        let long = article("2026-09-24", 0, "long", &"Title ".repeat(300), &text);
+        let indexed = IndexEntry::of(&long);
+        assert!(indexed.body.len() > 5_000, "{}", indexed.body.len());
+        publish(&store, "2026-09-24", &[long]).await;
+        assert_eq!(found(&store, "title ").await, ["long"]);
+        assert_eq!(found(&store, &format!("{:048}", 1)).await, ["long"]);
+        store.close().await;
+    })
+    .await;
+}
