@@ -54,8 +54,9 @@ impl Folder {
     }
 
     fn article(self, name: &str, title: &str, more: &str, body: &str) -> Self {
-        let text =
-            format!("---\ntitle: \"{title}\"\ndate: 2025-11-03\nhighlights: [One, Two]\n{more}---\n{body}\n");
+        let text = format!(
+            "---\ntitle: \"{title}\"\ndate: 2025-11-03\nhighlights: [One, Two, Three]\nsummary: In short.\n{more}---\n{body}\n"
+        );
         self.with(name, text)
     }
 
@@ -125,7 +126,7 @@ fn highlights_are_asked_for_when_the_rest_is_right() {
         let parsed = parse_bytes(Path::new("x.md"), text.as_bytes(), &options(), now());
         parsed.diagnostics.iter().map(|d| d.rule).collect()
     };
-    assert_eq!(rules(""), ["no-highlights"]);
+    assert_eq!(rules(""), ["no-highlights", "missing-summary"]);
     assert_eq!(rules("draft: true\n"), ["draft"]);
     assert_eq!(rules("url: x\n"), ["bad-url"]);
 }
@@ -392,7 +393,7 @@ fn check_counts_and_decides() {
     );
     assert_eq!(run(&fine, Format::Json, Strictness::Errors), (Verdict::Fine, "[]\n".to_owned()));
 
-    let warned = Folder::new().article("a.md", "A", "summary:\n", "Text.");
+    let warned = Folder::new().article("a.md", "A", "tags:\n", "Text.");
     assert_eq!(run(&warned, people, Strictness::Errors).0, Verdict::Fine);
     let (verdict, told) = run(&warned, people, Strictness::Warnings);
     assert_eq!(verdict, Verdict::Failed);

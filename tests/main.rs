@@ -6,6 +6,7 @@ mod dkim;
 mod edition;
 mod faults;
 mod layers;
+mod lint;
 mod message;
 mod schedule;
 mod smtp;

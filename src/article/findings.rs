@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use super::directives::Directives;
+use crate::diagnostic::{Diagnostic, Fix, Levels, Severity, rules};
 
 /// More findings than this in one file are only counted: nobody reads them, and each costs time.
 const MOST: usize = 100;
@@ -17,6 +18,8 @@ pub(super) struct Findings {
     list: Vec<Diagnostic>,
     unlisted: usize,
     errors: usize,
+    levels: Levels,
+    directives: Directives,
 }
 
 impl Findings {
@@ -27,6 +30,47 @@ impl Findings {
             list: Vec::new(),
             unlisted: 0,
             errors: 0,
+            levels: Levels::default(),
+            directives: Directives::default(),
+        }
+    }
+
+    /// The same, with the rules switched as `levels` has them.
+    pub(super) fn under(self, levels: &Levels) -> Self {
+        Findings { levels: levels.clone(), ..self }
+    }
+
+    /// Silences what the file's own comments switch off, from now on.
+    pub(super) fn obey(&mut self, directives: Directives) {
+        self.directives = directives;
+    }
+
+    /// Whether the rule has findings at all, so that it is worth looking.
+    pub(super) fn asks(&self, rule: &'static str) -> bool {
+        self.levels.is_on(rule)
+    }
+
+    /// A finding that weighs what the table of rules says.
+    pub(super) fn report(
+        &mut self,
+        rule: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let severity = rules::find(rule).map_or(Severity::Warning, |rule| rule.severity);
+        self.push(severity, rule, span, message.into(), remedy.into());
+    }
+
+    /// Lets the latest finding be mended by `fix`, if it is of `rule` and was listed.
+    pub(super) fn fixed_by(
+        &mut self,
+        rule: &'static str,
+        does: &'static str,
+        edits: Vec<(Range<usize>, String)>,
+    ) {
+        if let Some(last) = self.list.last_mut().filter(|last| last.rule == rule && last.fix.is_none()) {
+            last.fix = Some(Box::new(Fix { does, edits }));
         }
     }
 
@@ -68,6 +112,11 @@ impl Findings {
         message: String,
         remedy: String,
     ) {
+        debug_assert!(rules::find(rule).is_some(), "the rule `{rule}` is not in the table");
+        let Some(severity) = self.levels.of(rule, severity) else { return };
+        if self.directives.silence(rule, &self.source, span.start) {
+            return;
+        }
         if severity == Severity::Error {
             self.errors += 1;
         }
@@ -87,12 +136,28 @@ impl Findings {
         self.source.get(span).unwrap_or_default()
     }
 
+    /// The whole file.
+    pub(super) fn text(&self) -> &str {
+        &self.source
+    }
+
+    /// The line on which byte `at` is, from 1.
+    pub(super) fn line_of(&self, at: usize) -> usize {
+        self.source.as_bytes()[..at.min(self.source.len())].iter().filter(|b| **b == b'\n').count() + 1
+    }
+
     pub(super) fn has_errors(&self) -> bool {
         self.errors > 0
     }
 
-    /// The findings by their place in the file.
-    pub(super) fn into_list(mut self) -> Vec<Diagnostic> {
+    /// The findings by their place in the file, and the comments that may silence those across files.
+    pub(super) fn into_list(mut self) -> (Vec<Diagnostic>, Directives) {
+        let directives = std::mem::take(&mut self.directives);
+        directives.report_useless(&mut self);
+        (self.sorted(), directives)
+    }
+
+    fn sorted(mut self) -> Vec<Diagnostic> {
         self.list.sort_by_key(|d| (d.line, d.column));
         if self.unlisted > 0 {
             let severity = if self.errors > 0 { Severity::Error } else { Severity::Warning };

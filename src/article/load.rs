@@ -1,5 +1,6 @@
 //! A folder of files → articles, and all that is wrong with it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
@@ -12,9 +13,9 @@ use chrono_tz::Tz;
 use super::parse::{self, Input, Memory, Outcome};
 use super::picture::SHOWN_WIDTH;
 use super::shelf::{self, PathFault};
-use super::{Article, Broken, Loaded, Slug, head};
+use super::{Article, Broken, Loaded, Slug, directives, head};
 use crate::config::{Authors, Config};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Levels, Severity};
 
 /// How deep sub-folders are walked into.
 const DEEPEST_FOLDER: usize = 8;
@@ -34,6 +35,10 @@ pub struct LoadOptions {
     pub shown_width: u32,
     /// Whether pictures are made ready for mail.
     pub pictures: PictureWork,
+    /// The rules that are switched.
+    pub lint: Levels,
+    /// The language of the edition, as in `en-US`.
+    pub language: String,
 }
 
 /// What is done with the pictures of articles.
@@ -56,6 +61,8 @@ impl LoadOptions {
             max_bytes: 1024 * 1024,
             shown_width: SHOWN_WIDTH,
             pictures: PictureWork::Prepare,
+            lint: Levels::default(),
+            language: "en".to_owned(),
         }
     }
 
@@ -63,7 +70,12 @@ impl LoadOptions {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let options = LoadOptions::new(config.schedule.timezone, config.authors.clone());
-        LoadOptions { settle: config.articles.settle, ..options }
+        LoadOptions {
+            settle: config.articles.settle,
+            lint: config.lint.clone(),
+            language: config.publication.language.to_string(),
+            ..options
+        }
     }
 
     /// The same with `pictures` done.
@@ -437,6 +449,7 @@ impl<'a> Loader<'a> {
             let key = |read: &Read| (read.article.is_none(), read.outcome.date);
             key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
         });
+        self.loaded.diagnostics.append(&mut same_titles(&self.read, &self.options.lint));
         for Read { shown, path, article, outcome } in self.read {
             let Some(slug) = outcome.slug else { continue };
             let Some(first) = self.taken.get(&slug) else {
@@ -459,4 +472,39 @@ impl<'a> Loader<'a> {
         self.loaded.diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         self.loaded
     }
+}
+
+/// Articles of a month with one title and two names: the second is most likely the first one, moved.
+fn same_titles(read: &[Read], levels: &Levels) -> Vec<Diagnostic> {
+    const RULE: &str = "same-title";
+    let mut first: HashMap<String, &Read> = HashMap::new();
+    let mut told = Vec::new();
+    for read in read {
+        let Some(article) = read.article.as_ref().filter(|article| !article.draft) else { continue };
+        let earlier = match first.entry(article.title.to_lowercase()) {
+            Entry::Vacant(entry) => {
+                entry.insert(read);
+                continue;
+            }
+            Entry::Occupied(mut entry) => entry.insert(read),
+        };
+        let Some(other) = &earlier.article else { continue };
+        // A column has the same title every year, and one slug has a finding of its own.
+        if other.slug == article.slug || (article.date - other.date).num_days() > 31 {
+            continue;
+        }
+        let Some((source, span)) = &read.outcome.named_at else { continue };
+        let severity = directives::weigh(&read.outcome.directives, levels, RULE, source, span.start);
+        told.extend(severity.map(|severity| {
+            Diagnostic::of_file(
+                severity,
+                RULE,
+                &read.shown,
+                format!("`{}` has this title too", earlier.shown.display()),
+            )
+            .with_remedy("tell the two apart, or delete one of the files")
+            .at(source, span.clone())
+        }));
+    }
+    told
 }

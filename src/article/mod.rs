@@ -2,6 +2,7 @@
 
 mod blank;
 mod date;
+mod directives;
 mod findings;
 mod front_matter;
 mod head;

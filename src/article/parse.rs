@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::directives::Directives;
 use super::findings::Findings;
 use super::front_matter::{self, Context, FrontMatter};
 use super::head::{self, Heads};
-use super::lint::{self, Headings, Place, Shown};
+use super::lint::{self, Headings, Manuscript, Place, Shown};
 use super::load::{LoadOptions, PictureWork};
 use super::markdown::{self, document};
 use super::picture::{self, Picture, PictureError};
@@ -25,7 +26,16 @@ pub(super) struct Memory {
     headings: Headings,
     heads: Heads,
     /// Pictures by file: several articles may show one.
-    pictures: HashMap<PathBuf, Result<Option<Picture>, PictureError>>,
+    pictures: HashMap<PathBuf, Looked>,
+}
+
+/// A picture's file, looked at.
+#[derive(Debug, Clone)]
+struct Looked {
+    /// Made ready when that was asked for.
+    prepared: Result<Option<Picture>, PictureError>,
+    /// What it weighs, when that is more than it need: `7 MiB`, `6000 pixels wide`.
+    weight: Option<String>,
 }
 
 /// One file, read.
@@ -40,6 +50,8 @@ pub(super) struct Outcome {
     /// Whether it says that it is a draft.
     pub(super) draft: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What its comments silence, for findings across files.
+    pub(super) directives: Directives,
     /// The text, and where it names itself, for findings across files.
     pub(super) named_at: Option<(Arc<str>, Range<usize>)>,
 }
@@ -72,7 +84,7 @@ pub(super) fn article(
             return Outcome::broken(claimed_date(&shown, options), findings);
         }
     };
-    let mut findings = Findings::new(input.shown, &text);
+    let mut findings = Findings::new(input.shown, &text).under(&options.lint);
     let parts = match source::split(&text) {
         Ok(parts) => parts,
         Err(fault) => {
@@ -81,6 +93,11 @@ pub(super) fn article(
             return Outcome::broken(claimed_date(&text, options), findings);
         }
     };
+    let body = &text[parts.body.clone()];
+    let document = document(body);
+    let at = |comment: &Range<usize>| parts.body.start + comment.start..parts.body.start + comment.end;
+    let comments: Vec<_> = document.comments.iter().map(at).collect();
+    findings.obey(Directives::read(&text, &parts.front_matter, &comments));
     let opening = 0..3;
     let front = match yaml::parse(&text[parts.front_matter.clone()], parts.front_matter.start) {
         Ok(node) => {
@@ -91,7 +108,7 @@ pub(super) fn article(
             findings.error("broken-yaml", error.span, error.message, error.remedy);
             let dated = claimed_date(&text, options);
             let place = place(input, options, now, dated, memory);
-            lint::body(&document(&text[parts.body.clone()]).seen, parts.body.start, &place, &mut findings);
+            lint::body(&document.seen, parts.body.start, &place, &mut findings);
             return Outcome::broken(dated, findings);
         }
     };
@@ -99,8 +116,7 @@ pub(super) fn article(
     for (line, span) in &front.lines {
         lint::line(line, span, &place, &mut findings);
     }
-    let body = &text[parts.body.clone()];
-    let mut shown = lint::body(&document(body).seen, parts.body.start, &place, &mut findings);
+    let mut shown = lint::body(&document.seen, parts.body.start, &place, &mut findings);
     if body.trim().is_empty() {
         let end = text.trim_end().len();
         findings.warning(
@@ -119,6 +135,9 @@ pub(super) fn article(
         Some(root) => pictures(&shown, &Shelf::new(root, input.path), options, memory, &mut findings),
         None => BTreeMap::new(),
     };
+    let offset = parts.body.start;
+    let manuscript = Manuscript { front: &front, document: &document, body, offset, options, now };
+    lint::editorial(&manuscript, &mut findings);
     finish(input, &text, body, front, pictures, findings)
 }
 
@@ -186,7 +205,8 @@ fn finish(
         }),
         _ => None,
     };
-    Outcome { article, date, slug, draft, diagnostics: findings.into_list(), named_at }
+    let (diagnostics, directives) = findings.into_list();
+    Outcome { article, date, slug, draft, diagnostics, directives, named_at }
 }
 
 /// Finds, looks at and prepares the pictures that an article shows.
@@ -210,13 +230,13 @@ fn pictures(
             }
         };
         let known = memory.pictures.get(&file).cloned();
-        let prepared = match known {
+        let Looked { prepared, weight } = match known {
             Some(known) => known,
             None => match shelf::read(&file, picture::LARGEST_FILE) {
                 Ok(bytes) => {
-                    let prepared = prepare(&bytes, options);
-                    memory.pictures.insert(file.clone(), prepared.clone());
-                    prepared
+                    let looked = Looked { prepared: prepare(&bytes, options), weight: weight(&bytes) };
+                    memory.pictures.insert(file.clone(), looked.clone());
+                    looked
                 }
                 Err(fault) => {
                     lint::path_fault(&fault, src, span.clone(), findings);
@@ -224,6 +244,14 @@ fn pictures(
                 }
             },
         };
+        if let Some(weight) = weight {
+            findings.report(
+                "heavy-image",
+                span.clone(),
+                format!("this picture is {weight}"),
+                "scale it down; 1104 pixels of width are all that a mail shows",
+            );
+        }
         match prepared {
             Ok(Some(picture)) => {
                 let was_gif = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"));
@@ -251,6 +279,15 @@ fn prepare(bytes: &[u8], options: &LoadOptions) -> Result<Option<Picture>, Pictu
     }
 }
 
+/// What makes a picture heavy.
+fn weight(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > picture::HEAVY_BYTES {
+        return Some(format!("a file of {} MiB", bytes.len() / 1024 / 1024));
+    }
+    let (_, width, height) = picture::look(bytes).ok()?;
+    (width.max(height) > picture::HEAVY_SIDE).then(|| format!("{width} × {height} pixels"))
+}
+
 /// The day that a front matter claims which cannot be parsed: which edition a broken file would hold.
 fn claimed_date(text: &str, options: &LoadOptions) -> Option<NaiveDate> {
     text.lines()
@@ -262,13 +299,7 @@ fn claimed_date(text: &str, options: &LoadOptions) -> Option<NaiveDate> {
 
 impl Outcome {
     fn broken(date: Option<NaiveDate>, findings: Findings) -> Self {
-        Outcome {
-            article: None,
-            date,
-            slug: None,
-            draft: false,
-            diagnostics: findings.into_list(),
-            named_at: None,
-        }
+        let (diagnostics, directives) = findings.into_list();
+        Outcome { article: None, date, slug: None, draft: false, diagnostics, directives, named_at: None }
     }
 }

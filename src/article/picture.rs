@@ -18,6 +18,9 @@ pub(super) const LARGEST_FILE: u64 = 25 * 1024 * 1024;
 /// Pixels of a side, and in all: a telephone's 48 megapixels pass, a bomb does not.
 const LONGEST_SIDE: u32 = 16_000;
 const MOST_PIXELS: u64 = 50_000_000;
+/// A file of more bytes, or a longer side, is more than any reader sees of it.
+pub(super) const HEAVY_BYTES: usize = 5 * 1024 * 1024;
+pub(super) const HEAVY_SIDE: u32 = 5_000;
 /// A picture that needs no scaling and is smaller is kept without encoding it anew.
 const SMALL: usize = 300 * 1024;
 

@@ -125,8 +125,10 @@ pub struct DiffArgs {
 #[command(after_help = "Examples:\n  \
     straight check                          every article of the folder\n  \
     straight check articles/tide.md         one file\n  \
-    straight check --strict --format json   for programs; warnings count as errors\n\n\
-    Ends with 1 when there is an error.")]
+    straight check --strict --format json   for programs; warnings count as errors\n  \
+    straight check --rules                  what is looked for, and how much it weighs\n\n\
+    Ends with 0 when there is no error (with --strict: no warning either), with 1 when there is one or\n\
+    something cannot be read, and with 2 for wrong arguments. docs/lint.md tells of the rules.")]
 pub struct CheckArgs {
     /// Files or folders [default: the articles folder]
     #[arg(value_name = "PATH")]
@@ -137,6 +139,9 @@ pub struct CheckArgs {
     /// Count warnings as errors
     #[arg(long)]
     pub strict: bool,
+    /// List the rules, with what each finds and weighs, and check nothing
+    #[arg(long, conflicts_with_all = ["paths", "strict"])]
+    pub rules: bool,
 }
 
 /// How findings are written.
@@ -146,6 +151,8 @@ pub enum CheckFormat {
     Human,
     /// As an array of objects
     Json,
+    /// As workflow commands, which GitHub shows beside the lines of a change
+    Github,
 }
 
 /// Show what was sent, to how many, and what is waiting

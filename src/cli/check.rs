@@ -7,7 +7,8 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 
 use crate::article::{LoadOptions, Loaded, load_paths};
-use crate::diagnostic::{self, Colour, Counts};
+use crate::config::Config;
+use crate::diagnostic::{self, Colour, Counts, Severity, rules};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Format {
     Human(Colour),
     /// For programs: an array of objects, and nothing else.
     Json,
+    /// For GitHub: a workflow command a finding, and nothing else.
+    Github,
 }
 
 /// What fails a check.
@@ -77,6 +80,7 @@ pub(super) fn tell(
     let counts = Counts::of(&loaded.diagnostics);
     let written = match format {
         Format::Json => diagnostic::json(&loaded.diagnostics),
+        Format::Github => diagnostic::github(&loaded.diagnostics),
         Format::Human(colour) => report(loaded, counts, colour),
     };
     out.write_all(written.as_bytes()).context("cannot write the findings")?;
@@ -85,6 +89,24 @@ pub(super) fn tell(
         Strictness::Warnings => counts.errors + counts.warnings > 0,
     };
     Ok(if failed { Verdict::Failed } else { Verdict::Fine })
+}
+
+/// Every rule with what its findings weigh here, under its chapter.
+pub(super) fn rules(config: &Config) -> String {
+    let mut text = String::new();
+    for (chapter, rules) in rules::CHAPTERS {
+        text.push_str(&format!("{chapter}\n"));
+        for rule in *rules {
+            let weight = match config.lint.of(rule.name, rule.severity) {
+                None => "off",
+                Some(Severity::Note) => "hint",
+                Some(Severity::Warning) => "warning",
+                Some(Severity::Error) => "error",
+            };
+            text.push_str(&format!("  {:<22} {weight:<8} {}\n", rule.name, rule.finds));
+        }
+    }
+    text
 }
 
 fn report(loaded: &Loaded, counts: Counts, colour: Colour) -> String {

@@ -21,12 +21,17 @@ use crate::web::Pages;
 
 /// Checks what the arguments name, then says which articles go out next and why others do not.
 pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    if args.rules {
+        out.write_all(check::rules(config).as_bytes())?;
+        return Ok(true);
+    }
     let now = Clock::system().now();
     let options = LoadOptions::of(config).with_pictures(PictureWork::LookOnly);
     let colour = if io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
     let format = match args.format {
         CheckFormat::Human => Format::Human(colour),
         CheckFormat::Json => Format::Json,
+        CheckFormat::Github => Format::Github,
     };
     let strictness = if args.strict { Strictness::Warnings } else { Strictness::Errors };
     let mut loaded = check::read(&args.paths, &config.articles.folder, &options, now)?;

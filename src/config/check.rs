@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use chrono::{NaiveTime, Weekday};
 
-use crate::diagnostic::Diagnostic;
 use crate::words;
+use crate::diagnostic::rules::{self, Level, Standing};
+use crate::diagnostic::{Diagnostic, Levels, Severity};
+use crate::yaml::{self, Node};
 
 use super::layers::{Given, Layers, Origin};
 use super::reader::Reader;
@@ -26,6 +28,7 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
         publication,
         authors: authors(&mut reader),
         articles: articles(&mut reader),
+        lint: lint(&mut reader),
         edition: EditionConfig {
             templates: reader.path("edition.templates"),
             recent: reader.value("edition.recent", values::number(0, 20)),
@@ -213,6 +216,60 @@ fn articles(reader: &mut Reader<'_>) -> ArticlesConfig {
         backlog_days: reader.value("articles.backlog", values::days),
         settle: reader.value("articles.settle", values::duration),
     }
+}
+
+/// What a rule may be switched to.
+const LEVELS: [(&str, Level); 4] = [
+    ("off", Level::Off),
+    ("hint", Level::At(Severity::Note)),
+    ("warning", Level::At(Severity::Warning)),
+    ("error", Level::At(Severity::Error)),
+];
+
+/// `rule: off|hint|warning|error`, for rules that can be switched.
+fn lint(reader: &mut Reader<'_>) -> Levels {
+    let mut levels = Levels::default();
+    let Some(given) = reader.given("lint") else { return levels };
+    let Some(entries) = given.node.as_map() else {
+        let wrong = Wrong::new(
+            format!("this is {}", given.node.kind()),
+            "write `rule: off` beneath it, a rule a line",
+        );
+        reader.note(given, "lint", "wrong-type", &wrong);
+        return levels;
+    };
+    let keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    // Only for rules that stand twice: which there are is told below.
+    reader.only(given.origin, "lint", entries, &keys);
+    for entry in entries {
+        let shown = values::shown(&entry.key);
+        let at_key = Node { place: entry.place.clone(), ..entry.value.clone() };
+        let at_key = Given { node: &at_key, ..given };
+        let Some(rule) = rules::find(&entry.key) else {
+            let remedy = match yaml::nearest(&entry.key, rules::switchable()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`straight check --rules` lists those that there are".to_owned(),
+            };
+            let wrong = Wrong::new(format!("there is no rule `{shown}`"), remedy);
+            reader.note(at_key, "lint", "unknown-rule", &wrong);
+            continue;
+        };
+        if rule.standing == Standing::Fixed {
+            let wrong = Wrong::new(
+                format!("`{shown}` cannot be switched: without it there is no article"),
+                "take the line out",
+            );
+            reader.note(at_key, "lint", "bad-value", &wrong);
+            continue;
+        }
+        if entry.value.is_null() {
+            let wrong = Wrong::new(format!("`{shown}` has no value"), "write off, hint, warning or error");
+            reader.note(at_key, "lint", "missing-value", &wrong);
+        } else if let Some(level) = reader.within(given, "lint", &entry.key, values::choice(&LEVELS)) {
+            levels.set(rule, level);
+        }
+    }
+    levels
 }
 
 fn schedule(reader: &mut Reader<'_>) -> Schedule {

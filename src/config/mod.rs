@@ -25,6 +25,7 @@ use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::subscriber::EmailAddress;
+use crate::diagnostic::Levels;
 
 pub use dkim::DkimConfig;
 pub use environment::Environment;
@@ -44,6 +45,8 @@ pub struct Config {
     pub authors: Authors,
     /// Where articles are and what becomes of them.
     pub articles: ArticlesConfig,
+    /// The rules of the check that are switched.
+    pub lint: Levels,
     /// How an edition is put together.
     pub edition: EditionConfig,
     /// When an edition is due.

@@ -1,6 +1,7 @@
 //! What is wrong with a file, where, and what to do about it.
 
 mod report;
+pub mod rules;
 
 use std::fmt;
 use std::ops::Range;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use report::{Colour, Counts, human, json, one};
+pub use report::{Colour, Counts, github, human, json, one};
+pub use rules::Levels;
 
 /// How much a [`Diagnostic`] weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -59,6 +61,18 @@ pub struct Diagnostic {
     /// The text of the file, for the snippet; shared by all findings of the file.
     #[serde(skip)]
     pub source: Option<Arc<str>>,
+    /// What mends it without a change of meaning, when something does.
+    #[serde(skip)]
+    pub fix: Option<Box<Fix>>,
+}
+
+/// A change of a file that mends a finding and means the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, in one line: `puts the value in quotes`.
+    pub does: &'static str,
+    /// The bytes of the finding's source, and what takes their place; in order, and apart from each other.
+    pub edits: Vec<(Range<usize>, String)>,
 }
 
 impl Diagnostic {
@@ -80,6 +94,7 @@ impl Diagnostic {
             message: message.into(),
             remedy: None,
             source: None,
+            fix: None,
         }
     }
 

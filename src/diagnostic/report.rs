@@ -107,6 +107,49 @@ pub fn json(diagnostics: &[Diagnostic]) -> String {
     text
 }
 
+/// Workflow commands, a line each, by which GitHub shows findings beside the lines of a change: `::error file=…::…`.
+#[must_use]
+pub fn github(diagnostics: &[Diagnostic]) -> String {
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let command = match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
+        };
+        let mut message = diagnostic.message.clone();
+        if let Some(remedy) = &diagnostic.remedy {
+            message.push_str("; ");
+            message.push_str(remedy);
+        }
+        let place = match diagnostic.line {
+            0 => String::new(),
+            line => format!(",line={line},col={}", diagnostic.column),
+        };
+        text.push_str(&format!(
+            "::{command} file={}{place},title={}::{}\n",
+            escaped(&diagnostic.file.to_string_lossy(), &[',', ':']),
+            escaped(diagnostic.rule, &[',', ':']),
+            escaped(&message, &[]),
+        ));
+    }
+    text
+}
+
+/// As the runner reads it back: `%`, line breaks and `signs` percent-encoded. Other control characters are shown.
+fn escaped(text: &str, signs: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '%' | '\r' | '\n' => out.push_str(&format!("%{:02X}", u32::from(c))),
+            c if signs.contains(&c) => out.push_str(&format!("%{:02X}", u32::from(c))),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// The line of the source that a finding begins on, and the finding's place in it.
 struct Window<'a> {
     text: &'a str,
@@ -145,6 +188,19 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn github_reads_back_what_was_found() {
+        let whole =
+            Diagnostic::of_file(Severity::Warning, "bare-url", "a,b:c%.md", "100 %\r\n::error::x\u{1b}")
+                .with_remedy("mend it: now");
+        let placed = Diagnostic { line: 12, column: 3, severity: Severity::Note, ..whole.clone() };
+        assert_eq!(
+            github(&[whole, placed]),
+            "::warning file=a%2Cb%3Ac%25.md,title=bare-url::100 %25%0D%0A::error::x\\u{1b}; mend it: now\n\
+             ::notice file=a%2Cb%3Ac%25.md,line=12,col=3,title=bare-url::100 %25%0D%0A::error::x\\u{1b}; mend it: now\n"
+        );
+    }
 
     #[test]
     fn a_finding_without_a_snippet_still_tells_its_place() {

@@ -78,9 +78,9 @@ fn programs_read_of_templates_as_of_articles() {
     let (code, told) = check(folder.path(), &["--format", "json"]);
     assert_eq!(code, 1);
     let findings: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(findings[0]["rule"], "template", "{findings}");
-    assert_eq!((&findings[0]["line"], &findings[0]["column"]), (&1.into(), &9.into()), "{findings}");
-    assert!(findings[0]["file"].as_str().unwrap().ends_with("subject.txt"), "{findings}");
+    let found = findings.as_array().unwrap().iter().find(|found| found["rule"] == "template").unwrap();
+    assert_eq!((&found["line"], &found["column"]), (&1.into(), &9.into()), "{findings}");
+    assert!(found["file"].as_str().unwrap().ends_with("subject.txt"), "{findings}");
     // Whoever names articles asks about those alone.
     assert_eq!(check(folder.path(), &["articles/tide.md"]).0, 0);
 }

@@ -48,6 +48,16 @@ pub(super) struct FrontMatter {
     pub(super) name_place: Range<usize>,
     /// Lines of Markdown and where they are written, for the linter.
     pub(super) lines: Vec<(String, Range<usize>)>,
+    /// Where the title is written.
+    pub(super) title_place: Range<usize>,
+    /// Where highlights are written, one each.
+    pub(super) highlight_places: Vec<Range<usize>>,
+    /// Where the key of the highlights stands, or else the first line.
+    pub(super) highlights_place: Range<usize>,
+    /// Where the summary is written; nothing when there is none.
+    pub(super) summary_place: Option<Range<usize>>,
+    /// Where the image's text is written.
+    pub(super) alt_place: Option<Range<usize>>,
 }
 
 /// What front matter is checked against.
@@ -189,7 +199,8 @@ impl Checker<'_, '_> {
         };
         let message = format!("no author has the key `{name}`");
         self.findings.error("unknown-author", node.span.clone(), message, remedy);
-        None
+        // Where it is no error, the name is taken as it stands.
+        Some(Author { name, biography: None, link: None, photo: None })
     }
 
     fn highlights(&mut self, opening: &Range<usize>) {
@@ -198,13 +209,15 @@ impl Checker<'_, '_> {
             node.map(|node| values::texts(node, "highlights", self.findings)).unwrap_or_default();
         if let Some(Value::List(items)) = node.map(|node| &node.value) {
             let places = items.iter().map(|item| item.span.clone());
-            self.out.lines.extend(self.out.highlights.iter().cloned().zip(places));
+            self.out.lines.extend(self.out.highlights.iter().cloned().zip(places.clone()));
+            self.out.highlight_places = places.collect();
         }
         let given = match node.map(|node| &node.value) {
             Some(Value::List(items)) => Some(items.len()),
             _ => (self.entries.lacks("highlights") && !self.entries.is_null("highlights")).then_some(0),
         };
         let place = self.entries.place("highlights").unwrap_or_else(|| opening.clone());
+        self.out.highlights_place = place.clone();
         if given == Some(0) {
             self.out.no_highlights = Some(place);
         } else if let Some(given @ 8..) = given {
@@ -236,7 +249,10 @@ impl Checker<'_, '_> {
                         "write `src: ` and the path",
                     );
                 }
-                let alt = inner.get("alt").and_then(|node| values::line(node, "alt", self.findings));
+                let alt = inner.get("alt").and_then(|node| {
+                    self.out.alt_place = Some(node.span.clone());
+                    values::line(node, "alt", self.findings)
+                });
                 let caption = inner.get("caption").and_then(|node| {
                     let caption = values::flowing(node, "caption", self.findings)?;
                     self.out.lines.push((caption.clone(), node.span.clone()));
@@ -260,6 +276,7 @@ impl Checker<'_, '_> {
     fn slug(&mut self, opening: &Range<usize>) {
         let title_place = self.entries.get("title").map(|node| node.span.clone());
         self.out.name_place = title_place.unwrap_or_else(|| opening.clone());
+        self.out.title_place = self.out.name_place.clone();
         let Some(node) = self.entries.get("slug") else { return };
         self.out.name_place = node.span.clone();
         self.out.slug_is_wrong = true;
@@ -299,6 +316,12 @@ impl Checker<'_, '_> {
             self.entries.get("tags").map(|node| values::texts(node, "tags", findings)).unwrap_or_default();
         self.out.summary =
             self.entries.get("summary").and_then(|node| values::flowing(node, "summary", findings));
+        // A wrong one is there all the same.
+        self.out.summary_place = match self.entries.get("summary") {
+            Some(node) => Some(node.span.clone()),
+            None if self.entries.lacks("summary") => None,
+            None => self.entries.place("summary"),
+        };
         self.out.url = self.entries.get("url").and_then(|node| values::url(node, "url", findings));
         self.out.sources =
             self.entries.get("sources").map(|node| values::sources(node, findings)).unwrap_or_default();

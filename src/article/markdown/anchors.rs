@@ -13,7 +13,7 @@ pub(super) fn linked(document: &Document) -> HashSet<String> {
         .seen
         .iter()
         .filter_map(|seen| match &seen.what {
-            What::Heading { id } => Some(id.as_str()),
+            What::Heading { id, .. } => Some(id.as_str()),
             _ => None,
         })
         .collect();

@@ -39,6 +39,9 @@ pub(crate) fn document(source: &str) -> Document {
         events: events.peekable(),
         depth: 0,
         seen: Vec::new(),
+        words: Vec::new(),
+        paragraphs: Vec::new(),
+        comments: Vec::new(),
         ids: HashSet::new(),
         repeated: HashMap::new(),
         labels: HashMap::new(),
@@ -60,6 +63,9 @@ struct Builder<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> {
     events: Peekable<I>,
     depth: usize,
     seen: Vec<Seen>,
+    words: Vec<Range<usize>>,
+    paragraphs: Vec<Range<usize>>,
+    comments: Vec<Range<usize>>,
     ids: HashSet<String>,
     repeated: HashMap<String, usize>,
     /// Footnotes by label: their number, in the order of reference.
@@ -82,7 +88,8 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
         for (label, (_, span)) in defined {
             self.see(What::UnusedNote(label), span);
         }
-        Document { blocks, notes, seen: self.seen }
+        let Builder { seen, words, paragraphs, comments, .. } = self;
+        Document { blocks, notes, seen, words, paragraphs, comments }
     }
 
     fn see(&mut self, what: What, span: Range<usize>) {
@@ -150,6 +157,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
     fn block(&mut self, tag: Tag<'a>, span: Range<usize>, blocks: &mut Vec<Block>) {
         match tag {
             Tag::Paragraph => {
+                self.paragraphs.push(span);
                 let content = self.inlines(Until::End);
                 if !content.is_empty() {
                     blocks.push(paragraph(content));
@@ -158,8 +166,9 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             Tag::Heading { level, id, .. } => {
                 let content = self.inlines(Until::End);
                 let id = self.heading_id(id.as_deref(), &content);
-                self.see(What::Heading { id: id.clone() }, span);
-                blocks.push(Block::Heading { level: level_number(level), id, content });
+                let level = level_number(level);
+                self.see(What::Heading { id: id.clone(), level }, span);
+                blocks.push(Block::Heading { level, id, content });
             }
             Tag::BlockQuote(_) => blocks.push(Block::Quote(self.blocks())),
             Tag::CodeBlock(_) => blocks.push(Block::Code(self.literal())),
@@ -215,6 +224,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 html.push_str(&part);
             }
         }
+        self.note_comments(span);
         let parsed = raw::blocks(&html);
         let mut places = raw::Places::new(&self.source[span.clone()]);
         for what in parsed.seen {
@@ -223,6 +233,16 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             self.see(what, place);
         }
         parsed.blocks
+    }
+
+    fn note_comments(&mut self, span: &Range<usize>) {
+        let source = &self.source[span.clone()];
+        let mut at = 0;
+        while let Some(start) = source[at..].find("<!--").map(|found| at + found) {
+            let Some(end) = source[start + 4..].find("-->").map(|found| start + 4 + found + 3) else { break };
+            self.comments.push(span.start + start..span.start + end);
+            at = end;
+        }
     }
 
     fn items(&mut self) -> Vec<Item> {
@@ -309,7 +329,10 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 Event::End(_) => transparent -= 1,
                 Event::Start(tag) if is_block(&tag) || !self.may_enter(&span) => transparent += 1,
                 Event::Start(tag) => self.inline(tag, span, &mut run),
-                Event::Text(text) => run.push_text(&clean(&text)),
+                Event::Text(text) => {
+                    self.words.push(span);
+                    run.push_text(&clean(&text));
+                }
                 Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => {
                     run.push(Inline::Code(clean_line(&code)));
                 }
@@ -338,8 +361,8 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 let content = self.inlines(Until::End);
                 let mail = link_type == LinkType::Email && !dest_url.starts_with("mailto:");
                 let target = format!("{}{}", if mail { "mailto:" } else { "" }, clean_line(&dest_url));
-                let empty = plain(&content).trim().is_empty();
-                self.see(What::Link { target: target.clone(), empty }, span);
+                let text = Some(plain(&content).trim().to_owned());
+                self.see(What::Link { target: target.clone(), text }, span);
                 run.push(Inline::Link { target, content });
             }
             Tag::Image { dest_url, title, .. } => {
@@ -365,7 +388,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
 
     fn inline_html(&mut self, html: &str, span: Range<usize>, run: &mut Run) {
         match raw::tag(html) {
-            RawTag::Ignored => {}
+            RawTag::Ignored => self.note_comments(&span),
             RawTag::Dropped(name) => self.see(What::DroppedTag(name), span),
             RawTag::Discard(name) => {
                 self.see(What::DroppedTag(name.clone()), span);
@@ -374,7 +397,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             RawTag::Break => run.push(Inline::HardBreak),
             RawTag::Open(name, style) => run.open(name, Opened::Styled(style)),
             RawTag::Link(target) => {
-                self.see(What::Link { target: target.clone(), empty: false }, span);
+                self.see(What::Link { target: target.clone(), text: None }, span);
                 run.open("a".to_owned(), Opened::Link(target));
             }
             RawTag::Image(image) => {

@@ -248,7 +248,7 @@ pub(super) fn clean_line(text: &str) -> String {
 }
 
 /// Words as people count them: by spaces, and two characters each where a script has none.
-fn count_words(text: &str) -> usize {
+pub(super) fn count_words(text: &str) -> usize {
     let wide = |c: &char| unicode_width::UnicodeWidthChar::width(*c) == Some(2) && c.is_alphanumeric();
     let spaced =
         text.split_whitespace().filter(|word| word.chars().any(|c| c.is_alphanumeric() && !wide(&c))).count();

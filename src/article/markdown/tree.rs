@@ -10,6 +10,12 @@ pub(crate) struct Document {
     pub(crate) notes: Vec<Vec<Block>>,
     /// What the linter looks at, in the order of the source.
     pub(crate) seen: Vec<Seen>,
+    /// Where the words stand, marks and addresses left out, in the order of the source.
+    pub(crate) words: Vec<Range<usize>>,
+    /// Where paragraphs stand.
+    pub(crate) paragraphs: Vec<Range<usize>>,
+    /// Where comments of HTML stand.
+    pub(crate) comments: Vec<Range<usize>>,
 }
 
 /// A block; see the module's contract for its HTML.
@@ -152,7 +158,8 @@ pub(crate) struct Seen {
 pub(crate) enum What {
     Link {
         target: String,
-        empty: bool,
+        /// What a reader clicks, where it is known: not for a tag of raw HTML.
+        text: Option<String>,
     },
     Image {
         src: String,
@@ -160,6 +167,7 @@ pub(crate) enum What {
     },
     Heading {
         id: String,
+        level: u8,
     },
     /// A tag of raw HTML that does not go into a mail.
     DroppedTag(String),
@@ -178,6 +186,49 @@ pub(crate) fn plain(content: &[Inline]) -> String {
     let mut out = String::new();
     collect_plain(content, &mut out);
     out
+}
+
+impl Document {
+    /// Everything that a reader reads, a block a line.
+    pub(crate) fn plain(&self) -> String {
+        let mut out = String::new();
+        let notes = self.notes.iter().flatten();
+        self.blocks.iter().chain(notes).for_each(|block| block_plain(block, &mut out));
+        out
+    }
+}
+
+fn block_plain(block: &Block, out: &mut String) {
+    match block {
+        Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => {
+            collect_plain(content, out);
+        }
+        Block::Quote(blocks) => blocks.iter().for_each(|block| block_plain(block, out)),
+        Block::Code(text) => out.push_str(text),
+        Block::List { items, .. } => {
+            items.iter().flat_map(|item| &item.blocks).for_each(|block| block_plain(block, out));
+        }
+        Block::Table(table) => {
+            for cell in table.head.iter().chain(table.rows.iter().flatten()) {
+                collect_plain(cell, out);
+                out.push('\n');
+            }
+        }
+        Block::Figure(image) => {
+            out.push_str(&image.alt);
+            out.push('\n');
+            out.push_str(image.title.as_deref().unwrap_or_default());
+        }
+        Block::Definitions(definitions) => definitions.iter().for_each(|definition| match definition {
+            Definition::Term(content) => {
+                collect_plain(content, out);
+                out.push('\n');
+            }
+            Definition::Meaning(blocks) => blocks.iter().for_each(|block| block_plain(block, out)),
+        }),
+        Block::Rule => {}
+    }
+    out.push('\n');
 }
 
 fn collect_plain(content: &[Inline], out: &mut String) {

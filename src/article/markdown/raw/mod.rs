@@ -143,7 +143,7 @@ pub(super) struct Parsed {
 pub(super) fn blocks(html: &str) -> Parsed {
     let mut seen: Vec<What> = dropped_tags(html).into_iter().map(What::DroppedTag).collect();
     if let Some(target) = unsafe_address(html) {
-        seen.push(What::Link { target, empty: false });
+        seen.push(What::Link { target, text: None });
     }
     if html.matches('<').count() > MOST_TAGS {
         seen.push(What::TooDeep);
@@ -154,7 +154,7 @@ pub(super) fn blocks(html: &str) -> Parsed {
     for token in &tokens {
         if let Token::Open { name, attributes } = token {
             match (name.as_str(), attribute(attributes, "href"), image(attributes)) {
-                ("a", Some(target), _) => seen.push(What::Link { target, empty: false }),
+                ("a", Some(target), _) => seen.push(What::Link { target, text: None }),
                 ("img", _, Some(image)) => seen.push(What::Image { src: image.src, alt: image.alt }),
                 _ => {}
             }
@@ -229,7 +229,7 @@ mod tests {
                 What::DroppedTag("iframe".into()),
                 What::DroppedTag("input".into()),
                 What::DroppedTag("script".into()),
-                What::Link { target: "javascript:…".into(), empty: false },
+                What::Link { target: "javascript:…".into(), text: None },
             ]
         );
         assert_eq!(

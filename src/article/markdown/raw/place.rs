@@ -75,13 +75,13 @@ mod tests {
         let html = "<p><IMG src=\"a.png\"> <abbr>x</abbr> <a href='https://e.org/?a=1&amp;b=2'>b</a> <img src=a.png></p>";
         let mut places = Places::new(html);
         let image = || What::Image { src: "a.png".into(), alt: String::new() };
-        let link = |target: &str| What::Link { target: target.into(), empty: false };
+        let link = |target: &str| What::Link { target: target.into(), text: None };
         let found =
             [image(), link("https://e.org/?a=1&b=2"), image(), image(), What::DroppedTag("abbr".into())]
                 .map(|what| places.find(&what).map(|at| &html[at]));
         let link = Some("<a href='https://e.org/?a=1&amp;b=2'>");
         assert_eq!(found, [Some("<IMG src=\"a.png\">"), link, Some("<img src=a.png>"), None, Some("<abbr")]);
-        let unsafe_link = What::Link { target: "javascript:…".into(), empty: false };
+        let unsafe_link = What::Link { target: "javascript:…".into(), text: None };
         let html = "<a href=x>a</a> <a href=\"JavaScript:x()\">b</a>";
         assert_eq!(Places::new(html).find(&unsafe_link), Some(16..41));
     }

@@ -1,5 +1,10 @@
 //! What is wrong with an article's Markdown: links that lead nowhere, pictures that are not there, unsafe HTML.
 
+mod editorial;
+mod links;
+mod numbers;
+mod words;
+
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -14,6 +19,8 @@ use super::load::LoadOptions;
 use super::markdown::{self, Seen, Target, What, document};
 use super::shelf::{self, PathFault};
 use super::{is_web_site, nearest, source};
+
+pub(super) use editorial::{Manuscript, editorial};
 
 /// Where an article stands, for links and pictures.
 #[derive(Debug, Clone)]
@@ -53,7 +60,7 @@ impl Headings {
 fn headings(seen: &[Seen]) -> HashSet<String> {
     seen.iter()
         .filter_map(|seen| match &seen.what {
-            What::Heading { id } => Some(id.clone()),
+            What::Heading { id, .. } => Some(id.clone()),
             _ => None,
         })
         .collect()
@@ -182,8 +189,8 @@ struct Linter<'a, 'p> {
 impl Linter<'_, '_> {
     fn look(&mut self, what: &What, span: Range<usize>) {
         match what {
-            What::Link { target, empty } => {
-                if *empty {
+            What::Link { target, text } => {
+                if text.as_deref() == Some("") {
                     let message = "this link has no text, so that nobody can follow it";
                     self.findings.warning(
                         "empty-link",

@@ -1,0 +1,275 @@
+//! What an editor would say of a manuscript that has no mistake.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Datelike, Utc};
+
+use super::super::findings::Findings;
+use super::super::front_matter::FrontMatter;
+use super::super::load::LoadOptions;
+use super::super::markdown::{self, Document, Seen, What};
+use super::numbers::{self, Known};
+use super::{links, shortened, words};
+
+/// The longest highlight, summary (in characters) and paragraph (in words) that read well.
+const LONGEST_HIGHLIGHT: usize = 160;
+const LONGEST_SUMMARY: usize = 300;
+const LONGEST_PARAGRAPH: usize = 150;
+
+/// An article as it was written.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::article) struct Manuscript<'a> {
+    pub(in crate::article) front: &'a FrontMatter,
+    pub(in crate::article) document: &'a Document,
+    /// The text below the front matter.
+    pub(in crate::article) body: &'a str,
+    /// Where it begins in the file.
+    pub(in crate::article) offset: usize,
+    pub(in crate::article) options: &'a LoadOptions,
+    pub(in crate::article) now: DateTime<Utc>,
+}
+
+/// Checks the whole of a manuscript. What is only missing is not asked for while it is a draft, or has an error.
+pub(in crate::article) fn editorial(manuscript: &Manuscript<'_>, findings: &mut Findings) {
+    let is_finished = !findings.has_errors() && !manuscript.front.draft;
+    links::look(&manuscript.document.seen, manuscript.offset, findings);
+    manuscript.headings(findings);
+    manuscript.paragraphs(findings);
+    manuscript.highlights(findings);
+    manuscript.pictures(findings);
+    if is_finished {
+        manuscript.summary(findings);
+        manuscript.unfinished(findings);
+    }
+}
+
+impl Manuscript<'_> {
+    fn at(&self, span: &Range<usize>) -> Range<usize> {
+        self.offset + span.start..self.offset + span.end
+    }
+
+    fn headings(&self, findings: &mut Findings) {
+        let mut last: Option<u8> = None;
+        for Seen { what, span } in &self.document.seen {
+            let What::Heading { level, .. } = what else { continue };
+            if let Some(last) = last.filter(|last| *level > last + 1) {
+                let line = self.body[span.clone()].trim_end();
+                let length = line.find('\n').unwrap_or(line.len());
+                findings.report(
+                    "skipped-heading",
+                    self.at(&(span.start..span.start + length)),
+                    format!("a heading of level {level} follows one of level {last}"),
+                    format!("write `{}`, the level beneath it", "#".repeat(usize::from(last) + 1)),
+                );
+            }
+            last = Some(*level);
+        }
+    }
+
+    fn paragraphs(&self, findings: &mut Findings) {
+        for span in &self.document.paragraphs {
+            let text = &self.body[span.clone()];
+            // The shortest word and its space.
+            if text.len() < LONGEST_PARAGRAPH * 2 {
+                continue;
+            }
+            let words = markdown::count_words(text);
+            if words > LONGEST_PARAGRAPH {
+                let first = text
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .chars()
+                    .take(60)
+                    .map(char::len_utf8)
+                    .sum::<usize>();
+                findings.report(
+                    "long-paragraph",
+                    self.at(&(span.start..span.start + first)),
+                    format!("this paragraph has {words} words, which fill the screen of a telephone"),
+                    "break it where a new thought begins",
+                );
+            }
+        }
+    }
+
+    fn highlights(&self, findings: &mut Findings) {
+        let front = self.front;
+        if let count @ 1..=2 = front.highlights.len() {
+            let (is, s) = if count == 1 { ("is", "") } else { ("are", "s") };
+            findings.report(
+                "few-highlights",
+                front.highlights_place.clone(),
+                format!("there {is} {count} highlight{s}"),
+                "write three to seven: they are what most readers read",
+            );
+        }
+        let places = front.highlight_places.iter();
+        let mut known: Option<Known> = None;
+        for (highlight, place) in front.highlights.iter().zip(places) {
+            let plain = markdown::plain(highlight);
+            let length = plain.chars().count();
+            if length > LONGEST_HIGHLIGHT {
+                findings.report(
+                    "long-highlight",
+                    place.clone(),
+                    format!("this highlight has {length} characters"),
+                    format!("say it in {LONGEST_HIGHLIGHT}, and the rest in the text"),
+                );
+            }
+            // Whoever writes the head first has no text yet.
+            if !plain.contains(|c: char| c.is_ascii_digit()) || self.body.trim().is_empty() {
+                continue;
+            }
+            let known = known.get_or_insert_with(|| self.numbers());
+            for number in numbers::missing(&plain, known) {
+                let number = &plain[number];
+                let source = findings.source(place.clone());
+                let span = source
+                    .find(number)
+                    .map_or_else(|| place.clone(), |at| place.start + at..place.start + at + number.len());
+                findings.report(
+                    "number-not-in-text",
+                    span,
+                    format!("the text has no `{number}`"),
+                    "check the number, or let the text say where it comes from",
+                );
+            }
+        }
+    }
+
+    fn numbers(&self) -> Known {
+        let mut text = self.document.plain();
+        if let Some(image) = &self.front.image {
+            text.push_str(&markdown::plain(image.caption.as_deref().unwrap_or_default()));
+            text.push('\n');
+            text.push_str(&image.alt);
+        }
+        Known::of(&text, self.front.dated.map(|dated| dated.day))
+    }
+
+    fn pictures(&self, findings: &mut Findings) {
+        let front = self.front.image.iter().filter_map(|image| {
+            Some((image.alt.as_str(), image.src.as_str(), self.front.alt_place.clone()?))
+        });
+        let body = self.document.seen.iter().filter_map(|seen| match &seen.what {
+            What::Image { src, alt } => Some((alt.as_str(), src.as_str(), self.at(&seen.span))),
+            _ => None,
+        });
+        for (alt, src, span) in front.chain(body) {
+            if words::is_useless_alt(alt, src) {
+                findings.report(
+                    "useless-alt",
+                    span,
+                    format!("`{}` does not say what is to be seen", shortened(alt)),
+                    "write what the picture shows: `A white ferry at the quay`",
+                );
+            }
+        }
+    }
+
+    fn summary(&self, findings: &mut Findings) {
+        match (&self.front.summary, &self.front.summary_place) {
+            (Some(summary), Some(place)) => {
+                let length = summary.chars().count();
+                if length > LONGEST_SUMMARY {
+                    findings.report(
+                        "long-summary",
+                        place.clone(),
+                        format!("the summary has {length} characters"),
+                        "keep to a sentence or two: inboxes show about 100 characters of it",
+                    );
+                }
+            }
+            (_, Some(_)) => {}
+            (_, None) => findings.report(
+                "missing-summary",
+                self.front.title_place.clone(),
+                "there is no `summary`",
+                "write `summary: ` and a sentence or two: the inbox shows it beside the subject",
+            ),
+        }
+    }
+
+    /// What was to be written, to be attached, or to be brought up to date.
+    fn unfinished(&self, findings: &mut Findings) {
+        let front = self.front;
+        let heads = [Some(&front.title_place), front.summary_place.as_ref()].into_iter().flatten();
+        let heads = heads.chain(&front.highlight_places).cloned();
+        let body = self.document.words.iter().map(|span| self.at(span));
+        let year = self.now.with_timezone(&self.options.timezone).year();
+        let mut told_attachment = false;
+        for span in heads.chain(body) {
+            let text = findings.source(span.clone()).to_owned();
+            for at in words::placeholders(&text) {
+                findings.report(
+                    "placeholder",
+                    span.start + at.start..span.start + at.end,
+                    format!("`{}` stands where something was to be written", &text[at]),
+                    "write it, or let `draft: true` stand in the front matter until it is known",
+                );
+            }
+            if let Some(at) = words::attachment(&text, &self.options.language).filter(|_| !told_attachment) {
+                told_attachment = true;
+                findings.report(
+                    "missing-attachment",
+                    span.start + at.start..span.start + at.end,
+                    "an edition has no attachments",
+                    "put the file on the web, and link to it",
+                );
+            }
+            if let Some((at, stale)) = stale_year(&text, year) {
+                findings.report(
+                    "stale-year",
+                    span.start + at.start..span.start + at.end,
+                    format!("this copyright is of {stale}, and it is {year}"),
+                    "bring it up to date, or leave it to the footer of the edition",
+                );
+            }
+        }
+    }
+}
+
+/// The latest year of a line of copyright, when it is over.
+fn stale_year(text: &str, now: i32) -> Option<(Range<usize>, i32)> {
+    let sign = text.find('©').map(|at| at + '©'.len_utf8());
+    let word = ["Copyright", "copyright", "COPYRIGHT", "(c)", "(C)"]
+        .iter()
+        .find_map(|word| Some(text.find(word)? + word.len()));
+    let from = sign.or(word)?;
+    // The years stand beside the sign: `© 2019–2023 The Post`, `Copyright (c) 2023`.
+    let near: usize = text[from..].chars().take(24).map(char::len_utf8).sum();
+    let near = &text[from..from + near];
+    let mut latest: Option<(Range<usize>, i32)> = None;
+    let mut at = 0;
+    for part in near.split(|c: char| !c.is_ascii_digit()) {
+        if part.len() == 4
+            && let Ok(year @ 1900..2200) = part.parse::<i32>()
+            && latest.as_ref().is_none_or(|(_, latest)| year > *latest)
+        {
+            latest = Some((from + at..from + at + 4, year));
+        }
+        at += part.len() + near[at + part.len()..].chars().next().map_or(0, char::len_utf8);
+    }
+    latest.filter(|(_, year)| *year < now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copyright_that_is_over_is_stale() {
+        let stale = |text| stale_year(text, 2026).map(|(at, _)| text[at].to_owned());
+        assert_eq!(stale("© 2023 The Post").as_deref(), Some("2023"));
+        assert_eq!(stale("Copyright (c) 2019–2024, The Post").as_deref(), Some("2024"));
+        for text in [
+            "© 2019–2026 The Post",
+            "© The Post",
+            "copyright law of the year that was called by many 1976",
+            "2019",
+        ] {
+            assert_eq!(stale(text), None, "{text}");
+        }
+    }
+}

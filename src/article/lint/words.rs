@@ -1,0 +1,266 @@
+//! Words that tell of something unfinished or of no use.
+
+use std::ops::Range;
+
+/// What stands for a text that was to be written, within `text`, with its name.
+pub(super) fn placeholders(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut last_end = 0;
+    for (at, word) in words(text) {
+        let held = match word {
+            "TODO" | "FIXME" | "XXX" => true,
+            // "To come", as printers write it: TK, TKTK.
+            word if word.len() >= 2 && word.len() % 2 == 0 => {
+                word.as_bytes().chunks(2).all(|pair| pair == b"TK")
+            }
+            _ => false,
+        };
+        let latin = word.eq_ignore_ascii_case("lorem")
+            && text[at + word.len()..]
+                .trim_start()
+                .get(..5)
+                .is_some_and(|next| next.eq_ignore_ascii_case("ipsum"));
+        // A name of files and code is no note of an editor's: `XXX.com`, `#TODO`.
+        let behind = text[at + word.len()..].chars().next();
+        let is_name = behind.is_some_and(|c| matches!(c, '/' | '_' | '@'))
+            || behind == Some('.') && text[at + word.len() + 1..].starts_with(char::is_alphanumeric);
+        if (held && !is_name || latin) && at >= last_end {
+            let end = if latin {
+                at + text[at..].to_ascii_lowercase().find("ipsum").unwrap_or(0) + 5
+            } else {
+                at + word.len()
+            };
+            found.push(at..end);
+            last_end = end;
+        }
+    }
+    found
+}
+
+/// Words of letters and digits, with where they begin.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.char_indices()
+        .filter(|&(at, c)| {
+            c.is_alphanumeric()
+                && !text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
+        })
+        .map(|(at, _)| {
+            let rest = &text[at..];
+            let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+            (at, &rest[..end])
+        })
+}
+
+/// Where `text` speaks of an attachment, in the words of `language`.
+pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
+    const ENGLISH: [&str; 14] = [
+        "see attached",
+        "find attached",
+        "attached you",
+        "attached please",
+        "attached file",
+        "attached document",
+        "attached pdf",
+        "attached spreadsheet",
+        "attached report",
+        "attached image",
+        "i have attached",
+        "we have attached",
+        "in the attachment",
+        "see the attachment",
+    ];
+    const GERMAN: [&str; 8] = [
+        "im anhang",
+        "in der anlage",
+        "siehe anhang",
+        "siehe anlage",
+        "angehängte datei",
+        "angehängten datei",
+        "beigefügte datei",
+        "beigefügten datei",
+    ];
+    let phrases: &[&str] = match language.split('-').next().unwrap_or_default() {
+        "de" => &GERMAN,
+        "en" => &ENGLISH,
+        _ => return None,
+    };
+    // Lower-case letters may be longer than their capitals: only a text that keeps its length has its places.
+    let lower = text.to_lowercase();
+    phrases
+        .iter()
+        .filter_map(|phrase| whole_phrase(&lower, phrase))
+        .min_by_key(|at| at.start)
+        .map(|at| if lower.len() == text.len() { at } else { 0..text.len() })
+}
+
+fn whole_phrase(lower: &str, phrase: &str) -> Option<Range<usize>> {
+    lower.match_indices(phrase).map(|(at, _)| at..at + phrase.len()).find(|at| {
+        !lower[..at.start].ends_with(char::is_alphanumeric)
+            && !lower[at.end..].starts_with(char::is_alphanumeric)
+    })
+}
+
+/// Whether the text of a link says nothing of where it leads.
+pub(super) fn is_vague(text: &str) -> bool {
+    const VAGUE: [&str; 22] = [
+        "here",
+        "click here",
+        "click",
+        "click this",
+        "this",
+        "this link",
+        "link",
+        "the link",
+        "read more",
+        "more",
+        "learn more",
+        "see here",
+        "find out more",
+        "tap here",
+        "over here",
+        "right here",
+        "hier",
+        "hier klicken",
+        "klicken sie hier",
+        "mehr",
+        "weiterlesen",
+        "dieser link",
+    ];
+    VAGUE.contains(&bare(text).as_str())
+}
+
+/// Whether the text of a picture says nothing of what is to be seen; `src` is the picture's address.
+pub(super) fn is_useless_alt(alt: &str, src: &str) -> bool {
+    const USELESS: [&str; 26] = [
+        "image",
+        "img",
+        "picture",
+        "photo",
+        "photograph",
+        "graphic",
+        "figure",
+        "screenshot",
+        "screen shot",
+        "icon",
+        "logo",
+        "chart",
+        "diagram",
+        "illustration",
+        "alt",
+        "alt text",
+        "untitled",
+        "image description",
+        "an image",
+        "a picture",
+        "a photo",
+        "featured image",
+        "bild",
+        "foto",
+        "grafik",
+        "abbildung",
+    ];
+    let bare = bare(alt);
+    let file = src.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let picture_name =
+        [".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg"].iter().any(|end| bare.ends_with(end));
+    // `IMG_1234`, `DSC00012`, `Screenshot 2026-03-02 at 10.11.12`: what a camera or a machine calls it.
+    let machine =
+        ["img", "dsc", "dscf", "pxl", "image", "screenshot", "bildschirmfoto", "photo", "picture", "figure"]
+            .iter()
+            .any(|start| {
+                bare.strip_prefix(start).is_some_and(|rest| {
+                    rest.contains(|c: char| c.is_ascii_digit())
+                        && rest.split_whitespace().all(|word| {
+                            matches!(word, "at" | "um" | "am" | "pm" | "from" | "of")
+                                || word
+                                    .chars()
+                                    .all(|c| c.is_ascii_digit() || matches!(c, '-' | '_' | '.' | ':'))
+                        })
+                })
+            });
+    USELESS.contains(&bare.as_str())
+        || picture_name && !bare.contains(' ')
+        || machine
+        || !bare.is_empty()
+            && !bare.contains(' ')
+            && (alt == file || stem.len() > 3 && alt == stem && stem.contains(['-', '_']))
+        || !bare.is_empty() && bare.chars().all(|c| !c.is_alphanumeric())
+}
+
+/// Lower-case, with single spaces, without the signs around it.
+fn bare(text: &str) -> String {
+    let signs_only = !text.contains(char::is_alphanumeric);
+    if signs_only {
+        return text.trim().to_owned();
+    }
+    let text = text.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '.' | ':' | '!' | '…' | '»' | '>' | '→' | '“' | '”' | '"')
+    });
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_to_be_written_is_found() {
+        let found = |text: &str| -> Vec<String> {
+            placeholders(text).into_iter().map(|at| text[at].to_owned()).collect()
+        };
+        assert_eq!(found("The price is TK, TODO: ask."), ["TK", "TODO"]);
+        assert_eq!(found("TKTK and Lorem ipsum dolor"), ["TKTK", "Lorem ipsum"]);
+        for text in
+            ["a todo list", "TKO in round two", "stk", "XXX.com", "TODO_LIST", "Fall in lorem", "XXXL", "tk"]
+        {
+            assert_eq!(found(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn attachments_are_spoken_of_in_the_language_of_the_edition() {
+        for (text, language, finds) in [
+            ("Please see attached the plan.", "en-US", true),
+            ("The plan is IN THE ATTACHMENT.", "en", true),
+            ("with no strings attached to it", "en", false),
+            ("Der Plan steht im Anhang.", "de-DE", true),
+            ("Das Team hat im Anhangverfahren", "de", false),
+            ("im Anhang", "en", false),
+            ("see attached", "fr", false),
+        ] {
+            assert_eq!(attachment(text, language).is_some(), finds, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_that_say_nothing() {
+        for text in ["here", "Click here!", "  Read   more… ", "hier"] {
+            assert!(is_vague(text), "{text}");
+        }
+        assert!(!is_vague("the harbour's timetable"));
+        for (alt, src) in [
+            ("image", "a.png"),
+            ("Image.", "a.png"),
+            ("ferry-2.jpg", "x.png"),
+            ("ferry_2", "images/ferry_2.jpg"),
+            ("IMG_1234", "x.jpg"),
+            ("DSC00012", "x.jpg"),
+            ("Screenshot 2026-03-02 at 10.11.12", "x.png"),
+            ("image 1", "x.png"),
+            ("...", "x.png"),
+        ] {
+            assert!(is_useless_alt(alt, src), "{alt}");
+        }
+        for (alt, src) in [
+            ("A white ferry", "ferry.jpg"),
+            ("Ferry", "ferry.jpg"),
+            ("Photo 51, the first picture of DNA", "x.png"),
+            ("Figure of eight", "x.png"),
+            ("", "x.png"),
+            ("Image of a ferry", "x.png"),
+        ] {
+            assert!(!is_useless_alt(alt, src), "{alt}");
+        }
+    }
+}
