@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use chrono::{NaiveTime, Weekday};
 
-use crate::words;
 use crate::diagnostic::rules::{self, Level, Standing};
 use crate::diagnostic::{Diagnostic, Levels, Severity};
+use crate::words;
 use crate::yaml::{self, Node};
 
 use super::layers::{Given, Layers, Origin};

@@ -24,8 +24,8 @@ use chrono_tz::Tz;
 use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
-use crate::subscriber::EmailAddress;
 use crate::diagnostic::Levels;
+use crate::subscriber::EmailAddress;
 
 pub use dkim::DkimConfig;
 pub use environment::Environment;
