@@ -9,7 +9,7 @@ use super::args::{StatusArgs, StatusFormat};
 use crate::delivery::State;
 use crate::edition::EditionKey;
 use crate::press::Press;
-use crate::store::{Counts, Course, Decision, Domains, EditionSummary};
+use crate::store::{Counts, Course, Decision, Domains, EditionSummary, Noted, Trouble};
 
 /// How many reasons are shown.
 const REASONS: u32 = 20;
@@ -49,8 +49,12 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
         None => None,
         Some(summary) => Some(standing(press, summary, args.domains).await?),
     };
+    let troubles = press.store.troubles(press.clock.now()).await?;
     match args.format {
         StatusFormat::Human => {
+            for noted in &troubles {
+                tell_trouble(noted, press.config.schedule.timezone, out)?;
+            }
             if let Some(held) = held {
                 writeln!(out, "{held}")?;
             }
@@ -60,11 +64,49 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
             }
         }
         StatusFormat::Json => {
-            let told = json!({ "held": held, "edition": standing.as_ref().map(as_json) });
+            let troubles: Vec<Value> = troubles.iter().map(trouble_json).collect();
+            let told =
+                json!({ "troubles": troubles, "held": held, "edition": standing.as_ref().map(as_json) });
             writeln!(out, "{}", serde_json::to_string_pretty(&told)?)?;
         }
     }
     Ok(true)
+}
+
+/// What keeps a node from sending, and what helps.
+fn tell_trouble(noted: &Noted, timezone: chrono_tz::Tz, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Noted { node, trouble, since, told, .. } = noted;
+    let since = since.with_timezone(&timezone).format("%Y-%m-%d %H:%M %Z");
+    match trouble {
+        Trouble::Halted => {
+            writeln!(out, "Sending is HALTED on {node} since {since}: {told}")?;
+            writeln!(
+                out,
+                "  Nothing is lost. Mend it; then `straight send` goes on at once, `straight run` within ten minutes."
+            )?;
+        }
+        Trouble::Unreachable => {
+            writeln!(out, "Nothing gets through from {node} since {since}: {told}")?;
+            writeln!(
+                out,
+                "  Nothing is lost. `straight run` tries again by itself; else `straight send` goes on."
+            )?;
+        }
+        Trouble::Slowed => {
+            writeln!(out, "Since {since} {told} (from {node}); nobody loses an attempt by that")?
+        }
+    }
+    Ok(())
+}
+
+fn trouble_json(noted: &Noted) -> Value {
+    json!({
+        "trouble": noted.trouble.as_str(),
+        "node": noted.node,
+        "since": noted.since.to_rfc3339(),
+        "seen_at": noted.seen_at.to_rfc3339(),
+        "told": noted.told,
+    })
 }
 
 /// Why today's edition is not out, when something is wrong with it.

@@ -36,7 +36,9 @@ pub(super) async fn send(
                 accepted += 1;
                 format!("accepted: {reply}")
             }
-            Outcome::Deferred(reply) => format!("put off by the server: {reply}; try again later"),
+            Outcome::Deferred(reply) | Outcome::Slowed(reply) => {
+                format!("put off by the server: {reply}; try again later")
+            }
             Outcome::Bounced(reply) | Outcome::Refused(reply) | Outcome::Halt(reply) => {
                 format!("refused by the server: {reply}")
             }

@@ -51,9 +51,11 @@ pub enum Outcome {
     Halt(Reply),
     /// The message cannot be given to this server at all: no SMTPUTF8 for a local part beyond ASCII.
     Undeliverable(String),
-    /// Nothing was accepted and no attempt is spent: the connection was lost before the dot, or the server
-    /// slows us down (421, 454).
+    /// Nothing was accepted and no attempt is spent: the connection was lost before the dot.
     NotSent(String),
+    /// Nothing was accepted and no attempt is spent: the server slows us down (421, 454, or a 4xx that speaks of how
+    /// much we send).
+    Slowed(Reply),
     /// The dot was sent and no answer came.
     Unanswered(String),
 }
@@ -67,7 +69,8 @@ impl Outcome {
             | Outcome::Deferred(reply)
             | Outcome::Bounced(reply)
             | Outcome::Refused(reply)
-            | Outcome::Halt(reply) => Some(reply.code),
+            | Outcome::Halt(reply)
+            | Outcome::Slowed(reply) => Some(reply.code),
             Outcome::Undeliverable(_) | Outcome::NotSent(_) | Outcome::Unanswered(_) => None,
         }
     }

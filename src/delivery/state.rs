@@ -146,6 +146,13 @@ pub fn next_state(
             reason: words(reply),
             ..plain
         },
+        Outcome::Slowed(reply) => Next {
+            state: State::Queued,
+            due_at: Some(now),
+            spends_attempt: false,
+            reason: words(reply),
+            ..plain
+        },
         Outcome::NotSent(why) => Next {
             state: State::Queued,
             due_at: Some(now),

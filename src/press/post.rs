@@ -20,6 +20,7 @@ impl Press {
     /// When the store fails.
     pub async fn send_letters(&self, route: &Route, stop: &CancellationToken) -> Result<Ending, PressError> {
         let mut courier = route.courier();
+        let mut got_through = false;
         let mut tried = std::collections::HashSet::new();
         let ending = 'post: loop {
             let due = self.store.due_letters(self.clock.now(), AT_A_TIME).await?;
@@ -38,11 +39,13 @@ impl Press {
                 }
                 if self.store.begin_letter(&letter).await? {
                     let outcome = self.hand_over(&mut courier, &letter).await;
+                    got_through |= matches!(outcome, Outcome::Accepted(_));
                     self.settle_letter(&letter, &outcome).await?;
                 }
             }
         };
         courier.close().await;
+        self.note_ending(&ending, got_through).await?;
         Ok(ending)
     }
 

@@ -209,6 +209,7 @@ fn migrations(words: [(&str, &str); 5]) -> Migrator {
         (3, "comments", include_str!("comments.sql")),
         (4, "pause and cancel", include_str!("control.sql")),
         (5, "the archive", include_str!("archive.sql")),
+        (6, "troubles", include_str!("troubles.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

@@ -23,6 +23,7 @@ mod soundness;
 mod standing;
 mod subscribers;
 mod troubled;
+mod troubles;
 
 use chrono::{DateTime, Utc};
 
@@ -39,6 +40,7 @@ pub use slots::SlotOutcome;
 pub use soundness::Restored;
 pub use standing::Domains;
 pub use troubled::Troubled;
+pub use troubles::{Noted, Trouble};
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]

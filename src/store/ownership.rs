@@ -72,8 +72,7 @@ impl Node {
     pub(super) fn new() -> Self {
         let mut random = [0_u8; 4];
         SystemRandom::new().fill(&mut random).expect("the system has randomness");
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let name = format!("{}/{}/{:08x}", host.trim(), std::process::id(), u32::from_be_bytes(random));
+        let name = format!("{}/{}/{:08x}", host(), std::process::id(), u32::from_be_bytes(random));
         Node { name, lease: LEASE, tenure: Mutex::default() }
     }
 
@@ -181,6 +180,12 @@ impl Drop for Heartbeat {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// This machine's name; empty when it has none.
+pub(super) fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
 }
 
 fn database_file(pool: &SqlitePool) -> std::path::PathBuf {

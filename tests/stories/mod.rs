@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod archive;
+mod bearing;
 mod control;
 mod delivery;
 mod desk;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,11 +21,31 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Clone, Default)]
 pub(crate) struct Sink {
     seen: Arc<Mutex<Seen>>,
+    bears: Bears,
     pub(crate) port: u16,
+}
+
+/// What the server bears, and what it says beyond.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Bears {
+    /// So many connections at a time: 421 in the banner.
+    pub(crate) connections: Option<usize>,
+    /// So many messages over one connection: 421 to the next MAIL, and it closes.
+    pub(crate) messages: Option<usize>,
+    /// So many messages in such a time: this to any other MAIL; after a 421 it closes.
+    pub(crate) rate: Option<(usize, Duration, &'static str)>,
 }
 
 #[derive(Default)]
 struct Seen {
+    /// How many connections stand.
+    open: usize,
+    /// The most that ever stood.
+    most_open: usize,
+    /// How often a connection or a MAIL was refused for what the server does not bear.
+    refused: usize,
+    /// Since when messages are counted for the rate, and how many there were.
+    window: Option<(Instant, usize)>,
     /// Message-ID by recipient, one entry a copy.
     copies: BTreeMap<String, Vec<String>>,
     /// The same as they came, dots unstuffed.
@@ -36,15 +57,22 @@ struct Seen {
 
 impl Sink {
     pub(crate) async fn open() -> Self {
+        Sink::that_bears(Bears::default()).await
+    }
+
+    /// Opens one with limits.
+    pub(crate) async fn that_bears(bears: Bears) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let sink = Sink { port: listener.local_addr().unwrap().port(), ..Sink::default() };
+        let sink = Sink { port: listener.local_addr().unwrap().port(), bears, ..Sink::default() };
         let served = sink.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let served = served.clone();
                 // A client that is killed ends its conversation: nothing to report.
                 tokio::spawn(async move {
+                    let standing = served.clone();
                     let _ = served.converse(stream).await;
+                    standing.seen.lock().unwrap().open -= 1;
                 });
             }
         });
@@ -81,6 +109,46 @@ impl Sink {
         self.seen.lock().unwrap().order.clone()
     }
 
+    /// How often it has refused what it does not bear, and how many connections stood at most.
+    pub(crate) fn refused(&self) -> (usize, usize) {
+        let seen = self.seen.lock().unwrap();
+        (seen.refused, seen.most_open)
+    }
+
+    /// Counts a connection; whether it is borne.
+    fn bears_one_more(&self) -> bool {
+        let mut seen = self.seen.lock().unwrap();
+        seen.open += 1;
+        let borne = self.bears.connections.is_none_or(|most| seen.open <= most);
+        if borne {
+            seen.most_open = seen.most_open.max(seen.open);
+        } else {
+            seen.refused += 1;
+        }
+        borne
+    }
+
+    /// What is said to a MAIL after `carried` messages over its connection, if it is not borne.
+    fn refusal(&self, carried: usize) -> Option<&'static str> {
+        let mut seen = self.seen.lock().unwrap();
+        let worn = self.bears.messages.is_some_and(|most| carried >= most);
+        let mut refusal = worn.then_some("421 4.7.0 enough for one connection\r\n");
+        if let Some((most, time, words)) = self.bears.rate {
+            let now = Instant::now();
+            let (_, count) = seen.window.filter(|(since, _)| now - *since < time).unwrap_or((now, 0));
+            if count == 0 {
+                seen.window = Some((now, 0));
+            }
+            if count >= most {
+                refusal = Some(words);
+            } else if let Some((_, count)) = &mut seen.window {
+                *count += 1;
+            }
+        }
+        seen.refused += usize::from(refusal.is_some());
+        refusal
+    }
+
     fn nth_try(&self, address: &str) -> u32 {
         let mut seen = self.seen.lock().unwrap();
         let tried = seen.tried.entry(address.to_owned()).or_default();
@@ -91,14 +159,33 @@ impl Sink {
     async fn converse(self, stream: TcpStream) -> std::io::Result<()> {
         let (read, mut write) = stream.into_split();
         let mut lines = BufReader::new(read).lines();
+        if !self.bears_one_more() {
+            return write.write_all(b"421 4.3.2 too many connections from you\r\n").await;
+        }
+        let mut carried = 0;
         write.write_all(b"220 sink\r\n").await?;
         let mut to = String::new();
         let mut accepted = false;
+        let mut refused = false;
         while let Some(line) = lines.next_line().await? {
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             let reply = match verb.as_str() {
                 "EHLO" => "250-sink\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES\r\n",
-                "MAIL" | "RSET" | "NOOP" => "250 2.0.0 fine\r\n",
+                "MAIL" => match self.refusal(carried) {
+                    Some(words) if words.starts_with("421") => {
+                        return write.write_all(words.as_bytes()).await;
+                    }
+                    Some(words) => {
+                        refused = true;
+                        words
+                    }
+                    None => {
+                        refused = false;
+                        "250 2.0.0 fine\r\n"
+                    }
+                },
+                "RCPT" if refused => "503 5.5.1 MAIL first\r\n",
+                "RSET" | "NOOP" => "250 2.0.0 fine\r\n",
                 "RCPT" => {
                     to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                     accepted = false;
@@ -113,7 +200,7 @@ impl Sink {
                         "250 2.1.5 fine\r\n"
                     }
                 }
-                "DATA" if accepted => {
+                "DATA" if accepted && !refused => {
                     if to.starts_with("kill") {
                         return Ok(());
                     }
@@ -137,8 +224,9 @@ impl Sink {
                     if to.starts_with("drop") && self.nth_try(&to) == 1 {
                         return Ok(());
                     }
+                    carried += 1;
                     if to.starts_with("slow") {
-                        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                        tokio::time::sleep(Duration::from_millis(200)).await;
                     }
                     "250 2.0.0 kept\r\n"
                 }

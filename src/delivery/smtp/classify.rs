@@ -28,7 +28,8 @@ pub(super) fn rejected(step: Step, reply: Reply) -> Outcome {
     match (step, reply.code) {
         (Step::Dot, 400..=499) => Outcome::Deferred(reply),
         // They speak of the service as a whole: slow the run, not this reader.
-        (_, 421 | 454) => Outcome::NotSent(format!("{} was answered {reply}", step.name())),
+        (_, 421 | 454) => Outcome::Slowed(reply),
+        (_, 400..=499) if speaks_of_our_rate(&reply) => Outcome::Slowed(reply),
         (_, 400..=499) => Outcome::Deferred(reply),
         // Nobody has been named yet, so it is about us.
         (Step::Mail, _) => Outcome::Halt(reply),
@@ -36,6 +37,34 @@ pub(super) fn rejected(step: Step, reply: Reply) -> Outcome {
         (Step::Rcpt, 552) => Outcome::Deferred(reply),
         (Step::Rcpt, _) if speaks_of_the_address(&reply) => Outcome::Bounced(reply),
         (Step::Rcpt | Step::Data | Step::Dot, _) => Outcome::Refused(reply),
+    }
+}
+
+/// Whether a 4xx says that we send too much or too fast, rather than anything of this reader.
+fn speaks_of_our_rate(reply: &Reply) -> bool {
+    const RATE: [&str; 12] = [
+        "too many messages",
+        "too many mails",
+        "too many connections",
+        "too many recipients from",
+        "too many errors",
+        "too much mail",
+        "too fast",
+        "rate limit",
+        "rate-limit",
+        "ratelimit",
+        "throttl",
+        "slow down",
+    ];
+    match reply.enhanced {
+        // The mailbox gets too much, from whomever; or one transaction has too many recipients (RFC 3463 §3.3, §3.6).
+        Some((4, 2, _) | (4, 5, 3)) => false,
+        Some(_) | None => {
+            let text = reply.text.to_ascii_lowercase();
+            RATE.iter().any(|words| text.contains(words))
+                && !text.contains("reylist")
+                && !text.contains("raylist")
+        }
     }
 }
 
@@ -160,17 +189,22 @@ mod tests {
             (Mail, "530 5.7.0 authentication required", "halt"),
             (Mail, "552 5.3.4 too big", "halt"),
             (Mail, "451 4.3.0 later", "deferred"),
-            (Mail, "421 4.7.0 bye", "not sent"),
-            (Mail, "454 4.7.0 slow down", "not sent"),
+            (Mail, "421 4.7.0 bye", "slowed"),
+            (Mail, "454 4.7.0 slow down", "slowed"),
+            (Mail, "450 4.7.1 Error: too much mail from 192.0.2.1", "slowed"),
+            (Mail, "451 4.7.0 Rate limit exceeded, try again in a minute", "slowed"),
+            (Rcpt, "450 4.7.1 Error: too many recipients from 192.0.2.1", "slowed"),
+            (Rcpt, "450 4.2.1 The user is receiving mail at a rate limited", "deferred"),
+            (Rcpt, "451 4.7.1 greylisted: too many messages from the unknown", "deferred"),
             (Rcpt, "550 5.1.1 gone", "bounced"),
             (Rcpt, "550 5.7.1 no", "refused"),
             (Rcpt, "552 5.2.2 full", "deferred"),
             (Rcpt, "452 4.5.3 too many", "deferred"),
             (Rcpt, "451 4.7.1 greylisted", "deferred"),
-            (Rcpt, "421 bye", "not sent"),
+            (Rcpt, "421 bye", "slowed"),
             (Data, "554 no", "refused"),
             (Data, "451 later", "deferred"),
-            (Data, "421 bye", "not sent"),
+            (Data, "421 bye", "slowed"),
             (Dot, "554 5.7.1 spam", "refused"),
             (Dot, "552 too big", "refused"),
             (Dot, "451 later", "deferred"),
@@ -179,7 +213,7 @@ mod tests {
             let outcome = match rejected(step, reply(text)) {
                 Outcome::Halt(_) => "halt",
                 Outcome::Deferred(_) => "deferred",
-                Outcome::NotSent(_) => "not sent",
+                Outcome::Slowed(_) => "slowed",
                 Outcome::Bounced(_) => "bounced",
                 Outcome::Refused(_) => "refused",
                 other => panic!("{other:?}"),

@@ -118,7 +118,7 @@ impl<S: Stream> Connection<S> {
             return Err(Outcome::NotSent("the connection was waiting for another message".to_owned()));
         }
         if ahead.is_none() && self.wire.has_unread() {
-            return Err(Outcome::NotSent(self.unasked().await));
+            return Err(self.unasked().await);
         }
         let ends = Instant::now() + self.deadlines.transaction;
         if ahead.is_some() {
@@ -130,7 +130,7 @@ impl<S: Stream> Connection<S> {
         }
         // Were it taken for the answer to the dot, a message could pass for sent that is not.
         if self.wire.has_unread() {
-            return Err(Outcome::NotSent(self.unasked().await));
+            return Err(self.unasked().await);
         }
         Ok(Permission { connection: self, ends })
     }
@@ -265,6 +265,7 @@ impl<S: Stream> Connection<S> {
             Ok(()) => Ok(()),
             // A server that hangs up mostly says why before.
             Err(error) => Err(match self.wire.reply(Patience::of(LAST_WORDS)).await {
+                Ok(reply) if reply.code == 421 => Outcome::Slowed(reply.to_reply()),
                 Ok(reply) => Outcome::NotSent(format!("the server hung up: {}", reply.to_reply())),
                 Err(_) => lost("the envelope", &error),
             }),
@@ -332,10 +333,14 @@ impl<S: Stream> Connection<S> {
         Ok(reply)
     }
 
-    async fn unasked(&mut self) -> String {
+    async fn unasked(&mut self) -> Outcome {
         match self.wire.reply(Patience::of(LAST_WORDS)).await {
-            Ok(reply) => format!("the server spoke without being asked: {}", reply.to_reply()),
-            Err(error) => format!("the server spoke without being asked, and then {error}"),
+            // RFC 5321 §3.8: a server that closes may say so at any time.
+            Ok(reply) if reply.code == 421 => Outcome::Slowed(reply.to_reply()),
+            Ok(reply) => {
+                Outcome::NotSent(format!("the server spoke without being asked: {}", reply.to_reply()))
+            }
+            Err(error) => Outcome::NotSent(format!("the server spoke without being asked, and then {error}")),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bearing::Bearing;
 use crate::config::{SmtpConfig, Transport};
 use crate::delivery::outbox::{Outbox, OutboxError};
 use crate::delivery::smtp::{Connection, TlsClient};
@@ -18,6 +19,8 @@ pub enum Route {
         config: Arc<SmtpConfig>,
         /// Trust, shared by all connections.
         tls: TlsClient,
+        /// What is learnt of the server.
+        bearing: Arc<Bearing>,
     },
 }
 
@@ -42,7 +45,8 @@ impl Route {
             Transport::Outbox { folder } => Ok(Route::Outbox(Outbox::open(folder)?)),
             Transport::Smtp(config) => {
                 let tls = TlsClient::new(config).map_err(|error| RouteError::Tls(error.to_string()))?;
-                Ok(Route::Smtp { config: Arc::new(config.clone()), tls })
+                let bearing = Bearing::of(config.connections);
+                Ok(Route::Smtp { config: Arc::new(config.clone()), tls, bearing })
             }
         }
     }
@@ -56,12 +60,20 @@ impl Route {
         }
     }
 
+    /// What is learnt of where it leads to.
+    pub(super) fn bearing(&self) -> Arc<Bearing> {
+        match self {
+            Route::Outbox(_) => Bearing::of(self.width()),
+            Route::Smtp { bearing, .. } => Arc::clone(bearing),
+        }
+    }
+
     /// A courier that has not set out yet.
     #[must_use]
     pub fn courier(&self) -> Courier {
         match self {
             Route::Outbox(outbox) => Courier::Outbox(outbox.clone()),
-            Route::Smtp { config, tls } => {
+            Route::Smtp { config, tls, .. } => {
                 Courier::Smtp { config: Arc::clone(config), tls: tls.clone(), connection: None }
             }
         }
@@ -101,6 +113,14 @@ impl Courier {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Whether a message can be taken without another connection.
+    pub(super) fn is_ready(&self) -> bool {
+        match self {
+            Courier::Outbox(_) => true,
+            Courier::Smtp { connection, .. } => connection.as_ref().is_some_and(|open| open.is_usable()),
         }
     }
 

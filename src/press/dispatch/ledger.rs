@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::bearing::Bearing;
 use super::pace::Pace;
 use super::queue::Queue;
 use crate::fail_point::FailPoint;
@@ -67,12 +68,12 @@ impl<'a> Ledger<'a> {
         Ledger { store, owner, clock, edition, queue, asked, over, patience: press.patience }
     }
 
-    /// Serves the requests of `width` connections until every one has hung up. `settled` is told of each group that is
+    /// Serves the requests of the connections until every one has hung up. `settled` is told of each group that is
     /// durable.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
-        width: usize,
+        bearing: &Bearing,
         settled: &(dyn Fn(usize) + Sync),
     ) -> Result<(), StoreError> {
         let mut group = Vec::with_capacity(TICK);
@@ -97,7 +98,7 @@ impl<'a> Ledger<'a> {
                     }),
                 }
             }
-            gather(&mut requests, &mut group, width.saturating_sub(waiting.len())).await;
+            gather(&mut requests, &mut group, bearing.open().saturating_sub(waiting.len())).await;
             let (mut settles, mut told) = (Vec::new(), Vec::new());
             for request in group.drain(..) {
                 match request {

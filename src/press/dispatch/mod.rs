@@ -4,6 +4,7 @@
 //! carries, and the next.
 
 mod ahead;
+mod bearing;
 mod compose;
 mod courier;
 mod ledger;
@@ -23,7 +24,7 @@ use super::{Press, PressError};
 use crate::config::{Transport, UncertainPolicy};
 use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
-use crate::store::{Counts, Course, Decision, Recovered, RecoveryPolicy, StoredEdition};
+use crate::store::{Counts, Course, Decision, Recovered, RecoveryPolicy, StoredEdition, Trouble};
 
 pub use courier::{Courier, Route, RouteError};
 
@@ -75,7 +76,8 @@ impl Press {
         let now = self.clock.now();
         self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
-        let run = Arc::new(run::Run::new(self, edition, skeleton, stop));
+        let before = route.bearing().count();
+        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), stop));
         let owner = self.store.owner();
         let mut pace = pace::Pace::new(&self.config.delivery);
         loop {
@@ -95,12 +97,13 @@ impl Press {
             };
             let (requests, served) = mpsc::channel(1024);
             let mut couriers = JoinSet::new();
+            let through = CancellationToken::new();
             for _ in 0..route.width() {
-                couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone()));
+                couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone(), through.clone()));
             }
             drop(requests);
             let ledger = ledger::Ledger::new(self, id, &owner, &mut pace, run.over());
-            if let Err(error) = ledger.run(served, route.width(), &settled).await {
+            if let Err(error) = ledger.run(served, run.bearing(), &settled).await {
                 // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
                 couriers.shutdown().await;
                 return Err(error.into());
@@ -123,7 +126,26 @@ impl Press {
             },
             (ending, _) => ending,
         };
+        run.tell_what_is_borne().await;
+        self.note_ending(&ending, run.bearing().count() > before).await?;
         Ok(Dispatched { ending, counts })
+    }
+
+    /// Writes down for `straight status` how it stands with the server.
+    pub(super) async fn note_ending(&self, ending: &Ending, got_through: bool) -> Result<(), PressError> {
+        let (trouble, why) = match ending {
+            Ending::Halted(why) => (Trouble::Halted, why),
+            Ending::Unreachable(why) => (Trouble::Unreachable, why),
+            Ending::Complete | Ending::Stopped | Ending::Paused(_) | Ending::Cancelled(_) => {
+                if got_through {
+                    for over in [Trouble::Halted, Trouble::Unreachable] {
+                        self.store.note_trouble(over, None, self.clock.now()).await?;
+                    }
+                }
+                return Ok(());
+            }
+        };
+        Ok(self.store.note_trouble(trouble, Some(why), self.clock.now()).await?)
     }
 
     /// Takes up what dead senders left on the wire, but for cancelled editions; the caller holds the sender lock.

@@ -13,6 +13,7 @@ use tracing::{debug, info, warn};
 
 use super::Ending;
 use super::ahead::Ahead;
+use super::bearing::{Bearing, Place};
 use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
@@ -24,15 +25,15 @@ use crate::delivery::{
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press};
-use crate::store::{Claimed, Settle, Store, StoredEdition};
+use crate::store::{Claimed, Settle, Store, StoredEdition, Trouble};
 use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
 const REFUSALS_IN_A_ROW: u32 = 10;
 /// After how long without a message a connection is opened anew.
 const IDLE: Duration = Duration::from_secs(20);
-/// The longest wait between two attempts to connect.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a courier pauses whose connection was lost.
+const AFTER_A_LOSS: Duration = Duration::from_secs(1);
 
 /// What the couriers of one run share.
 pub(super) struct Run {
@@ -53,8 +54,11 @@ pub(super) struct Run {
     refusals: AtomicU32,
     /// Nothing has been said of a server that is not there.
     silent: AtomicBool,
-    /// How often in a row each delivery was begun in vain.
-    fruitless: Mutex<HashMap<SubscriberId, u32>>,
+    /// How often in a row each delivery was begun in vain, and how many messages had got through by then.
+    fruitless: Mutex<HashMap<SubscriberId, (u32, u64)>>,
+    bearing: Arc<Bearing>,
+    /// What has been said of what the server bears.
+    told: Mutex<Option<String>>,
 }
 
 impl Run {
@@ -62,6 +66,7 @@ impl Run {
         press: &Press,
         edition: &StoredEdition,
         skeleton: Skeleton,
+        bearing: Arc<Bearing>,
         stop: &CancellationToken,
     ) -> Self {
         Run {
@@ -80,7 +85,13 @@ impl Run {
             refusals: AtomicU32::new(0),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
+            told: Mutex::new(bearing.told()),
+            bearing,
         }
+    }
+
+    pub(super) fn bearing(&self) -> &Bearing {
+        &self.bearing
     }
 
     pub(super) fn over(&self) -> &CancellationToken {
@@ -100,14 +111,26 @@ impl Run {
         }
     }
 
-    /// Carries messages until there are no more, or the run is over.
-    pub(super) async fn carry(self: Arc<Self>, mut courier: Courier, ledger: mpsc::Sender<Request>) {
+    /// Carries messages until there are no more, or the run is over. Whoever finds that there are no more says so by
+    /// `through`, for those who wait for a place at the server.
+    pub(super) async fn carry(
+        self: Arc<Self>,
+        mut courier: Courier,
+        ledger: mpsc::Sender<Request>,
+        through: CancellationToken,
+    ) {
+        let mut place = None;
+        // Over the present connection.
+        let mut carried = 0;
         let mut ahead = Ahead::new(&self.composer);
         // The answer to the message before: until it is durable a crash would make it uncertain, and so the next one,
         // should its dot have left. One message a connection may be in doubt, not two.
         let mut settled: Option<oneshot::Receiver<()>> = None;
         loop {
-            if !self.connect(&mut courier, &mut ahead, &ledger).await {
+            if !courier.is_ready() {
+                carried = 0;
+            }
+            if !self.connect(&mut courier, &mut place, &mut ahead, &ledger, &through).await {
                 break;
             }
             // With the answer to the last message goes the wish for one more: one commit serves both.
@@ -115,10 +138,14 @@ impl Run {
                 break;
             }
             let asked = Instant::now();
-            let Some(Prepared { row, message }) = ahead.take().await else { break };
+            let Some(Prepared { row, message }) = ahead.take().await else {
+                through.cancel();
+                break;
+            };
             if asked.elapsed() > IDLE {
                 // A limit held us up, and servers hang up on those who say nothing.
                 courier.hang_up().await;
+                carried = 0;
                 if courier.ready().await.is_err() {
                     self.give_back(row, &ledger).await;
                     continue;
@@ -134,8 +161,14 @@ impl Run {
             }
             let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
             let envelope = self.envelope(&row);
-            let next =
-                async { ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len())) };
+            // Where the server ends each connection after so many, we end it, and it refuses nothing.
+            let is_last = self.bearing.per_connection().is_some_and(|most| carried + 1 >= most);
+            let next = async {
+                if is_last {
+                    return None;
+                }
+                ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len()))
+            };
             let before = settled.take();
             let release = async {
                 let is_durable = match before {
@@ -147,41 +180,75 @@ impl Run {
             };
             let outcome = courier.send_before(&envelope, name, message, release, next).await;
             self.judge(&outcome, &row);
-            let waits = matches!(outcome, Outcome::NotSent(_));
-            let fruitless = self.count_fruitless(row.subscriber, waits);
+            let fruitless = self.count_fruitless(row.subscriber, &outcome);
+            let heard = Heard::of(&outcome);
             settled = self.settle(row, outcome, fruitless, &ledger).await;
             if settled.is_none() {
                 break;
             }
-            if waits {
-                courier.abandon_next();
-                self.give_back_ahead(&mut ahead, &ledger).await;
-                self.pause(1).await;
+            match heard {
+                Heard::Answer => {
+                    carried += 1;
+                    if is_last {
+                        courier.hang_up().await;
+                    }
+                }
+                Heard::Nothing => {
+                    courier.abandon_next();
+                    self.give_back_ahead(&mut ahead, &ledger).await;
+                    self.pause(AFTER_A_LOSS, &through).await;
+                }
+                Heard::SlowDown { code } => {
+                    courier.abandon_next();
+                    self.give_back_ahead(&mut ahead, &ledger).await;
+                    courier.hang_up().await;
+                    place = self.heed(code, carried, place.take());
+                    self.tell_what_is_borne().await;
+                }
             }
         }
         self.give_back_ahead(&mut ahead, &ledger).await;
         courier.close().await;
     }
 
-    /// Makes the courier ready, waiting longer after each failure; `false` when the run is over.
+    /// Makes the courier ready once there is a place for it at the server; `false` when the run is over, or there are no
+    /// more messages to wait for.
     async fn connect(
         &self,
         courier: &mut Courier,
+        place: &mut Option<Place>,
         ahead: &mut Ahead<'_>,
         ledger: &mpsc::Sender<Request>,
+        through: &CancellationToken,
     ) -> bool {
-        let mut failures = 0;
         loop {
             if self.is_over() {
                 return false;
             }
+            if courier.is_ready() && place.is_some() {
+                return true;
+            }
+            let mut mine = match place.take() {
+                Some(mine) => mine,
+                None => tokio::select! {
+                    mine = self.bearing.enter() => mine,
+                    () = self.over.cancelled() => return false,
+                    () = through.cancelled() => return false,
+                },
+            };
+            mine.closed();
             // Nothing of ours is on the wire before there is a connection: it may be left at any moment.
             let ready = tokio::select! {
                 ready = courier.ready() => ready,
                 () = self.over.cancelled() => return false,
             };
             match ready {
-                Ok(()) => return true,
+                Ok(()) => {
+                    mine.opened();
+                    *place = Some(mine);
+                    self.tell_what_is_borne().await;
+                    return true;
+                }
                 Err(ConnectError::Permanent(why)) => {
                     self.end(Ending::Halted(why));
                     return false;
@@ -189,16 +256,61 @@ impl Run {
                 Err(ConnectError::Transient(why)) => {
                     // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
                     self.give_back_ahead(ahead, ledger).await;
-                    failures += 1;
                     if self.silent.swap(false, Ordering::Relaxed) {
                         warn!(%why, "no connection; nothing is lost, trying again");
                     } else {
-                        debug!(%why, failures, "no connection");
+                        debug!(%why, "no connection");
                     }
+                    mine.refused();
                     self.lose_patience(&why);
-                    self.pause(failures).await;
+                    self.tell_what_is_borne().await;
                 }
             }
+        }
+    }
+
+    /// What follows when the server slows us down with `code` after `carried` messages over this connection, which is
+    /// closed; gives the place back if another connection may be made at once.
+    fn heed(&self, code: u16, carried: usize, place: Option<Place>) -> Option<Place> {
+        match (code, place) {
+            // RFC 5321 §3.8: it closes this connection, and says nothing of the next.
+            (421, Some(mut place)) if carried > 0 => {
+                place.closed();
+                self.bearing.worn(carried);
+                Some(place)
+            }
+            (421, Some(place)) => {
+                place.refused();
+                None
+            }
+            _ => {
+                self.bearing.slow_down();
+                None
+            }
+        }
+    }
+
+    /// Says what the server does not bear, in the log and in the store, whenever that is something new.
+    pub(super) async fn tell_what_is_borne(&self) {
+        let now = self.bearing.told();
+        {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if *told == now {
+                return;
+            }
+            told.clone_from(&now);
+        }
+        match &now {
+            Some(told) => info!(edition = %self.key, "{told}"),
+            None => info!(edition = %self.key, "the server takes all that is configured"),
+        }
+        self.note(Trouble::Slowed, now.as_deref()).await;
+    }
+
+    /// Writes down for `straight status` how it stands with the server.
+    async fn note(&self, trouble: Trouble, told: Option<&str>) {
+        if let Err(error) = self.store.note_trouble(trouble, told, self.clock.now()).await {
+            debug!(%error, "what the server bears is not written down");
         }
     }
 
@@ -220,9 +332,13 @@ impl Run {
             }
             Outcome::Unanswered(why) => warn!(edition = %self.key, %to, %why, "no answer after the message"),
             Outcome::NotSent(why) => debug!(edition = %self.key, %to, %why, "not sent"),
+            Outcome::Slowed(reply) => {
+                debug!(edition = %self.key, %to, code = reply.code, reply = %reply.text, "slowed down");
+            }
         }
         match outcome {
             Outcome::NotSent(why) => self.lose_patience(why),
+            Outcome::Slowed(reply) => self.lose_patience(&format!("the server slows us down: {reply}")),
             Outcome::Halt(reply) => {
                 self.end(Ending::Halted(format!("the server refuses our messages: {reply}")))
             }
@@ -245,17 +361,32 @@ impl Run {
         }
     }
 
-    /// How often in a row this delivery was now begun in vain.
-    fn count_fruitless(&self, subscriber: SubscriberId, in_vain: bool) -> u32 {
+    /// How often in a row this delivery was now begun in vain. When the server slows everybody down that is not counted.
+    fn count_fruitless(&self, subscriber: SubscriberId, outcome: &Outcome) -> u32 {
         let mut fruitless = self.fruitless.lock().unwrap_or_else(PoisonError::into_inner);
-        if in_vain {
-            let count = fruitless.entry(subscriber).or_default();
-            *count += 1;
-            if *count < FRUITLESS { *count } else { fruitless.remove(&subscriber).unwrap_or(FRUITLESS) }
-        } else {
+        let through = self.bearing.count();
+        let is_its_own = match outcome {
+            Outcome::NotSent(_) => true,
+            Outcome::Slowed(_) => fruitless.get(&subscriber).is_none_or(|(_, before)| *before < through),
+            Outcome::Accepted(_)
+            | Outcome::Deferred(_)
+            | Outcome::Bounced(_)
+            | Outcome::Refused(_)
+            | Outcome::Halt(_)
+            | Outcome::Undeliverable(_)
+            | Outcome::Unanswered(_) => {
+                fruitless.remove(&subscriber);
+                return 0;
+            }
+        };
+        let (count, before) = fruitless.entry(subscriber).or_default();
+        *count += u32::from(is_its_own);
+        *before = through;
+        let count = *count;
+        if count >= FRUITLESS {
             fruitless.remove(&subscriber);
-            0
         }
+        count
     }
 
     /// Hands an answer to the ledger; gives what tells when it is durable, `None` when the ledger has gone.
@@ -271,6 +402,9 @@ impl Run {
         let next = match &outcome {
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
                 next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
+            }
+            Outcome::Slowed(reply) if fruitless >= FRUITLESS => {
+                next_after_fruitless(&reply.to_string(), attempt, self.queued_at, at, self.backoff)
             }
             _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
         };
@@ -303,6 +437,7 @@ impl Run {
     }
 
     fn made_progress(&self) {
+        self.bearing.accepted();
         self.silent.store(true, Ordering::Relaxed);
         *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
@@ -319,12 +454,38 @@ impl Run {
         self.over.cancel();
     }
 
-    /// Waits 1, 2, 4 … seconds, or until the run is over.
-    async fn pause(&self, failures: u32) {
-        let pause = Duration::from_secs(1 << (failures - 1).min(5)).min(LONGEST_PAUSE).min(self.patience);
+    /// Waits, or until the run is over or through.
+    async fn pause(&self, pause: Duration, through: &CancellationToken) {
         tokio::select! {
             () = self.over.cancelled() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = through.cancelled() => {}
+            () = tokio::time::sleep(pause.min(self.patience)) => {}
+        }
+    }
+}
+
+/// What an outcome says of the connection.
+enum Heard {
+    /// There was an answer to this message.
+    Answer,
+    /// The connection was lost before the dot.
+    Nothing,
+    /// The server wants less of us.
+    SlowDown { code: u16 },
+}
+
+impl Heard {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::NotSent(_) => Heard::Nothing,
+            Outcome::Slowed(reply) => Heard::SlowDown { code: reply.code },
+            Outcome::Accepted(_)
+            | Outcome::Deferred(_)
+            | Outcome::Bounced(_)
+            | Outcome::Refused(_)
+            | Outcome::Halt(_)
+            | Outcome::Undeliverable(_)
+            | Outcome::Unanswered(_) => Heard::Answer,
         }
     }
 }

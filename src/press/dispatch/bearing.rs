@@ -1,0 +1,392 @@
+//! What the server bears: how many connections at a time, how many messages over one of them, and when it wants a rest.
+//! Learnt from what it refuses, as a network's load is: up step by step while all goes well, down at once when it does
+//! not, and then up again slowly. Nothing that is refused for this costs a reader an attempt.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// The first rest after a refusal; each one more in a row is twice as long.
+const FIRST_REST: Duration = Duration::from_secs(1);
+/// The longest rest.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+/// After how long without a refusal one connection more is tried; twice as long each time that it is refused.
+const FIRST_PROBE: Duration = Duration::from_secs(30);
+/// The longest time between two of these.
+const LONGEST_PROBE: Duration = Duration::from_secs(600);
+
+/// What is learnt of one server, shared by all who send to it.
+#[derive(Debug)]
+pub struct Bearing {
+    learnt: Mutex<Learnt>,
+    changed: Notify,
+}
+
+/// The right to have a connection; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    bearing: Arc<Bearing>,
+    is_open: bool,
+}
+
+/// Pure, with time as an argument.
+#[derive(Debug)]
+struct Learnt {
+    /// As configured.
+    most: usize,
+    /// How many places there are now.
+    limit: usize,
+    /// Up to here the limit doubles; beyond, it is tried one by one.
+    known: usize,
+    taken: usize,
+    /// Places whose connection stands.
+    open: usize,
+    /// When one more is tried, and how long the next time.
+    probe_at: Option<Instant>,
+    probe: Duration,
+    rest_until: Option<Instant>,
+    /// The last rest; none since a message got through.
+    rest: Option<Duration>,
+    accepted: u64,
+    refused: u64,
+    /// After how many messages the server has ended a connection, once.
+    worn_at: Option<usize>,
+    /// The same, twice.
+    per_connection: Option<usize>,
+}
+
+impl Learnt {
+    fn new(most: usize) -> Self {
+        Learnt {
+            most: most.max(1),
+            limit: 1,
+            known: most.max(1),
+            taken: 0,
+            open: 0,
+            probe_at: None,
+            probe: FIRST_PROBE,
+            rest_until: None,
+            rest: None,
+            accepted: 0,
+            refused: 0,
+            worn_at: None,
+            per_connection: None,
+        }
+    }
+
+    /// Takes a place if there is one; else until when it is of no use to ask, if that is known.
+    fn enter(&mut self, now: Instant) -> Result<(), Option<Instant>> {
+        if let Some(until) = self.rest_until.filter(|until| *until > now) {
+            return Err(Some(until));
+        }
+        if self.taken >= self.limit {
+            return Err(None);
+        }
+        self.taken += 1;
+        Ok(())
+    }
+
+    /// A message got through; whether there are more places now.
+    fn accepted(&mut self, now: Instant) -> bool {
+        self.accepted += 1;
+        self.rest = None;
+        self.rest_until = None;
+        // More are of use only when all there are stand.
+        if self.limit >= self.most || self.open < self.limit {
+            return false;
+        }
+        if self.limit < self.known {
+            self.limit = (2 * self.limit).min(self.known);
+            return true;
+        }
+        match self.probe_at {
+            Some(at) if at <= now => {
+                self.limit += 1;
+                self.known = self.limit;
+                self.probe_at = Some(now + self.probe);
+                true
+            }
+            Some(_) => false,
+            None => {
+                self.probe_at = Some(now + self.probe);
+                false
+            }
+        }
+    }
+
+    /// A connection was refused, or its first message; `others` stand. Whether fewer are borne than was known.
+    fn refused(&mut self, others: usize, now: Instant) -> bool {
+        self.refused += 1;
+        if others == 0 {
+            self.slow_down(now);
+            return false;
+        }
+        let before = self.known;
+        self.limit = others;
+        if self.probe_at.is_some() && self.known == others + 1 {
+            self.probe = (2 * self.probe).min(LONGEST_PROBE);
+        }
+        self.known = others;
+        self.probe_at = Some(now + self.probe);
+        self.known < before
+    }
+
+    /// One more connection stands, also while another was refused.
+    fn opened(&mut self) {
+        self.open += 1;
+        self.known = self.known.max(self.open);
+        if self.rest.is_none() {
+            self.limit = self.limit.max(self.open);
+        }
+    }
+
+    /// Nothing gets through: everybody rests, and one tries first when that is over.
+    fn slow_down(&mut self, now: Instant) {
+        if self.rest_until.is_some_and(|until| until > now) {
+            return;
+        }
+        let rest = self.rest.map_or(FIRST_REST, |rest| (2 * rest).min(LONGEST_REST));
+        self.rest = Some(rest);
+        self.rest_until = Some(now + rest);
+        self.limit = 1;
+    }
+
+    /// The server has ended a connection after `carried` messages; whether that is its rule.
+    fn worn(&mut self, carried: usize) -> bool {
+        self.refused += 1;
+        let is_rule = self.worn_at == Some(carried) && self.per_connection != Some(carried);
+        self.worn_at = Some(carried);
+        if is_rule {
+            self.per_connection = Some(carried);
+        }
+        is_rule
+    }
+}
+
+impl Bearing {
+    /// Of a server to which `most` connections may be made.
+    pub(super) fn of(most: usize) -> Arc<Self> {
+        Arc::new(Bearing { learnt: Mutex::new(Learnt::new(most)), changed: Notify::new() })
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a place.
+    pub(super) async fn enter(self: &Arc<Self>) -> Place {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // Whoever gives a place back after we have looked wakes us all the same.
+            changed.as_mut().enable();
+            let until = match self.learnt().enter(Instant::now()) {
+                Ok(()) => return Place { bearing: Arc::clone(self), is_open: false },
+                Err(until) => until,
+            };
+            match until {
+                None => changed.await,
+                Some(until) => tokio::select! {
+                    () = changed => {}
+                    () = tokio::time::sleep_until(until) => {}
+                },
+            }
+        }
+    }
+
+    /// A message got through.
+    pub(super) fn accepted(&self) {
+        if self.learnt().accepted(Instant::now()) {
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// How many messages got through so far.
+    pub(super) fn count(&self) -> u64 {
+        self.learnt().accepted
+    }
+
+    /// How many connections stand, at least one.
+    pub(super) fn open(&self) -> usize {
+        self.learnt().open.max(1)
+    }
+
+    /// After how many messages the server ends each connection, if it does.
+    pub(super) fn per_connection(&self) -> Option<usize> {
+        self.learnt().per_connection
+    }
+
+    /// The server has ended a connection after `carried` messages; whether we have understood just now that it always
+    /// does.
+    pub(super) fn worn(&self, carried: usize) -> bool {
+        self.learnt().worn(carried)
+    }
+
+    /// Nothing gets through for now: everybody rests.
+    pub(super) fn slow_down(&self) {
+        let mut learnt = self.learnt();
+        learnt.refused += 1;
+        learnt.slow_down(Instant::now());
+    }
+
+    /// What the server does not bear, in words; `None` when it bears all that is configured.
+    pub(super) fn told(&self) -> Option<String> {
+        let learnt = self.learnt();
+        let mut told = Vec::new();
+        if learnt.known < learnt.most {
+            told.push(format!("{} connections at a time, of {} configured", learnt.known, learnt.most));
+        }
+        if let Some(messages) = learnt.per_connection {
+            told.push(format!("{messages} messages over one connection"));
+        }
+        if let Some(rest) = learnt.rest {
+            told.push(format!("nothing for now: after a rest of {} s one message is tried", rest.as_secs()));
+        }
+        (!told.is_empty()).then(|| format!("the server takes {}", told.join("; ")))
+    }
+}
+
+impl Place {
+    /// Its connection stands.
+    pub(super) fn opened(&mut self) {
+        if !std::mem::replace(&mut self.is_open, true) {
+            self.bearing.learnt().opened();
+        }
+    }
+
+    /// Its connection is gone, and another will be made.
+    pub(super) fn closed(&mut self) {
+        if std::mem::replace(&mut self.is_open, false) {
+            self.bearing.learnt().open -= 1;
+        }
+    }
+
+    /// Gives it back because the server would not have it; whether it bears fewer than was known.
+    pub(super) fn refused(mut self) -> bool {
+        self.closed();
+        let mut learnt = self.bearing.learnt();
+        let others = learnt.open;
+        learnt.refused(others, Instant::now())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.closed();
+        self.bearing.learnt().taken -= 1;
+        self.bearing.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many connections stand, each of which has carried a message.
+    fn standing(learnt: &mut Learnt, now: Instant) {
+        while learnt.enter(now).is_ok() {
+            learnt.open += 1;
+            learnt.accepted(now);
+        }
+    }
+
+    #[test]
+    fn connections_double_until_all_that_are_configured_stand() {
+        let (mut learnt, now) = (Learnt::new(16), Instant::now());
+        assert_eq!(learnt.enter(now), Ok(()));
+        assert_eq!(learnt.enter(now), Err(None), "one first");
+        learnt.open = 1;
+        let limits: Vec<usize> = (0..5)
+            .map(|_| {
+                learnt.accepted(now);
+                learnt.open = learnt.limit;
+                learnt.limit
+            })
+            .collect();
+        assert_eq!(limits, [2, 4, 8, 16, 16]);
+    }
+
+    #[test]
+    fn no_more_are_tried_while_one_is_still_being_made() {
+        let (mut learnt, now) = (Learnt::new(16), Instant::now());
+        learnt.enter(now).unwrap();
+        learnt.open = 1;
+        assert!(learnt.accepted(now));
+        assert!(!learnt.accepted(now), "the second does not stand yet");
+        assert_eq!(learnt.limit, 2);
+    }
+
+    #[test]
+    fn a_cap_is_kept_and_tried_again_ever_more_rarely() {
+        let (mut learnt, mut now) = (Learnt::new(16), Instant::now());
+        standing(&mut learnt, now);
+        // The server bears four.
+        for _ in 4..16 {
+            learnt.taken -= 1;
+            learnt.open = 4;
+            learnt.refused(4, now);
+        }
+        assert_eq!((learnt.limit, learnt.known, learnt.rest), (4, 4, None));
+        let mut tried = 0;
+        for _ in 0..3_600 {
+            now += Duration::from_secs(1);
+            learnt.accepted(now);
+            if learnt.enter(now).is_ok() {
+                tried += 1;
+                learnt.taken -= 1;
+                learnt.refused(4, now);
+            }
+        }
+        assert!((4..=10).contains(&tried), "{tried} tries in an hour");
+        // One day it bears more.
+        for _ in 0..7_200 {
+            now += Duration::from_secs(1);
+            if learnt.enter(now).is_ok() {
+                learnt.opened();
+            }
+            learnt.accepted(now);
+        }
+        assert_eq!(learnt.limit, 16);
+    }
+
+    #[test]
+    fn when_nothing_gets_through_all_rest_and_one_tries_first() {
+        let (mut learnt, mut now) = (Learnt::new(4), Instant::now());
+        standing(&mut learnt, now);
+        assert_eq!(learnt.open, 4);
+        now += Duration::from_secs(2);
+        let mut tries = 0;
+        let over = now + Duration::from_secs(60);
+        (learnt.open, learnt.taken) = (0, 0);
+        learnt.refused(0, now);
+        while now < over {
+            now += Duration::from_millis(100);
+            if learnt.enter(now).is_ok() {
+                tries += 1;
+                assert_eq!(learnt.enter(now), Err(None), "one alone");
+                learnt.taken -= 1;
+                learnt.refused(0, now);
+            }
+        }
+        assert!((4..=6).contains(&tries), "{tries} tries in a minute");
+        now += LONGEST_REST;
+        assert_eq!(learnt.enter(now), Ok(()));
+        learnt.open = 1;
+        standing(&mut learnt, now);
+        learnt.accepted(now);
+        standing(&mut learnt, now);
+        assert_eq!((learnt.limit, learnt.rest), (4, None), "as before, once a message gets through");
+    }
+
+    #[test]
+    fn that_connections_end_after_so_many_messages_is_a_rule_the_second_time() {
+        let mut learnt = Learnt::new(4);
+        assert!(!learnt.worn(100));
+        assert!(!learnt.worn(37));
+        assert!(!learnt.worn(100));
+        assert!(learnt.worn(100));
+        assert_eq!(learnt.per_connection, Some(100));
+        assert!(!learnt.worn(100), "that is known");
+    }
+}
