@@ -13,5 +13,6 @@ mod smtp;
 mod store;
 mod stories;
 mod subscriber;
+mod theme;
 mod web;
 mod words;

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use straight::config::{Database, Publication, SignUpWords};
+use straight::config::{Database, Publication, SignUpWords, Theme};
 use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Slot};
 use straight::message::{Letterhead, Purpose, TokenKeys};
 use straight::press::Clock;
@@ -44,6 +44,7 @@ fn publication() -> Publication {
         editors: Vec::new(),
         sign_up: SignUpWords { title: String::new(), promise: String::new(), thanks: String::new() },
         sample_keys: Vec::new(),
+        theme: Theme::default(),
     }
 }
 

@@ -77,17 +77,16 @@ impl Outlook {
         let assembled = edition::assemble(articles, past, rules);
 
         let mut outlook = Outlook { findings: wrong_in_folder(config), next: None, assembled };
-        let templates =
-            match Templates::load(config.edition.templates.as_deref(), &config.publication.language) {
-                Ok(templates) => {
-                    outlook.findings.extend(templates.words().warnings().iter().cloned());
-                    templates
-                }
-                Err(error) => {
-                    outlook.findings.extend(error.diagnostics());
-                    return Ok(outlook);
-                }
-            };
+        let templates = match Templates::load(config.edition.templates.as_deref(), &config.publication) {
+            Ok(templates) => {
+                outlook.findings.extend(templates.words().warnings().iter().cloned());
+                templates
+            }
+            Err(error) => {
+                outlook.findings.extend(error.diagnostics());
+                return Ok(outlook);
+            }
+        };
         let is_due = !outlook.assembled.due.is_empty();
         // What is not due still shows whether the templates work.
         let articles = if is_due { outlook.assembled.due.clone() } else { newest.into_iter().collect() };
@@ -155,7 +154,7 @@ fn wrong_in_folder(config: &Config) -> Vec<Diagnostic> {
     let mut findings = edition::stray_templates(folder, &Pages::names());
     match Pages::new(&config.publication, Some(folder)) {
         // Whoever loads the edition's templates tells of their words.
-        Ok(_) | Err(TemplateError::Words(_)) => {}
+        Ok(_) | Err(TemplateError::Found(_)) => {}
         Err(error) => findings.extend(error.diagnostics()),
     }
     findings

@@ -15,7 +15,7 @@ use super::values::{self, Wrong};
 use super::{
     AcceptComments, ArticlesConfig, Author, Authors, CommentsConfig, Config, Database, DeliveryConfig,
     EditionConfig, ImagePolicy, OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords,
-    UncertainPolicy, WebConfig, dkim, rates, smtp,
+    UncertainPolicy, WebConfig, dkim, rates, smtp, theme,
 };
 
 /// Reads every key; gives the configuration, or all that is wrong with it.
@@ -91,8 +91,10 @@ fn publication(reader: &mut Reader<'_>) -> Publication {
             values::public_url(default_of("publication.public_url")).is_ok_and(|url| url == public_url),
         ),
     ];
+    let name = reader.value("publication.name", values::line);
     Publication {
-        name: reader.value("publication.name", values::line),
+        theme: theme::theme(reader, &name),
+        name,
         tagline: reader.value("publication.tagline", |text| {
             if text.is_empty() { Ok(String::new()) } else { values::line(text) }
         }),

@@ -12,7 +12,7 @@ use super::check::check;
 use super::environment::Environment;
 use super::error::{ConfigError, without_secrets};
 use super::layers::{Layers, Overrides};
-use super::{Config, show};
+use super::{Config, show, theme};
 
 /// The file that is read when none is named, if it is there.
 const USUAL_FILE: &str = "newsletter.yaml";
@@ -55,7 +55,10 @@ impl Effective {
         let source_text = file.as_deref().map(read).transpose()?;
         let mut findings = Vec::new();
         let tree = match (&file, &source_text) {
-            (Some(path), Some(text)) => tree(path, text, &mut findings).map(|node| (path.as_path(), node)),
+            (Some(path), Some(text)) => tree(path, text, &mut findings).map(|node| {
+                theme::unquoted(&node, text, path, &mut findings);
+                (path.as_path(), node)
+            }),
             _ => None,
         };
         let overs = environment.overrides(&mut findings);

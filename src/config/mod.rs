@@ -12,6 +12,7 @@ mod reader;
 mod secret;
 mod show;
 mod smtp;
+mod theme;
 mod values;
 
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ pub use load::{Effective, load};
 pub use publication::{Author, Authors, Publication, SignUpWords};
 pub use rates::DomainRates;
 pub use secret::Secret;
+pub use theme::{Colour, Font, Logo, Palette, Role, Theme};
 
 /// Everything that is configured, checked; the defaults are a working sample publication.
 #[derive(Debug, Clone)]

@@ -6,6 +6,8 @@ use url::Url;
 
 use crate::subscriber::EmailAddress;
 
+use super::Theme;
+
 /// Who publishes, and in which words.
 #[derive(Debug, Clone)]
 pub struct Publication {
@@ -33,6 +35,8 @@ pub struct Publication {
     pub editors: Vec<EmailAddress>,
     /// Words of the sign-up box.
     pub sign_up: SignUpWords,
+    /// How everything looks.
+    pub theme: Theme,
     /// Keys that still have the sample's value; while there are any, mail goes to loopback only.
     pub sample_keys: Vec<&'static str>,
 }

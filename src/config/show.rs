@@ -9,10 +9,11 @@ use super::reader::SECRETS;
 use super::{Config, Database, TlsMode, Transport};
 
 /// Keys whose values are paths, shown as they are resolved.
-const PATHS: [&str; 7] = [
+const PATHS: [&str; 8] = [
     "articles.folder",
     "edition.templates",
     "outbox.folder",
+    "theme.logo.file",
     "smtp.password_file",
     "smtp.ca_file",
     "data",

@@ -2,6 +2,8 @@
 
 use css_inline::{CSSInliner, InlineError};
 
+use crate::config::Theme;
+
 /// Marks the head's `<style>`, which the inliner is to leave alone.
 const LEAVE: &str = " data-css-inline=\"ignore\"";
 
@@ -15,6 +17,22 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
+    /// The same with the theme's values in place of `var(--name)`; the first name that there is not, if any.
+    pub(super) fn themed(mut self, theme: &Theme) -> Result<Self, String> {
+        self.inlined = with_values(&self.inlined, |name| theme.style_value(name, &theme.light))?;
+        let mut kept = Vec::new();
+        for rule in self.kept.lines() {
+            let is_dark = rule
+                .split('{')
+                .next()
+                .is_some_and(|head| head.contains("dark") && head.starts_with("@media"));
+            let palette = if is_dark { &theme.dark } else { &theme.light };
+            kept.push(with_values(rule, |name| theme.style_value(name, palette))?);
+        }
+        self.kept = kept.join("\n");
+        Ok(self)
+    }
+
     /// Divides `css` at its top level.
     pub(super) fn of(css: &str) -> Self {
         let mut sheet = Sheet::default();
@@ -51,6 +69,19 @@ pub(super) fn inline(html: &str, rules: &str) -> Result<String, InlineError> {
     // The inliner writes the document type in capitals; one spelling for all.
     let html = html.replacen("<!DOCTYPE html>", "<!doctype html>\n", 1);
     Ok(html.trim_end().to_owned() + "\n")
+}
+
+fn with_values(css: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some((before, behind)) = rest.split_once("var(--") {
+        let (name, after) = behind.split_once(')').unwrap_or((behind, ""));
+        out.push_str(before);
+        out.push_str(&value(name.trim()).ok_or_else(|| name.trim().to_owned())?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
 }
 
 /// A rule ends with the brace that closes its first, a statement (`@import …;`) with its semicolon.

@@ -36,7 +36,7 @@ pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size
 pub use slot::Slot;
 pub use stray::stray_templates;
 pub use templates::Templates;
-pub(crate) use templates::load_words;
+pub(crate) use templates::{load_logo, load_words};
 pub use view::{headline, link_between};
 
 pub use crate::words::dates;

@@ -50,7 +50,7 @@ pub fn outbox_page(
         "messages": shown,
         "shown": shown.len(),
         "total": total.max(shown.len()),
-        "css": include_str!("../../templates/outbox/index.css"),
+        "css": publication.theme.style_variables() + include_str!("../../templates/outbox/index.css"),
     });
     let mut tera = Tera::new();
     words::register(&mut tera, words);

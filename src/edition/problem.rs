@@ -35,9 +35,9 @@ pub enum TemplateError {
     /// What is written in them is wrong.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Invalid(Vec<TemplateProblem>),
-    /// There are no words of the language, or a file of words is wrong.
+    /// There are no words of the language, a file of words is wrong, or the logo is no picture.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Words(Vec<Diagnostic>),
+    Found(Vec<Diagnostic>),
 }
 
 /// One thing that is wrong with a template, and where: `mine/body.html:4:12: …`.
@@ -63,7 +63,7 @@ impl TemplateError {
             TemplateError::Invalid(problems) => {
                 return problems.iter().map(TemplateProblem::diagnostic).collect();
             }
-            TemplateError::Words(findings) => return findings.clone(),
+            TemplateError::Found(findings) => return findings.clone(),
             TemplateError::Folder { folder, error } => {
                 (folder, error, "make the folder, or take `edition.templates` out of the configuration")
             }

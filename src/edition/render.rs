@@ -8,6 +8,7 @@ use tera::Context;
 
 use super::view::{self, View};
 use super::{Edition, EmbeddedPicture, RenderedEdition, Slot, TemplateError, Templates, css, hash, wrap};
+use crate::article::Picture;
 use crate::config::{ImagePolicy, Publication};
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -93,9 +94,12 @@ pub fn render(
     if edition.articles.is_empty() {
         return Err(RenderError::NoArticle);
     }
-    let sheet = css::Sheet::of(templates.css());
-    let mut variables =
-        View::of(edition, publication, settings.images, templates.words()).into_variables(&sheet.kept);
+    let sheet = templates.sheet(&publication.theme)?;
+    let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
+    let logo = templates.logo().map(address);
+    let view = View::of(edition, publication, settings.images, templates.words());
+    let mut variables = view.into_variables(&sheet.kept);
+    variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
 
     let subject = one_line(&templates.render("subject.txt", &context(&variables))?);
     if subject.is_empty() {
@@ -124,7 +128,7 @@ pub fn render(
         html,
         text,
         embedded: match settings.images {
-            ImagePolicy::Embed => pictures(edition),
+            ImagePolicy::Embed => pictures(edition, templates),
             ImagePolicy::Link => Vec::new(),
         },
         headlines: edition
@@ -139,13 +143,15 @@ pub fn render(
     Ok(rendered)
 }
 
-/// Every local picture of `edition` once, by name; a publication that links them serves these under `images/`.
+/// Every local picture of `edition` once, by name, the logo among them; a publication that links them serves these
+/// under `images/`.
 #[must_use]
-pub fn pictures(edition: &Edition) -> Vec<EmbeddedPicture> {
+pub fn pictures(edition: &Edition, templates: &Templates) -> Vec<EmbeddedPicture> {
     let by_name: BTreeMap<_, _> = edition
         .articles
         .iter()
         .flat_map(|article| article.pictures.values())
+        .chain(templates.logo())
         .map(|picture| (&picture.file_name, picture))
         .collect();
     by_name

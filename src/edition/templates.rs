@@ -8,9 +8,13 @@ use std::sync::Arc;
 use tera::{Context, Error, ErrorKind, Kwargs, State, Tera, Value};
 
 use super::breakable::breakable;
+use super::css::Sheet;
 use super::problem::{self, TemplateError, TemplateProblem};
 use super::wrap;
+use crate::article::Picture;
+use crate::config::{Logo, Publication, Theme};
 use crate::words::{self, Words};
+use crate::yaml::nearest;
 
 /// The built-in files; a folder's file of the same name stands in for one.
 const BUILT_IN: [(&str, &str); 5] = [
@@ -28,8 +32,19 @@ const LARGEST_FILE: u64 = 256 * 1024;
 const LARGEST_OUTPUT: usize = 4 * 1024 * 1024;
 const LONGEST_RANGE: i64 = 100;
 /// The names that every template finds.
-pub(super) const VARIABLES: [&str; 10] =
-    ["edition", "publication", "articles", "lead", "authors", "recent", "links", "slot", "css", "words"];
+pub(super) const VARIABLES: [&str; 11] = [
+    "edition",
+    "publication",
+    "articles",
+    "lead",
+    "authors",
+    "recent",
+    "links",
+    "slot",
+    "css",
+    "words",
+    "theme",
+];
 
 /// Compiled templates. They reach no file and no environment.
 #[derive(Debug, Clone)]
@@ -39,6 +54,7 @@ pub struct Templates {
     files: BTreeMap<String, PathBuf>,
     sources: BTreeMap<String, Arc<str>>,
     words: Words,
+    logo: Option<Picture>,
 }
 
 /// The words of `language`; those of the user lie in `words` below their templates.
@@ -47,7 +63,16 @@ pub struct Templates {
 /// When there are none of this language, or a file of the user's is wrong.
 pub(crate) fn load_words(folder: Option<&Path>, language: &str) -> Result<Words, TemplateError> {
     let own = folder.map(|folder| folder.join("words"));
-    Words::load(language, own.as_deref()).map_err(TemplateError::Words)
+    Words::load(language, own.as_deref()).map_err(TemplateError::Found)
+}
+
+/// The theme's logo, when it has one.
+///
+/// # Errors
+/// When its file cannot be read or is no picture.
+pub(crate) fn load_logo(theme: &Theme) -> Result<Option<Picture>, TemplateError> {
+    let read = |logo: &Logo| crate::article::logo(&logo.file, logo.width);
+    theme.logo.as_ref().map(read).transpose().map_err(|found| TemplateError::Found(vec![found]))
 }
 
 /// The names of the built-in files.
@@ -71,19 +96,21 @@ impl Templates {
     }
 
     /// The built-in templates, and over them those of the user's folder, if there is one: of its `edition` folder
-    /// where it has one (it may hold other pages' templates too), else its own. Their words are those of `language`.
+    /// where it has one (it may hold other pages' templates too), else its own. Their words and the logo are those of
+    /// `publication`.
     ///
     /// # Errors
-    /// As [`with_folder`](Self::with_folder), and when there are no words of `language`, or wrong ones.
-    pub fn load(folder: Option<&Path>, language: &str) -> Result<Self, TemplateError> {
-        let words = load_words(folder, language)?;
-        match folder {
-            None => Ok(Templates::with_words(words)),
+    /// As [`with_folder`](Self::with_folder), and when there are no words of its language, or wrong ones, or no logo.
+    pub fn load(folder: Option<&Path>, publication: &Publication) -> Result<Self, TemplateError> {
+        let words = load_words(folder, &publication.language)?;
+        let templates = match folder {
+            None => Templates::with_words(words),
             Some(folder) if folder.join("edition").is_dir() => {
-                Templates::with_folder(&folder.join("edition"), words)
+                Templates::with_folder(&folder.join("edition"), words)?
             }
-            Some(folder) => Templates::with_folder(folder, words),
-        }
+            Some(folder) => Templates::with_folder(folder, words)?,
+        };
+        Ok(Templates { logo: load_logo(&publication.theme)?, ..templates })
     }
 
     /// The built-in templates, and over them the `.txt`, `.html` and `.css` files of `folder`; any others there
@@ -122,7 +149,7 @@ impl Templates {
     ) -> Result<Self, TemplateError> {
         let sources = files.iter().map(|(name, text)| (name.clone(), Arc::from(text.as_str()))).collect();
         let css = files.remove(STYLE_SHEET).unwrap_or_default();
-        let mut templates = Templates { tera: engine(&words), css, files: paths, sources, words };
+        let mut templates = Templates { tera: engine(&words), css, files: paths, sources, words, logo: None };
         if let Err(error) = templates.tera.add_raw_templates(&files) {
             return Err(TemplateError::Invalid(templates.problems(&error)));
         }
@@ -182,9 +209,25 @@ impl Templates {
         &self.words
     }
 
-    /// The style sheet, not compiled.
-    pub(super) fn css(&self) -> &str {
-        &self.css
+    /// The logo, read.
+    pub(super) fn logo(&self) -> Option<&Picture> {
+        self.logo.as_ref()
+    }
+
+    /// The style sheet with the theme's colours and fonts.
+    pub(super) fn sheet(&self, theme: &Theme) -> Result<Sheet, TemplateError> {
+        Sheet::of(&self.css).themed(theme).map_err(|name| {
+            let (file, source) = self.file(STYLE_SHEET);
+            let text = source.as_deref().unwrap_or_default();
+            let at = text.find(&format!("var(--{name}")).map_or(0, |at| at + "var(".len());
+            let (line, column) = position(text, at);
+            let remedy = match nearest(&name, Theme::style_names()) {
+                Some(near) => format!("did you mean `--{near}`?"),
+                None => format!("there are --{}", Theme::style_names().collect::<Vec<_>>().join(", --")),
+            };
+            let message = format!("the theme has no `--{name}`; {remedy}");
+            TemplateError::Invalid(vec![TemplateProblem { file, line, column, message, source }])
+        })
     }
 
     /// Where the file `name` stands.

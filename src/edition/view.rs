@@ -266,12 +266,9 @@ impl Reader<'_> {
     }
 
     fn picture_src(&self, article: &Article, src: &str) -> String {
-        match (article.pictures.get(src), self.images) {
-            (None, _) => src.to_owned(),
-            (Some(picture), ImagePolicy::Embed) => format!("cid:{}", content_id(&picture.file_name)),
-            (Some(picture), ImagePolicy::Link) => {
-                self.publication.link(&format!("images/{}", picture.file_name))
-            }
+        match article.pictures.get(src) {
+            None => src.to_owned(),
+            Some(picture) => picture_address(&picture.file_name, self.images, self.publication),
         }
     }
 
@@ -349,6 +346,14 @@ pub fn headline(article: &Article, edition: Option<&EditionKey>, publication: &P
         url: clean(&url),
         date: article.date,
         summary: article.summary.as_deref().map(clean),
+    }
+}
+
+/// Where a mail finds the picture of this name.
+pub(super) fn picture_address(file_name: &str, images: ImagePolicy, publication: &Publication) -> String {
+    match images {
+        ImagePolicy::Embed => format!("cid:{}", content_id(file_name)),
+        ImagePolicy::Link => publication.link(&format!("images/{file_name}")),
     }
 }
 

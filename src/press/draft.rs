@@ -177,9 +177,9 @@ pub(super) fn render(
 ) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
     let settings = RenderSettings { images: config.articles.images };
     // Read anew each time, so that a template mended is a template in use.
-    let templates = Templates::load(config.edition.templates.as_deref(), &config.publication.language)?;
+    let templates = Templates::load(config.edition.templates.as_deref(), &config.publication)?;
     let rendered = edition::render(edition, &config.publication, &templates, &settings)?;
-    Ok((rendered, edition::pictures(edition)))
+    Ok((rendered, edition::pictures(edition, &templates)))
 }
 
 /// The errors of files that may belong to the edition: by their date, or because they do not tell it.

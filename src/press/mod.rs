@@ -85,7 +85,7 @@ impl Press {
     /// When the store or the templates cannot be used.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
         // They are read at each publishing; what is wrong with them now is told now.
-        Templates::load(config.edition.templates.as_deref(), &config.publication.language)?;
+        Templates::load(config.edition.templates.as_deref(), &config.publication)?;
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
         Ok(Press { config, store, keys, clock, patience: PATIENCE })

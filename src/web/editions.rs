@@ -89,7 +89,10 @@ pub(super) async fn picture(
     Path(file_name): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Failure> {
-    let (media_type, bytes) = web.store.picture(&file_name).await?.ok_or(Failure::NoSuchPage)?;
+    let (media_type, bytes) = match web.pages.logo().filter(|logo| logo.file_name == file_name) {
+        Some(logo) => (logo.media_type.to_owned(), logo.bytes.to_vec()),
+        None => web.store.picture(&file_name).await?.ok_or(Failure::NoSuchPage)?,
+    };
     let headers = [
         (CACHE_CONTROL, FOR_EVER.to_owned()),
         (CONTENT_TYPE, picture_type(media_type)),

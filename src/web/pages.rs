@@ -8,8 +8,9 @@ use axum::response::Html;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use crate::config::Publication;
-use crate::edition::{TemplateError, load_words, problems_of_engine};
+use crate::article::Picture;
+use crate::config::{Publication, Theme};
+use crate::edition::{TemplateError, load_logo, load_words, problems_of_engine};
 use crate::words::{self, Words};
 
 const TEMPLATES: [(&str, &str); 10] = [
@@ -36,6 +37,7 @@ struct Inner {
     style: StyleSheet,
     base: String,
     words: Words,
+    logo: Option<Picture>,
 }
 
 /// The style sheet under the hash of its content.
@@ -75,7 +77,11 @@ impl Pages {
         for (name, built_in) in TEMPLATES {
             texts.push((name, own(folder, name)?.unwrap_or_else(|| built_in.to_owned())));
         }
-        let (_, style) = texts.pop().expect("the style sheet is the last of the templates");
+        let (_, mut style) = texts.pop().expect("the style sheet is the last of the templates");
+        if publication.theme != Theme::default() {
+            style.push_str(&publication.theme.style_variables());
+        }
+        let logo = load_logo(&publication.theme)?;
         let hash = hash(&style);
         let mut tera = Tera::new();
         words::register(&mut tera, &words);
@@ -96,8 +102,12 @@ impl Pages {
             base: &base,
             style: format!("{base}/style.css?v={hash}"),
         };
+        let at = logo.as_ref().map(|logo| format!("{base}/images/{}", logo.file_name));
+        tera.global_context().insert("theme", &publication.theme.variable(at.as_deref()));
         tera.global_context().insert("site", &site);
-        Ok(Pages { inner: Arc::new(Inner { tera, style: StyleSheet { text: style, hash }, base, words }) })
+        Ok(Pages {
+            inner: Arc::new(Inner { tera, style: StyleSheet { text: style, hash }, base, words, logo }),
+        })
     }
 
     /// The page `name` with `words`.
@@ -113,6 +123,11 @@ impl Pages {
     /// `path`, which begins with a slash, as the reader's browser asks for it.
     pub(super) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.inner.base)
+    }
+
+    /// The logo, when the theme has one.
+    pub(super) fn logo(&self) -> Option<&Picture> {
+        self.inner.logo.as_ref()
     }
 
     /// The words of the publication's language.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use straight::article::{Article, Figure, Picture, Slug, Source};
-use straight::config::{Author, ImagePolicy, Publication, SignUpWords};
+use straight::config::{Author, ImagePolicy, Publication, SignUpWords, Theme};
 use straight::edition::{
     Edition, EditionKey, Headline, RenderError, RenderSettings, RenderedEdition, Templates, render,
 };
@@ -38,6 +38,7 @@ pub(crate) fn publication() -> Publication {
             thanks: "Look into your inbox.".to_owned(),
         },
         sample_keys: Vec::new(),
+        theme: Theme::default(),
     }
 }
 

@@ -140,7 +140,7 @@ fn a_picture_travels_once_or_is_linked() {
     assert!(linked.embedded.is_empty());
     assert!(linked.html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));
     assert!(!linked.html.contains("cid:"));
-    assert_eq!(pictures(&both).len(), 2);
+    assert_eq!(pictures(&both, &templates("en-GB")).len(), 2);
 }
 
 #[test]

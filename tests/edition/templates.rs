@@ -6,7 +6,7 @@ use straight::edition::{RenderError, TemplateError, Templates};
 
 use straight::words::Words;
 
-use super::newsroom::{ferry, library, rendered_with};
+use super::newsroom::{ferry, library, publication, rendered_with};
 
 /// A folder with these files, and what loading it gives.
 fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Templates, TemplateError>) {
@@ -48,7 +48,7 @@ fn the_edition_s_templates_may_lie_in_a_folder_of_their_own() {
     std::fs::write(folder.path().join("edition/subject.txt"), "Mine").unwrap();
     std::fs::write(folder.path().join("subject.txt"), "{{ not looked at }}").unwrap();
     let subject = |folder: Option<&Path>| {
-        rendered_with(&Templates::load(folder, "en").unwrap(), vec![ferry()]).unwrap().subject
+        rendered_with(&Templates::load(folder, &publication()).unwrap(), vec![ferry()]).unwrap().subject
     };
     assert_eq!(subject(Some(folder.path())), "Mine");
     assert_eq!(subject(Some(&folder.path().join("edition"))), "Mine");
