@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use straight::edition::{EmbeddedPicture, RenderedEdition, Slot};
 use straight::letter::{self, Letter};
 use straight::message::{
-    ComposeError, Letterhead, Purpose, Recipient, Skeleton, TokenKey, TokenKeys, message_id,
+    ComposeError, Letterhead, Purpose, Recipient, Skeleton, TokenKey, TokenKeys, Verdict, message_id,
 };
 use straight::subscriber::SubscriberId;
 
@@ -333,7 +333,14 @@ fn a_letter_reads_back() {
     let at = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
     let text = "The edition of “4 November” waits.\n\narticles/tide.md:4:1: unknown key\n";
     for html in [None, Some("<p>The edition of “4 November” waits.</p>\n")] {
-        let letter = Letter { to: &to, subject: "Held:\r\nBcc: “tide.md”", text, html };
+        let letter = Letter {
+            to: &to,
+            subject: "Held:\r\nBcc: “tide.md”",
+            text,
+            html,
+            unsubscribe_url: None,
+            attachment: None,
+        };
         let bytes = letter::compose(&letter, &letterhead(), "alarm.1@news.example.org", at).unwrap();
         assert_is_clean(&bytes);
         assert_eq!(bytes, letter::compose(&letter, &letterhead(), "alarm.1@news.example.org", at).unwrap());
@@ -351,9 +358,39 @@ fn a_letter_reads_back() {
 }
 
 #[test]
+fn a_letter_may_be_left_by_one_click_and_carry_a_file() {
+    let to = "ann@example.org".parse().unwrap();
+    let at = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
+    let url =
+        "https://news.example.org/a/path/that/is/long/unsubscribe/1.4242.abcdefghijklmnopqrstuvwxyz012345";
+    let letter = Letter {
+        to: &to,
+        subject: "Your data",
+        text: "See the file.\n",
+        html: Some("<p>See the file.</p>\n"),
+        unsubscribe_url: Some(url),
+        attachment: Some(("your-data.json", "{\"name\": \"Änn\"}")),
+    };
+    let bytes = letter::compose(&letter, &letterhead(), "letter.1@news.example.org", at).unwrap();
+    assert_is_clean(&bytes);
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    // On one line each: folding has broken signatures downstream.
+    assert!(text.contains(&format!("\r\nList-Unsubscribe: <{url}>\r\n")), "{text}");
+    assert!(text.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{text}");
+    let parsed = MessageParser::default().parse(&bytes).unwrap();
+    assert_eq!(parsed.body_text(0).unwrap().trim(), "See the file.");
+    assert_eq!(parsed.body_html(0).unwrap().trim(), "<p>See the file.</p>");
+    let file = parsed.attachments().next().unwrap();
+    assert_eq!(file.attachment_name(), Some("your-data.json"));
+    assert_eq!(file.contents(), "{\"name\": \"Änn\"}".as_bytes());
+    assert_eq!(bytes, letter::compose(&letter, &letterhead(), "letter.1@news.example.org", at).unwrap());
+}
+
+#[test]
 fn a_letter_needs_an_ascii_address() {
     let to = "jörg@example.org".parse().unwrap();
-    let letter = Letter { to: &to, subject: "x", text: "x\n", html: None };
+    let letter =
+        Letter { to: &to, subject: "x", text: "x\n", html: None, unsubscribe_url: None, attachment: None };
     let at = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
     let error = letter::compose(&letter, &letterhead(), "a@example.org", at).unwrap_err();
     assert_eq!(error, ComposeError::AddressBeyondAscii { field: "to" });
@@ -540,4 +577,30 @@ mod dkim {
         let shown = format!("{:?}", DkimKey::from_pem("example.org", "s", &new_ed25519_key()).unwrap());
         assert_eq!(shown, "DkimKey(s._domainkey.example.org, ed25519-sha256, ********)");
     }
+}
+
+#[test]
+fn a_token_that_expires_is_bound_to_its_purpose_number_and_moment() {
+    let keys = TokenKeys::new(vec![TokenKey::new(1, [7; 32])]);
+    let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
+    let before = until - chrono::TimeDelta::seconds(1);
+    let token = keys.issue_until(Purpose::Confirm, 42, until).to_string();
+    assert_eq!(keys.verify_until(Purpose::Confirm, &token, before), Verdict::Good(42));
+    assert_eq!(keys.verify_until(Purpose::Confirm, &token, until), Verdict::Expired);
+    assert_eq!(keys.verify_until(Purpose::NewAddress, &token, before), Verdict::Forged);
+    let parts: Vec<&str> = token.split('.').collect();
+    let later = (until + chrono::TimeDelta::days(9)).timestamp().to_string();
+    for forged in [
+        format!("1.43.{}.{}", parts[2], parts[3]),
+        format!("1.42.{later}.{}", parts[3]),
+        format!("2.42.{}.{}", parts[2], parts[3]),
+        format!("1.42.{}.{}", parts[2], &parts[3][1..]),
+        keys.issue(Purpose::Confirm, SubscriberId(42)).to_string(),
+        String::new(),
+        "....".to_owned(),
+    ] {
+        assert_eq!(keys.verify_until(Purpose::Confirm, &forged, before), Verdict::Forged, "{forged}");
+    }
+    let rotated = TokenKeys::new(vec![TokenKey::new(2, [9; 32]), TokenKey::new(1, [7; 32])]);
+    assert_eq!(rotated.verify_until(Purpose::Confirm, &token, before), Verdict::Good(42));
 }

@@ -6,20 +6,22 @@ mod connections;
 mod editions;
 mod log;
 mod preferences;
+mod sign_up;
 mod unsubscribe;
+mod wishes;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use straight::config::{Database, Publication, SignUpWords, Theme};
+use straight::config::{self, Database, Environment, Overrides, Publication, SignUpWords, Theme};
 use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Slot};
 use straight::message::{Letterhead, Purpose, TokenKeys};
-use straight::press::Clock;
-use straight::store::{Issue, Origin, Store};
+use straight::press::{Clock, Press};
+use straight::store::{Issue, OpenLetter, Origin, Store};
 use straight::subscriber::{NewSubscriber, Status, Subscriber, SubscriberId};
-use straight::web::{self, Pages};
+use straight::web;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,7 +44,11 @@ fn publication() -> Publication {
         copyright: "© {year} {name}".into(),
         list_id: "daily.tide.example".into(),
         editors: Vec::new(),
-        sign_up: SignUpWords { title: String::new(), promise: String::new(), thanks: String::new() },
+        sign_up: SignUpWords {
+            title: "Straight Into Your Inbox".into(),
+            promise: "The tides of every weekday.".into(),
+            thanks: "Fantastic! Thanks for subscribing, you won't regret it.".into(),
+        },
         sample_keys: Vec::new(),
         theme: Theme::default(),
     }
@@ -55,6 +61,8 @@ struct Harbour {
     keys: TokenKeys,
     ann: SubscriberId,
     folder: TempDir,
+    press: Press,
+    time: Arc<Mutex<DateTime<Utc>>>,
     shutdown: CancellationToken,
     server: tokio::task::JoinHandle<()>,
 }
@@ -65,21 +73,36 @@ impl Harbour {
     }
 
     async fn open_with(publication: &Publication, templates: Option<&Path>) -> Self {
+        Self::open_as(publication, templates, "").await
+    }
+
+    /// With these lines of `newsletter.yaml`.
+    async fn with(settings: &str) -> Self {
+        Self::open_as(&publication(), None, settings).await
+    }
+
+    async fn open_as(publication: &Publication, templates: Option<&Path>, settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&Database::Sqlite(folder.path().join("straight.db"))).await.unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("newsletter.yaml");
+        std::fs::write(&file, format!("{settings}\n")).unwrap();
+        let mut config = config::load(Some(&file), &Environment::default(), Overrides::default()).unwrap();
+        config.publication = publication.clone();
+        config.edition.templates = templates.map(Path::to_owned);
+        config.schedule.timezone = chrono_tz::Europe::London;
+        config.database = Database::Sqlite(folder.path().join("straight.db"));
+        let time = Arc::new(Mutex::new(now()));
+        let told = Arc::clone(&time);
+        let press = Press::open(config.clone(), Clock::from_fn(move || *told.lock().unwrap())).await.unwrap();
+        let store = press.store.clone();
         let keys = store.token_keys(now()).await.unwrap();
         let ann = add(&store, "ann@example.org").await;
-        let site = web::Web {
-            store: store.clone(),
-            pages: Pages::new(publication, templates).unwrap(),
-            timezone: chrono_tz::Europe::London,
-            clock: Clock::from_fn(now),
-        };
+        let site = web::Web::new(&press).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(web::serve(listener, site, shutdown.clone()));
-        Harbour { address, store, keys, ann, folder, shutdown, server }
+        Harbour { address, store, keys, ann, folder, press, time, shutdown, server }
     }
 
     fn unsubscribe_link(&self) -> String {
@@ -112,6 +135,48 @@ impl Harbour {
             body.len()
         );
         self.say((head + body).as_bytes()).await
+    }
+
+    /// Sends a form as a browser does, with `headers` besides.
+    async fn send(&self, path: &str, headers: &str, media_type: &str, body: &str) -> Answer {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: tide.example\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n{headers}\r\n",
+            body.len()
+        );
+        self.say((head + body).as_bytes()).await
+    }
+
+    /// Sets the clock.
+    fn at(&self, time: DateTime<Utc>) {
+        *self.time.lock().unwrap() = time;
+    }
+
+    /// The letters that the post has for `to`, after the sign-ups are answered.
+    async fn letters(&self, to: &str) -> Vec<OpenLetter> {
+        self.press.answer_sign_ups().await.unwrap();
+        let due = self.store.due_letters(self.press.clock.now(), 1_000).await.unwrap();
+        due.into_iter().filter(|letter| letter.to.as_str() == to).collect()
+    }
+
+    /// Every row of every table as text.
+    async fn dump(&self) -> String {
+        use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+        let url = format!("sqlite:{}", self.folder.path().join("straight.db").display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let tables = "SELECT m.name, group_concat('quote(\"' || c.name || '\")', ' || '' '' || ') FROM sqlite_master m
+            JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' GROUP BY m.name";
+        let tables: Vec<(String, String)> = sqlx::query_as(tables).fetch_all(&mut connection).await.unwrap();
+        let mut dump = String::new();
+        for (table, columns) in tables {
+            let rows = AssertSqlSafe(format!("SELECT {columns} FROM \"{table}\" ORDER BY 1"));
+            let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(&mut connection).await.unwrap();
+            dump.extend(rows.iter().map(|row| format!("{table}: {row}\n")));
+        }
+        dump
+    }
+
+    async fn status(&self, address: &str) -> Option<Status> {
+        self.store.by_email(&address.parse().unwrap()).await.unwrap().map(|reader| reader.status)
     }
 
     async fn post_form(&self, path: &str, body: &str) -> Answer {
@@ -197,6 +262,14 @@ fn edition(key: &str, subject: &str) -> RenderedEdition {
         frozen_at: now(),
         hash: format!("{key}-hash"),
     }
+}
+
+/// The path of the first link in `letter` that begins with `path`.
+fn link(letter: &OpenLetter, path: &str) -> String {
+    let text = &letter.written.text;
+    let begin = text.find(&format!("https://tide.example{path}")).unwrap_or_else(|| panic!("{text}"));
+    let link: String = text[begin..].chars().take_while(|c| !c.is_whitespace()).collect();
+    link["https://tide.example".len()..].to_owned()
 }
 
 /// What came back.

@@ -15,6 +15,7 @@ use crate::edition::{
     self, Assembled, Edition, EditionKey, Headline, Past, RenderSettings, RenderedEdition, Rules,
     TemplateError, Templates,
 };
+use crate::letter;
 use crate::press::Clock;
 use crate::store::Store;
 use crate::web::Pages;
@@ -151,11 +152,17 @@ impl Before {
 /// What can be said of the user's templates before an edition is rendered with them.
 fn wrong_in_folder(config: &Config) -> Vec<Diagnostic> {
     let Some(folder) = &config.edition.templates else { return Vec::new() };
-    let mut findings = edition::stray_templates(folder, &Pages::names());
+    let mut findings = edition::stray_templates(folder, &Pages::names(), &letter::Templates::names());
     match Pages::new(&config.publication, Some(folder)) {
         // Whoever loads the edition's templates tells of their words.
         Ok(_) | Err(TemplateError::Found(_)) => {}
         Err(error) => findings.extend(error.diagnostics()),
+    }
+    // What is wrong with the style sheet is told of the edition.
+    if edition::Templates::load(Some(folder), &config.publication).is_ok()
+        && let Err(error) = letter::Templates::load(&config.publication, Some(folder))
+    {
+        findings.extend(error.diagnostics());
     }
     findings
 }

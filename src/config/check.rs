@@ -15,7 +15,7 @@ use super::values::{self, Wrong};
 use super::{
     AcceptComments, ArticlesConfig, Author, Authors, CommentsConfig, Config, Database, DeliveryConfig,
     EditionConfig, ImagePolicy, OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords,
-    UncertainPolicy, WebConfig, dkim, rates, smtp, theme,
+    UncertainPolicy, dkim, rates, sign_up, smtp, theme,
 };
 
 /// Reads every key; gives the configuration, or all that is wrong with it.
@@ -26,6 +26,7 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
     let config = Config {
         dkim: dkim::dkim(&mut reader, &publication.from),
         publication,
+        sign_up: sign_up::sign_up(&mut reader),
         authors: authors(&mut reader),
         articles: articles(&mut reader),
         lint: lint(&mut reader),
@@ -55,7 +56,7 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
                 .given("comments.moderators")
                 .map(|_| reader.list("comments.moderators", values::address)),
         },
-        web: WebConfig { listen: reader.value("web.listen", values::listen) },
+        web: sign_up::web(&mut reader),
         database: database(&mut reader, &data),
         data,
     };

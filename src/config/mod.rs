@@ -11,6 +11,7 @@ mod rates;
 mod reader;
 mod secret;
 mod show;
+mod sign_up;
 mod smtp;
 mod theme;
 mod values;
@@ -36,6 +37,7 @@ pub use load::{Effective, load};
 pub use publication::{Author, Authors, Publication, SignUpWords};
 pub use rates::DomainRates;
 pub use secret::Secret;
+pub use sign_up::{Network, RecordAddress, SignUpConfig, SignUpLimits};
 pub use theme::{Colour, Font, Logo, Palette, Role, Theme};
 
 /// Everything that is configured, checked; the defaults are a working sample publication.
@@ -43,6 +45,8 @@ pub use theme::{Colour, Font, Logo, Palette, Role, Theme};
 pub struct Config {
     /// Who publishes, and in which words.
     pub publication: Publication,
+    /// How readers sign up.
+    pub sign_up: SignUpConfig,
     /// The configured authors by key.
     pub authors: Authors,
     /// Where articles are and what becomes of them.
@@ -310,6 +314,10 @@ pub enum UncertainPolicy {
 pub struct WebConfig {
     /// Where it listens; `None` when it does not.
     pub listen: Option<SocketAddr>,
+    /// Whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Other sites whose pages may sign readers up, as a browser's Origin has them.
+    pub allowed_origins: Vec<String>,
 }
 
 /// Where the store is.

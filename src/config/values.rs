@@ -362,7 +362,7 @@ pub(super) fn number(least: usize, most: usize) -> impl Fn(&str) -> Result<usize
     }
 }
 
-/// `10/s`, `500/min`, `20000/h`.
+/// `10/s`, `500/min`, `20000/h`, `90000/d`.
 pub(super) fn rate(text: &str) -> Result<Rate, Wrong> {
     let refused = || Wrong::value(text, "no rate", "write it as in 10/s, 500/min or 20000/h");
     let (count, unit) = text.split_once('/').ok_or_else(refused)?;
@@ -371,6 +371,7 @@ pub(super) fn rate(text: &str) -> Result<Rate, Wrong> {
         "s" | "sec" | "second" => 1,
         "m" | "min" | "minute" => 60,
         "h" | "hour" => 3_600,
+        "d" | "day" => 86_400,
         _ => return Err(refused()),
     };
     Ok(Rate { messages, per: Duration::from_secs(seconds) })

@@ -9,11 +9,11 @@ const LEAVE: &str = " data-css-inline=\"ignore\"";
 
 /// A style sheet in two parts.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Sheet {
+pub(crate) struct Sheet {
     /// Rules for `style` attributes.
     pub(super) inlined: String,
     /// At-rules and `:root`, which only a `<style>` can hold; without comments and line breaks.
-    pub(super) kept: String,
+    pub(crate) kept: String,
 }
 
 impl Sheet {
@@ -52,6 +52,11 @@ impl Sheet {
         }
         sheet.kept.truncate(sheet.kept.trim_end().len());
         sheet
+    }
+
+    /// `html` with the rules that move in `style` attributes.
+    pub(crate) fn inline(&self, html: &str) -> Result<String, InlineError> {
+        inline(html, &self.inlined)
     }
 }
 

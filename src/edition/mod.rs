@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::article::Article;
 
 pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble};
+pub(crate) use css::Sheet;
 pub use diff::diff;
 pub use key::{EditionKey, EditionKeyError};
 pub use outbox_page::{OutboxMessage, outbox_page, with_sample_words};
@@ -33,10 +34,13 @@ pub(crate) use problem::of_engine as problems_of_engine;
 pub use problem::{TemplateError, TemplateProblem};
 pub use public::public_html;
 pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size_report};
+pub(crate) use render::{tidy_text, without_markers};
 pub use slot::Slot;
 pub use stray::stray_templates;
 pub use templates::Templates;
-pub(crate) use templates::{load_logo, load_words};
+pub(crate) use templates::{
+    engine as template_engine, load_logo, load_words, own as own_template, path_of as template_path,
+};
 pub use view::{headline, link_between};
 
 pub use crate::words::dates;

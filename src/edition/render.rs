@@ -206,7 +206,7 @@ fn preheader_of(written: &str, variables: &Map<String, Value>) -> String {
 }
 
 /// An inbox shows the preheader to its owner only, but the archive and the desk show it as it is.
-fn without_markers(text: &str) -> String {
+pub(crate) fn without_markers(text: &str) -> String {
     super::slot::fill_with(text, |_| String::new())
 }
 
@@ -216,7 +216,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// Lines end in LF and not in spaces (but for the signature's `-- `); no more than two blank lines in a row.
-fn tidy_text(text: &str) -> String {
+pub(crate) fn tidy_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = 0;
     for line in text.trim().lines() {

@@ -7,20 +7,21 @@ use crate::diagnostic::{Diagnostic, Severity};
 
 const RULE: &str = "unknown-template";
 
-/// A warning for every file of the user's `folder` that is no template's and that no template includes; `web` are the
-/// names of the pages' templates.
+/// A warning for every file of the user's `folder` that is no template's and that no template includes; `web` and
+/// `letter` are the names of the templates of pages and letters.
 #[must_use]
-pub fn stray_templates(folder: &Path, web: &[&str]) -> Vec<Diagnostic> {
+pub fn stray_templates(folder: &Path, web: &[&str], letter: &[&str]) -> Vec<Diagnostic> {
     let edition = templates::names();
     let inner = folder.join("edition");
     let mut found = if inner.is_dir() {
         let mut found = stray_in(&inner, &edition, &[]);
-        found.extend(stray_in(folder, &[], &["edition", "web", "words"]));
+        found.extend(stray_in(folder, &[], &["edition", "letter", "web", "words"]));
         found
     } else {
-        stray_in(folder, &edition, &["web", "words"])
+        stray_in(folder, &edition, &["letter", "web", "words"])
     };
     found.extend(stray_in(&folder.join("web"), web, &[]));
+    found.extend(stray_in(&folder.join("letter"), letter, &[]));
     found
 }
 

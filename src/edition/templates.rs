@@ -210,12 +210,12 @@ impl Templates {
     }
 
     /// The logo, read.
-    pub(super) fn logo(&self) -> Option<&Picture> {
+    pub(crate) fn logo(&self) -> Option<&Picture> {
         self.logo.as_ref()
     }
 
     /// The style sheet with the theme's colours and fonts.
-    pub(super) fn sheet(&self, theme: &Theme) -> Result<Sheet, TemplateError> {
+    pub(crate) fn sheet(&self, theme: &Theme) -> Result<Sheet, TemplateError> {
         Sheet::of(&self.css).themed(theme).map_err(|name| {
             let (file, source) = self.file(STYLE_SHEET);
             let text = source.as_deref().unwrap_or_default();
@@ -262,7 +262,8 @@ impl Templates {
     }
 }
 
-fn engine(words: &Words) -> Tera {
+/// The engine with our filters and functions and the words, and no template yet.
+pub(crate) fn engine(words: &Words) -> Tera {
     let mut tera = Tera::new();
     words::register(&mut tera, words);
     tera.register_filter("wrap", |text: &str, args: Kwargs, _: &State| -> tera::TeraResult<String> {
@@ -289,6 +290,27 @@ fn engine(words: &Words) -> Tera {
         Ok((start..end).collect())
     });
     tera
+}
+
+/// The user's own file of this name in `folder`, if there is one.
+///
+/// # Errors
+/// When it is there, and cannot be read.
+pub(crate) fn own(folder: Option<&Path>, name: &str) -> Result<Option<String>, TemplateError> {
+    let Some(path) = folder.map(|folder| folder.join(name)) else {
+        return Ok(None);
+    };
+    match read_bounded(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(TemplateError::Unreadable { file: path, error }),
+    }
+}
+
+/// The user's own file of this name, or else the path in the repository of the built-in one, of the part `part`.
+pub(crate) fn path_of(part: &str, folder: Option<&Path>, name: &str) -> PathBuf {
+    let own = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
+    own.unwrap_or_else(|| Path::new("templates").join(part).join(name))
 }
 
 /// The text of `path`, if it is no larger than a template may be.

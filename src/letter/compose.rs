@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use lettre::Address;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 
 use crate::message::{ComposeError, Letterhead};
 use crate::subscriber::EmailAddress;
@@ -19,6 +19,10 @@ pub struct Letter<'l> {
     pub text: &'l str,
     /// The same as a whole HTML document, if there is one.
     pub html: Option<&'l str>,
+    /// Where its reader leaves by one click (RFC 8058), when they are subscribed.
+    pub unsubscribe_url: Option<&'l str>,
+    /// A file that travels with it: its name and its text (JSON).
+    pub attachment: Option<(&'l str, &'l str)>,
 }
 
 /// The letter as bytes, lines ending in CRLF: the same for the same `message_id` (without angle brackets) and `date`.
@@ -43,19 +47,43 @@ pub fn compose(
     if let Some(reply_to) = &letterhead.reply_to {
         builder = builder.reply_to(Mailbox::new(None, address("reply_to", reply_to)?));
     }
+    if let Some(url) = letter.unsubscribe_url {
+        builder = builder
+            .raw_header(raw("List-Unsubscribe", &format!("<{url}>")))
+            .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+    }
+    let boundary = |of| boundary(message_id, of);
     let text = |text: &str| SinglePart::plain(text.to_owned());
-    let message = match letter.html {
+    let message = match (letter.html, letter.attachment) {
         // lettre ends the message with a line break of its own.
-        None => builder.singlepart(text(letter.text.strip_suffix('\n').unwrap_or(letter.text))),
-        Some(html) => {
-            // `=_` occurs neither in quoted-printable nor in base64; in a 7-bit body the identifier tells it apart.
-            let unique = message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect::<String>();
-            let parts = MultiPart::alternative().boundary(format!("=_{unique}_letter"));
+        (None, None) => builder.singlepart(text(letter.text.strip_suffix('\n').unwrap_or(letter.text))),
+        (Some(html), None) => builder.multipart(both(letter.text, html, &boundary("letter"))),
+        (html, Some((name, content))) => {
+            let whole = MultiPart::mixed().boundary(boundary("file"));
+            let whole = match html {
+                Some(html) => whole.multipart(both(letter.text, html, &boundary("letter"))),
+                None => whole.singlepart(text(letter.text)),
+            };
+            let json = ContentType::parse("application/json").expect("this is a media type");
             builder
-                .multipart(parts.singlepart(text(letter.text)).singlepart(SinglePart::html(html.to_owned())))
+                .multipart(whole.singlepart(Attachment::new(one_line(name)).body(content.to_owned(), json)))
         }
     };
     Ok(message.map_err(|error| ComposeError::Letter(error.to_string()))?.formatted())
+}
+
+/// Text and HTML, the text first.
+fn both(text: &str, html: &str, boundary: &str) -> MultiPart {
+    MultiPart::alternative()
+        .boundary(boundary.to_owned())
+        .singlepart(SinglePart::plain(text.to_owned()))
+        .singlepart(SinglePart::html(html.to_owned()))
+}
+
+/// `=_` occurs neither in quoted-printable nor in base64; in a 7-bit body the identifier tells it apart.
+fn boundary(message_id: &str, of: &str) -> String {
+    let unique = message_id.chars().filter(char::is_ascii_alphanumeric).take(40).collect::<String>();
+    format!("=_{unique}_{of}")
 }
 
 fn address(field: &'static str, address: &EmailAddress) -> Result<Address, ComposeError> {

@@ -15,7 +15,7 @@ use crate::edition::EditionKey;
 use crate::subscriber::{EmailAddress, SubscriberId};
 
 pub use skeleton::{ComposeError, Skeleton};
-pub use token::{Purpose, Token, TokenKey, TokenKeys};
+pub use token::{Purpose, Token, TokenKey, TokenKeys, Verdict};
 
 /// The one to whom a message goes: all that is personal in it.
 #[derive(Debug, Clone, PartialEq)]

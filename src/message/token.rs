@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 
 use crate::subscriber::SubscriberId;
 
@@ -14,6 +15,10 @@ pub enum Purpose {
     Unsubscribe,
     /// Changing name and time zone. Never expires.
     Preferences,
+    /// Saying yes to a sign-up. Expires.
+    Confirm,
+    /// Saying yes to having one's mail at this address. Expires.
+    NewAddress,
 }
 
 impl Purpose {
@@ -21,8 +26,21 @@ impl Purpose {
         match self {
             Purpose::Unsubscribe => "unsubscribe",
             Purpose::Preferences => "preferences",
+            Purpose::Confirm => "confirm",
+            Purpose::NewAddress => "new-address",
         }
     }
+}
+
+/// What a token that expires is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is good, for the thing of this number.
+    Good(i64),
+    /// It was good once.
+    Expired,
+    /// It is nobody's.
+    Forged,
 }
 
 /// One secret of 32 bytes with the number under which tokens name it.
@@ -120,6 +138,36 @@ impl TokenKeys {
         Some(subscriber)
     }
 
+    /// A token for `purpose` about the thing of this number, good until `expires`, to the second.
+    #[must_use]
+    pub fn issue_until(&self, purpose: Purpose, number: i64, expires: DateTime<Utc>) -> Token {
+        let (id, key) = self.keys.last().expect("there is at least one key");
+        let expires = expires.timestamp();
+        let tag = hmac::sign(key, expiring_text(purpose, number, expires).as_bytes());
+        Token(format!("{id}.{number}.{expires}.{}", URL_SAFE_NO_PAD.encode(&tag.as_ref()[..24])))
+    }
+
+    /// What a token of [`issue_until`](Self::issue_until) is worth for `purpose` at `now`.
+    #[must_use]
+    pub fn verify_until(&self, purpose: Purpose, token: &str, now: DateTime<Utc>) -> Verdict {
+        let verified = || {
+            let mut parts = token.splitn(4, '.');
+            let key_id: u32 = parts.next()?.parse().ok()?;
+            let number: i64 = parts.next()?.parse().ok()?;
+            let expires: i64 = parts.next()?.parse().ok()?;
+            let given = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+            let (_, key) = self.keys.iter().find(|(id, _)| *id == key_id)?;
+            let wanted = hmac::sign(key, expiring_text(purpose, number, expires).as_bytes());
+            aws_lc_rs::constant_time::verify_slices_are_equal(&wanted.as_ref()[..24], &given).ok()?;
+            Some((number, expires))
+        };
+        match verified() {
+            None => Verdict::Forged,
+            Some((_, expires)) if expires <= now.timestamp() => Verdict::Expired,
+            Some((number, _)) => Verdict::Good(number),
+        }
+    }
+
     /// A keyed digest of 20 characters `[A-Za-z0-9_-]` by the first key, which never changes: for identifiers.
     #[must_use]
     pub fn digest(&self, purpose: &str, text: &str) -> String {
@@ -127,6 +175,10 @@ impl TokenKeys {
         let tag = hmac::sign(key, format!("straight/{purpose}\0{text}").as_bytes());
         URL_SAFE_NO_PAD.encode(&tag.as_ref()[..15])
     }
+}
+
+fn expiring_text(purpose: Purpose, number: i64, expires: i64) -> String {
+    format!("straight/token\0{}\0{number}\0{expires}", purpose.label())
 }
 
 fn signed_text(purpose: Purpose, subscriber: SubscriberId) -> String {

@@ -1,6 +1,7 @@
 //! The press joins nouns to effects: publish, dispatch, schedule.
 
 mod clock;
+mod correspondence;
 mod dispatch;
 mod draft;
 mod look;
@@ -10,6 +11,7 @@ mod restored;
 pub mod schedule;
 mod sender;
 mod show;
+mod sign_ups;
 mod trial;
 mod watch;
 
@@ -21,6 +23,7 @@ use crate::message::TokenKeys;
 use crate::store::{Store, StoreError};
 
 pub use clock::Clock;
+pub use correspondence::Correspondence;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
 pub use draft::{Draft, Record, draft, end_of_day, moment_of};
 pub use look::Look;
@@ -39,6 +42,8 @@ pub struct Press {
     pub store: Store,
     /// What signs links.
     pub keys: TokenKeys,
+    /// What readers are written to.
+    pub letters: Correspondence,
     /// What time it is.
     pub clock: Clock,
     /// How long a dispatch goes on without anything getting through.
@@ -86,9 +91,10 @@ impl Press {
     pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
         // They are read at each publishing; what is wrong with them now is told now.
         Templates::load(config.edition.templates.as_deref(), &config.publication)?;
+        let letters = Correspondence::prepare(&config)?;
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
-        Ok(Press { config, store, keys, clock, patience: PATIENCE })
+        Ok(Press { config, store, keys, letters, clock, patience: PATIENCE })
     }
 
     /// Refuses a relay that is not on loopback while From, postal address or `public_url` are the sample's.

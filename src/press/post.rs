@@ -53,7 +53,15 @@ impl Press {
         let letterhead = Letterhead::of(&self.config.publication);
         let domain = letterhead.from.domain();
         let id = format!("letter.{}@{domain}", self.keys.digest("letter", &open.id.0.to_string()));
-        let letter = Letter { to: &open.to, subject: &open.subject, text: &open.text, html: None };
+        let written = &open.written;
+        let letter = Letter {
+            to: &open.to,
+            subject: &written.subject,
+            text: &written.text,
+            html: written.html.as_deref(),
+            unsubscribe_url: written.unsubscribe_url.as_deref(),
+            attachment: written.attachment.as_ref().map(|(name, text)| (name.as_str(), text.as_str())),
+        };
         match letter::compose(&letter, &letterhead, &id, open.made_at) {
             Ok(message) => {
                 let message = match self.config.dkim.signer(&letterhead.from) {
@@ -84,9 +92,9 @@ impl Press {
         );
         let to = open.to.masked();
         match &next.reason {
-            None => info!(%to, subject = %open.subject, "letter sent"),
+            None => info!(%to, subject = %open.written.subject, "letter sent"),
             Some(why) => {
-                warn!(%to, subject = %open.subject, state = next.state.as_str(), %why, "letter not sent")
+                warn!(%to, subject = %open.written.subject, state = next.state.as_str(), %why, "letter not sent")
             }
         }
         Ok(self.store.settle_letter(open, &next, now).await?)

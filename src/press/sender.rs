@@ -22,6 +22,8 @@ pub struct Sender {
     lock: Option<SenderLock>,
     /// Not before then, after a halt.
     rests_until: Option<DateTime<Utc>>,
+    /// When what is over was forgotten last.
+    pruned_at: Option<DateTime<Utc>>,
 }
 
 impl Sender {
@@ -32,10 +34,10 @@ impl Sender {
     pub fn prepare(press: Press) -> Result<Self, PressError> {
         press.guard()?;
         let route = Route::prepare(&press.config.transport)?;
-        Ok(Sender { press, route, lock: None, rests_until: None })
+        Ok(Sender { press, route, lock: None, rests_until: None, pruned_at: None })
     }
 
-    /// Sends letters, then what is due of every edition, oldest first.
+    /// Answers sign-ups, sends letters, then what is due of every edition, oldest first.
     ///
     /// # Errors
     /// When the store fails, or an edition cannot be made a message.
@@ -54,6 +56,8 @@ impl Sender {
             return Ok(());
         }
         self.rests_until = None;
+        self.press.prune_sign_ups(&mut self.pruned_at).await?;
+        self.press.answer_sign_ups().await?;
         let ending = self.press.send_letters(&self.route, stop).await?;
         if !self.goes_on(ending, "letters", now) {
             return Ok(());

@@ -101,7 +101,7 @@ pub(super) const INSERT_EARLIER: &str =
 // Example readers are never mailed through a real server ($3 = 0), nor beside real readers.
 const INSERT_DELIVERIES: &str = "INSERT INTO deliveries (edition_id, subscriber_id, state, due_at)
     SELECT CAST($1 AS BIGINT), s.id, 'queued', CAST($2 AS BIGINT) FROM subscribers s
-    WHERE s.status = 'active' AND (s.origin <> 'example'
+    WHERE s.status = 'active' AND (s.paused_until IS NULL OR s.paused_until <= CAST($2 AS BIGINT)) AND (s.origin <> 'example'
         OR (CAST($3 AS BIGINT) = 1 AND NOT EXISTS (SELECT 1 FROM subscribers r WHERE r.origin <> 'example')))";
 const SET_RECIPIENTS: &str = "UPDATE editions SET recipients = $2 WHERE id = $1";
 const SUMMARIES: &str =

@@ -210,6 +210,7 @@ fn migrations(words: [(&str, &str); 5]) -> Migrator {
         (4, "pause and cancel", include_str!("control.sql")),
         (5, "the archive", include_str!("archive.sql")),
         (6, "troubles", include_str!("troubles.sql")),
+        (7, "sign-ups", include_str!("sign_ups.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

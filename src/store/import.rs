@@ -126,7 +126,9 @@ impl Store {
     ) -> Result<ImportReport, StoreError> {
         let mut report = ImportReport::default();
         for chunk in subscribers.chunks(CHUNK) {
-            for part in without_repeats(chunk) {
+            let (chunk, erased) = self.without_erased(chunk, now).await?;
+            report.suppressed += erased;
+            for part in without_repeats(&chunk) {
                 report += self.import_part(&part, origin, now).await?;
             }
         }
@@ -191,7 +193,7 @@ fn added(before: Option<Status>, says: Status, changed: bool) -> Added {
 }
 
 /// The rows in parts, in their order, so that a repeated address comes in a later part than its first row.
-fn without_repeats(chunk: &[NewSubscriber]) -> Vec<Vec<&NewSubscriber>> {
+fn without_repeats<'s>(chunk: &[&'s NewSubscriber]) -> Vec<Vec<&'s NewSubscriber>> {
     let mut parts: Vec<Vec<&NewSubscriber>> = Vec::new();
     let mut times: HashMap<&str, usize> = HashMap::with_capacity(chunk.len());
     for subscriber in chunk {

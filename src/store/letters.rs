@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Store, StoreError, millis};
 use crate::delivery::{Next, State};
-use crate::subscriber::EmailAddress;
+use crate::letter::Written;
+use crate::subscriber::{EmailAddress, SubscriberId};
 
 /// The store's number of a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,10 +18,8 @@ pub struct OpenLetter {
     pub id: LetterId,
     /// To whom.
     pub to: EmailAddress,
-    /// One line.
-    pub subject: String,
-    /// Plain text, lines ending in LF.
-    pub text: String,
+    /// What it says.
+    pub written: Written,
     /// How often it was begun before.
     pub attempt: u32,
     /// How many attempts counted towards the back-off.
@@ -31,11 +30,29 @@ pub struct OpenLetter {
     pub made_at: DateTime<Utc>,
 }
 
-type Row = (i64, String, String, String, i64, i64, i64, i64);
-
-const ADD: &str = "INSERT INTO letters (cause, recipient, subject, text, state, due_at, made_at)
-    VALUES ($1, $2, $3, $4, 'queued', $5, $5) ON CONFLICT (cause) DO NOTHING";
-const DUE: &str = "SELECT id, recipient, subject, text, attempt, deferrals, uncertain, made_at FROM letters
+/// What an [`OpenLetter`] is made of: id, recipient, subject; text, HTML, link for leaving; name and text of the file;
+/// counts; time.
+type Row = (
+    i64,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    i64,
+    i64,
+    i64,
+    i64,
+);
+pub(super) const ADD: &str =
+    "INSERT INTO letters (cause, recipient, subject, text, html, unsubscribe_url, file_name,
+        file_text, subscriber_id, state, due_at, made_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10) ON CONFLICT (cause) DO NOTHING";
+const DUE: &str =
+    "SELECT id, recipient, subject, text, html, unsubscribe_url, file_name, file_text, attempt, deferrals,
+        uncertain, made_at FROM letters
     WHERE state IN ('queued', 'deferred') AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
 const BEGIN: &str = "UPDATE letters SET state = 'sending', attempt = attempt + 1, owner = $3
     WHERE id = $1 AND attempt = $2 AND state IN ('queued', 'deferred')";
@@ -46,6 +63,32 @@ const SETTLE: &str =
 // A letter that may have arrived is better sent twice than never: alarms are for people who wait for them.
 const RECOVER: &str = "UPDATE letters SET state = 'queued', due_at = $1, uncertain = uncertain + 1
     WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = letters.owner)";
+// What has been sent to a reader holds links that open their pages, and is not kept.
+const EMPTY: &str = "UPDATE letters SET text = '', html = NULL, unsubscribe_url = NULL, file_text = NULL
+    WHERE id = $1 AND state = 'sent' AND subscriber_id IS NOT NULL";
+
+/// Puts `$letter` into the post within the transaction of `$c`; how many rows are new.
+macro_rules! insert_letter {
+    ($c:expr, $cause:expr, $to:expr, $letter:expr, $subscriber:expr, $now:expr) => {{
+        let (cause, to): (&str, &$crate::subscriber::EmailAddress) = ($cause, $to);
+        let letter: &$crate::letter::Written = $letter;
+        let subscriber: Option<$crate::subscriber::SubscriberId> = $subscriber;
+        sqlx::query($crate::store::letters::ADD)
+            .bind(format!("{cause}/{}", to.key()))
+            .bind(to.as_str())
+            .bind(&letter.subject)
+            .bind(&letter.text)
+            .bind(letter.html.as_deref())
+            .bind(letter.unsubscribe_url.as_deref())
+            .bind(letter.attachment.as_ref().map(|(name, _)| name.as_str()))
+            .bind(letter.attachment.as_ref().map(|(_, text)| text.as_str()))
+            .bind(subscriber.map(|id| id.0))
+            .bind($crate::store::millis($now))
+            .execute($c)
+            .await?
+            .rows_affected()
+    }};
+}
 
 impl Store {
     /// Writes a letter; whether it is new: a cause has one letter a recipient.
@@ -60,16 +103,22 @@ impl Store {
         text: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let done = writing!(self, |c| sqlx::query(ADD)
-            .bind(format!("{cause}/{}", to.key()))
-            .bind(to.as_str())
-            .bind(subject)
-            .bind(text)
-            .bind(millis(now))
-            .execute(&mut *c)
-            .await?
-            .rows_affected());
-        Ok(done > 0)
+        self.post_letter(cause, to, &Written::plain(subject, text), None, now).await
+    }
+
+    /// Puts a letter into the post, for a reader when it is one; whether it is new: a cause has one letter a recipient.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn post_letter(
+        &self,
+        cause: &str,
+        to: &EmailAddress,
+        letter: &Written,
+        reader: Option<SubscriberId>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        Ok(writing!(self, |c| insert_letter!(&mut *c, cause, to, letter, reader, now)) > 0)
     }
 
     /// Up to `limit` letters that are due by `now`.
@@ -123,6 +172,7 @@ impl Store {
                 .bind(millis(now))
                 .execute(&mut *c)
                 .await?;
+            sqlx::query(EMPTY).bind(letter.id.0).execute(&mut *c).await?;
         });
         Ok(())
     }
@@ -137,9 +187,9 @@ impl Store {
     }
 }
 
-fn letter(
-    (id, to, subject, text, attempt, deferrals, uncertain, made_at): Row,
-) -> Result<OpenLetter, StoreError> {
+fn letter(row: Row) -> Result<OpenLetter, StoreError> {
+    let (id, to, subject, text, html, unsubscribe_url, file, content, attempt, deferrals, uncertain, made_at) =
+        row;
     let parsed = to.parse();
     let to = parsed
         .map_err(|_| StoreError::Unreadable { what: "a letter's address", value: format!("letter {id}") })?;
@@ -147,8 +197,7 @@ fn letter(
     Ok(OpenLetter {
         id: LetterId(id),
         to,
-        subject,
-        text,
+        written: Written { subject, text, html, unsubscribe_url, attachment: file.zip(content) },
         attempt: count(attempt),
         deferrals: count(deferrals),
         uncertain: count(uncertain),

@@ -4,19 +4,23 @@
 mod engine;
 #[macro_use]
 mod batch;
+#[macro_use]
+mod letters;
 mod archive;
 mod comments;
 mod control;
 mod deliveries;
 mod editions;
+mod erasure;
 mod import;
 mod keys;
 mod leases;
 mod ledger_tick;
-mod letters;
 mod look;
 mod ownership;
+mod quotas;
 mod rates;
+mod sign_ups;
 mod search;
 mod slots;
 mod soundness;
@@ -32,10 +36,13 @@ pub use control::{Cancelled, Course, Decision};
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;
+pub use erasure::{Known, Moved, Received};
 pub use import::{Added, ImportReport, Origin};
 pub use letters::{LetterId, OpenLetter};
 pub use ownership::{LEASE, Ownership, SenderLock};
+pub use quotas::Quota;
 pub use search::{Found, Searched};
+pub use sign_ups::{Ask, Asks, Confirmed, Consent, OpenSignUp, SignUp, SignUpId};
 pub use slots::SlotOutcome;
 pub use soundness::Restored;
 pub use standing::Domains;

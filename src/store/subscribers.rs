@@ -10,17 +10,21 @@ use crate::subscriber::{EmailAddress, Status, Subscriber, SubscriberId};
 pub(super) type Row = (i64, String, Option<String>, Option<String>, String, i64);
 
 const BY_KEY: &str = "SELECT id, email, name, timezone, status, since FROM subscribers WHERE email_key = $1";
-const BY_ID: &str = "SELECT id, email, name, timezone, status, since FROM subscribers WHERE id = $1";
+// Of who has been erased only the number is left.
+const BY_ID: &str =
+    "SELECT id, email, name, timezone, status, since FROM subscribers WHERE id = $1 AND erased_at IS NULL";
 const PAGE: &str = "SELECT id, email, name, timezone, status, since FROM subscribers
-    WHERE id > $1 AND ($2 = '' OR status = $2) ORDER BY id LIMIT $3";
+    WHERE id > $1 AND erased_at IS NULL AND ($2 = '' OR status = $2) ORDER BY id LIMIT $3";
 const UNSUBSCRIBE: &str = "UPDATE subscribers SET status = 'unsubscribed', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
 pub(super) const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
-const PREFERENCES: &str = "UPDATE subscribers SET name = $2, timezone = $3, changed_at = $4
+const PREFERENCES: &str =
+    "UPDATE subscribers SET name = $2, timezone = $3, paused_until = $5, changed_at = $4
     WHERE id = $1 AND status IN ('pending', 'active')";
 const COUNT_ALL: &str = "SELECT COUNT(*) FROM subscribers";
-const COUNT_BY_STATUS: &str = "SELECT status, COUNT(*) FROM subscribers GROUP BY status";
+const COUNT_BY_STATUS: &str =
+    "SELECT status, COUNT(*) FROM subscribers WHERE erased_at IS NULL GROUP BY status";
 
 impl Store {
     /// The subscriber with this address, however it is spelt.
@@ -114,7 +118,8 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Sets what a reader wants to be called and their time zone; whether they are still there.
+    /// Sets what a reader wants to be called, their time zone, and until when they get no edition; whether they are still
+    /// there.
     ///
     /// # Errors
     /// When the store fails.
@@ -123,6 +128,7 @@ impl Store {
         id: SubscriberId,
         name: Option<&str>,
         timezone: Option<Tz>,
+        paused_until: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let done = writing!(self, |c| sqlx::query(PREFERENCES)
@@ -130,6 +136,7 @@ impl Store {
             .bind(name)
             .bind(timezone.map(Tz::name))
             .bind(millis(now))
+            .bind(paused_until.map(millis))
             .execute(&mut *c)
             .await?
             .rows_affected());

@@ -8,9 +8,9 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
-use super::Web;
 use super::failure::Failure;
 use super::style::{FOR_EVER, cacheable};
+use super::{SHORTLY, Web};
 use crate::edition::{EditionKey, Slot, public_html};
 use crate::store::EditionSummary;
 use crate::words::Words;
@@ -21,7 +21,7 @@ const PAGE: u32 = 20;
 const FRONT: u32 = 5;
 
 /// An edition has its style within, and may show pictures from elsewhere; it does nothing.
-const EDITION_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const EDITION_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 #[derive(Serialize)]
 struct Row {
@@ -40,6 +40,10 @@ struct List {
     /// The key before which there are more.
     earlier: Option<String>,
 }
+
+/// A page that says only what every page does.
+#[derive(Serialize)]
+struct NoWords {}
 
 /// Which page of the list.
 #[derive(Deserialize)]
@@ -75,7 +79,9 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
     let edition = web.store.rendered(&key).await?.ok_or(Failure::NoSuchPage)?;
-    let html = public_html(&edition, &web.pages.path(""));
+    let axum::response::Html(sign_up) = web.pages.render("edition_sign_up.html", &NoWords {})?;
+    let html =
+        public_html(&edition, &web.pages.path("")).replacen("</body>", &format!("{sign_up}</body>"), 1);
     let headers = [
         (CACHE_CONTROL, "public, max-age=300".to_owned()),
         (CONTENT_SECURITY_POLICY, EDITION_POLICY.to_owned()),
@@ -100,9 +106,6 @@ pub(super) async fn picture(
     ];
     Ok(cacheable(&request, &file_name, headers, bytes))
 }
-
-/// Lists change once a day; what stands in front may keep them for a minute.
-const SHORTLY: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=60")];
 
 async fn read(web: &Web, before: Option<&EditionKey>, limit: u32) -> Result<List, Failure> {
     let mut found = web.store.editions(before, limit + 1).await?;

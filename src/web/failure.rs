@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tracing::error;
 
+use crate::edition::TemplateError;
 use crate::store::StoreError;
 
 /// Why a request has no answer of its own; [`super::guard`] makes a page of it.
@@ -18,6 +19,9 @@ pub(super) enum Failure {
     /// A template cannot be rendered.
     #[error("a page cannot be rendered: {0}")]
     Page(#[from] tera::Error),
+    /// A letter cannot be written.
+    #[error("a letter cannot be written: {0}")]
+    Letter(#[from] TemplateError),
 }
 
 impl IntoResponse for Failure {
@@ -30,6 +34,10 @@ impl IntoResponse for Failure {
             }
             Failure::Page(error) => {
                 error!(%error, "a page cannot be rendered");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Failure::Letter(error) => {
+                error!(%error, "a letter cannot be written");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         }

@@ -5,14 +5,21 @@
 //!
 //! The pages' links begin with the path of `public_url`; a proxy that serves the program below a path strips it.
 
+mod client;
+mod confirm;
 mod editions;
+mod erase;
 mod failure;
+mod forms;
 mod guard;
 mod health;
+mod message;
+mod origin;
 mod pages;
 mod preferences;
 mod robots;
 mod serve;
+mod sign_up;
 mod style;
 mod unsubscribe;
 mod zones;
@@ -21,13 +28,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CACHE_CONTROL;
 use axum::middleware;
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono_tz::Tz;
 
+use crate::config::{Config, Publication, SignUpConfig, WebConfig};
 use crate::edition::TemplateError;
 use crate::message::{Purpose, TokenKeys};
-use crate::press::{Clock, Press};
+use crate::press::{Clock, Correspondence, Press};
 use crate::store::Store;
 use crate::subscriber::SubscriberId;
 
@@ -37,6 +46,9 @@ pub use serve::serve;
 
 /// How large a request's body may be, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
+
+/// What changes seldom; what stands in front may keep it for a minute.
+const SHORTLY: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max-age=60")];
 
 /// What the pages are made from.
 #[derive(Debug, Clone)]
@@ -49,6 +61,14 @@ pub struct Web {
     pub timezone: Tz,
     /// Tells the time.
     pub clock: Clock,
+    /// Who publishes, and in which words.
+    pub publication: Publication,
+    /// How readers sign up.
+    pub sign_up: SignUpConfig,
+    /// Which proxies and other sites are believed.
+    pub access: WebConfig,
+    /// What readers are written to.
+    pub letters: Correspondence,
 }
 
 impl Web {
@@ -57,11 +77,23 @@ impl Web {
     /// # Errors
     /// When a template of the user's cannot be read, or is none.
     pub fn new(press: &Press) -> Result<Self, TemplateError> {
+        Web::of(&press.config, press.store.clone(), press.clock.clone())
+    }
+
+    /// As [`new`](Self::new), of what a press is made of.
+    ///
+    /// # Errors
+    /// When a template of the user's cannot be read, or is none.
+    pub fn of(config: &Config, store: Store, clock: Clock) -> Result<Self, TemplateError> {
         Ok(Web {
-            store: press.store.clone(),
-            pages: Pages::new(&press.config.publication, press.config.edition.templates.as_deref())?,
-            timezone: press.config.schedule.timezone,
-            clock: press.clock.clone(),
+            store,
+            pages: Pages::new(&config.publication, config.edition.templates.as_deref())?,
+            timezone: config.schedule.timezone,
+            clock,
+            publication: config.publication.clone(),
+            sign_up: config.sign_up.clone(),
+            access: config.web.clone(),
+            letters: Correspondence::prepare(config)?,
         })
     }
 }
@@ -77,6 +109,14 @@ pub fn router(web: Web) -> Router {
         .route("/images/{file_name}", get(editions::picture))
         .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::leave))
         .route("/preferences/{token}", get(preferences::show).post(preferences::change))
+        .route("/preferences/{token}/address", post(preferences::new_address))
+        .route("/preferences/{token}/data", post(preferences::data))
+        .route("/preferences/{token}/erase", get(erase::ask).post(erase::erase))
+        .route("/subscribe", get(sign_up::form).post(sign_up::subscribe))
+        .route("/api/subscribe", post(sign_up::api).options(sign_up::preflight))
+        .route("/embed", get(sign_up::embed))
+        .route("/confirm/{token}", get(confirm::ask).post(confirm::confirm))
+        .route("/address/{token}", get(confirm::ask_address).post(confirm::confirm_address))
         .route("/style.css", get(style::sheet))
         .route("/robots.txt", get(robots::robots))
         .route("/favicon.ico", get(robots::favicon))

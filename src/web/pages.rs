@@ -1,7 +1,7 @@
 //! The pages' templates, compiled once, with what every page says of the publication.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::response::Html;
@@ -10,18 +10,26 @@ use tera::{Context, Tera};
 
 use crate::article::Picture;
 use crate::config::{Publication, Theme};
-use crate::edition::{TemplateError, load_logo, load_words, problems_of_engine};
+use crate::edition::{TemplateError, load_logo, load_words, own_template, problems_of_engine, template_path};
 use crate::words::{self, Words};
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: &[(&str, &str)] = &[
     ("base.html", include_str!("../../templates/web/base.html")),
     ("edition_list.html", include_str!("../../templates/web/edition_list.html")),
+    ("edition_sign_up.html", include_str!("../../templates/web/edition_sign_up.html")),
     ("editions.html", include_str!("../../templates/web/editions.html")),
+    ("embed.html", include_str!("../../templates/web/embed.html")),
+    ("embed_form.html", include_str!("../../templates/web/embed_form.html")),
     ("front.html", include_str!("../../templates/web/front.html")),
     ("goodbye.html", include_str!("../../templates/web/goodbye.html")),
     ("left.html", include_str!("../../templates/web/left.html")),
+    ("message.html", include_str!("../../templates/web/message.html")),
     ("preferences.html", include_str!("../../templates/web/preferences.html")),
     ("problem.html", include_str!("../../templates/web/problem.html")),
+    ("question.html", include_str!("../../templates/web/question.html")),
+    ("sign_up_box.html", include_str!("../../templates/web/sign_up_box.html")),
+    ("subscribe.html", include_str!("../../templates/web/subscribe.html")),
+    ("trap.html", include_str!("../../templates/web/trap.html")),
     ("unsubscribe.html", include_str!("../../templates/web/unsubscribe.html")),
     ("style.css", include_str!("../../templates/web/style.css")),
 ];
@@ -55,13 +63,15 @@ struct SiteWords<'a> {
     direction: &'a str,
     base: &'a str,
     style: String,
+    sign_up_title: &'a str,
+    sign_up_promise: &'a str,
 }
 
 impl Pages {
     /// The names of the templates.
     #[must_use]
-    pub fn names() -> [&'static str; 10] {
-        TEMPLATES.map(|(name, _)| name)
+    pub fn names() -> Vec<&'static str> {
+        TEMPLATES.iter().map(|(name, _)| *name).collect()
     }
 
     /// Compiles the built-in templates; those that the user's `folder` has in `web` under the same name stand in for
@@ -74,8 +84,8 @@ impl Pages {
         let folder = folder.map(|folder| folder.join("web"));
         let folder = folder.as_deref();
         let mut texts = Vec::with_capacity(TEMPLATES.len());
-        for (name, built_in) in TEMPLATES {
-            texts.push((name, own(folder, name)?.unwrap_or_else(|| built_in.to_owned())));
+        for &(name, built_in) in TEMPLATES {
+            texts.push((name, own_template(folder, name)?.unwrap_or_else(|| built_in.to_owned())));
         }
         let (_, mut style) = texts.pop().expect("the style sheet is the last of the templates");
         if publication.theme != Theme::default() {
@@ -89,7 +99,7 @@ impl Pages {
             texts.iter().map(|(name, text)| (*name, Arc::from(text.as_str()))).collect();
         tera.add_raw_templates(texts).map_err(|error| {
             TemplateError::Invalid(problems_of_engine(&error, |name| {
-                (path_of(folder, name), sources.get(name).cloned())
+                (template_path("web", folder, name), sources.get(name).cloned())
             }))
         })?;
         let base = publication.public_url.path().trim_end_matches('/').to_owned();
@@ -101,6 +111,8 @@ impl Pages {
             direction: words.direction(),
             base: &base,
             style: format!("{base}/style.css?v={hash}"),
+            sign_up_title: &publication.sign_up.title,
+            sign_up_promise: &publication.sign_up.promise,
         };
         let at = logo.as_ref().map(|logo| format!("{base}/images/{}", logo.file_name));
         tera.global_context().insert("theme", &publication.theme.variable(at.as_deref()));
@@ -140,24 +152,6 @@ impl std::fmt::Debug for Pages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pages")
     }
-}
-
-/// The user's own file of this name, if there is one.
-fn own(folder: Option<&Path>, name: &str) -> Result<Option<String>, TemplateError> {
-    let Some(path) = folder.map(|folder| folder.join(name)) else {
-        return Ok(None);
-    };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(TemplateError::Unreadable { file: path, error }),
-    }
-}
-
-/// The user's own file of this name, or else the path in the repository of the built-in one.
-fn path_of(folder: Option<&Path>, name: &str) -> PathBuf {
-    let own = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
-    own.unwrap_or_else(|| Path::new("templates/web").join(name))
 }
 
 fn hash(text: &str) -> String {

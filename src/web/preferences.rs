@@ -1,26 +1,32 @@
-//! What a reader wants to be called, and their time zone.
+//! What a reader may ask for: another name, time zone or address, a pause, and all that we know of them.
 
 use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
+use super::client::Client;
+use super::confirm::foreign;
 use super::failure::Failure;
+use super::forms::{self, NAME_LIMIT};
 use super::guard::Complete;
+use super::message::{self, Message};
+use super::origin::Sender;
 use super::unsubscribe::NOT_INDEXED;
 use super::zones::{Area, areas};
 use super::{Bearer, Web};
 use crate::message::Purpose;
+use crate::store::{Ask, Asks};
 use crate::subscriber::Subscriber;
-use crate::words::Words;
 
-/// How long a name may be, in characters.
-const NAME_LIMIT: usize = 100;
+/// How long a pause may be, in days.
+const LONGEST_PAUSE: u64 = 366;
 
 /// What the page's form sends.
 #[derive(Debug, Deserialize)]
@@ -29,20 +35,35 @@ pub(super) struct Wishes {
     name: String,
     #[serde(default)]
     timezone: String,
+    #[serde(default)]
+    pause: String,
+}
+
+/// What the form for a new address sends.
+#[derive(Debug, Deserialize)]
+pub(super) struct NewAddress {
+    #[serde(default)]
+    email: String,
 }
 
 #[derive(Serialize)]
-struct Page<'a> {
+struct Page {
     address: String,
-    name: &'a str,
+    name: String,
     name_limit: usize,
     name_error: Option<String>,
-    timezone: &'a str,
+    timezone: String,
     timezone_error: Option<String>,
+    pause: String,
+    pause_error: Option<String>,
+    email: String,
+    email_error: Option<String>,
     own_timezone: &'static str,
     areas: &'static [Area],
     saved: bool,
     unsubscribe: String,
+    /// This page's own address, before which those of its other forms begin.
+    own: String,
 }
 
 #[derive(Serialize)]
@@ -57,93 +78,234 @@ pub(super) async fn show(
     let Some(reader) = present(&web, &bearer).await? else {
         return left(&web, StatusCode::OK);
     };
-    let page = Page {
-        name: reader.name.as_deref().unwrap_or_default(),
-        timezone: reader.timezone.map_or("", Tz::name),
-        ..blank(&web, &bearer, &reader)
-    };
+    let page = as_it_stands(&web, &bearer, &reader).await?;
     Ok(([NOT_INDEXED], web.pages.render("preferences.html", &page)?).into_response())
 }
 
-/// `POST /preferences/{token}`: saves both, or says what is wrong with which.
+/// `POST /preferences/{token}`: saves all, or says what is wrong with which.
 pub(super) async fn change(
     State(web): State<Arc<Web>>,
     Path(token): Path<String>,
+    headers: HeaderMap,
     Form(wishes): Form<Wishes>,
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
+    if web.sender(&headers) == Sender::Foreign {
+        return foreign(&web);
+    }
     let Some(reader) = present(&web, &bearer).await? else {
         return left(&web, StatusCode::CONFLICT);
     };
-    let name = checked_name(&wishes.name, web.pages.words());
-    let timezone = checked_timezone(&wishes.timezone, web.pages.words());
-    // A field of one line cannot show what is no part of a line.
-    let one_line = wishes.name.replace(char::is_control, " ");
-    let shown = Page {
-        name: &one_line,
+    let words = web.pages.words();
+    let now = web.clock.now();
+    let name = forms::name(&wishes.name, words);
+    let timezone = forms::timezone(&wishes.timezone, words);
+    let zone = timezone.as_ref().ok().copied().flatten().unwrap_or(web.timezone);
+    let pause = pause(&wishes.pause, zone, now).map_err(|why| words.text(why).to_owned());
+    let mut page = Page {
+        name: forms::one_line(&wishes.name),
         name_error: name.as_ref().err().cloned(),
-        timezone: &wishes.timezone,
+        timezone: wishes.timezone.clone(),
         timezone_error: timezone.as_ref().err().cloned(),
-        ..blank(&web, &bearer, &reader)
+        pause: forms::one_line(&wishes.pause),
+        pause_error: pause.as_ref().err().cloned(),
+        ..as_it_stands(&web, &bearer, &reader).await?
     };
-    let (Ok(name), Ok(timezone)) = (name, timezone) else {
-        let page = web.pages.render("preferences.html", &shown)?;
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        return Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response());
+    let (Ok(name), Ok(timezone), Ok(pause)) = (name, timezone, pause) else {
+        return wrong(&web, &page);
     };
-    if !web.store.update_preferences(bearer.id, name, timezone, web.clock.now()).await? {
+    if !web.store.update_preferences(bearer.id, name, timezone, pause, now).await? {
         return left(&web, StatusCode::CONFLICT);
     }
     info!(subscriber = %bearer.id, to = %reader.email.masked(), "preferences changed");
-    let page = web
-        .pages
-        .render("preferences.html", &Page { name: name.unwrap_or_default(), saved: true, ..shown })?;
-    Ok(([NOT_INDEXED], page).into_response())
+    page.name = name.unwrap_or_default().to_owned();
+    page.saved = true;
+    Ok(([NOT_INDEXED], web.pages.render("preferences.html", &page)?).into_response())
+}
+
+/// `POST /preferences/{token}/address`: writes to the new address, whose owner has the last word; the answer is the same
+/// whoever has it.
+pub(super) async fn new_address(
+    State(web): State<Arc<Web>>,
+    client: Client,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    Form(wanted): Form<NewAddress>,
+) -> Result<Response, Failure> {
+    let bearer = web.bearer(Purpose::Preferences, &token).await?;
+    if web.sender(&headers) == Sender::Foreign {
+        return foreign(&web);
+    }
+    let Some(reader) = present(&web, &bearer).await? else {
+        return left(&web, StatusCode::CONFLICT);
+    };
+    let words = web.pages.words();
+    let email = match forms::email(&wanted.email, words) {
+        Ok(email) => email,
+        Err(why) => {
+            let page = Page {
+                email: forms::one_line(&wanted.email),
+                email_error: Some(why),
+                ..as_it_stands(&web, &bearer, &reader).await?
+            };
+            return wrong(&web, &page);
+        }
+    };
+    let (now, keys) = (web.clock.now(), &bearer.keys);
+    let limits = &web.sign_up.limits;
+    let quotas = [
+        forms::quotas(keys, "sign-up/network", &client.network(), &limits.per_network),
+        forms::quotas(keys, "sign-up/reader", &bearer.id.to_string(), &limits.per_address),
+        forms::quotas(keys, "sign-up/domain", email.domain(), &limits.per_domain),
+        forms::quotas(keys, "sign-up/all", "", &limits.in_all),
+    ]
+    .concat();
+    if web.store.used_up(&quotas, now).await?.is_some() {
+        return message::too_many(&web, "sign_up.too_many_advice");
+    }
+    let from = client.recorded(web.sign_up.record_address, keys);
+    let ask = Ask {
+        asks: Asks::NewAddress(bearer.id),
+        email: &email,
+        name: None,
+        timezone: None,
+        words: words.text("wishes.address_text"),
+        origin: "site",
+        from: from.as_deref(),
+        expires_at: now + web.sign_up.expires,
+    };
+    web.store.ask(&ask, &quotas, now).await?;
+    info!(subscriber = %bearer.id, to = %email.masked(), "a new address is asked for");
+    Message {
+        heading: words.text("wishes.address_asked").to_owned(),
+        deck: words.text("wishes.address_asked_text").to_owned(),
+        onward: Some(back(&web, &token)),
+        ..Message::default()
+    }
+    .answer(&web, StatusCode::OK)
+}
+
+/// `POST /preferences/{token}/data`: all that is known of the reader goes, by mail, to the address on record, so that a link
+/// that others have seen gives nothing away.
+pub(super) async fn data(
+    State(web): State<Arc<Web>>,
+    client: Client,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let bearer = web.bearer(Purpose::Preferences, &token).await?;
+    if web.sender(&headers) == Sender::Foreign {
+        return foreign(&web);
+    }
+    let limits = &web.sign_up.limits.per_network;
+    if let Some(refused) = forms::take_from_network(&web, &bearer.keys, client, "data", limits).await? {
+        return Ok(refused);
+    }
+    // Who has left may still know what is kept.
+    let Some(reader) = web.store.subscriber(bearer.id).await? else {
+        return left(&web, StatusCode::CONFLICT);
+    };
+    let known = web.store.known(&reader).await?;
+    let json = serde_json::to_string_pretty(&known).expect("texts and times are JSON");
+    let letter = web.letters.data(&bearer.keys, bearer.id, reader.name.as_deref(), json)?;
+    let now = web.clock.now();
+    let cause = format!("data/{}/{}", bearer.id, now.date_naive());
+    if web.store.post_letter(&cause, &reader.email, &letter, Some(bearer.id), now).await? {
+        info!(subscriber = %bearer.id, to = %reader.email.masked(), "a reader's data is in the post");
+    }
+    let words = web.pages.words();
+    Message {
+        heading: words.text("wishes.data_sent").to_owned(),
+        deck: words.fill("wishes.data_sent_text", &[("address", &reader.email.masked())]),
+        onward: Some(back(&web, &token)),
+        ..Message::default()
+    }
+    .answer(&web, StatusCode::OK)
+}
+
+/// The way back to the page.
+pub(super) fn back(web: &Web, token: &str) -> (String, String) {
+    let path = web.pages.path(&format!("/preferences/{token}"));
+    (web.pages.words().text("wishes.back").to_owned(), path)
 }
 
 /// The holder of the link, while they are subscribed.
-async fn present(web: &Web, bearer: &Bearer) -> Result<Option<Subscriber>, Failure> {
+pub(super) async fn present(web: &Web, bearer: &Bearer) -> Result<Option<Subscriber>, Failure> {
     let reader = web.store.subscriber(bearer.id).await?;
     Ok(reader.filter(|reader| !reader.status.is_suppressed()))
 }
 
-fn blank(web: &Web, bearer: &Bearer, reader: &Subscriber) -> Page<'static> {
-    let token = bearer.keys.issue(Purpose::Unsubscribe, bearer.id);
-    Page {
+async fn as_it_stands(web: &Web, bearer: &Bearer, reader: &Subscriber) -> Result<Page, Failure> {
+    let leave = bearer.keys.issue(Purpose::Unsubscribe, bearer.id);
+    let own = bearer.keys.issue(Purpose::Preferences, bearer.id);
+    let zone = reader.timezone.unwrap_or(web.timezone);
+    let paused = web.store.paused_until(bearer.id).await?.filter(|until| *until > web.clock.now());
+    Ok(Page {
         address: reader.email.masked(),
-        name: "",
+        name: reader.name.clone().unwrap_or_default(),
         name_limit: NAME_LIMIT,
         name_error: None,
-        timezone: "",
+        timezone: reader.timezone.map_or("", Tz::name).to_owned(),
         timezone_error: None,
+        pause: paused.map(|until| until.with_timezone(&zone).date_naive().to_string()).unwrap_or_default(),
+        pause_error: None,
+        email: String::new(),
+        email_error: None,
         own_timezone: web.timezone.name(),
         areas: areas(),
         saved: false,
-        unsubscribe: web.pages.path(&format!("/unsubscribe/{token}")),
-    }
+        unsubscribe: web.pages.path(&format!("/unsubscribe/{leave}")),
+        own: web.pages.path(&format!("/preferences/{own}")),
+    })
+}
+
+fn wrong(web: &Web, page: &Page) -> Result<Response, Failure> {
+    let page = web.pages.render("preferences.html", page)?;
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response())
 }
 
 /// Who has left cannot change anything; coming back is by signing up.
-fn left(web: &Web, status: StatusCode) -> Result<Response, Failure> {
+pub(super) fn left(web: &Web, status: StatusCode) -> Result<Response, Failure> {
     let page = web.pages.render("left.html", &Left {})?;
     Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response())
 }
 
-/// The name without space around it; `None` when there is none.
-fn checked_name<'t>(text: &'t str, words: &Words) -> Result<Option<&'t str>, String> {
-    let name = text.trim();
-    if name.chars().any(char::is_control) {
-        return Err(words.text("preferences.name_has_controls").to_owned());
-    }
-    if name.chars().count() > NAME_LIMIT {
-        return Err(words.fill("preferences.name_too_long", &[("limit", &words.number(NAME_LIMIT as u64))]));
-    }
-    Ok((!name.is_empty()).then_some(name))
-}
-
-fn checked_timezone(text: &str, words: &Words) -> Result<Option<Tz>, String> {
+/// The beginning of the day until which a reader rests, in their zone; else the key of the words that say what is wrong.
+fn pause(text: &str, zone: Tz, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, &'static str> {
+    let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| words.text("preferences.timezone_unknown").to_owned())
+    let day: NaiveDate = text.parse().map_err(|_| "wishes.pause_unreadable")?;
+    let today = now.with_timezone(&zone).date_naive();
+    if day <= today {
+        return Err("wishes.pause_past");
+    }
+    if today.checked_add_days(Days::new(LONGEST_PAUSE)).is_none_or(|last| day > last) {
+        return Err("wishes.pause_long");
+    }
+    // Where the clock skips midnight, the day begins an hour later.
+    let hours = [0, 1, 2].map(|hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or_default());
+    let begins = hours.into_iter().find_map(|hour| zone.from_local_datetime(&day.and_time(hour)).earliest());
+    begins.map(|at| Some(at.with_timezone(&Utc))).ok_or("wishes.pause_unreadable")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_ends_with_the_beginning_of_its_day() {
+        let now = "2026-03-02T12:00:00Z".parse().unwrap();
+        let read = |text, zone| pause(text, zone, now).map(|until| until.map(|until| until.to_string()));
+        assert_eq!(read(" ", Tz::UTC), Ok(None));
+        assert_eq!(read("2026-03-10", Tz::Europe__Berlin), Ok(Some("2026-03-09 23:00:00 UTC".into())));
+        // Beirut skips midnight when its summer begins.
+        assert_eq!(read("2026-03-29", Tz::Asia__Beirut), Ok(Some("2026-03-28 22:00:00 UTC".into())));
+        assert_eq!(read("2026-03-02", Tz::UTC), Err("wishes.pause_past"));
+        assert_eq!(read("2027-06-01", Tz::UTC), Err("wishes.pause_long"));
+        assert_eq!(read("10 March", Tz::UTC), Err("wishes.pause_unreadable"));
+        assert_eq!(read("999999-01-01", Tz::UTC), Err("wishes.pause_unreadable"));
+    }
 }

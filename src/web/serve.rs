@@ -1,11 +1,15 @@
 //! Connections: HTTP/1.1 with a deadline for the header, a cap on their number, and a graceful end.
 
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::Web;
+use super::client::Peer;
 
 /// How many connections are open at once; more wait.
 const CONNECTIONS: usize = 512;
@@ -33,10 +38,10 @@ pub async fn serve(listener: TcpListener, web: Web, shutdown: CancellationToken)
     let router = super::router(web);
     let conversations = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    while let Some((stream, place)) = shutdown.run_until_cancelled(next(&listener, &places)).await {
+    while let Some((stream, peer, place)) = shutdown.run_until_cancelled(next(&listener, &places)).await {
         // An answer is one write: nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
-        let conversation = converse(stream, router.clone(), shutdown.clone());
+        let conversation = converse(stream, peer.ip(), router.clone(), shutdown.clone());
         conversations.spawn(async move {
             conversation.await;
             drop(place);
@@ -47,11 +52,14 @@ pub async fn serve(listener: TcpListener, web: Web, shutdown: CancellationToken)
     conversations.wait().await;
 }
 
-async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, peer, place),
             Err(error) => {
                 // Out of file descriptors, most often: those who are being answered will give some back.
                 warn!(%error, "cannot accept a web connection");
@@ -61,16 +69,34 @@ async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Ow
     }
 }
 
-async fn converse<Stream>(stream: Stream, router: Router, shutdown: CancellationToken)
+/// Puts the other end of the connection among each request's extensions.
+struct Attended {
+    peer: Peer,
+    inner: TowerToHyperService<Router>,
+}
+
+impl Service<Request<Incoming>> for Attended {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.inner.call(request)
+    }
+}
+
+async fn converse<Stream>(stream: Stream, peer: IpAddr, router: Router, shutdown: CancellationToken)
 where
     Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let attended = Attended { peer: Peer(peer), inner: TowerToHyperService::new(router) };
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_DEADLINE)
             .max_buf_size(HEADER_LIMIT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .serve_connection(TokioIo::new(stream), attended)
     );
     let ended = tokio::select! {
         result = connection.as_mut() => Some(result),
@@ -104,7 +130,7 @@ mod tests {
 
     fn connect(router: Router, shutdown: &CancellationToken) -> DuplexStream {
         let (ours, theirs) = duplex(1024);
-        tokio::spawn(converse(theirs, router, shutdown.clone()));
+        tokio::spawn(converse(theirs, std::net::Ipv4Addr::LOCALHOST.into(), router, shutdown.clone()));
         ours
     }
 

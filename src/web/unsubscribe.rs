@@ -43,8 +43,16 @@ pub(super) async fn leave(
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Unsubscribe, &token).await?;
     let one_click = is_one_click(&body);
-    if web.store.unsubscribe(bearer.id, web.clock.now()).await? {
+    let now = web.clock.now();
+    if web.store.unsubscribe(bearer.id, now).await? {
         info!(subscriber = %bearer.id, one_click, "unsubscribed");
+        if web.sign_up.goodbye_letter
+            && let Some(reader) = web.store.subscriber(bearer.id).await?
+        {
+            let letter = web.letters.goodbye(reader.name.as_deref())?;
+            let cause = format!("goodbye/{}/{}", bearer.id, now.timestamp());
+            web.store.post_letter(&cause, &reader.email, &letter, Some(bearer.id), now).await?;
+        }
     }
     if one_click {
         return Ok(([NOT_INDEXED], format!("{}.\n", web.pages.words().text("leave.done"))).into_response());

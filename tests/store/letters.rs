@@ -31,7 +31,7 @@ async fn a_letter_is_written_once_for_each_cause_and_recipient() {
             due.iter().map(|letter| letter.to.to_string()).collect::<Vec<_>>(),
             ["ann@example.org", "bo@example.org"]
         );
-        assert_eq!((due[0].text.as_str(), due[0].made_at), ("Line\nline\n", at(0)));
+        assert_eq!((due[0].written.text.as_str(), due[0].made_at), ("Line\nline\n", at(0)));
         assert_eq!(store.due_letters(at(1), 1).await.unwrap().len(), 1);
 
         assert!(store.begin_letter(&due[0]).await.unwrap());

@@ -60,7 +60,7 @@ async fn who_left_or_bounced_or_complained_stays_out() {
         assert_eq!(report, ImportReport { updated: 1, unchanged: 1, ..ImportReport::default() });
         let report = store.import(&list, Origin::File, at(3)).await.unwrap();
         assert_eq!(report, ImportReport { suppressed: 3, ..ImportReport::default() });
-        assert!(!store.update_preferences(ann, Some("Ann"), None, at(4)).await.unwrap());
+        assert!(!store.update_preferences(ann, Some("Ann"), None, None, at(4)).await.unwrap());
         let counts = store.subscriber_counts().await.unwrap();
         assert_eq!(counts, [(Status::Unsubscribed, 1), (Status::Bounced, 1), (Status::Complained, 1)]);
         store.close().await;
@@ -101,11 +101,14 @@ async fn preferences_are_kept_as_they_were_written() {
         let ann = store.by_email(&"ann@example.org".parse().unwrap()).await.unwrap().unwrap().id;
         let name = "Ánn '; DROP TABLE subscribers; -- \u{1f30a}";
         assert!(
-            store.update_preferences(ann, Some(name), Some(chrono_tz::Asia::Tokyo), at(1)).await.unwrap()
+            store
+                .update_preferences(ann, Some(name), Some(chrono_tz::Asia::Tokyo), None, at(1))
+                .await
+                .unwrap()
         );
         let row = store.subscriber(ann).await.unwrap().unwrap();
         assert_eq!((row.name.as_deref(), row.timezone), (Some(name), Some(chrono_tz::Asia::Tokyo)));
-        assert!(store.update_preferences(ann, None, None, at(2)).await.unwrap());
+        assert!(store.update_preferences(ann, None, None, None, at(2)).await.unwrap());
         let row = store.subscriber(ann).await.unwrap().unwrap();
         assert_eq!((row.name, row.timezone), (None, None));
         store.close().await;

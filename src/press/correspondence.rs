@@ -1,0 +1,166 @@
+//! What readers are written to, apart from editions: which letter says what, and where its links lead.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use crate::config::{Config, Publication};
+use crate::edition::{EditionKey, TemplateError, without_markers};
+use crate::letter::{About, Kind, Latest, Templates, Written};
+use crate::message::{Purpose, TokenKeys};
+use crate::store::{EditionSummary, SignUpId};
+use crate::subscriber::{EmailAddress, SubscriberId};
+
+/// Writes letters to readers; a clone is cheap enough for a request.
+#[derive(Debug, Clone)]
+pub struct Correspondence {
+    templates: Templates,
+    publication: Publication,
+    timezone: Tz,
+    sends_latest: bool,
+}
+
+impl Correspondence {
+    /// Compiles the templates of letters: the built-in ones, and the user's own over them.
+    ///
+    /// # Errors
+    /// When a template of the user's cannot be read, or is none.
+    pub fn prepare(config: &Config) -> Result<Self, TemplateError> {
+        Ok(Correspondence {
+            templates: Templates::load(&config.publication, config.edition.templates.as_deref())?,
+            publication: config.publication.clone(),
+            timezone: config.schedule.timezone,
+            sends_latest: config.sign_up.send_latest,
+        })
+    }
+
+    /// Asks whether a sign-up was its owner's.
+    ///
+    /// # Errors
+    /// When a template fails, as all of these.
+    pub fn confirm(
+        &self,
+        keys: &TokenKeys,
+        sign_up: SignUpId,
+        name: Option<&str>,
+        until: DateTime<Utc>,
+    ) -> Result<Written, TemplateError> {
+        let token = keys.issue_until(Purpose::Confirm, sign_up.0, until);
+        let url = self.publication.link(&format!("confirm/{token}"));
+        self.write(Kind::Confirm, About { url, until: Some(self.day(until)), ..called(name) })
+    }
+
+    /// Tells somebody who is subscribed that their address was given again.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn already(
+        &self,
+        keys: &TokenKeys,
+        reader: SubscriberId,
+        name: Option<&str>,
+    ) -> Result<Written, TemplateError> {
+        self.write(
+            Kind::Already,
+            About { url: self.preferences(keys, reader), ..self.choices(keys, reader, name) },
+        )
+    }
+
+    /// Greets a new reader.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn welcome(
+        &self,
+        keys: &TokenKeys,
+        reader: SubscriberId,
+        name: Option<&str>,
+        latest: Option<&EditionSummary>,
+    ) -> Result<Written, TemplateError> {
+        let latest = latest.map(|edition| Latest {
+            title: without_markers(&edition.subject),
+            url: self.edition(&edition.key),
+        });
+        let url = latest.as_ref().map_or_else(|| self.publication.link(""), |latest| latest.url.clone());
+        let sends_latest = self.sends_latest && latest.is_some();
+        self.write(Kind::Welcome, About { url, latest, sends_latest, ..self.choices(keys, reader, name) })
+    }
+
+    /// Says goodbye, with a way back.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn goodbye(&self, name: Option<&str>) -> Result<Written, TemplateError> {
+        self.write(Kind::Goodbye, About { url: self.publication.link("subscribe"), ..called(name) })
+    }
+
+    /// Asks whether a new address is the reader's.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn new_address(
+        &self,
+        keys: &TokenKeys,
+        change: SignUpId,
+        name: Option<&str>,
+        until: DateTime<Utc>,
+    ) -> Result<Written, TemplateError> {
+        let token = keys.issue_until(Purpose::NewAddress, change.0, until);
+        let url = self.publication.link(&format!("address/{token}"));
+        self.write(Kind::NewAddress, About { url, until: Some(self.day(until)), ..called(name) })
+    }
+
+    /// Tells the old address that the mail goes to `new` from now on.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn moved(&self, name: Option<&str>, new: &EmailAddress) -> Result<Written, TemplateError> {
+        self.write(Kind::Moved, About { address: Some(new.masked()), ..called(name) })
+    }
+
+    /// Brings a reader all that is known of them, as JSON.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn data(
+        &self,
+        keys: &TokenKeys,
+        reader: SubscriberId,
+        name: Option<&str>,
+        json: String,
+    ) -> Result<Written, TemplateError> {
+        let attachment = Some(("your-data.json".to_owned(), json));
+        let url = self.preferences(keys, reader);
+        self.write(Kind::Data, About { url, attachment, ..called(name) })
+    }
+
+    fn write(&self, kind: Kind, about: About) -> Result<Written, TemplateError> {
+        self.templates.write(kind, &about)
+    }
+
+    fn choices(&self, keys: &TokenKeys, reader: SubscriberId, name: Option<&str>) -> About {
+        let leave = keys.issue(Purpose::Unsubscribe, reader);
+        About {
+            preferences_url: Some(self.preferences(keys, reader)),
+            unsubscribe_url: Some(self.publication.link(&format!("unsubscribe/{leave}"))),
+            ..called(name)
+        }
+    }
+
+    fn preferences(&self, keys: &TokenKeys, reader: SubscriberId) -> String {
+        self.publication.link(&format!("preferences/{}", keys.issue(Purpose::Preferences, reader)))
+    }
+
+    fn edition(&self, key: &EditionKey) -> String {
+        self.publication.link(&format!("editions/{key}"))
+    }
+
+    /// The day of `at`, the last on which a link still works for all of it: the one before, in the publication's zone.
+    fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+        let day = at.with_timezone(&self.timezone).date_naive();
+        day.pred_opt().unwrap_or(day)
+    }
+}
+
+fn called(name: Option<&str>) -> About {
+    About { name: name.map(str::to_owned), ..About::default() }
+}

@@ -1,0 +1,111 @@
+//! Sign-ups are answered behind the request's back: a form writes a row, the same for every address, and here it is decided
+//! which letter goes to whom. So nobody can tell from an answer's words or time who is subscribed.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing::info;
+
+use super::{Press, PressError};
+use crate::letter::Written;
+use crate::store::{Asks, OpenSignUp};
+use crate::subscriber::Status;
+
+/// One letter about a sign-up goes to an address in this time.
+const ONE_A: TimeDelta = TimeDelta::hours(24);
+/// How many sign-ups are read at a time.
+const AT_A_TIME: u32 = 64;
+/// How often what is over is forgotten.
+const PRUNE_EVERY: TimeDelta = TimeDelta::hours(1);
+
+impl Press {
+    /// Answers the sign-ups that nobody has answered yet, each with a letter or with nothing; how many.
+    ///
+    /// # Errors
+    /// When the store or a template fails; what is not answered yet is answered at the next call.
+    pub async fn answer_sign_ups(&self) -> Result<usize, PressError> {
+        let mut answered = 0;
+        loop {
+            let now = self.clock.now();
+            let open = self.store.open_sign_ups(now - ONE_A, AT_A_TIME).await?;
+            let all = open.len();
+            // Of several to one address each pass takes the first, and the next one knows of it.
+            let mut seen = HashSet::new();
+            for sign_up in open.iter().filter(|sign_up| seen.insert(sign_up.email.key().to_owned())) {
+                self.answer(sign_up, now).await?;
+                answered += 1;
+            }
+            if all == 0 {
+                return Ok(answered);
+            }
+        }
+    }
+
+    async fn answer(&self, sign_up: &OpenSignUp, now: DateTime<Utc>) -> Result<(), PressError> {
+        let letter = if sign_up.mailed_lately || sign_up.expires_at <= now {
+            None
+        } else {
+            self.letter_for(sign_up).await?
+        };
+        let to = sign_up.email.masked();
+        if let Some(letter) = letter
+            && self.store.answer_sign_up(sign_up, &letter, now - ONE_A, now).await?
+        {
+            info!(sign_up = sign_up.id.0, %to, "a letter about a sign-up is in the post");
+        } else {
+            self.store.pass_over(sign_up).await?;
+            info!(sign_up = sign_up.id.0, %to, mailed_lately = sign_up.mailed_lately, "a sign-up is passed over");
+        }
+        Ok(())
+    }
+
+    /// Which letter a sign-up deserves; `None` for one who complained: mail that was called spam is not sent again, whoever
+    /// typed the address.
+    async fn letter_for(&self, sign_up: &OpenSignUp) -> Result<Option<Written>, PressError> {
+        let letters = &self.letters;
+        let name = sign_up.name.as_deref();
+        let confirm = || letters.confirm(&self.keys, sign_up.id, name, sign_up.expires_at);
+        Ok(match (sign_up.asks, sign_up.known) {
+            (_, Some((_, Status::Complained))) => None,
+            (Asks::NewAddress(of), _) => {
+                let reader = self.store.subscriber(of).await?;
+                match reader.filter(|reader| !reader.status.is_suppressed()) {
+                    Some(reader) => Some(letters.new_address(
+                        &self.keys,
+                        sign_up.id,
+                        reader.name.as_deref(),
+                        sign_up.expires_at,
+                    )?),
+                    None => None,
+                }
+            }
+            (Asks::Subscribe, Some((id, Status::Active))) => {
+                let reader = self.store.subscriber(id).await?;
+                let name = reader.as_ref().and_then(|reader| reader.name.as_deref());
+                Some(letters.already(&self.keys, id, name)?)
+            }
+            (Asks::Subscribe, None | Some((_, Status::Pending | Status::Unsubscribed | Status::Bounced))) => {
+                Some(confirm()?)
+            }
+        })
+    }
+
+    /// Forgets windows of limits that are over and sign-ups that nobody confirmed, at most once an hour; `last` is when that
+    /// was done.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn prune_sign_ups(&self, last: &mut Option<DateTime<Utc>>) -> Result<(), PressError> {
+        let now = self.clock.now();
+        if last.is_some_and(|last| (last..last + PRUNE_EVERY).contains(&now)) {
+            return Ok(());
+        }
+        self.store.prune_quotas(now).await?;
+        let forgotten = self.store.prune_sign_ups(now).await?;
+        if forgotten > 0 {
+            info!(forgotten, "sign-ups that nobody confirmed are forgotten");
+        }
+        *last = Some(now);
+        Ok(())
+    }
+}

@@ -1,0 +1,264 @@
+//! What a reader may ask of us: another address, all that we know of them, and to be forgotten.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::batch::{Both, rows};
+use super::sign_ups::{Asks, Consent, SignUp, SignUpId, erased_digest};
+use super::{Store, StoreError, millis, time};
+use crate::letter::Written;
+use crate::message::TokenKeys;
+use crate::subscriber::{EmailAddress, NewSubscriber, Subscriber, SubscriberId};
+
+/// What moving to a new address came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// The mail goes to the new address from now on.
+    Now,
+    /// It has gone there before: nothing has changed.
+    Before,
+    /// Somebody else is in the store under the new address.
+    Taken,
+    /// It is too late, or the reader has left meanwhile.
+    No,
+}
+
+/// All that is known of a reader.
+#[derive(Debug, Clone, Serialize)]
+pub struct Known {
+    /// The address.
+    pub email: String,
+    /// What they want to be called.
+    pub name: Option<String>,
+    /// Their time zone.
+    pub timezone: Option<String>,
+    /// Whether they get the edition.
+    pub status: String,
+    /// When they subscribed.
+    pub since: DateTime<Utc>,
+    /// Until when they get nothing.
+    pub paused_until: Option<DateTime<Utc>>,
+    /// The record of consent.
+    pub consents: Vec<Consent>,
+    /// What was sent to them, and how that ended.
+    pub editions: Vec<Received>,
+    /// Single letters to them.
+    pub letters: Vec<Received>,
+}
+
+/// One thing that was sent to a reader.
+#[derive(Debug, Clone, Serialize)]
+pub struct Received {
+    /// The edition's name, or the letter's subject.
+    pub what: String,
+    /// `sent`, `queued`, …
+    pub state: String,
+    /// When that was settled.
+    pub at: Option<DateTime<Utc>>,
+}
+
+const PAUSED_UNTIL: &str = "SELECT paused_until FROM subscribers WHERE id = $1";
+const EDITIONS_OF: &str =
+    "SELECT e.key, d.state, d.settled_at FROM deliveries d JOIN editions e ON e.id = d.edition_id
+    WHERE d.subscriber_id = $1 ORDER BY e.id";
+const LETTERS_OF: &str =
+    "SELECT subject, state, settled_at FROM letters WHERE subscriber_id = $1 ORDER BY id";
+
+const CONFIRM_MOVE: &str = "UPDATE sign_ups SET state = 'confirmed', confirmed_at = $2, confirmed_from = $3
+    WHERE id = $1 AND state = 'mailed' AND expires_at > $2";
+// Nothing, where the address is somebody's: two readers never become one by a form.
+const MOVE: &str = "UPDATE subscribers SET email = $2, email_key = $3, changed_at = $4
+    WHERE id = $1 AND status IN ('pending', 'active') AND erased_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM subscribers o WHERE o.email_key = $3 AND o.id <> $1)";
+const REMEMBER: &str =
+    "INSERT INTO erased_addresses (digest, erased_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
+const FORGET_DIGEST: &str = "DELETE FROM erased_addresses WHERE digest = $1";
+
+// The row stays as a number without a person, so that what was sent still adds up. What the server said may hold the
+// address, and goes.
+const ERASE: &str =
+    "UPDATE subscribers SET email = 'erased.' || id || '@erased.invalid', email_key = 'erased/' || id,
+        name = NULL, timezone = NULL, paused_until = NULL, erased_at = $2, changed_at = $2,
+        status = CASE WHEN status IN ('pending', 'active') THEN 'unsubscribed' ELSE status END
+    WHERE id = $1 AND erased_at IS NULL";
+const ERASE_REASONS: &str =
+    "UPDATE deliveries SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
+const ERASE_ATTEMPTS: &str =
+    "UPDATE attempts SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
+const ERASE_LETTERS: &str = "DELETE FROM letters WHERE subscriber_id = $1 OR recipient = $2";
+const ERASE_SIGN_UPS: &str = "DELETE FROM sign_ups WHERE subscriber_id = $1 OR email_key = $2";
+const ANY_ERASED: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM erased_addresses LIMIT 1) x";
+const AMONG_ERASED: Both = both!("SELECT e.digest FROM", "JOIN erased_addresses e ON e.digest = j.value->>0");
+
+impl Store {
+    /// Until when a reader gets nothing, if they have asked for a pause.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn paused_until(&self, id: SubscriberId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let until: Option<Option<i64>> =
+            reading!(self, |c| sqlx::query_scalar(PAUSED_UNTIL).bind(id.0).fetch_optional(&mut *c).await?);
+        until.flatten().map(time).transpose()
+    }
+
+    /// All that is known of `reader`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn known(&self, reader: &Subscriber) -> Result<Known, StoreError> {
+        type Row = (String, String, Option<i64>);
+        let id = reader.id;
+        let editions: Vec<Row> =
+            reading!(self, |c| sqlx::query_as(EDITIONS_OF).bind(id.0).fetch_all(&mut *c).await?);
+        let letters: Vec<Row> =
+            reading!(self, |c| sqlx::query_as(LETTERS_OF).bind(id.0).fetch_all(&mut *c).await?);
+        let received = |rows: Vec<Row>| {
+            rows.into_iter()
+                .map(|(what, state, at)| Ok(Received { what, state, at: at.map(time).transpose()? }))
+                .collect::<Result<Vec<_>, StoreError>>()
+        };
+        Ok(Known {
+            email: reader.email.to_string(),
+            name: reader.name.clone(),
+            timezone: reader.timezone.map(|zone| zone.name().to_owned()),
+            status: reader.status.to_string(),
+            since: reader.since,
+            paused_until: self.paused_until(id).await?,
+            consents: self.consents(id).await?,
+            editions: received(editions)?,
+            letters: received(letters)?,
+        })
+    }
+
+    /// Takes the word of the owner of a new address: the reader who asked gets their mail there. The old address hears of
+    /// it by `notice`, and no import brings it back.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn confirm_new_address(
+        &self,
+        id: SignUpId,
+        keys: &TokenKeys,
+        from: Option<&str>,
+        notice: &Written,
+        now: DateTime<Utc>,
+    ) -> Result<Moved, StoreError> {
+        let Some(SignUp { asks: Asks::NewAddress(of), email, confirmed, .. }) = self.sign_up(id).await?
+        else {
+            return Ok(Moved::No);
+        };
+        if confirmed {
+            return Ok(Moved::Before);
+        }
+        let Some(reader) = self.subscriber(of).await?.filter(|reader| !reader.status.is_suppressed()) else {
+            return Ok(Moved::No);
+        };
+        if self.by_email(&email).await?.is_some_and(|other| other.id != of) {
+            return Ok(Moved::Taken);
+        }
+        let (old, new) = (erased_digest(keys, reader.email.key()), erased_digest(keys, email.key()));
+        let cause = format!("moved/{}", id.0);
+        let outcome = writing!(self, |c| {
+            let ours = sqlx::query(CONFIRM_MOVE)
+                .bind(id.0)
+                .bind(millis(now))
+                .bind(from)
+                .execute(&mut *c)
+                .await?
+                .rows_affected();
+            let moved = if ours == 0 {
+                0
+            } else {
+                sqlx::query(MOVE)
+                    .bind(of.0)
+                    .bind(email.as_str())
+                    .bind(email.key())
+                    .bind(millis(now))
+                    .execute(&mut *c)
+                    .await?
+                    .rows_affected()
+            };
+            if moved > 0 && old != new {
+                sqlx::query(REMEMBER).bind(&old).bind(millis(now)).execute(&mut *c).await?;
+                sqlx::query(FORGET_DIGEST).bind(&new).execute(&mut *c).await?;
+                insert_letter!(&mut *c, &cause, &reader.email, notice, Some(of), now);
+            }
+            (ours, moved)
+        });
+        Ok(match outcome {
+            (0, _) => {
+                let confirmed = self.sign_up(id).await?.is_some_and(|sign_up| sign_up.confirmed);
+                if confirmed { Moved::Before } else { Moved::No }
+            }
+            (_, 0) => Moved::No,
+            (_, _) => Moved::Now,
+        })
+    }
+
+    /// Forgets a reader: address, name, consent, letters and what servers said of them. Their deliveries stay as counts, and
+    /// a keyed digest of the address keeps imports from bringing them back. Whether there was anything to forget.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn erase(
+        &self,
+        id: SubscriberId,
+        keys: &TokenKeys,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let Some(reader) = self.subscriber(id).await? else { return Ok(false) };
+        let digest = erased_digest(keys, reader.email.key());
+        Ok(writing!(self, |c| {
+            let done =
+                sqlx::query(ERASE).bind(id.0).bind(millis(now)).execute(&mut *c).await?.rows_affected() > 0;
+            if done {
+                sqlx::query(REMEMBER).bind(&digest).bind(millis(now)).execute(&mut *c).await?;
+                sqlx::query(ERASE_REASONS).bind(id.0).execute(&mut *c).await?;
+                sqlx::query(ERASE_ATTEMPTS).bind(id.0).execute(&mut *c).await?;
+                sqlx::query(ERASE_LETTERS).bind(id.0).bind(reader.email.as_str()).execute(&mut *c).await?;
+                sqlx::query(ERASE_SIGN_UPS).bind(id.0).bind(reader.email.key()).execute(&mut *c).await?;
+            }
+            done
+        }))
+    }
+
+    /// Whether this address was erased, or given up for another.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_erased(&self, email: &EmailAddress, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let keys = self.token_keys(now).await?;
+        Ok(!self.erased_among(&keys, &[email.key()]).await?.is_empty())
+    }
+
+    /// The subscribers of an import without those whose address was erased; nobody's digest is made as long as nobody was.
+    pub(super) async fn without_erased<'s>(
+        &self,
+        chunk: &'s [NewSubscriber],
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<&'s NewSubscriber>, u64), StoreError> {
+        let any: i64 = reading!(self, |c| sqlx::query_scalar(ANY_ERASED).fetch_one(&mut *c).await?);
+        if any == 0 {
+            return Ok((chunk.iter().collect(), 0));
+        }
+        let keys = self.token_keys(now).await?;
+        let all: Vec<&str> = chunk.iter().map(|subscriber| subscriber.email.key()).collect();
+        let erased = self.erased_among(&keys, &all).await?;
+        let stay: Vec<&NewSubscriber> =
+            chunk.iter().filter(|s| !erased.contains(&erased_digest(&keys, s.email.key()))).collect();
+        let out = (chunk.len() - stay.len()) as u64;
+        Ok((stay, out))
+    }
+
+    async fn erased_among(&self, keys: &TokenKeys, all: &[&str]) -> Result<HashSet<String>, StoreError> {
+        let digests: Vec<(String,)> = all.iter().map(|key| (erased_digest(keys, key),)).collect();
+        let digests = rows(&digests);
+        let found: Vec<String> = reading!(self, |c| sqlx::query_scalar(AMONG_ERASED.on(self))
+            .bind(&digests)
+            .fetch_all(&mut *c)
+            .await?);
+        Ok(found.into_iter().collect())
+    }
+}

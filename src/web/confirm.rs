@@ -1,0 +1,187 @@
+//! Saying yes: to a sign-up, and to having one's mail at a new address. GET asks, POST does it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use tracing::info;
+
+use super::Web;
+use super::client::Client;
+use super::failure::Failure;
+use super::message::{Message, Question};
+use super::origin::Sender;
+use crate::message::{Purpose, TokenKeys, Verdict};
+use crate::store::{Confirmed, Moved, SignUp, SignUpId};
+
+/// What a link stands for.
+enum Link {
+    /// This sign-up.
+    Good(SignUpId, SignUp, TokenKeys),
+    /// None any more: too old, or forgotten.
+    Expired,
+}
+
+async fn read(web: &Web, purpose: Purpose, token: &str) -> Result<Link, Failure> {
+    let now = web.clock.now();
+    let keys = web.store.token_keys(now).await?;
+    match keys.verify_until(purpose, token, now) {
+        Verdict::Forged => Err(Failure::NoSuchPage),
+        Verdict::Expired => Ok(Link::Expired),
+        Verdict::Good(number) => {
+            let id = SignUpId(number);
+            let found = web.store.sign_up(id).await?;
+            Ok(found.map_or(Link::Expired, |sign_up| Link::Good(id, sign_up, keys)))
+        }
+    }
+}
+
+/// `GET /confirm/{token}`: a page with a button; changes nothing.
+pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
+    let Link::Good(_, sign_up, _) = read(&web, Purpose::Confirm, &token).await? else {
+        return expired(&web);
+    };
+    let words = web.pages.words();
+    let address = sign_up.email.masked();
+    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
+    Question {
+        heading: words.text("confirm.title").to_owned(),
+        deck: words.fill("confirm.press", &about),
+        text: Some(words.text("confirm.nothing_yet").to_owned()),
+        button: words.text("confirm.button").to_owned(),
+        onward: None,
+    }
+    .answer(&web)
+}
+
+/// `POST /confirm/{token}`: subscribes the owner of the address; again, it changes nothing.
+pub(super) async fn confirm(
+    State(web): State<Arc<Web>>,
+    client: Client,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if web.sender(&headers) == Sender::Foreign {
+        return foreign(&web);
+    }
+    let Link::Good(id, sign_up, keys) = read(&web, Purpose::Confirm, &token).await? else {
+        return expired(&web);
+    };
+    let Some(reader) = sign_up.subscriber else { return not_possible(&web) };
+    let now = web.clock.now();
+    let latest = web.store.editions(None, 1).await?.pop();
+    let welcome = web.letters.welcome(&keys, reader, sign_up.name.as_deref(), latest.as_ref())?;
+    let from = client.recorded(web.sign_up.record_address, &keys);
+    match web.store.confirm_sign_up(id, &keys, from.as_deref(), &welcome, now).await? {
+        Confirmed::Now(reader) => {
+            info!(subscriber = %reader, to = %sign_up.email.masked(), "subscribed");
+            if web.sign_up.send_latest
+                && let Some(latest) = latest
+            {
+                web.store.deliver_to(latest.id, reader, now).await?;
+            }
+            subscribed(&web, &sign_up)
+        }
+        Confirmed::Before => subscribed(&web, &sign_up),
+        Confirmed::No => not_possible(&web),
+    }
+}
+
+fn subscribed(web: &Web, sign_up: &SignUp) -> Result<Response, Failure> {
+    let words = web.pages.words();
+    let address = sign_up.email.masked();
+    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
+    Message {
+        heading: words.text("confirm.done").to_owned(),
+        deck: words.fill("confirm.done_text", &about),
+        onward: Some((words.text("web.past_editions").to_owned(), web.pages.path("/editions/"))),
+        ..Message::default()
+    }
+    .answer(web, StatusCode::OK)
+}
+
+/// `GET /address/{token}`: a page with a button; changes nothing.
+pub(super) async fn ask_address(
+    State(web): State<Arc<Web>>,
+    Path(token): Path<String>,
+) -> Result<Response, Failure> {
+    let Link::Good(_, change, _) = read(&web, Purpose::NewAddress, &token).await? else {
+        return expired(&web);
+    };
+    let words = web.pages.words();
+    let address = change.email.masked();
+    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
+    Question {
+        heading: words.text("wishes.address_title").to_owned(),
+        deck: words.fill("wishes.address_press", &about),
+        text: None,
+        button: words.text("wishes.address_confirm").to_owned(),
+        onward: None,
+    }
+    .answer(&web)
+}
+
+/// `POST /address/{token}`: the reader's mail comes to the new address from now on.
+pub(super) async fn confirm_address(
+    State(web): State<Arc<Web>>,
+    client: Client,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    if web.sender(&headers) == Sender::Foreign {
+        return foreign(&web);
+    }
+    let Link::Good(id, change, keys) = read(&web, Purpose::NewAddress, &token).await? else {
+        return expired(&web);
+    };
+    let words = web.pages.words();
+    let from = client.recorded(web.sign_up.record_address, &keys);
+    let reader = match change.subscriber {
+        Some(id) => web.store.subscriber(id).await?,
+        None => None,
+    };
+    let name = reader.as_ref().and_then(|reader| reader.name.as_deref());
+    let notice = web.letters.moved(name, &change.email)?;
+    let moved = web.store.confirm_new_address(id, &keys, from.as_deref(), &notice, web.clock.now()).await?;
+    let address = change.email.masked();
+    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
+    let (heading, deck) = match moved {
+        Moved::Now | Moved::Before => ("wishes.address_done", "wishes.address_done_text"),
+        Moved::Taken => ("wishes.address_taken", "wishes.address_taken_text"),
+        Moved::No => return not_possible(&web),
+    };
+    Message { heading: words.text(heading).to_owned(), deck: words.fill(deck, &about), ..Message::default() }
+        .answer(&web, StatusCode::OK)
+}
+
+fn expired(web: &Web) -> Result<Response, Failure> {
+    gone(web, "confirm.expired", "confirm.expired_text")
+}
+
+fn not_possible(web: &Web) -> Result<Response, Failure> {
+    gone(web, "confirm.not_possible", "confirm.not_possible_text")
+}
+
+fn gone(web: &Web, heading: &str, text: &str) -> Result<Response, Failure> {
+    let words = web.pages.words();
+    Message {
+        heading: words.text(heading).to_owned(),
+        deck: words.text(text).to_owned(),
+        onward: Some((words.text("confirm.again").to_owned(), web.pages.path("/subscribe"))),
+        ..Message::default()
+    }
+    .answer(web, StatusCode::GONE)
+}
+
+/// The answer to a form that another site's page has sent.
+pub(super) fn foreign(web: &Web) -> Result<Response, Failure> {
+    let words = web.pages.words();
+    Message {
+        heading: words.text("sign_up.foreign").to_owned(),
+        deck: words.text("sign_up.foreign_advice").to_owned(),
+        onward: Some((words.text("sign_up.page").to_owned(), web.pages.path("/subscribe"))),
+        ..Message::default()
+    }
+    .answer(web, StatusCode::FORBIDDEN)
+}

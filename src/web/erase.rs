@@ -1,0 +1,56 @@
+//! To be forgotten: a page with a button, and what it does.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use tracing::info;
+
+use super::Web;
+use super::confirm::foreign;
+use super::failure::Failure;
+use super::message::{Message, Question};
+use super::origin::Sender;
+use super::preferences::{back, left};
+use crate::message::Purpose;
+
+/// `GET /preferences/{token}/erase`: a page with a button; changes nothing.
+pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
+    let bearer = web.bearer(Purpose::Preferences, &token).await?;
+    // Who has left may be forgotten too.
+    let Some(reader) = web.store.subscriber(bearer.id).await? else {
+        return left(&web, StatusCode::OK);
+    };
+    let words = web.pages.words();
+    Question {
+        heading: words.text("wishes.erase").to_owned(),
+        deck: words.fill("wishes.erase_press", &[("address", &reader.email.masked())]),
+        text: Some(words.text("wishes.erase_keeps").to_owned()),
+        button: words.text("wishes.erase_button").to_owned(),
+        onward: Some(back(&web, &token)),
+    }
+    .answer(&web)
+}
+
+/// `POST /preferences/{token}/erase`: deletes all that is known of the reader; again, there is nothing left to delete.
+pub(super) async fn erase(
+    State(web): State<Arc<Web>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let bearer = web.bearer(Purpose::Preferences, &token).await?;
+    if web.sender(&headers) == Sender::Foreign {
+        return foreign(&web);
+    }
+    if web.store.erase(bearer.id, &bearer.keys, web.clock.now()).await? {
+        info!(subscriber = %bearer.id, "erased");
+    }
+    let words = web.pages.words();
+    Message {
+        heading: words.text("wishes.erase_done").to_owned(),
+        deck: words.fill("wishes.erase_done_text", &[("name", &web.publication.name)]),
+        ..Message::default()
+    }
+    .answer(&web, StatusCode::OK)
+}

@@ -1,0 +1,68 @@
+//! From which site a request comes: forms of ours are sent by our pages, and by those of sites that are configured.
+
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, HOST, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::Web;
+
+/// Which page sent a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// One of ours, or no page at all: a program, or a browser that does not tell.
+    Ours,
+    /// One of a site that is configured: its origin.
+    Allowed(String),
+    /// One of some other site.
+    Foreign,
+}
+
+impl Web {
+    /// Which page sent this request, by Sec-Fetch-Site and Origin (which a page cannot forge).
+    ///
+    /// Our pages have no referrer, so that browsers say `Origin: null` of them; what tells them from others is
+    /// Sec-Fetch-Site. An old browser that has neither is let through: what changes something of somebody's needs the
+    /// token in the address beside.
+    pub(super) fn sender(&self, headers: &HeaderMap) -> Sender {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let origin = text(ORIGIN.as_str()).filter(|origin| *origin != "null");
+        if let Some(origin) = origin {
+            if self.access.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {
+                return Sender::Allowed(origin.to_owned());
+            }
+            let ours = self.publication.public_url.origin().ascii_serialization();
+            let host = origin.split_once("://").map(|(_, host)| host);
+            if origin != ours && host != text(HOST.as_str()) {
+                return Sender::Foreign;
+            }
+        }
+        match text("sec-fetch-site") {
+            None | Some("same-origin" | "none") => Sender::Ours,
+            // Another host of one domain may be anybody's.
+            Some(_) if origin.is_some() => Sender::Ours,
+            Some(_) => Sender::Foreign,
+        }
+    }
+}
+
+/// The answer to a browser that asks whether a page may send what it wants to (CORS preflight).
+pub(super) fn preflight(sender: &Sender) -> Response {
+    let Sender::Allowed(origin) = sender else {
+        return (StatusCode::FORBIDDEN, [(VARY, HeaderValue::from_static("Origin"))]).into_response();
+    };
+    let fixed = [
+        (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST")),
+        (ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type")),
+        (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600")),
+    ];
+    (StatusCode::NO_CONTENT, shared_with(origin), fixed).into_response()
+}
+
+/// What lets a page of `origin` read the answer.
+pub(super) fn shared_with(origin: &str) -> [(HeaderName, HeaderValue); 2] {
+    let origin = HeaderValue::from_str(origin).unwrap_or(HeaderValue::from_static("null"));
+    [(ACCESS_CONTROL_ALLOW_ORIGIN, origin), (VARY, HeaderValue::from_static("Origin"))]
+}

@@ -1,0 +1,404 @@
+//! Signing up: whoever asks gets the same answer; only the owner of an address can say yes.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use straight::store::Origin;
+use straight::subscriber::{NewSubscriber, Status};
+
+use super::{Harbour, add, edition, link, now};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const THANKS: &str = "Fantastic! Thanks for subscribing, you won&#39;t regret it.";
+
+async fn subscribe(harbour: &Harbour, address: &str) -> super::Answer {
+    harbour.post_form("/subscribe", &format!("email={}", address.replace('@', "%40"))).await
+}
+
+async fn is(harbour: &Harbour, address: &str, status: Status) {
+    let email = address.parse().unwrap();
+    let reader = NewSubscriber { email, name: None, timezone: None, status, since: None };
+    harbour.store.import(&[reader], Origin::File, now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_visitor_becomes_a_reader_by_saying_yes_in_a_letter() {
+    let harbour = Harbour::open().await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    let front = harbour.get("/").await;
+    for words in [
+        "Straight Into Your Inbox",
+        "The tides of every weekday.",
+        "name=\"email\"",
+        "One mail a day at most",
+    ] {
+        assert!(front.text().contains(words), "{words}: {}", front.text());
+    }
+    let body = "email=Bo%40Example.org&name=Bo+%3Cb%3E&timezone=Europe%2FBerlin&website=";
+    harbour.post_form("/subscribe", body).await.assert_page(200, THANKS);
+    assert_eq!(harbour.status("bo@example.org").await, None, "nothing is sent or changed within the request");
+
+    let letters = harbour.letters("Bo@Example.org").await;
+    assert_eq!(letters.len(), 1);
+    let written = &letters[0].written;
+    assert_eq!(written.subject, "Please confirm: Tide & Time");
+    assert_eq!(written.unsubscribe_url, None);
+    assert!(written.text.contains("Hello Bo <b>,"), "{}", written.text);
+    let html = written.html.as_deref().unwrap();
+    assert!(html.contains("Bo &lt;b&gt;") && !html.contains("<b>") && html.contains("style=\""), "{html}");
+    assert!(
+        written.text.lines().all(|line| line.chars().count() <= 72 || line.contains("https://")),
+        "{}",
+        written.text
+    );
+    assert_eq!(harbour.status("bo@example.org").await, Some(Status::Pending));
+
+    let path = link(&letters[0], "/confirm/");
+    let before = harbour.disk();
+    for _ in 0..3 {
+        harbour.get(&path).await.assert_page(200, "Please confirm");
+        assert_eq!(harbour.ask("HEAD", &path, "").await.status, 200);
+    }
+    assert_eq!(harbour.disk(), before, "GET and HEAD change nothing");
+    harbour.post_form(&path, "yes=yes").await.assert_page(200, "You are subscribed");
+    let bo = harbour.store.by_email(&"bo@example.org".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((bo.status, bo.name.as_deref(), bo.since), (Status::Active, Some("Bo <b>"), now()));
+    assert_eq!(bo.timezone, Some(chrono_tz::Europe::Berlin));
+
+    let consent = harbour.store.consents(bo.id).await.unwrap().remove(0);
+    assert!(
+        consent.words.contains("The tides of every weekday.") && consent.words.contains("One mail a day")
+    );
+    assert_eq!((consent.asked_at, consent.confirmed_at), (now(), Some(now())));
+    assert_eq!(consent.asked_from.as_deref(), Some("127.0.0.0"), "truncated");
+    let welcome = harbour.letters("Bo@Example.org").await.pop().unwrap();
+    assert_eq!(welcome.written.subject, "Welcome to Tide & Time");
+    assert!(
+        welcome.written.text.contains("https://tide.example/editions/2026-03-02"),
+        "{}",
+        welcome.written.text
+    );
+    let leave = link(&welcome, "/unsubscribe/");
+    assert_eq!(
+        welcome.written.unsubscribe_url.as_deref(),
+        Some(format!("https://tide.example{leave}").as_str())
+    );
+
+    // Once more, it changes nothing.
+    harbour.post_form(&path, "yes=yes").await.assert_page(200, "You are subscribed");
+    assert_eq!(harbour.letters("Bo@Example.org").await.len(), 2);
+    // And it brings nobody back who has left since.
+    harbour.post_form(&leave, "List-Unsubscribe=One-Click").await;
+    harbour.post_form(&path, "yes=yes").await;
+    assert_eq!(harbour.status("bo@example.org").await, Some(Status::Unsubscribed));
+}
+
+#[tokio::test]
+async fn the_latest_edition_comes_at_once_where_so_configured_and_its_states_add_up() {
+    let harbour = Harbour::with("sign_up: {send_latest: true}").await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    subscribe(&harbour, "bo@example.org").await;
+    let letter = harbour.letters("bo@example.org").await.remove(0);
+    harbour.post_form(&link(&letter, "/confirm/"), "yes=yes").await.assert_page(200, "You are subscribed");
+    let latest = harbour.store.editions(None, 1).await.unwrap().remove(0);
+    assert_eq!(latest.recipients, 2);
+    let counts = harbour.store.counts(latest.id).await.unwrap();
+    assert_eq!(counts.total(), 2, "{counts:?}");
+    let welcome = harbour.letters("bo@example.org").await.pop().unwrap();
+    assert!(welcome.written.text.contains("on its way to you"), "{}", welcome.written.text);
+}
+
+#[tokio::test]
+async fn every_address_gets_the_same_answer_in_the_same_time() {
+    let limits = "sign_up: {limits: {per_network: 9999/h, per_address: 9999/h}}";
+    let harbour = Harbour::with(limits).await;
+    let known = [
+        ("pending@example.org", Status::Pending),
+        ("gone@example.org", Status::Unsubscribed),
+        ("bounced@example.org", Status::Bounced),
+        ("angry@example.org", Status::Complained),
+    ];
+    for (address, status) in known {
+        is(&harbour, address, status).await;
+    }
+    let erased = add(&harbour.store, "erased@example.org").await;
+    harbour.store.erase(erased, &harbour.keys, now()).await.unwrap();
+    let addresses = [
+        "new@example.org",
+        "ann@example.org",
+        "erased@example.org",
+        known[0].0,
+        known[1].0,
+        known[2].0,
+        known[3].0,
+    ];
+    let new = subscribe(&harbour, addresses[0]).await;
+    for address in addresses {
+        let answer = subscribe(&harbour, address).await;
+        assert_eq!((answer.status, answer.text()), (new.status, new.text()), "{address}");
+        let named = |answer: &super::Answer| {
+            answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(named(&answer), named(&new), "{address}");
+    }
+    // One after the other in turns, so that whatever else the machine does meets all alike.
+    let mut times = vec![Vec::new(); addresses.len()];
+    for _ in 0..30 {
+        for (times, address) in times.iter_mut().zip(addresses) {
+            let begun = Instant::now();
+            subscribe(&harbour, address).await;
+            times.push(begun.elapsed());
+        }
+    }
+    let medians: Vec<Duration> = times
+        .iter_mut()
+        .map(|times| {
+            times.sort();
+            times[times.len() / 2]
+        })
+        .collect();
+    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+    assert!(*most < *least * 2, "{medians:?}");
+
+    // Behind the request's back each gets what it deserves, once.
+    let mut got = Vec::new();
+    for address in addresses {
+        let subjects: Vec<String> =
+            harbour.letters(address).await.into_iter().map(|letter| letter.written.subject).collect();
+        got.push((address, subjects));
+    }
+    let confirm = vec!["Please confirm: Tide & Time".to_owned()];
+    let wanted = vec![
+        ("new@example.org", confirm.clone()),
+        ("ann@example.org", vec!["You are subscribed to Tide & Time".to_owned()]),
+        ("erased@example.org", confirm.clone()),
+        ("pending@example.org", confirm.clone()),
+        ("gone@example.org", confirm.clone()),
+        ("bounced@example.org", confirm),
+        ("angry@example.org", Vec::new()),
+    ];
+    assert_eq!(got, wanted);
+    for (address, status) in known {
+        assert_eq!(harbour.status(address).await, Some(status), "nothing changes before they say yes");
+    }
+}
+
+#[tokio::test]
+async fn who_left_or_bounced_comes_back_by_their_own_word_and_who_complained_does_not() {
+    let harbour = Harbour::open().await;
+    for (address, status) in
+        [("gone@example.org", Status::Unsubscribed), ("bounced@example.org", Status::Bounced)]
+    {
+        is(&harbour, address, status).await;
+        subscribe(&harbour, address).await;
+        let letter = harbour.letters(address).await.remove(0);
+        harbour
+            .post_form(&link(&letter, "/confirm/"), "yes=yes")
+            .await
+            .assert_page(200, "You are subscribed");
+        assert_eq!(harbour.status(address).await, Some(Status::Active));
+    }
+    // The complaint comes between the letter and the button.
+    subscribe(&harbour, "cy@example.org").await;
+    let letter = harbour.letters("cy@example.org").await.remove(0);
+    is(&harbour, "cy@example.org", Status::Complained).await;
+    let path = link(&letter, "/confirm/");
+    harbour.post_form(&path, "yes=yes").await.assert_page(410, "This link does not work any more");
+    assert_eq!(harbour.status("cy@example.org").await, Some(Status::Complained));
+}
+
+#[tokio::test]
+async fn one_letter_an_address_a_day() {
+    let harbour = Harbour::with("sign_up: {limits: {per_network: 99/h, per_address: 99/h}}").await;
+    for address in ["new@example.org", "NEW@example.org", "ann@example.org", "ann@example.org"] {
+        subscribe(&harbour, address).await.assert_page(200, THANKS);
+    }
+    assert_eq!(
+        harbour.letters("new@example.org").await.len() + harbour.letters("NEW@example.org").await.len(),
+        1
+    );
+    assert_eq!(harbour.letters("ann@example.org").await.len(), 1);
+    harbour.at(now() + TimeDelta::hours(23));
+    subscribe(&harbour, "ann@example.org").await;
+    assert_eq!(harbour.letters("ann@example.org").await.len(), 1);
+    harbour.at(now() + TimeDelta::hours(25));
+    subscribe(&harbour, "ann@example.org").await;
+    assert_eq!(harbour.letters("ann@example.org").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_link_expires_and_a_forged_one_opens_nothing() {
+    let harbour = Harbour::open().await;
+    subscribe(&harbour, "bo@example.org").await;
+    let path = link(&harbour.letters("bo@example.org").await[0], "/confirm/");
+    let (head, tag) = path.rsplit_once('.').unwrap();
+    for forged in [format!("{head}.A{}", &tag[1..]), format!("{head}."), path.replacen(".1.", ".2.", 1)] {
+        harbour.post_form(&forged, "yes=yes").await.assert_page(404, "There is no such page");
+    }
+    harbour.get(&path.replace("/confirm/", "/address/")).await.assert_page(404, "There is no such page");
+    harbour.at(now() + TimeDelta::days(7));
+    harbour.get(&path).await.assert_page(410, "This link is too old");
+    harbour.post_form(&path, "yes=yes").await.assert_page(410, "This link is too old");
+    assert_eq!(harbour.status("bo@example.org").await, Some(Status::Pending));
+    // What nobody confirmed is forgotten.
+    harbour.at(now() + TimeDelta::days(8));
+    harbour.press.prune_sign_ups(&mut None).await.unwrap();
+    assert_eq!(harbour.status("bo@example.org").await, None);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_beside_its_field() {
+    let harbour = Harbour::open().await;
+    for (wrong, why) in [
+        ("", "Please write your email address."),
+        ("ann", "it needs a name, an @ and a domain"),
+        ("ann@localhost", "what stands behind the @ is no domain"),
+        ("a b%40example.org", "it has a character that an address cannot have"),
+        ("ann%0ABcc%3A%40example.org", "it has a character that an address cannot have"),
+        ("ann%40-.example.org", "what stands behind the @ is no domain"),
+    ] {
+        let answer = harbour.post_form("/subscribe", &format!("email={wrong}")).await;
+        assert_eq!(answer.status, 422, "{wrong}: {}", answer.text());
+        let text = answer.text();
+        assert!(
+            text.contains(why) && text.contains("email-error") && text.contains("aria-invalid=\"true\""),
+            "{wrong}: {text}"
+        );
+    }
+    let answer = harbour.post_form("/subscribe", "email=bo%40example.org&timezone=Nowhere&name=A%0AB").await;
+    assert!(answer.text().contains("timezone-error") && answer.text().contains("name-error"));
+    assert!(answer.text().contains("value=\"bo@example.org\""), "what was right stays");
+    let script = harbour.post_form("/subscribe", "email=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
+    assert!(!script.text().contains("<script"), "{}", script.text());
+    assert!(harbour.store.open_sign_ups(now(), 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn limits_hold_for_a_network_an_address_a_domain_and_in_all() {
+    let limits = "sign_up: {limits: {per_network: 3/h, per_address: 2/h, per_domain: 4/h, in_all: 7/h}}";
+    let harbour = Harbour::with(limits).await;
+    let from = async |client: &str, address: &str| {
+        let forwarded = format!("X-Forwarded-For: {client}\r\n");
+        let answer = harbour.send("/subscribe", &forwarded, FORM, &format!("email={address}")).await;
+        answer.status
+    };
+    // A network: of IPv6 it is the /64.
+    for n in 1..=3 {
+        assert_eq!(from(&format!("2001:db8::{n}"), &format!("a{n}@one.example")).await, 200);
+    }
+    assert_eq!(from("2001:db8::4", "a4@one.example").await, 429);
+    assert_eq!(from("2001:db8:0:1::4", "a4@one.example").await, 200);
+    // A domain.
+    assert_eq!(from("192.0.2.1", "a5@one.example").await, 429);
+    // An address: silently.
+    assert_eq!(from("192.0.2.1", "bo@two.example").await, 200);
+    assert_eq!(from("192.0.2.2", "bo@two.example").await, 200);
+    assert_eq!(from("192.0.2.3", "bo@two.example").await, 200);
+    assert_eq!(harbour.store.open_sign_ups(now(), 99).await.unwrap().len(), 6);
+    // In all.
+    assert_eq!(from("192.0.2.9", "cy@three.example").await, 200);
+    assert_eq!(from("192.0.2.9", "cy@three.example").await, 429);
+    let told = harbour.send("/subscribe", "", FORM, "email=cy%40three.example").await;
+    assert_eq!(told.header("retry-after"), "3600");
+    told.assert_page(429, "Please try again later");
+    harbour.at(now() + TimeDelta::hours(1));
+    assert_eq!(from("192.0.2.9", "cy@three.example").await, 200);
+    assert!(harbour.store.prune_quotas(now() + TimeDelta::hours(1)).await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_robot_that_fills_in_what_nobody_sees_is_thanked_and_forgotten() {
+    let harbour = Harbour::open().await;
+    let body = "email=bo%40example.org&website=http%3A%2F%2Fspam.example";
+    harbour.post_form("/subscribe", body).await.assert_page(200, THANKS);
+    assert!(harbour.letters("bo@example.org").await.is_empty());
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_may_not_send_the_form_unless_they_are_named() {
+    let harbour = Harbour::with("web: {allowed_origins: [\"https://friend.example\"]}").await;
+    let send = async |headers: &str| {
+        harbour.send("/subscribe", headers, FORM, "email=bo%40example.org").await.status
+    };
+    assert_eq!(send("Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n").await, 403);
+    assert_eq!(send("Origin: null\r\nSec-Fetch-Site: cross-site\r\n").await, 403);
+    assert_eq!(send("Origin: https://evil.example\r\n").await, 403);
+    assert_eq!(send("Origin: https://tide.example.evil.example\r\n").await, 403);
+    assert!(harbour.letters("bo@example.org").await.is_empty());
+    // Ours have no referrer, and so no origin.
+    assert_eq!(send("Origin: null\r\nSec-Fetch-Site: same-origin\r\n").await, 200);
+    assert_eq!(send("Origin: https://tide.example\r\n").await, 200);
+    assert_eq!(send("Origin: https://friend.example\r\nSec-Fetch-Site: cross-site\r\n").await, 200);
+    let (unsubscribe, preferences) = (harbour.unsubscribe_link(), harbour.preferences_link());
+    let foreign = "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
+    for path in [
+        preferences.clone(),
+        format!("{preferences}/address"),
+        format!("{preferences}/data"),
+        format!("{preferences}/erase"),
+    ] {
+        assert_eq!(
+            harbour.send(&path, foreign, FORM, "name=Eve&email=eve%40example.org").await.status,
+            403,
+            "{path}"
+        );
+    }
+    assert_eq!(harbour.ann().await.name.as_deref(), Some("Ann"));
+    // RFC 8058's POST is exempt: mail programs on the web send it from wherever they are.
+    assert_eq!(harbour.send(&unsubscribe, foreign, FORM, "List-Unsubscribe=One-Click").await.status, 200);
+}
+
+#[tokio::test]
+async fn scripts_of_named_sites_sign_up_in_json() {
+    let harbour = Harbour::with("web: {allowed_origins: [\"https://friend.example\"]}").await;
+    let friend = "Origin: https://friend.example\r\nSec-Fetch-Site: cross-site\r\n";
+    let asked = "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n";
+    let preflight = harbour.ask("OPTIONS", "/api/subscribe", &format!("{friend}{asked}")).await;
+    assert_eq!((preflight.status, preflight.body.len()), (204, 0));
+    assert_eq!(preflight.header("access-control-allow-origin"), "https://friend.example");
+    assert_eq!(preflight.header("access-control-allow-methods"), "POST");
+    assert_eq!(preflight.header("access-control-allow-headers"), "content-type");
+    assert_eq!(preflight.header("vary"), "Origin");
+    let json = "application/json";
+    let answer = harbour
+        .send("/api/subscribe", friend, json, "{\"email\": \"bo@example.org\", \"name\": \"Bo\"}")
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-origin"), "https://friend.example");
+    assert_eq!(
+        answer.text(),
+        "{\"status\":\"ok\",\"message\":\"Fantastic! Thanks for subscribing, you won't regret it.\"}"
+    );
+    assert_eq!(harbour.letters("bo@example.org").await.len(), 1);
+    let wrong = harbour.send("/api/subscribe", friend, json, "{\"email\": \"bo\"}").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("\"errors\":{\"email\":\"This is no email address"), "{}", wrong.text());
+    for (body, media_type) in [("{", json), ("email=bo", FORM), ("[]", json)] {
+        let refused = harbour.send("/api/subscribe", friend, media_type, body).await;
+        assert!([400, 415, 422].contains(&refused.status), "{body}: {}", refused.status);
+        assert_eq!(refused.header("content-type"), json, "{body}");
+    }
+
+    let evil = "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
+    let refused = harbour.ask("OPTIONS", "/api/subscribe", &format!("{evil}{asked}")).await;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, ""));
+    let refused = harbour.send("/api/subscribe", evil, json, "{\"email\": \"cy@example.org\"}").await;
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, ""));
+    assert!(harbour.letters("cy@example.org").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_form_for_other_sites_is_plain_html_to_copy() {
+    let harbour = Harbour::open().await;
+    let page = harbour.get("/embed").await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.text().contains(
+            "&lt;form method=&quot;post&quot; action=&quot;https://tide.example/subscribe&quot;&gt;"
+        ),
+        "{}",
+        page.text()
+    );
+    let under = harbour.get("/subscribe").await;
+    under.assert_page(200, "Straight Into Your Inbox");
+}

@@ -1,0 +1,185 @@
+//! What a reader may ask for: a pause, another address, their data, to be forgotten.
+
+use chrono::TimeDelta;
+use straight::store::Origin;
+use straight::subscriber::{NewSubscriber, Status, SubscriberId};
+
+use super::{Harbour, add, edition, link, now};
+
+#[tokio::test]
+async fn a_pause_keeps_editions_away_until_its_day() {
+    let harbour = Harbour::open().await;
+    let path = harbour.preferences_link();
+    add(&harbour.store, "bo@example.org").await;
+    harbour.post_form(&path, "name=Ann&timezone=&pause=2026-03-10").await.assert_page(200, "What you get");
+    assert!(harbour.get(&path).await.text().contains("value=\"2026-03-10\""));
+    let recipients = async |key: &str, at: &str| {
+        let mut edition = edition(key, "High water");
+        edition.frozen_at = at.parse().unwrap();
+        harbour.publish(&edition).await;
+        harbour.store.edition(&key.parse().unwrap()).await.unwrap().unwrap().summary.recipients
+    };
+    assert_eq!(recipients("2026-03-03", "2026-03-03T07:00:00Z").await, 1);
+    assert_eq!(recipients("2026-03-09", "2026-03-09T23:59:59Z").await, 1);
+    assert_eq!(recipients("2026-03-10", "2026-03-10T07:00:00Z").await, 2);
+    for (pause, why) in
+        [("2026-03-02", "not in the future"), ("2028-01-01", "a year at most"), ("soon", "This is no day")]
+    {
+        let answer = harbour.post_form(&path, &format!("name=Ann&timezone=&pause={pause}")).await;
+        assert_eq!(answer.status, 422);
+        assert!(
+            answer.text().contains(why) && answer.text().contains("pause-error"),
+            "{pause}: {}",
+            answer.text()
+        );
+    }
+    harbour.post_form(&path, "name=Ann&timezone=&pause=").await.assert_page(200, "What you get");
+    assert_eq!(recipients("2026-03-04", "2026-03-04T07:00:00Z").await, 2);
+}
+
+#[tokio::test]
+async fn a_new_address_is_taken_once_its_owner_says_so_and_the_old_one_hears_of_it() {
+    let harbour = Harbour::open().await;
+    let path = format!("{}/address", harbour.preferences_link());
+    let wrong = harbour.post_form(&path, "email=nobody").await;
+    assert!(wrong.status == 422 && wrong.text().contains("email-error"), "{}", wrong.text());
+    harbour.post_form(&path, "email=new%40example.org").await.assert_page(200, "Please look into your mail");
+    let letters = harbour.letters("new@example.org").await;
+    assert_eq!(letters[0].written.subject, "Is this your new address? Tide & Time");
+    let yes = link(&letters[0], "/address/");
+    let before = harbour.disk();
+    harbour.get(&yes).await.assert_page(200, "Your mail at this address");
+    assert_eq!(harbour.disk(), before);
+    assert_eq!(harbour.ann().await.email.as_str(), "ann@example.org");
+    harbour.post_form(&yes, "yes=yes").await.assert_page(200, "Your mail comes to the new address");
+    assert_eq!(harbour.ann().await.email.as_str(), "new@example.org");
+    let told = harbour.letters("ann@example.org").await;
+    assert_eq!(told[0].written.subject, "Your new address: Tide & Time");
+    assert!(
+        told[0].written.text.contains("n…@example.org") && !told[0].written.text.contains("new@example.org")
+    );
+    harbour.post_form(&yes, "yes=yes").await.assert_page(200, "Your mail comes to the new address");
+    assert_eq!(harbour.letters("ann@example.org").await.len(), 1);
+    // The operator's list still has the old address.
+    let old = NewSubscriber {
+        email: "ann@example.org".parse().unwrap(),
+        name: None,
+        timezone: None,
+        status: Status::Active,
+        since: None,
+    };
+    let report = harbour.store.import(&[old], Origin::File, now()).await.unwrap();
+    assert_eq!((report.new, report.suppressed), (0, 1));
+}
+
+#[tokio::test]
+async fn nobody_takes_over_the_address_of_another_reader() {
+    let harbour = Harbour::open().await;
+    let bo = add(&harbour.store, "bo@example.org").await;
+    let path = format!("{}/address", harbour.preferences_link());
+    harbour.post_form(&path, "email=bo%40example.org").await.assert_page(200, "Please look into your mail");
+    let yes = link(&harbour.letters("bo@example.org").await[0], "/address/");
+    harbour.post_form(&yes, "yes=yes").await.assert_page(200, "This address is subscribed already");
+    assert_eq!(harbour.ann().await.email.as_str(), "ann@example.org");
+    assert_eq!(harbour.store.subscriber(bo).await.unwrap().unwrap().email.as_str(), "bo@example.org");
+    // Another who is angry gets nothing.
+    harbour.post_form(&path, "email=cy%40example.org").await;
+    let cy = NewSubscriber {
+        email: "cy@example.org".parse().unwrap(),
+        name: None,
+        timezone: None,
+        status: Status::Complained,
+        since: None,
+    };
+    harbour.store.import(&[cy], Origin::File, now()).await.unwrap();
+    assert!(harbour.letters("cy@example.org").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_data_goes_to_the_address_on_record_and_never_to_a_page() {
+    let harbour = Harbour::open().await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    let path = format!("{}/data", harbour.preferences_link());
+    let page = harbour.post_form(&path, "yes=yes").await;
+    page.assert_page(200, "Your data is on its way");
+    assert!(!page.text().contains("ann@example.org"), "{}", page.text());
+    harbour.post_form(&path, "yes=yes").await.assert_page(200, "Your data is on its way");
+    let letters = harbour.letters("ann@example.org").await;
+    assert_eq!(letters.len(), 1, "one a day");
+    let (name, json) = letters[0].written.attachment.clone().unwrap();
+    assert_eq!(name, "your-data.json");
+    let known: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&known["email"], &known["name"]), (&"ann@example.org".into(), &"Ann".into()));
+    assert_eq!(known["editions"][0]["what"], "2026-03-02");
+    assert_eq!(harbour.get(&path).await.status, 405);
+}
+
+#[tokio::test]
+async fn who_is_erased_leaves_a_number_and_a_digest_that_keeps_imports_out() {
+    let harbour = Harbour::open().await;
+    add(&harbour.store, "bo@example.org").await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    harbour.post_form("/subscribe", "email=ann%40example.org").await;
+    harbour.letters("ann@example.org").await;
+    let path = format!("{}/erase", harbour.preferences_link());
+    let before = harbour.disk();
+    harbour.get(&path).await.assert_page(200, "Erase me");
+    assert_eq!(harbour.disk(), before);
+    harbour.post_form(&path, "yes=yes").await.assert_page(200, "Everything is erased");
+    harbour.post_form(&path, "yes=yes").await.assert_page(200, "Everything is erased");
+    assert_eq!(harbour.store.subscriber(harbour.ann).await.unwrap(), None);
+    assert_eq!(harbour.status("ann@example.org").await, None);
+    assert!(harbour.letters("ann@example.org").await.is_empty());
+    for link in [harbour.preferences_link(), harbour.unsubscribe_link()] {
+        let page = harbour.get(&link).await;
+        assert!(page.status == 200 && !page.text().contains("@"), "{}", page.text());
+    }
+    // What went out still adds up, and a number is nobody's.
+    let id = harbour.store.editions(None, 1).await.unwrap()[0].id;
+    assert_eq!(harbour.store.counts(id).await.unwrap().total(), 2);
+    let left = harbour.store.subscribers(SubscriberId(0), Some(Status::Active), 9).await.unwrap();
+    assert_eq!(left.iter().map(|reader| reader.email.as_str()).collect::<Vec<_>>(), ["bo@example.org"]);
+    // No byte of the address is left in any table.
+    let rows = harbour.dump().await;
+    assert!(!rows.contains("ann@example.org"), "{rows}");
+}
+
+#[tokio::test]
+async fn an_import_does_not_bring_back_who_was_erased_and_their_own_sign_up_does() {
+    let harbour = Harbour::open().await;
+    harbour.store.erase(harbour.ann, &harbour.keys, now()).await.unwrap();
+    for origin in [Origin::File, Origin::Operator] {
+        let ann = NewSubscriber {
+            email: "Ann@Example.org".parse().unwrap(),
+            name: None,
+            timezone: None,
+            status: Status::Active,
+            since: None,
+        };
+        let report = harbour.store.import(&[ann], origin, now()).await.unwrap();
+        assert_eq!((report.new, report.suppressed), (0, 1));
+    }
+    harbour.at(now() + TimeDelta::days(2));
+    harbour.post_form("/subscribe", "email=ann%40example.org").await;
+    let yes = link(&harbour.letters("ann@example.org").await[0], "/confirm/");
+    harbour.post_form(&yes, "yes=yes").await.assert_page(200, "You are subscribed");
+    assert_eq!(harbour.status("ann@example.org").await, Some(Status::Active));
+    assert!(!harbour.store.is_erased(&"ann@example.org".parse().unwrap(), now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_letter_of_goodbye_has_a_way_back_where_it_is_wanted() {
+    for (settings, letters) in [("", 0), ("sign_up: {goodbye_letter: true}", 1)] {
+        let harbour = Harbour::with(settings).await;
+        for _ in 0..2 {
+            let page = harbour.post_form(&harbour.unsubscribe_link(), "leave=yes").await;
+            assert!(page.text().contains("/subscribe"), "{}", page.text());
+        }
+        let got = harbour.letters("ann@example.org").await;
+        assert_eq!(got.len(), letters);
+        for letter in got {
+            assert_eq!(letter.written.subject, "Goodbye from Tide & Time");
+            link(&letter, "/subscribe");
+        }
+    }
+}
