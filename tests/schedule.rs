@@ -30,11 +30,21 @@ fn hours(n: u64) -> Duration {
 }
 
 fn daily(at: &str, timezone: Tz) -> Schedule {
-    Schedule { rule: ScheduleRule::Daily { at: time(at), days: WEEK.to_vec() }, timezone, catch_up: hours(6) }
+    Schedule {
+        rule: ScheduleRule::Daily { at: time(at), days: WEEK.to_vec() },
+        timezone,
+        catch_up: hours(6),
+        cancel_window: hours(0),
+    }
 }
 
 fn cron(expression: &str, timezone: Tz) -> Schedule {
-    Schedule { rule: ScheduleRule::cron(expression).unwrap(), timezone, catch_up: hours(6) }
+    Schedule {
+        rule: ScheduleRule::cron(expression).unwrap(),
+        timezone,
+        catch_up: hours(6),
+        cancel_window: hours(0),
+    }
 }
 
 /// `2025-03-30 2025-03-30T03:00:00+02:00`: the date, and the instant as the zone's clock shows it.
@@ -299,7 +309,7 @@ proptest! {
         let at = NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap();
         let days: Vec<_> = WEEK.into_iter().filter(|day| days & (1 << day.num_days_from_monday()) != 0).collect();
         let schedule =
-            Schedule { rule: ScheduleRule::Daily { at, days: days.clone() }, timezone: zone, catch_up: hours(6) };
+            Schedule { rule: ScheduleRule::Daily { at, days: days.clone() }, timezone: zone, catch_up: hours(6), cancel_window: hours(0) };
         let start = utc("2024-01-01T00:00:00Z") + TimeDelta::seconds(start);
         let end = start + TimeDelta::seconds(lengths.iter().sum());
         let whole = slots(&schedule, start, end);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod approvals;
 mod archive;
 mod comments;
 mod control;
@@ -102,6 +103,7 @@ async fn publish_for(store: &Store, edition: &RenderedEdition, examples_too: boo
         articles: &[],
         earlier: &earlier,
         examples_too,
+        needs_approval: false,
     };
     store.publish(&issue, at(0)).await.unwrap()
 }
@@ -115,7 +117,9 @@ async fn edition_for(store: &Store, addresses: &[&str]) -> EditionId {
             assert_eq!(recipients, addresses.len() as u64);
             id
         }
-        other @ (PublishOutcome::AlreadyOut(_) | PublishOutcome::NoReaders) => panic!("{other:?}"),
+        other @ (PublishOutcome::AlreadyOut(_) | PublishOutcome::NoReaders | PublishOutcome::Withheld) => {
+            panic!("{other:?}")
+        }
     }
 }
 

@@ -215,6 +215,7 @@ impl Harbour {
             articles: &[],
             earlier: &[],
             examples_too: true,
+            needs_approval: false,
         };
         self.store.publish(&issue, edition.frozen_at).await.unwrap();
     }

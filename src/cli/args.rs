@@ -190,13 +190,14 @@ pub struct OfEdition {
     pub edition: Option<EditionKey>,
 }
 
-/// Stop an edition that is going out, until it is resumed
+/// Stop an edition that is going out, or hold one before it does, until it is resumed
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    straight pause                                         whatever is going out\n  \
+    straight pause                                         what is going out, or about to\n  \
     straight pause --edition 2025-11-04 --reason \"wrong headline\"\n\n\
     Every process and node that sends heeds it at its next message; what is on the wire finishes.\n\
-    The time of a pause does not count towards `delivery.give_up_after`.")]
+    The time of a pause does not count towards `delivery.give_up_after`. An edition that has not gone out yet does not\n\
+    go before it is resumed; resumed within `schedule.catch_up` of its hour, it still goes.")]
 pub struct PauseArgs {
     /// This edition [default: every one that is going out]
     #[arg(long, value_name = "EDITION")]
@@ -206,7 +207,7 @@ pub struct PauseArgs {
     pub reason: Option<String>,
 }
 
-/// Let a paused edition go on
+/// Let a paused or held edition go on
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  straight resume")]
 pub struct ResumeArgs {
@@ -218,12 +219,13 @@ pub struct ResumeArgs {
     pub reason: Option<String>,
 }
 
-/// End an edition for good: who has not got it never will
+/// End an edition for good: who has not got it never will; or call one off before it goes out
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     straight cancel                               the one that is going out or paused; asks first\n  \
     straight cancel --edition 2025-11-04 --yes    without asking\n\n\
-    What was sent stays sent. Whoever is left out stands as suppressed, with the reason.")]
+    What was sent stays sent. Whoever is left out stands as suppressed, with the reason. The articles of an edition\n\
+    that is called off before it goes out go with the next one.")]
 pub struct CancelArgs {
     /// This edition [default: the one that is going out or paused]
     #[arg(long, value_name = "EDITION")]

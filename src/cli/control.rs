@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use super::args::{CancelArgs, PauseArgs, ResumeArgs};
+use super::holds;
 use crate::delivery::State;
 use crate::edition::EditionKey;
 use crate::press::Press;
@@ -21,9 +22,17 @@ const ON_THE_WIRE: Duration = Duration::from_secs(5);
 /// When nothing is going out, or the edition is unknown, through or cancelled.
 pub(super) async fn pause(press: &Press, args: &PauseArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     let editions = match &args.edition {
+        Some(key) if is_to_come(press, key).await? => {
+            return holds::hold(press, key, args.reason.as_deref(), out).await;
+        }
         Some(key) => vec![summary(press, key).await?],
         None => {
             let going = summaries(press, press.store.going_editions().await?).await?;
+            if going.is_empty()
+                && let Some(key) = holds::about_to_leave(press).await?
+            {
+                return holds::hold(press, &key, args.reason.as_deref(), out).await;
+            }
             if going.is_empty() {
                 bail!("no edition is going out: there is nothing to pause{}", paused_already(press).await?);
             }
@@ -58,10 +67,16 @@ pub(super) async fn pause(press: &Press, args: &PauseArgs, out: &mut dyn Write) 
 /// When nothing is paused.
 pub(super) async fn resume(press: &Press, args: &ResumeArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     let editions = match &args.edition {
+        Some(key) if is_to_come(press, key).await? => {
+            return holds::let_go(press, std::slice::from_ref(key), out).await;
+        }
         Some(key) => vec![summary(press, key).await?],
         None => summaries(press, press.store.paused_editions().await?).await?,
     };
-    if editions.is_empty() {
+    let held = if args.edition.is_none() { holds::held(press).await? } else { Vec::new() };
+    if !held.is_empty() {
+        holds::let_go(press, &held, out).await?;
+    } else if editions.is_empty() {
         bail!("no edition is paused: there is nothing to resume");
     }
     for EditionSummary { id, key, .. } in editions {
@@ -88,6 +103,7 @@ pub(super) async fn resume(press: &Press, args: &ResumeArgs, out: &mut dyn Write
 /// When it is not clear which edition, when it is through, or when nobody can be asked.
 pub(super) async fn cancel(press: &Press, args: &CancelArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     let EditionSummary { id, key, .. } = match &args.edition {
+        Some(key) if is_to_come(press, key).await? => return holds::call_off(press, key, args, out).await,
         Some(key) => summary(press, key).await?,
         None => only_one(press).await?,
     };
@@ -133,6 +149,11 @@ pub(super) async fn cancel(press: &Press, args: &CancelArgs, out: &mut dyn Write
     }
     writeln!(out, "  its articles count as published; one that is to go out again needs another slug")?;
     Ok(true)
+}
+
+/// Whether the edition has not gone out yet.
+async fn is_to_come(press: &Press, key: &EditionKey) -> anyhow::Result<bool> {
+    Ok(press.store.edition_summary(key).await?.is_none())
 }
 
 /// Asks on the terminal.
@@ -211,7 +232,7 @@ async fn summaries(press: &Press, keys: Vec<EditionKey>) -> anyhow::Result<Vec<E
 }
 
 /// Who types this, as in `ann on mail1`.
-fn who() -> String {
+pub(super) fn who() -> String {
     let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     let user = user.filter(|name| !name.trim().is_empty() && !name.contains(char::is_control));
     let number = || {

@@ -1,5 +1,6 @@
 //! The command line: clap types, one function a command.
 
+mod approve;
 mod args;
 pub mod check;
 mod comments;
@@ -10,6 +11,7 @@ pub mod dkim;
 mod dry_run;
 mod due;
 mod healthcheck;
+mod holds;
 mod ledger;
 mod log;
 pub mod new;
@@ -70,6 +72,8 @@ enum Command {
     Render(RenderArgs),
     Diff(DiffArgs),
     Status(StatusArgs),
+    Approve(approve::ApproveArgs),
+    Unapprove(approve::UnapproveArgs),
     Pause(PauseArgs),
     Resume(ResumeArgs),
     Cancel(CancelArgs),
@@ -165,6 +169,12 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Status(args) => {
             with_press(cli, async |press, out, _| status::status(press, args, out).await)?
+        }
+        Command::Approve(args) => {
+            with_press(cli, async |press, out, _| approve::approve(press, args, out).await)?
+        }
+        Command::Unapprove(args) => {
+            with_press(cli, async |press, out, _| approve::unapprove(press, args, out).await)?
         }
         Command::Pause(args) => {
             with_press(cli, async |press, out, _| control::pause(press, args, out).await)?

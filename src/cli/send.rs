@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::delivery::State;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey};
-use crate::press::{Dispatched, Ending, Press, Published, Route};
+use crate::press::{Dispatched, Ending, Press, Published, Route, Withheld};
 use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEdition};
 
 /// How long a send waits for files that are being written.
@@ -70,6 +70,12 @@ pub(super) async fn send(
         Published::Held(held) => {
             let shown = diagnostic::human(&held.errors, super::colour());
             bail!("the edition {key} is held; nothing is sent until this is mended:\n\n{shown}");
+        }
+        Published::Withheld(why) => {
+            if let Withheld::Changed(changed) = &why {
+                writeln!(out, "{}", changed.how)?;
+            }
+            bail!("the edition {key} {why}, and nothing is sent: {}", why.remedy(&key))
         }
     };
     let counts = press.store.counts(edition.summary.id).await?;

@@ -5,10 +5,12 @@ use std::io::Write;
 use anyhow::bail;
 use serde_json::{Map, Value, json};
 
+use super::approve::due_next;
 use super::args::{StatusArgs, StatusFormat};
+use crate::config::ApprovalPolicy;
 use crate::delivery::State;
 use crate::edition::EditionKey;
-use crate::press::Press;
+use crate::press::{Press, Withheld};
 use crate::store::{Counts, Course, Decision, Domains, EditionSummary, Noted, Trouble};
 
 /// How many reasons are shown.
@@ -111,11 +113,28 @@ fn trouble_json(noted: &Noted) -> Value {
 
 /// Why today's edition is not out, when something is wrong with it.
 async fn held(press: &Press) -> anyhow::Result<Option<String>> {
+    let next = due_next(press).await?;
+    if let Some(decision) = press.store.hold_of(&next).await? {
+        let remedy = Withheld::Decided(decision.clone()).remedy(&next);
+        return Ok(Some(format!("The edition of {next}, which has not gone out, is {decision}; {remedy}.")));
+    }
+    if let Some(approval) = press.store.approval(&next).await? {
+        return Ok(Some(match press.approved_again(&approval).await?.changed {
+            None => format!("The edition of {next} is approved by {}, and unchanged since.", approval.who),
+            Some(_) => format!(
+                "The edition of {next} has changed since it was approved, and does not go out; \
+                 `straight approve {next} --show` says how."
+            ),
+        }));
+    }
     let today: EditionKey = press.key_at(press.clock.now());
     if press.store.edition_summary(&today).await?.is_some() {
         return Ok(None);
     }
     Ok(match press.draft(today.clone(), press.clock.now()).await.map(|draft| draft.errors.len()) {
+        Ok(0) if press.config.edition.approval == ApprovalPolicy::Required => {
+            Some(format!("The edition of {next} is not approved; `straight approve {next}` does it."))
+        }
         Ok(0) => None,
         Ok(count) => {
             Some(format!("The edition of {today} is held by {count} errors; `straight check` shows them."))

@@ -13,9 +13,9 @@ use super::layers::{Given, Layers, Origin};
 use super::reader::Reader;
 use super::values::{self, Wrong};
 use super::{
-    AcceptComments, ArticlesConfig, Author, Authors, CommentsConfig, Config, Database, DeliveryConfig,
-    EditionConfig, ImagePolicy, OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords,
-    UncertainPolicy, dkim, rates, sign_up, smtp, theme,
+    AcceptComments, ApprovalPolicy, ArticlesConfig, Author, Authors, CommentsConfig, Config, Database,
+    DeliveryConfig, EditionConfig, ImagePolicy, OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret,
+    SignUpWords, UncertainPolicy, dkim, rates, sign_up, smtp, theme,
 };
 
 /// Reads every key; gives the configuration, or all that is wrong with it.
@@ -33,6 +33,10 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
         edition: EditionConfig {
             templates: reader.path("edition.templates"),
             recent: reader.value("edition.recent", values::number(0, 20)),
+            approval: reader.value(
+                "edition.require_approval",
+                values::choice(&[("true", ApprovalPolicy::Required), ("false", ApprovalPolicy::NotNeeded)]),
+            ),
         },
         schedule: schedule(&mut reader),
         subscribers: subscribers(&mut reader),
@@ -303,6 +307,7 @@ fn schedule(reader: &mut Reader<'_>) -> Schedule {
         rule: cron.unwrap_or(ScheduleRule::Daily { at, days }),
         timezone: reader.value("schedule.timezone", values::timezone),
         catch_up: reader.value("schedule.catch_up", values::duration),
+        cancel_window: reader.value("schedule.cancel_window", values::duration),
     }
 }
 

@@ -115,6 +115,8 @@ pub struct EditionConfig {
     pub templates: Option<PathBuf>,
     /// How many earlier headlines stand under "Recent news".
     pub recent: usize,
+    /// Whether an edition goes out only as it was approved.
+    pub approval: ApprovalPolicy,
 }
 
 /// What readers may say beneath articles.
@@ -137,6 +139,15 @@ pub enum AcceptComments {
     Closed,
 }
 
+/// Whether an edition goes out only as it was approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApprovalPolicy {
+    /// A person approves it first.
+    Required,
+    /// It goes out without; who approves it nevertheless binds it.
+    NotNeeded,
+}
+
 /// When an edition is due, as a local rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
@@ -146,6 +157,8 @@ pub struct Schedule {
     pub timezone: Tz,
     /// How late a missed edition is still sent.
     pub catch_up: Duration,
+    /// How long before it goes out the editors are told of an edition; zero when they are not.
+    pub cancel_window: Duration,
 }
 
 /// The rule of a [`Schedule`].

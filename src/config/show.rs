@@ -172,6 +172,7 @@ fn masked(text: &str) -> String {
 fn flow(node: &Node) -> String {
     match &node.value {
         _ if node.is_null() => String::new(),
+        Value::Scalar { text, quoted: false } if matches!(text.as_str(), "true" | "false") => text.clone(),
         Value::Scalar { text, .. } => scalar(text),
         Value::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Map(entries) => {

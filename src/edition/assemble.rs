@@ -76,6 +76,8 @@ pub enum NotDue {
     OlderThanFirstDay(NaiveDate),
     /// Another article of this edition has the same slug.
     SlugTaken(PathBuf),
+    /// It was not there when the edition was approved.
+    AfterApproval,
 }
 
 impl NotDue {
@@ -83,7 +85,7 @@ impl NotDue {
     #[must_use]
     pub fn is_news(&self) -> bool {
         match self {
-            NotDue::TooOld { .. } | NotDue::SlugTaken(_) => true,
+            NotDue::TooOld { .. } | NotDue::SlugTaken(_) | NotDue::AfterApproval => true,
             NotDue::Draft
             | NotDue::Future(_)
             | NotDue::NotBefore(_)
@@ -115,6 +117,9 @@ impl fmt::Display for NotDue {
             NotDue::SlugTaken(path) => {
                 write!(f, "has the slug of {}; give it a `slug:` of its own", path.display())
             }
+            NotDue::AfterApproval => f.write_str(
+                "came after the edition was approved, and goes with the next; approve anew to take it in",
+            ),
         }
     }
 }

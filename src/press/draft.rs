@@ -210,15 +210,21 @@ pub(super) fn errors_that_count(
 /// to come; without one, now on its own day, and else the end of its day.
 #[must_use]
 pub fn moment_of(schedule: &Schedule, key: &EditionKey, now: DateTime<Utc>) -> DateTime<Utc> {
-    let (day, today) = (key.date(), now.with_timezone(&schedule.timezone).date_naive());
-    // Midnight is less than a day off UTC's in every zone.
-    let before = day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::days(1);
-    let slots = schedule::slots(schedule, before.max(now), before + TimeDelta::days(3));
-    match slots.into_iter().find(|slot| slot.date == day && key.is_regular()) {
-        Some(slot) => slot.at,
-        None if day == today => now,
-        None => end_of_day(schedule.timezone, day),
+    match slot_to_come(schedule, key, now) {
+        Some(slot) => slot,
+        None if key.date() == now.with_timezone(&schedule.timezone).date_naive() => now,
+        None => end_of_day(schedule.timezone, key.date()),
     }
+}
+
+/// The slot of the edition `key`, when it has one after `now`.
+pub(super) fn slot_to_come(
+    schedule: &Schedule,
+    key: &EditionKey,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let slot = schedule::slot_on(schedule, key.date()).filter(|_| key.is_regular())?;
+    (slot.at > now).then_some(slot.at)
 }
 
 /// The last second of `day` in `zone`: an edition of the past, or of no slot, has no other clock.

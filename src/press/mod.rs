@@ -1,5 +1,7 @@
 //! The press joins nouns to effects: publish, dispatch, schedule.
 
+mod announce;
+mod approve;
 mod clock;
 mod correspondence;
 mod dispatch;
@@ -14,6 +16,7 @@ mod show;
 mod sign_ups;
 mod trial;
 mod watch;
+mod withheld;
 
 use std::time::Duration;
 
@@ -22,6 +25,7 @@ use crate::edition::Templates;
 use crate::message::TokenKeys;
 use crate::store::{Store, StoreError};
 
+pub use approve::{Again, Approving, AsOf};
 pub use clock::Clock;
 pub use correspondence::Correspondence;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
@@ -32,6 +36,7 @@ pub use restored::Accepted;
 pub use sender::Sender;
 pub use trial::Trial;
 pub use watch::Watch;
+pub use withheld::{Changed, Withheld};
 
 /// All that publishing and sending need.
 #[derive(Debug, Clone)]

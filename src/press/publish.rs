@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::draft::{self, Record};
+use super::withheld::Withheld;
 use super::{Press, PressError};
 use crate::archive;
 use crate::article::{Article, Loaded};
-use crate::config::{Config, OnBrokenArticle, Transport};
+use crate::config::{ApprovalPolicy, Config, OnBrokenArticle, Transport};
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, Waiting};
 use crate::message::Letterhead;
-use crate::store::{Issue, PublishOutcome, StoredEdition};
+use crate::store::{Approval, Issue, PublishOutcome, StoredEdition};
 
 /// What publishing came to.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub enum Published {
     NoReaders,
     /// A broken article holds it; the editors have been written to.
     Held(Held),
+    /// It waits for a person; the editors have been written to, unless they know.
+    Withheld(Withheld),
     /// These files were changed just now, and may be half written: ask again in a moment.
     Unsettled(Vec<PathBuf>),
 }
@@ -95,7 +98,14 @@ impl Press {
             return Ok(Published::AlreadyOut(Box::new(edition)));
         }
         self.store.check_soundness().await?;
+        if let Some(decision) = self.store.hold_of(&key).await? {
+            return Ok(Published::Withheld(Withheld::Decided(decision)));
+        }
         let now = self.clock.now().trunc_subsecs(0);
+        if let Some(approval) = self.store.approval(&key).await? {
+            return self.publish_approved(approval, now).await;
+        }
+        let needs_approval = self.config.edition.approval == ApprovalPolicy::Required;
         let mut loaded = self.load(now).await?;
         if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
             return Ok(Published::Unsettled(std::mem::take(&mut loaded.unsettled)));
@@ -110,6 +120,9 @@ impl Press {
         if assembled.due.is_empty() {
             return Ok(Published::Nothing { waiting: assembled.waiting });
         }
+        if needs_approval {
+            return self.withhold(&key, Withheld::Unapproved).await;
+        }
         let before: Vec<_> = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
         let waiting = assembled.waiting.clone();
         let edition = draft::put_together(key.clone(), assembled, &record, &self.config, now);
@@ -121,20 +134,66 @@ impl Press {
             articles: &archive::freeze(&edition, &self.config.publication),
             earlier: &before,
             examples_too: matches!(self.config.transport, Transport::Outbox { .. }),
+            needs_approval,
         };
-        let outcome = self.store.publish(&issue, now).await?;
-        let edition = self.store.edition(&key).await?;
-        match (outcome, edition) {
-            (PublishOutcome::NoReaders, _) | (_, None) => Ok(Published::NoReaders),
-            (PublishOutcome::AlreadyOut(_), Some(edition)) => Ok(Published::AlreadyOut(Box::new(edition))),
+        let published = self.freeze(&issue, waiting, broken, now).await?;
+        if let Published::Out { skipped, .. } = &published
+            && !skipped.is_empty()
+        {
+            self.tell_editors(&key, skipped, "went out without these articles").await?;
+        }
+        Ok(published)
+    }
+
+    /// Publishes what was approved, as long as it is what would go out.
+    async fn publish_approved(
+        &self,
+        approval: Approval,
+        now: DateTime<Utc>,
+    ) -> Result<Published, PressError> {
+        let key = &approval.rendered.key;
+        if now < approval.rendered.frozen_at {
+            return self.withhold(key, Withheld::Early(approval.rendered.frozen_at)).await;
+        }
+        let again = self.approved_again(&approval).await?;
+        if let Some(changed) = again.changed {
+            return self.withhold(key, Withheld::Changed(changed)).await;
+        }
+        let issue = Issue {
+            edition: &approval.rendered,
+            letterhead: &approval.letterhead,
+            pictures: &approval.pictures,
+            articles: &again.articles,
+            earlier: &again.before,
+            examples_too: matches!(self.config.transport, Transport::Outbox { .. }),
+            needs_approval: true,
+        };
+        self.freeze(&issue, again.waiting, Vec::new(), now).await
+    }
+
+    async fn freeze(
+        &self,
+        issue: &Issue<'_>,
+        waiting: Vec<Waiting>,
+        skipped: Vec<Diagnostic>,
+        now: DateTime<Utc>,
+    ) -> Result<Published, PressError> {
+        let outcome = self.store.publish(issue, now).await?;
+        let edition = self.store.edition(&issue.edition.key).await?;
+        Ok(match (outcome, edition) {
+            (PublishOutcome::Withheld, _) => Published::Withheld(Withheld::Overtaken),
+            (PublishOutcome::NoReaders, _) | (_, None) => Published::NoReaders,
+            (PublishOutcome::AlreadyOut(_), Some(edition)) => Published::AlreadyOut(Box::new(edition)),
             (PublishOutcome::Published { .. }, Some(edition)) => {
                 self.store.advance_mark().await?;
-                if !broken.is_empty() {
-                    self.tell_editors(&key, &broken, "went out without these articles").await?;
-                }
-                Ok(Published::Out { edition: Box::new(edition), waiting, skipped: broken })
+                Published::Out { edition: Box::new(edition), waiting, skipped }
             }
-        }
+        })
+    }
+
+    async fn withhold(&self, key: &EditionKey, why: Withheld) -> Result<Published, PressError> {
+        self.tell_withheld(key, &why).await?;
+        Ok(Published::Withheld(why))
     }
 
     pub(super) async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::schedule::{self, Slot};
-use super::{Press, PressError, Published};
+use super::{Press, PressError, Published, Withheld};
 use crate::edition::EditionKey;
-use crate::store::SlotOutcome;
+use crate::store::{Course, SlotOutcome};
 
 /// How long after its hour an edition waits for files that are being written.
 const LAST_MOMENT: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
@@ -18,6 +18,8 @@ pub struct Watch {
     started: DateTime<Utc>,
     /// What was said last, so that a held or empty slot is not told at each beat.
     said: Option<String>,
+    /// The slot whose edition was announced last.
+    announced: Option<DateTime<Utc>>,
 }
 
 impl Watch {
@@ -28,7 +30,7 @@ impl Watch {
     pub async fn begin(press: Press) -> Result<Self, PressError> {
         press.guard()?;
         let started = press.store.first_start(press.clock.now()).await?;
-        Ok(Watch { press, started, said: None })
+        Ok(Watch { press, started, said: None, announced: None })
     }
 
     /// When the next edition is due.
@@ -51,7 +53,7 @@ impl Watch {
         for slot in &plan.missed {
             self.miss(*slot, now).await?;
         }
-        let Some(slot) = plan.publish else { return Ok(()) };
+        let Some(slot) = plan.publish else { return self.announce(now).await };
         let key = EditionKey::of(slot.date);
         let published = if now < slot.at + LAST_MOMENT {
             self.press.publish_when_settled(key.clone()).await
@@ -97,9 +99,31 @@ impl Watch {
                 self.say(format!("the edition {key} is held until this is mended:{errors}"));
                 return Ok(());
             }
+            Published::Withheld(Withheld::Decided(decision)) if decision.course == Course::Cancelled => {
+                warn!(edition = %key, %decision, "called off: nothing is sent");
+                (SlotOutcome::Empty, decision.to_string())
+            }
+            Published::Withheld(why) => {
+                self.say(format!("the edition {key} {why}; {}", why.remedy(&key)));
+                return Ok(());
+            }
         };
         self.press.store.note_slot(slot.date, slot.at, outcome, &note, now).await?;
         self.said = None;
+        Ok(())
+    }
+
+    /// Tells the editors of the edition that is due soon, once.
+    async fn announce(&mut self, now: DateTime<Utc>) -> Result<(), PressError> {
+        let Some(slot) = self.next_slot().filter(|slot| self.announced != Some(slot.at)) else {
+            return Ok(());
+        };
+        let lead = self.press.announced_before();
+        if lead.is_zero() || slot.at - now > lead {
+            return Ok(());
+        }
+        self.press.announce(slot).await?;
+        self.announced = Some(slot.at);
         Ok(())
     }
 

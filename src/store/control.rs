@@ -68,7 +68,7 @@ pub struct Cancelled {
     pub withheld: u64,
 }
 
-type DecisionRow = (String, i64, String, Option<String>);
+pub(super) type DecisionRow = (String, i64, String, Option<String>);
 
 const STOP: &str = "INSERT INTO stops (edition_id, course, at, who, reason) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (edition_id) DO NOTHING";
@@ -248,6 +248,6 @@ macro_rules! note {
 }
 use note;
 
-fn decision((course, at, who, reason): DecisionRow) -> Result<Decision, StoreError> {
+pub(super) fn decision((course, at, who, reason): DecisionRow) -> Result<Decision, StoreError> {
     Ok(Decision { course: Course::parse(&course)?, at: time(at)?, who, reason })
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::approvals::APPROVED_HASH;
 use super::archive::{self, insert_articles};
+use super::holds::IS_HELD;
 use super::{Store, StoreError, millis, time};
 use crate::archive::ArchivedArticle;
 use crate::edition::{EditionKey, EmbeddedPicture, Headline, RenderedEdition};
@@ -29,6 +31,8 @@ pub enum PublishOutcome {
     AlreadyOut(EditionId),
     /// Nobody would get it: nothing has changed, so that it can still go out.
     NoReaders,
+    /// It is held, or it is not what was approved: nothing has changed.
+    Withheld,
 }
 
 /// All that is frozen when an edition is published.
@@ -46,6 +50,8 @@ pub struct Issue<'a> {
     pub earlier: &'a [Headline],
     /// Whether the example readers get it, if there are no others.
     pub examples_too: bool,
+    /// Whether it goes out only when just this was approved. An approval that there is binds in any case.
+    pub needs_approval: bool,
 }
 
 /// What a list of editions shows.
@@ -86,10 +92,11 @@ const INSERT_EDITION: &str =
     "INSERT INTO editions (key, number, subject, preheader, html, text, letterhead, hash, frozen_at, recipients)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (key) DO NOTHING RETURNING id";
 // The number is "straight" in ASCII.
-const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8319400174365927540)";
-const ID_OF_KEY: &str = "SELECT id FROM editions WHERE key = $1";
+pub(super) const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8319400174365927540)";
+pub(super) const ID_OF_KEY: &str = "SELECT id FROM editions WHERE key = $1";
 const NEXT_NUMBER: &str = "SELECT COALESCE(MAX(number), 0) + 1 FROM editions";
-const INSERT_PICTURE: &str = "INSERT INTO pictures (file_name, media_type, content) VALUES ($1, $2, $3)
+pub(super) const INSERT_PICTURE: &str =
+    "INSERT INTO pictures (file_name, media_type, content) VALUES ($1, $2, $3)
     ON CONFLICT (file_name) DO NOTHING";
 const INSERT_EDITION_PICTURE: &str =
     "INSERT INTO edition_pictures (edition_id, position, content_id, file_name) VALUES ($1, $2, $3, $4)";
@@ -289,7 +296,12 @@ macro_rules! publish_on {
             .bind(millis(edition.frozen_at))
             .fetch_optional($c)
             .await?;
+        let held: Option<String> = sqlx::query_scalar(IS_HELD).bind(&$key).fetch_optional($c).await?;
+        let approved: Option<String> =
+            sqlx::query_scalar(APPROVED_HASH).bind(&$key).fetch_optional($c).await?;
+        let may_go = held.is_none() && approved.map_or(!issue.needs_approval, |hash| hash == edition.hash);
         match id {
+            Some(_) if !may_go => PublishOutcome::Withheld,
             None => {
                 let id: i64 = sqlx::query_scalar(ID_OF_KEY).bind(&$key).fetch_one($c).await?;
                 PublishOutcome::AlreadyOut(EditionId(id))
@@ -365,7 +377,9 @@ async fn finish_publishing<DB: sqlx::Database>(
 ) -> Result<PublishOutcome, StoreError> {
     match outcome {
         PublishOutcome::Published { .. } => transaction.commit().await?,
-        PublishOutcome::AlreadyOut(_) | PublishOutcome::NoReaders => transaction.rollback().await?,
+        PublishOutcome::AlreadyOut(_) | PublishOutcome::NoReaders | PublishOutcome::Withheld => {
+            transaction.rollback().await?
+        }
     }
     Ok(outcome)
 }
@@ -396,7 +410,7 @@ pub(super) fn summary(
     })
 }
 
-fn letterhead_to_json(letterhead: &Letterhead) -> String {
+pub(super) fn letterhead_to_json(letterhead: &Letterhead) -> String {
     serde_json::json!({
         "from_name": letterhead.from_name,
         "from": letterhead.from.as_str(),
@@ -409,7 +423,7 @@ fn letterhead_to_json(letterhead: &Letterhead) -> String {
     .to_string()
 }
 
-fn letterhead_from_json(text: &str) -> Result<Letterhead, StoreError> {
+pub(super) fn letterhead_from_json(text: &str) -> Result<Letterhead, StoreError> {
     let unreadable = || StoreError::Unreadable { what: "a letterhead", value: text.to_owned() };
     let json: serde_json::Value = serde_json::from_str(text).map_err(|_| unreadable())?;
     let word = |name: &str| json[name].as_str().map(str::to_owned);

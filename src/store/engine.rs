@@ -75,6 +75,16 @@ macro_rules! writing {
     };
 }
 
+/// Within [`writing!`]: no node publishes, nor decides whether one may, until the transaction ends. (SQLite has one
+/// writer anyway.)
+macro_rules! alone {
+    ($store:expr, $c:expr) => {
+        if $store.is_shared() {
+            sqlx::query($crate::store::editions::ONE_AT_A_TIME).execute(&mut *$c).await?;
+        }
+    };
+}
+
 /// Runs `$try`, again while the server is away or picks us as the loser of a conflict. What it does must be safe to repeat.
 macro_rules! insist {
     ($store:expr, $try:block) => {{
@@ -211,6 +221,7 @@ fn migrations(words: [(&str, &str); 5]) -> Migrator {
         (5, "the archive", include_str!("archive.sql")),
         (6, "troubles", include_str!("troubles.sql")),
         (7, "sign-ups", include_str!("sign_ups.sql")),
+        (8, "approvals and holds", include_str!("approval.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

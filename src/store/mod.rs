@@ -7,11 +7,13 @@ mod batch;
 #[macro_use]
 mod letters;
 mod archive;
+mod approvals;
 mod comments;
 mod control;
 mod deliveries;
 mod editions;
 mod erasure;
+mod holds;
 mod import;
 mod keys;
 mod leases;
@@ -31,12 +33,14 @@ mod troubles;
 
 use chrono::{DateTime, Utc};
 
+pub use approvals::Approval;
 pub use archive::{ArticlePlace, Group, GroupPage, GroupSize, InEdition};
 pub use control::{Cancelled, Course, Decision};
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;
 pub use erasure::{Known, Moved, Received};
+pub use holds::Held;
 pub use import::{Added, ImportReport, Origin};
 pub use letters::{LetterId, OpenLetter};
 pub use ownership::{LEASE, Ownership, SenderLock};

@@ -51,6 +51,7 @@ async fn publish(store: &Store, key: &str, articles: &[ArchivedArticle]) {
         articles,
         earlier: &[],
         examples_too: false,
+        needs_approval: false,
     };
     store.publish(&issue, at(0)).await.unwrap();
 }

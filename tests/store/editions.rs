@@ -114,6 +114,7 @@ async fn an_article_is_in_one_edition_or_the_second_fails_whole() {
             articles: &[],
             earlier: &[],
             examples_too: false,
+            needs_approval: false,
         };
         assert!(store.publish(&issue, at(0)).await.is_err());
         assert!(store.edition(&second.key).await.unwrap().is_none());

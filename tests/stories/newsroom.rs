@@ -91,6 +91,7 @@ impl Newsroom {
             other @ (Published::Nothing { .. }
             | Published::NoReaders
             | Published::Held(_)
+            | Published::Withheld(_)
             | Published::Unsettled(_)) => {
                 println!("nothing is published: {other:?}");
                 self.post(&press).await;

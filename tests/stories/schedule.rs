@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Newsroom, key};
 
-async fn beat(room: &Newsroom) {
+pub(super) async fn beat(room: &Newsroom) {
     let press = room.press().await;
     let mut watch = Watch::begin(press.clone()).await.unwrap();
     watch.publish_due().await.unwrap();

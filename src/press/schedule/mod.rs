@@ -15,7 +15,7 @@
 mod due;
 mod local;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::config::Schedule;
 
@@ -53,6 +53,14 @@ pub fn slots(schedule: &Schedule, after: DateTime<Utc>, until: DateTime<Utc>) ->
 #[must_use]
 pub fn next_slot(schedule: &Schedule, after: DateTime<Utc>) -> Option<Slot> {
     slots_around(schedule, after).find(|slot| slot.at > after)
+}
+
+/// The slot of `date`, if the rule has one then.
+#[must_use]
+pub fn slot_on(schedule: &Schedule, date: NaiveDate) -> Option<Slot> {
+    // Midnight is less than a day off UTC's in every zone.
+    let before = date.and_time(NaiveTime::MIN).and_utc() - TimeDelta::days(1);
+    slots(schedule, before, before + TimeDelta::days(3)).into_iter().find(|slot| slot.date == date)
 }
 
 /// All slots from a little before `instant` on, oldest first.

@@ -1,0 +1,198 @@
+//! `straight approve` and `unapprove`: what a person lets go out, byte for byte.
+
+use std::io::Write;
+
+use anyhow::bail;
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+
+use super::control::who;
+use crate::config::{ApprovalPolicy, Transport};
+use crate::diagnostic;
+use crate::edition::{self, EditionKey};
+use crate::press::schedule::{next_slot, slots};
+use crate::press::{Approving, AsOf, Press};
+use crate::store::Approval;
+
+/// Fix what goes out: the edition as it is now, byte for byte
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight approve                  the edition that is due next\n  \
+    straight approve 2025-11-04       that one\n  \
+    straight approve --show           what is approved, and whether it is still the same\n  \
+    straight unapprove 2025-11-04     takes it back\n\n\
+    With `edition.require_approval: true` nothing else goes out. If an approved article changes, the edition waits, and\n\
+    the editors are told how it differs. What is saved after the approval goes with the next edition.")]
+pub(super) struct ApproveArgs {
+    /// This edition [default: the one that is due next]
+    pub(super) edition: Option<EditionKey>,
+    /// Change nothing: say what is approved, and how it differs from what is there now
+    #[arg(long, conflicts_with = "now")]
+    pub(super) show: bool,
+    /// Date it now, not for its hour: for `straight send`
+    #[arg(long)]
+    pub(super) now: bool,
+}
+
+/// Take an approval back
+#[derive(Debug, Clone, Args)]
+pub(super) struct UnapproveArgs {
+    /// Of this edition [default: the one that is due next]
+    pub(super) edition: Option<EditionKey>,
+}
+
+/// Runs `straight approve`. Gives whether what is there may go out.
+///
+/// # Errors
+/// When it has gone out, no article is due, one is broken, or the store fails.
+pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let key = match &args.edition {
+        Some(key) => key.clone(),
+        None => due_next(press).await?,
+    };
+    if args.show {
+        return show(press, &key, out).await;
+    }
+    let as_of = if args.now { AsOf::Now } else { AsOf::Slot };
+    let (approval, waiting) = match press.approve(&key, as_of, &who()).await? {
+        Approving::Done { approval, waiting } => (approval, waiting),
+        Approving::Out => bail!("the edition {key} has gone out already: there is nothing to approve"),
+        Approving::NoSlot => {
+            bail!("the schedule has no edition on {key}: approve it on its day, or with --now")
+        }
+        Approving::Broken(errors) => {
+            let shown = diagnostic::human(&errors, super::colour());
+            bail!("the edition {key} cannot be approved before this is mended:\n\n{shown}")
+        }
+        Approving::Nothing(waiting) => {
+            let list =
+                waiting.iter().map(|article| format!("\n  {} {}", article.path.display(), article.why));
+            bail!("no article is due for {key}: there is nothing to approve{}", list.collect::<String>())
+        }
+    };
+    tell(press, &approval, out)?;
+    let readers =
+        press.store.count_recipients(matches!(press.config.transport, Transport::Outbox { .. })).await?;
+    writeln!(out, "  to {readers} readers as of now")?;
+    let moment = approval.rendered.frozen_at;
+    if moment > approval.at {
+        writeln!(out, "  `straight run` sends it at {}", local(press, moment))?;
+    } else {
+        writeln!(out, "  `straight run` sends it if its hour is over, else `straight send --edition {key}`")?;
+    }
+    for article in waiting.iter().filter(|article| article.why.is_news()) {
+        writeln!(out, "  left out: {} {}", article.path.display(), article.why)?;
+    }
+    for warning in edition::size_report(&approval.rendered).warnings {
+        writeln!(out, "  warning: {warning}")?;
+    }
+    Ok(true)
+}
+
+/// Runs `straight unapprove`.
+///
+/// # Errors
+/// When there is no approval, or the store fails.
+pub(super) async fn unapprove(
+    press: &Press,
+    args: &UnapproveArgs,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    let key = match &args.edition {
+        Some(key) => key.clone(),
+        None => due_next(press).await?,
+    };
+    if press.store.edition_summary(&key).await?.is_some() {
+        bail!(
+            "the edition {key} has gone out: `straight pause` and `straight cancel` stop what is left of it"
+        );
+    }
+    if !press.store.withdraw_approval(&key).await? {
+        bail!("the edition {key} is not approved");
+    }
+    match press.config.edition.approval {
+        ApprovalPolicy::Required => {
+            writeln!(out, "The edition {key} is not approved any more: it does not go out.")?
+        }
+        ApprovalPolicy::NotNeeded => writeln!(
+            out,
+            "The edition {key} is not approved any more. It goes out nevertheless, with what is there at its hour: \
+             `edition.require_approval` is false."
+        )?,
+    }
+    Ok(true)
+}
+
+/// Says what is approved, and how it differs from what would be made now.
+async fn show(press: &Press, key: &EditionKey, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let gone = press.store.edition_summary(key).await?;
+    let Some(approval) = press.store.approval(key).await? else {
+        match gone {
+            Some(_) => writeln!(out, "The edition {key} went out without an approval.")?,
+            None => writeln!(out, "The edition {key} is not approved; `straight approve {key}` does it.")?,
+        }
+        return Ok(false);
+    };
+    tell(press, &approval, out)?;
+    if let Some(gone) = gone {
+        let same = gone.hash == approval.rendered.hash;
+        writeln!(
+            out,
+            "  it has gone out{}",
+            if same { ", just so" } else { ", and NOT as it was approved" }
+        )?;
+        return Ok(same);
+    }
+    let again = press.approved_again(&approval).await?;
+    for article in again.waiting.iter().filter(|article| article.why.is_news()) {
+        writeln!(out, "  left out: {} {}", article.path.display(), article.why)?;
+    }
+    match again.changed {
+        None => {
+            writeln!(out, "  what is there is still the same")?;
+            Ok(true)
+        }
+        Some(changed) => {
+            writeln!(out, "  it would not go out, for it has changed since:\n\n{}", changed.how)?;
+            writeln!(out, "Undo the change, or look at it anew and `straight approve {key}`.")?;
+            Ok(false)
+        }
+    }
+}
+
+fn tell(press: &Press, approval: &Approval, out: &mut dyn Write) -> anyhow::Result<()> {
+    let rendered = &approval.rendered;
+    writeln!(out, "Approved: the edition {}: {}", rendered.key, rendered.subject)?;
+    for headline in rendered.headlines.iter().skip(1) {
+        writeln!(out, "  also in it: {}", headline.title)?;
+    }
+    writeln!(out, "  by {}, {}", approval.who, local(press, approval.at))?;
+    writeln!(out, "  dated {}, content hash {}", local(press, rendered.frozen_at), rendered.hash)?;
+    Ok(())
+}
+
+fn local(press: &Press, at: DateTime<Utc>) -> String {
+    at.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+/// The edition whose hour comes next, or is over for less than `catch_up` without its having gone out.
+pub(super) async fn due_next(press: &Press) -> anyhow::Result<EditionKey> {
+    let (schedule, now) = (&press.config.schedule, press.clock.now());
+    let catch_up = TimeDelta::from_std(schedule.catch_up).unwrap_or(TimeDelta::zero());
+    if let Some(slot) = slots(schedule, now - catch_up, now).last() {
+        let key = EditionKey::of(slot.date);
+        if press.store.edition_summary(&key).await?.is_none() {
+            return Ok(key);
+        }
+    }
+    let mut after = now;
+    while let Some(slot) = next_slot(schedule, after) {
+        let key = EditionKey::of(slot.date);
+        // Sent by hand before its hour.
+        if press.store.edition_summary(&key).await?.is_none() {
+            return Ok(key);
+        }
+        after = slot.at;
+    }
+    Ok(press.key_at(now))
+}

@@ -1,0 +1,271 @@
+//! Stories of approval and of the last minutes before an edition leaves.
+
+use straight::press::{Approving, AsOf, Published, Withheld};
+use straight::store::Course;
+
+use super::newsroom::Mail;
+use super::program::{samples, shown, straight, today};
+use super::schedule::beat;
+use super::{Newsroom, key};
+
+const DAY: &str = "2026-09-24";
+
+/// A newsroom in which nothing goes out unapproved, the evening before its edition.
+async fn with_approval() -> Newsroom {
+    let room = Newsroom::new()
+        .settings("publication: {editors: [desk@example.org]}\nedition: {require_approval: true}");
+    room.at("2026-09-23T18:00:00Z").article("tide", DAY, "The Tide Turns");
+    room.readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    room
+}
+
+async fn approve(room: &Newsroom, as_of: AsOf) -> String {
+    let press = room.press().await;
+    let Approving::Done { approval, .. } = press.approve(&key(DAY), as_of, "ed on desk1").await.unwrap()
+    else {
+        panic!("not approved")
+    };
+    press.store.close().await;
+    approval.rendered.hash
+}
+
+fn desk(room: &Newsroom, word: &str) -> Vec<Mail> {
+    room.inbox("desk@example.org").into_iter().filter(|mail| mail.subject.contains(word)).collect()
+}
+
+#[tokio::test]
+async fn what_was_approved_in_the_evening_goes_out_in_the_morning_byte_for_byte() {
+    let room = with_approval().await;
+    let approved = approve(&room, AsOf::Slot).await;
+    // What comes after the approval waits for the next edition.
+    room.article("late", DAY, "Too Late").at("2026-09-24T06:59:59Z");
+    beat(&room).await;
+    assert!(room.inbox("ann@example.org").is_empty());
+    room.at("2026-09-24T07:00:03Z");
+    beat(&room).await;
+    let inbox = room.inbox("ann@example.org");
+    assert_eq!(inbox.len(), 1);
+    assert!(!inbox[0].text.contains("Too Late"));
+    let press = room.press().await;
+    let out = press.store.edition(&key(DAY)).await.unwrap().unwrap();
+    assert_eq!(out.summary.hash, approved);
+    assert_eq!(out.rendered.frozen_at.to_rfc3339(), "2026-09-24T07:00:00+00:00", "its Date is its hour");
+    assert_eq!(press.store.approval(&key(DAY)).await.unwrap().unwrap().rendered, out.rendered);
+    press.store.close().await;
+    room.at("2026-09-25T06:00:00Z");
+    let press = room.press().await;
+    let Approving::Done { approval, .. } = press.approve(&key("2026-09-25"), AsOf::Slot, "ed").await.unwrap()
+    else {
+        panic!("the late article is due")
+    };
+    assert_eq!(approval.rendered.headlines[0].title, "Too Late");
+}
+
+#[tokio::test]
+async fn an_article_that_changes_after_its_approval_holds_the_edition_and_says_how() {
+    let room = with_approval().await;
+    approve(&room, AsOf::Slot).await;
+    room.article("tide", DAY, "The Tide Turns Back").at("2026-09-24T07:00:00Z");
+    for time in ["2026-09-24T07:00:00Z", "2026-09-24T07:00:05Z"] {
+        room.at(time);
+        beat(&room).await;
+    }
+    assert!(room.inbox("ann@example.org").is_empty());
+    let letters = desk(&room, "is not what was approved");
+    assert_eq!(letters.len(), 1, "one letter, however often it is tried");
+    assert!(letters[0].text.contains("+Subject: The Tide Turns Back"), "{}", letters[0].text);
+    let press = room.press().await;
+    let Published::Withheld(Withheld::Changed(changed)) = press.publish(key(DAY)).await.unwrap() else {
+        panic!("`send` by hand is refused too")
+    };
+    assert!(changed.how.contains("-Subject: The Tide Turns\n"), "{}", changed.how);
+    press.store.close().await;
+
+    // Undone, it goes out.
+    room.article("tide", DAY, "The Tide Turns").at("2026-09-24T08:00:00Z");
+    beat(&room).await;
+    assert_eq!(room.inbox("ann@example.org").len(), 1);
+}
+
+#[tokio::test]
+async fn an_approved_article_that_is_gone_or_broken_holds_the_edition() {
+    let room = with_approval().await;
+    approve(&room, AsOf::Slot).await;
+    room.at("2026-09-24T07:00:00Z");
+    for text in
+        ["---\ntittle: Oops\ndate: 2026-09-24\n---\nText.\n", "---\ntitle: T\ndate: 2999-01-01\n---\nText.\n"]
+    {
+        room.file("tide.md", text);
+        let press = room.press().await;
+        let published = press.publish(key(DAY)).await.unwrap();
+        let Published::Withheld(Withheld::Changed(changed)) = published else { panic!("{published:?}") };
+        assert!(changed.how.contains("the-tide-turns"), "{}", changed.how);
+        press.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn another_from_or_another_edition_in_between_needs_another_approval() {
+    let room = with_approval().await;
+    approve(&room, AsOf::Slot).await;
+    let room = room.settings(
+        "publication: {editors: [desk@example.org], from: other@example.com}\nedition: {require_approval: true}",
+    );
+    room.at("2026-09-24T07:00:00Z");
+    let press = room.press().await;
+    let published = press.publish(key(DAY)).await.unwrap();
+    assert!(matches!(published, Published::Withheld(Withheld::Changed(_))), "{published:?}");
+}
+
+#[tokio::test]
+async fn unapproved_at_its_hour_it_waits_and_goes_out_when_approved_within_catch_up() {
+    let room = with_approval().await;
+    room.at("2026-09-24T06:10:00Z");
+    beat(&room).await;
+    let reminder = desk(&room, "at 07:00 UTC to 1 readers: The Tide Turns");
+    assert_eq!(reminder.len(), 1, "{:?}", room.inbox("desk@example.org"));
+    assert!(reminder[0].text.contains("NOT approved"), "{}", reminder[0].text);
+    for time in ["2026-09-24T07:00:00Z", "2026-09-24T09:00:00Z"] {
+        room.at(time);
+        beat(&room).await;
+    }
+    assert!(room.inbox("ann@example.org").is_empty());
+    assert_eq!(desk(&room, "is not approved").len(), 1);
+    approve(&room, AsOf::Slot).await;
+    room.at("2026-09-24T09:00:05Z");
+    beat(&room).await;
+    assert_eq!(room.inbox("ann@example.org").len(), 1);
+    let press = room.press().await;
+    let out = press.store.edition(&key(DAY)).await.unwrap().unwrap();
+    assert_eq!(
+        out.rendered.frozen_at.to_rfc3339(),
+        "2026-09-24T09:00:00+00:00",
+        "dated when it was approved"
+    );
+}
+
+#[tokio::test]
+async fn an_approval_taken_back_is_none_and_one_for_seven_does_not_leave_at_six() {
+    let room = with_approval().await;
+    approve(&room, AsOf::Slot).await;
+    let press = room.press().await;
+    let early = press.publish(key(DAY)).await.unwrap();
+    assert!(matches!(early, Published::Withheld(Withheld::Early(_))), "{early:?}");
+    assert!(press.store.withdraw_approval(&key(DAY)).await.unwrap());
+    assert!(!press.store.withdraw_approval(&key(DAY)).await.unwrap());
+    room.at("2026-09-24T07:00:00Z");
+    let published = press.publish(key(DAY)).await.unwrap();
+    assert!(matches!(published, Published::Withheld(Withheld::Unapproved)), "{published:?}");
+    let no_slot = press.approve(&key("2026-12-24-extra"), AsOf::Slot, "ed").await.unwrap();
+    assert!(matches!(no_slot, Approving::NoSlot), "{no_slot:?}");
+}
+
+#[tokio::test]
+async fn approved_for_now_it_is_sent_by_hand() {
+    let room = with_approval().await;
+    room.at("2026-09-24T05:00:00Z");
+    approve(&room, AsOf::Now).await;
+    assert_eq!(room.send().await.unwrap().sent(), 1);
+    let press = room.press().await;
+    assert!(matches!(press.approve(&key(DAY), AsOf::Slot, "ed").await.unwrap(), Approving::Out));
+}
+
+#[tokio::test]
+async fn an_edition_is_announced_before_it_leaves_and_can_be_held_in_its_last_minutes() {
+    let room = Newsroom::new().settings(
+        "publication: {editors: [desk@example.org]}\nschedule: {at: \"07:00\", timezone: UTC, days: [mon..sun], cancel_window: 10m}",
+    );
+    room.at("2026-09-24T06:00:00Z").article("tide", DAY, "The Tide Turns");
+    room.readers(&["ann@example.org", "bo@example.org"]).await;
+    for time in ["2026-09-24T06:49:59Z", "2026-09-24T06:50:00Z", "2026-09-24T06:50:05Z"] {
+        beat(&room).await;
+        room.at(time);
+    }
+    beat(&room).await;
+    let letters = room.inbox("desk@example.org");
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert_eq!(letters[0].subject, "The Rare Earth Daily: at 07:00 UTC to 2 readers: The Tide Turns");
+    assert!(letters[0].text.contains("straight pause --edition 2026-09-24"), "{}", letters[0].text);
+
+    let press = room.press().await;
+    press
+        .store
+        .hold(&key(DAY), Course::Paused, "ed on desk1", Some("wrong headline"), press.clock.now())
+        .await
+        .unwrap();
+    for time in ["2026-09-24T07:00:00Z", "2026-09-24T07:30:00Z"] {
+        room.at(time);
+        beat(&room).await;
+    }
+    assert!(room.inbox("ann@example.org").is_empty());
+    // Mended and let go, it goes out as it is then.
+    room.article("tide", DAY, "The Tide Turns Back");
+    assert!(press.store.let_go(&key(DAY)).await.unwrap());
+    room.at("2026-09-24T07:45:00Z");
+    beat(&room).await;
+    assert_eq!(room.inbox("ann@example.org")[0].subject, "The Tide Turns Back");
+}
+
+#[tokio::test]
+async fn an_edition_that_is_called_off_leaves_its_articles_to_the_next() {
+    let room = Newsroom::new();
+    room.at("2026-09-24T06:00:00Z").article("tide", DAY, "The Tide Turns");
+    room.readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    let press = room.press().await;
+    press.store.hold(&key(DAY), Course::Cancelled, "ed", None, press.clock.now()).await.unwrap();
+    press.store.close().await;
+    for time in ["2026-09-24T07:00:00Z", "2026-09-24T12:00:00Z"] {
+        room.at(time);
+        beat(&room).await;
+    }
+    assert!(room.outbox().is_empty());
+    room.at("2026-09-25T07:00:00Z");
+    beat(&room).await;
+    assert_eq!(room.inbox("ann@example.org")[0].subject, "The Tide Turns");
+}
+
+#[test]
+fn approving_holding_and_calling_off_on_the_command_line() {
+    let folder = samples();
+    let straight = |arguments: &[&str]| {
+        let done = straight(folder.path(), arguments);
+        (done.status.code().unwrap(), shown(&done))
+    };
+    std::fs::write(folder.path().join("newsletter.yaml"), "edition: {require_approval: true}\n").unwrap();
+    let today = today();
+    let (code, told) = straight(&["send"]);
+    assert!(code == 1 && told.contains("is not approved, and nothing is sent"), "{told}");
+    assert_eq!(straight(&["approve", &today, "--show"]).0, 1);
+    let (code, told) = straight(&["approve", &today, "--now"]);
+    assert!(code == 0 && told.contains("Approved: the edition") && told.contains("content hash"), "{told}");
+    let (code, told) = straight(&["approve", &today, "--show"]);
+    assert!(code == 0 && told.contains("what is there is still the same"), "{told}");
+
+    // An approved article changes, and is put back.
+    let file = folder.path().join("articles/2025-11-04/what-a-reserve-is.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("Two honest geologists", "Three honest geologists")).unwrap();
+    let (code, told) = straight(&["approve", &today, "--show"]);
+    assert!(code == 1 && told.contains("+Three honest geologists"), "{told}");
+    let (code, told) = straight(&["send"]);
+    assert!(code == 1 && told.contains("is not what was approved"), "{told}");
+    std::fs::write(&file, text).unwrap();
+
+    let (code, told) = straight(&["pause", "--edition", &today, "--reason", "a call from the lawyer"]);
+    assert!(code == 0 && told.contains("is held before it goes out"), "{told}");
+    let (code, told) = straight(&["send"]);
+    assert!(code == 1 && told.contains("(a call from the lawyer)"), "{told}");
+    let (code, told) = straight(&["cancel", "--edition", &today]);
+    assert!(code == 0 && told.contains("its articles go with the next one"), "{told}");
+    let (code, told) = straight(&["resume", "--edition", &today]);
+    assert!(code == 0 && told.contains("may go out"), "{told}");
+    let (code, told) = straight(&["send"]);
+    assert!(code == 0 && told.contains("Sent to 4 of 4 readers."), "{told}");
+    let (code, told) = straight(&["approve", &today, "--show"]);
+    assert!(code == 0 && told.contains("it has gone out, just so"), "{told}");
+    assert_eq!(straight(&["unapprove", &today]).0, 1);
+    let (code, told) = straight(&["pause", "--edition", "2020-01-01"]);
+    assert!(code == 1 && told.contains("its day is over"), "{told}");
+}
