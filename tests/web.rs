@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
 
+mod archive;
 mod connections;
 mod editions;
 mod log;
@@ -15,6 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
+use straight::archive::ArchivedArticle;
 use straight::config::{self, Database, Environment, Overrides, Publication, SignUpWords, Theme};
 use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Slot};
 use straight::message::{Letterhead, Purpose, TokenKeys};
@@ -207,12 +209,16 @@ impl Harbour {
     }
 
     async fn publish(&self, edition: &RenderedEdition) {
+        self.publish_with(edition, &[]).await;
+    }
+
+    async fn publish_with(&self, edition: &RenderedEdition, articles: &[ArchivedArticle]) {
         let letterhead = Letterhead::of(&publication());
         let issue = Issue {
             edition,
             letterhead: &letterhead,
             pictures: &edition.embedded,
-            articles: &[],
+            articles,
             earlier: &[],
             examples_too: true,
             needs_approval: false,

@@ -5,18 +5,25 @@
 //! The HTML is semantic, as [`crate::article::markdown`] promises it. Addresses on this site begin with [`SITE`] in place
 //! of `public_url`, so that what is kept outlives a move; [`placed`] puts the address in.
 
+mod feed;
 mod freeze;
 mod key;
+mod news_article;
 mod place;
 pub mod search;
+pub mod sitemap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::edition::EditionKey;
 
+pub(crate) use feed::time;
+pub use feed::{Feed, atom, json_feed};
 pub use freeze::freeze;
-pub use place::{OutsideLinks, SITE, placed};
+pub(crate) use news_article::canonical;
+pub use news_article::news_article;
+pub use place::{Outside, SITE, placed};
 
 /// A published article, frozen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ pub const SITE: &str = "\u{E000}";
 
 /// What becomes of links to other sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutsideLinks<'a> {
+pub enum Outside<'a> {
     /// They open as any link does.
     SameTab,
     /// They open in a new tab, and say so in these words.
@@ -19,7 +19,7 @@ pub enum OutsideLinks<'a> {
 /// `html` with `site` (no slash at its end) as the address of this site. Links that lead to neither `site` nor
 /// `public_url` have `rel="noopener"`, and are marked as `outside` says.
 #[must_use]
-pub fn placed(html: &str, site: &str, public_url: &str, outside: OutsideLinks<'_>) -> String {
+pub fn placed(html: &str, site: &str, public_url: &str, outside: Outside<'_>) -> String {
     let html = html.replace(SITE, site);
     let mut out = String::with_capacity(html.len() + 256);
     let mut rest = html.as_str();
@@ -30,7 +30,7 @@ pub fn placed(html: &str, site: &str, public_url: &str, outside: OutsideLinks<'_
         if leads_out(target, public_url) {
             out.push_str(&format!("<a href=\"{target}\" rel=\"noopener\""));
             rest = behind;
-            if let OutsideLinks::NewTab { notice } = outside
+            if let Outside::NewTab { notice } = outside
                 && let Some((content, after)) = behind.split_once("</a>")
             {
                 let notice = escaped(notice);
@@ -74,7 +74,7 @@ mod tests {
              <a href=\"https://other.example/?a=1&amp;b=2\"><em>There</em></a> <a href=\"#x\">down</a> \
              <a href=\"https://news.example.com/dailyx\">near</a> <a href=\"mailto:a@b.example\">mail</a></p>"
         );
-        let page = placed(&kept, "/daily", HERE, OutsideLinks::SameTab);
+        let page = placed(&kept, "/daily", HERE, Outside::SameTab);
         assert_eq!(
             page,
             "<p><img src=\"/daily/images/a.png\" alt=\"\"><a href=\"/daily/articles/tide\">Tide</a> \
@@ -82,7 +82,7 @@ mod tests {
              <a href=\"https://news.example.com/dailyx\" rel=\"noopener\">near</a> \
              <a href=\"mailto:a@b.example\">mail</a></p>"
         );
-        let feed = placed(&kept, HERE, HERE, OutsideLinks::NewTab { notice: "a <new> tab" });
+        let feed = placed(&kept, HERE, HERE, Outside::NewTab { notice: "a <new> tab" });
         assert!(feed.contains("<a href=\"https://news.example.com/daily/articles/tide\">Tide</a>"), "{feed}");
         assert!(
             feed.contains(

@@ -331,6 +331,17 @@ pub struct WebConfig {
     pub trusted_proxies: Vec<Network>,
     /// Other sites whose pages may sign readers up, as a browser's Origin has them.
     pub allowed_origins: Vec<String>,
+    /// How links of articles to other sites open.
+    pub outside_links: OutsideLinks,
+}
+
+/// How links of articles to other sites open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutsideLinks {
+    /// As any link does.
+    SameTab,
+    /// In a new tab, which they say.
+    NewTab,
 }
 
 /// Where the store is.

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::reader::Reader;
 use super::values::{self, Wrong};
-use super::{Rate, WebConfig};
+use super::{OutsideLinks, Rate, WebConfig};
 
 /// How readers sign up on the web.
 #[derive(Debug, Clone)]
@@ -127,6 +127,10 @@ pub(super) fn web(reader: &mut Reader<'_>) -> WebConfig {
         listen: reader.value("web.listen", values::listen),
         trusted_proxies: reader.list("web.trusted_proxies", network),
         allowed_origins: reader.list("web.allowed_origins", origin),
+        outside_links: reader.value(
+            "web.outside_links",
+            values::choice(&[("same_tab", OutsideLinks::SameTab), ("new_tab", OutsideLinks::NewTab)]),
+        ),
     }
 }
 

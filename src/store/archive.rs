@@ -112,6 +112,8 @@ const EDITIONS_BETWEEN: &str =
 const HEADLINES_BETWEEN: &str = "SELECT e.key, h.slug, h.title, h.url, h.date, h.summary
     FROM editions e JOIN headlines h ON h.edition_id = e.id WHERE e.key >= $1 AND e.key < $2
     ORDER BY e.key DESC, h.position";
+const NEWEST_PLACE: &str =
+    "SELECT id, slug, published_at, edition_key FROM articles ORDER BY id DESC LIMIT 1";
 const PLACES: &str =
     "SELECT id, slug, published_at, edition_key FROM articles WHERE id > $1 ORDER BY id LIMIT $2";
 
@@ -287,11 +289,30 @@ impl Store {
     /// When the store fails.
     pub async fn editions_of(&self, month: &str, limit: u32) -> Result<Vec<InEdition>, StoreError> {
         // Every key of the month goes on with a hyphen, which comes before a full stop.
-        let beyond = format!("{month}.");
+        self.editions_between(month, &format!("{month}."), limit).await
+    }
+
+    /// The newest edition with its headlines.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn latest_edition(&self) -> Result<Option<InEdition>, StoreError> {
+        let Some(newest) = self.editions(None, 1).await?.into_iter().next() else { return Ok(None) };
+        let key = newest.key.to_string();
+        // Whatever begins with this key goes on with a hyphen, which comes behind an exclamation mark.
+        Ok(self.editions_between(&key, &format!("{key}!"), 1).await?.into_iter().next())
+    }
+
+    async fn editions_between(
+        &self,
+        from: &str,
+        beyond: &str,
+        limit: u32,
+    ) -> Result<Vec<InEdition>, StoreError> {
         let (editions, headlines): (Vec<SummaryRow>, Vec<KeyedHeadline>) = reading!(self, |c| {
-            let editions = sqlx::query_as(EDITIONS_BETWEEN).bind(month).bind(&beyond).bind(i64::from(limit));
+            let editions = sqlx::query_as(EDITIONS_BETWEEN).bind(from).bind(beyond).bind(i64::from(limit));
             let editions = editions.fetch_all(&mut *c).await?;
-            let headlines = sqlx::query_as(HEADLINES_BETWEEN).bind(month).bind(&beyond);
+            let headlines = sqlx::query_as(HEADLINES_BETWEEN).bind(from).bind(beyond);
             (editions, headlines.fetch_all(&mut *c).await?)
         });
         let mut headlines = headlines.into_iter().peekable();
@@ -312,17 +333,29 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn article_places(&self, after: i64, limit: u32) -> Result<Vec<ArticlePlace>, StoreError> {
-        let rows: Vec<(i64, String, i64, String)> = reading!(self, |c| sqlx::query_as(PLACES)
+        let rows: Vec<PlaceRow> = reading!(self, |c| sqlx::query_as(PLACES)
             .bind(after)
             .bind(i64::from(limit))
             .fetch_all(&mut *c)
             .await?);
-        rows.into_iter()
-            .map(|(id, slug, at, key)| {
-                Ok(ArticlePlace { id, slug, published_at: time(at)?, edition: edition_key(&key)? })
-            })
-            .collect()
+        rows.into_iter().map(place).collect()
     }
+
+    /// The article that was published last.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn newest_article_place(&self) -> Result<Option<ArticlePlace>, StoreError> {
+        let row: Option<PlaceRow> =
+            reading!(self, |c| sqlx::query_as(NEWEST_PLACE).fetch_optional(&mut *c).await?);
+        row.map(place).transpose()
+    }
+}
+
+type PlaceRow = (i64, String, i64, String);
+
+fn place((id, slug, at, key): PlaceRow) -> Result<ArticlePlace, StoreError> {
+    Ok(ArticlePlace { id, slug, published_at: time(at)?, edition: edition_key(&key)? })
 }
 
 type KeyedHeadline = (String, String, String, String, String, Option<String>);

@@ -2,91 +2,180 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use serde::{Deserialize, Serialize};
+use axum::response::{Html, Redirect, Response};
+use chrono::NaiveDate;
+use serde::Serialize;
 
+use super::Web;
 use super::failure::Failure;
-use super::style::{FOR_EVER, cacheable};
-use super::{SHORTLY, Web};
-use crate::edition::{EditionKey, Slot, public_html};
-use crate::store::EditionSummary;
-use crate::words::Words;
+use super::listing::{EditionLine, Link};
+use super::style::{FOR_EVER, cacheable, hash, page};
+use crate::edition::{EditionKey, public_html};
 
-/// How many editions a page lists.
-const PAGE: u32 = 20;
-/// How many of them the front page shows.
-const FRONT: u32 = 5;
+/// So many editions the list shows at least, in whole months.
+const LISTED: usize = 12;
+/// More editions a month are not listed.
+const MOST: u32 = 200;
 
 /// An edition has its style within, and may show pictures from elsewhere; it does nothing.
 const EDITION_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-#[derive(Serialize)]
-struct Row {
-    key: String,
-    title: String,
-    date: String,
-    day: String,
-    number: u64,
-}
-
+/// The list of editions: some months in full, and the way to all others.
 #[derive(Serialize)]
 struct List {
-    editions: Vec<Row>,
-    /// Whether there are newer ones than these.
-    later: bool,
-    /// The key before which there are more.
-    earlier: Option<String>,
+    canonical: String,
+    /// The month that this page is of; none for the newest ones.
+    month: Option<String>,
+    groups: Vec<Month>,
+    years: Vec<Year>,
+    newer: Option<Link>,
+    older: Option<Link>,
 }
 
-/// A page that says only what every page does.
 #[derive(Serialize)]
-struct NoWords {}
-
-/// Which page of the list.
-#[derive(Deserialize)]
-pub(super) struct Paging {
-    before: Option<EditionKey>,
+struct Month {
+    name: String,
+    editions: Vec<EditionLine>,
 }
 
-/// `GET /`: the publication's name and its latest editions.
-pub(super) async fn front(State(web): State<Arc<Web>>) -> Result<Response, Failure> {
-    let list = read(&web, None, FRONT).await?;
-    Ok((SHORTLY, web.pages.render("front.html", &list)?).into_response())
+/// The months of a year that have editions.
+#[derive(Serialize)]
+struct Year {
+    name: String,
+    months: Vec<MonthLink>,
 }
+
+#[derive(Serialize)]
+struct MonthLink {
+    name: String,
+    url: String,
+    count: u64,
+    here: bool,
+}
+
+/// What stands behind an edition on the web.
+#[derive(Serialize)]
+struct AfterEdition {}
 
 /// `GET /editions`: to the list, which has a slash behind.
 pub(super) async fn to_list(State(web): State<Arc<Web>>) -> Redirect {
     Redirect::permanent(&web.pages.path("/editions/"))
 }
 
-/// `GET /editions/`: the editions sent, newest first, in pages.
-pub(super) async fn list(
-    State(web): State<Arc<Web>>,
-    Query(paging): Query<Paging>,
-) -> Result<Response, Failure> {
-    let list = read(&web, paging.before.as_ref(), PAGE).await?;
-    Ok((SHORTLY, web.pages.render("editions.html", &list)?).into_response())
+/// `GET /editions/`: the newest editions by month, and every month that has some.
+pub(super) async fn list(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let months = web.store.months().await?;
+    let mut groups = Vec::new();
+    let mut listed = 0;
+    for (month, _) in &months {
+        if listed >= LISTED {
+            break;
+        }
+        let group = read_month(&web, month).await?;
+        listed += group.editions.len();
+        groups.push(group);
+    }
+    let list = List {
+        canonical: web.pages.publication().link("editions/"),
+        month: None,
+        groups,
+        years: years(&web, &months, None),
+        newer: None,
+        older: None,
+    };
+    Ok(page(&request, web.pages.render("editions.html", &list)?))
 }
 
-/// `GET /editions/{key}`: one edition as it was sent, without anyone's own links.
+/// `GET /editions/{key}`: one edition as it was sent, without anyone's own links; or those of a month, `2025-11`.
 pub(super) async fn show(
     State(web): State<Arc<Web>>,
     Path(key): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Failure> {
+    if first_of_month(&key).is_some() {
+        return list_of_month(&web, &key, &request).await;
+    }
     let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
     let edition = web.store.rendered(&key).await?.ok_or(Failure::NoSuchPage)?;
-    let axum::response::Html(sign_up) = web.pages.render("edition_sign_up.html", &NoWords {})?;
-    let html =
-        public_html(&edition, &web.pages.path("")).replacen("</body>", &format!("{sign_up}</body>"), 1);
+    let html = public_html(&edition, &web.pages.path(""));
+    let Html(after) = web.pages.render("after_edition.html", &AfterEdition {})?;
+    let html = match html.rsplit_once("</body>") {
+        Some((before, end)) => format!("{before}{after}</body>{end}"),
+        None => html,
+    };
     let headers = [
         (CACHE_CONTROL, "public, max-age=300".to_owned()),
         (CONTENT_SECURITY_POLICY, EDITION_POLICY.to_owned()),
     ];
-    Ok(cacheable(&request, &edition.hash, headers, Html(html)))
+    let tag = hash(&html);
+    Ok(cacheable(&request, &tag, headers, Html(html)))
+}
+
+async fn list_of_month(web: &Web, month: &str, request: &HeaderMap) -> Result<Response, Failure> {
+    let months = web.store.months().await?;
+    let at = months.iter().position(|(other, _)| other == month).ok_or(Failure::NoSuchPage)?;
+    let group = read_month(web, month).await?;
+    let link = |at: usize| {
+        months.get(at).map(|(month, _)| Link { name: month_name(web, month), url: month_url(web, month) })
+    };
+    let list = List {
+        canonical: web.pages.publication().link(&format!("editions/{month}")),
+        month: Some(group.name.clone()),
+        groups: vec![group],
+        years: years(web, &months, Some(month)),
+        newer: at.checked_sub(1).and_then(link),
+        older: link(at + 1),
+    };
+    Ok(page(request, web.pages.render("editions.html", &list)?))
+}
+
+async fn read_month(web: &Web, month: &str) -> Result<Month, Failure> {
+    let editions = web.store.editions_of(month, MOST).await?;
+    Ok(Month {
+        name: month_name(web, month),
+        editions: editions.iter().map(|edition| web.pages.edition(edition)).collect(),
+    })
+}
+
+/// The months, newest first, by year.
+fn years(web: &Web, months: &[(String, u64)], here: Option<&str>) -> Vec<Year> {
+    let mut years: Vec<Year> = Vec::new();
+    let mut last = "";
+    for (month, count) in months {
+        let year = month.get(..4).unwrap_or(month);
+        if year != last {
+            let name =
+                year.parse().map_or_else(|_| year.to_owned(), |y| web.pages.words().calendar().digits(y));
+            years.push(Year { name, months: Vec::new() });
+            last = year;
+        }
+        let link = MonthLink {
+            name: month_name(web, month),
+            url: month_url(web, month),
+            count: *count,
+            here: here == Some(month),
+        };
+        years.last_mut().expect("a year was just put there").months.push(link);
+    }
+    years
+}
+
+fn month_url(web: &Web, month: &str) -> String {
+    web.pages.path(&format!("/editions/{month}"))
+}
+
+fn month_name(web: &Web, month: &str) -> String {
+    first_of_month(month).map_or_else(|| month.to_owned(), |day| web.pages.words().calendar().month(day))
+}
+
+/// `2025-11` → its first day.
+fn first_of_month(month: &str) -> Option<NaiveDate> {
+    let shape = month.len() == 7
+        && month.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
+    shape.then(|| format!("{month}-01").parse().ok())?
 }
 
 /// `GET /images/{file_name}`: a picture of an edition; its name is made of its content's hash.
@@ -105,31 +194,6 @@ pub(super) async fn picture(
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'".to_owned()),
     ];
     Ok(cacheable(&request, &file_name, headers, bytes))
-}
-
-async fn read(web: &Web, before: Option<&EditionKey>, limit: u32) -> Result<List, Failure> {
-    let mut found = web.store.editions(before, limit + 1).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let earlier = found.last().filter(|_| more).map(|last| last.key.to_string());
-    let editions = found.iter().map(|edition| row(edition, web.pages.words())).collect();
-    Ok(List { editions, later: before.is_some(), earlier })
-}
-
-fn row(edition: &EditionSummary, words: &Words) -> Row {
-    Row {
-        key: edition.key.to_string(),
-        title: without_slots(&edition.subject),
-        date: edition.key.date().to_string(),
-        day: words.calendar().with_weekday(edition.key.date()),
-        number: edition.number,
-    }
-}
-
-/// A subject may greet its reader by name; on a page there is none.
-fn without_slots(subject: &str) -> String {
-    let text = Slot::ALL.iter().fold(subject.to_owned(), |text, slot| text.replace(&slot.marker(), ""));
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Only pictures are shown as what they are; nothing else is ever run.

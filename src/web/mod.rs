@@ -5,19 +5,25 @@
 //!
 //! The pages' links begin with the path of `public_url`; a proxy that serves the program below a path strips it.
 
+mod articles;
 mod client;
 mod confirm;
 mod editions;
 mod erase;
 mod failure;
+mod feeds;
 mod forms;
+mod front;
+mod groups;
 mod guard;
 mod health;
+mod listing;
 mod message;
 mod origin;
 mod pages;
 mod preferences;
 mod robots;
+mod search;
 mod serve;
 mod sign_up;
 mod style;
@@ -102,11 +108,21 @@ impl Web {
 pub fn router(web: Web) -> Router {
     let web = Arc::new(web);
     Router::new()
-        .route("/", get(editions::front))
+        .route("/", get(front::front))
         .route("/editions", get(editions::to_list))
         .route("/editions/", get(editions::list))
         .route("/editions/{key}", get(editions::show))
         .route("/images/{file_name}", get(editions::picture))
+        .route("/articles/{slug}", get(articles::show))
+        .route("/authors/{key}", get(groups::author))
+        .route("/authors/{key}/{page}", get(groups::author_page))
+        .route("/tags/{key}", get(groups::tag))
+        .route("/tags/{key}/{page}", get(groups::tag_page))
+        .route("/search", get(search::search))
+        .route("/feed.atom", get(feeds::atom_feed))
+        .route("/feed.json", get(feeds::json))
+        .route("/sitemap.xml", get(feeds::map))
+        .route("/sitemaps/{name}", get(feeds::map_part))
         .route("/unsubscribe/{token}", get(unsubscribe::ask).post(unsubscribe::leave))
         .route("/preferences/{token}", get(preferences::show).post(preferences::change))
         .route("/preferences/{token}/address", post(preferences::new_address))

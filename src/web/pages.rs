@@ -14,19 +14,24 @@ use crate::edition::{TemplateError, load_logo, load_words, own_template, problem
 use crate::words::{self, Words};
 
 const TEMPLATES: &[(&str, &str)] = &[
+    ("after_edition.html", include_str!("../../templates/web/after_edition.html")),
+    ("article.html", include_str!("../../templates/web/article.html")),
+    ("article_list.html", include_str!("../../templates/web/article_list.html")),
     ("base.html", include_str!("../../templates/web/base.html")),
-    ("edition_list.html", include_str!("../../templates/web/edition_list.html")),
     ("edition_sign_up.html", include_str!("../../templates/web/edition_sign_up.html")),
     ("editions.html", include_str!("../../templates/web/editions.html")),
     ("embed.html", include_str!("../../templates/web/embed.html")),
     ("embed_form.html", include_str!("../../templates/web/embed_form.html")),
     ("front.html", include_str!("../../templates/web/front.html")),
+    ("group.html", include_str!("../../templates/web/group.html")),
     ("goodbye.html", include_str!("../../templates/web/goodbye.html")),
     ("left.html", include_str!("../../templates/web/left.html")),
     ("message.html", include_str!("../../templates/web/message.html")),
     ("preferences.html", include_str!("../../templates/web/preferences.html")),
     ("problem.html", include_str!("../../templates/web/problem.html")),
     ("question.html", include_str!("../../templates/web/question.html")),
+    ("search.html", include_str!("../../templates/web/search.html")),
+    ("search_form.html", include_str!("../../templates/web/search_form.html")),
     ("sign_up_box.html", include_str!("../../templates/web/sign_up_box.html")),
     ("subscribe.html", include_str!("../../templates/web/subscribe.html")),
     ("trap.html", include_str!("../../templates/web/trap.html")),
@@ -46,6 +51,7 @@ struct Inner {
     base: String,
     words: Words,
     logo: Option<Picture>,
+    publication: Publication,
 }
 
 /// The style sheet under the hash of its content.
@@ -65,6 +71,15 @@ struct SiteWords<'a> {
     style: String,
     sign_up_title: &'a str,
     sign_up_promise: &'a str,
+    /// Whether there is a program behind the pages, which forms can speak to.
+    live: bool,
+}
+
+/// How pages reach their readers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Served {
+    Live,
+    AsFiles,
 }
 
 impl Pages {
@@ -80,6 +95,22 @@ impl Pages {
     /// # Errors
     /// When a file of `folder` cannot be read, or is no template, or there are no words.
     pub fn new(publication: &Publication, folder: Option<&Path>) -> Result<Self, TemplateError> {
+        Pages::compile(publication, folder, Served::Live)
+    }
+
+    /// As [`new`](Self::new), for files: without forms.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_files(publication: &Publication, folder: Option<&Path>) -> Result<Self, TemplateError> {
+        Pages::compile(publication, folder, Served::AsFiles)
+    }
+
+    fn compile(
+        publication: &Publication,
+        folder: Option<&Path>,
+        served: Served,
+    ) -> Result<Self, TemplateError> {
         let words = load_words(folder, &publication.language)?;
         let folder = folder.map(|folder| folder.join("web"));
         let folder = folder.as_deref();
@@ -113,12 +144,20 @@ impl Pages {
             style: format!("{base}/style.css?v={hash}"),
             sign_up_title: &publication.sign_up.title,
             sign_up_promise: &publication.sign_up.promise,
+            live: served == Served::Live,
         };
         let at = logo.as_ref().map(|logo| format!("{base}/images/{}", logo.file_name));
         tera.global_context().insert("theme", &publication.theme.variable(at.as_deref()));
         tera.global_context().insert("site", &site);
         Ok(Pages {
-            inner: Arc::new(Inner { tera, style: StyleSheet { text: style, hash }, base, words, logo }),
+            inner: Arc::new(Inner {
+                tera,
+                style: StyleSheet { text: style, hash },
+                base,
+                words,
+                logo,
+                publication: publication.clone(),
+            }),
         })
     }
 
@@ -140,6 +179,11 @@ impl Pages {
     /// The logo, when the theme has one.
     pub(super) fn logo(&self) -> Option<&Picture> {
         self.inner.logo.as_ref()
+    }
+
+    /// Who publishes.
+    pub(super) fn publication(&self) -> &Publication {
+        &self.inner.publication
     }
 
     /// The words of the publication's language.

@@ -14,9 +14,17 @@ const A_DAY: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max
 
 /// `GET /robots.txt` (RFC 9309): everything is open but the personal pages.
 pub(super) async fn robots(State(web): State<Arc<Web>>) -> Response {
-    let closed = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/"]
+    let closed = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/", "/search"]
         .map(|path| format!("Disallow: {}\n", web.pages.path(path)));
-    (A_DAY, format!("User-agent: *\n{}", closed.concat())).into_response()
+    (
+        A_DAY,
+        format!(
+            "User-agent: *\n{}\nSitemap: {}\n",
+            closed.concat(),
+            web.pages.publication().link("sitemap.xml")
+        ),
+    )
+        .into_response()
 }
 
 /// `GET /favicon.ico`: there is none, and nothing is wrong with that.

@@ -37,6 +37,15 @@ impl Calendar {
         self.written(date, self.patterns.1)
     }
 
+    /// The month of a day, with its year: `March 2026`.
+    #[must_use]
+    pub fn month(&self, date: NaiveDate) -> String {
+        match self.locale {
+            Some(_) => self.written(date, "%B %Y"),
+            None => date.format("%Y-%m").to_string(),
+        }
+    }
+
     /// A number that is no quantity, such as a year: in the language's digits, without groups.
     #[must_use]
     pub fn digits(&self, number: i32) -> String {

@@ -1,0 +1,109 @@
+//! What programs read: feeds and the maps of the site.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
+
+use super::Web;
+use super::failure::Failure;
+use super::style::{kept, shortly};
+use crate::archive::sitemap::{self, Entry, LARGEST};
+use crate::archive::{Feed, atom, json_feed};
+use crate::store::GroupSize;
+
+/// How many articles a feed has.
+const FEED: u32 = 20;
+
+/// `GET /feed.atom` (RFC 4287)
+pub(super) async fn atom_feed(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let articles = web.store.latest_articles(FEED).await?;
+    let feed = Feed { publication: web.pages.publication(), articles: &articles };
+    let headers = [(CONTENT_TYPE, "application/atom+xml; charset=utf-8".to_owned()), shortly()];
+    Ok(kept(&request, feed.updated(), headers, atom(&feed)))
+}
+
+/// `GET /feed.json` (JSON Feed 1.1)
+pub(super) async fn json(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let articles = web.store.latest_articles(FEED).await?;
+    let feed = Feed { publication: web.pages.publication(), articles: &articles };
+    let headers = [(CONTENT_TYPE, "application/feed+json".to_owned()), shortly()];
+    Ok(kept(&request, feed.updated(), headers, json_feed(&feed).to_string()))
+}
+
+/// `GET /sitemap.xml`: the pages, or where there are too many the maps of them.
+pub(super) async fn map(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let newest = web.store.newest_article_place().await?;
+    let parts = newest.as_ref().map_or(1, |newest| part_of(newest.id));
+    let text = if parts == 1 {
+        sitemap::map(&part(&web, 1).await?)
+    } else {
+        let address = |n| web.pages.publication().link(&format!("sitemaps/{n}.xml"));
+        let maps: Vec<Entry> = (1..=parts).map(|n| Entry { address: address(n), changed: None }).collect();
+        sitemap::index(&maps)
+    };
+    Ok(kept(&request, newest.map(|newest| newest.published_at), xml_headers(), text))
+}
+
+/// `GET /sitemaps/{n}.xml`
+pub(super) async fn map_part(
+    State(web): State<Arc<Web>>,
+    Path(name): Path<String>,
+    request: HeaderMap,
+) -> Result<Response, Failure> {
+    let number: i64 =
+        name.strip_suffix(".xml").and_then(|number| number.parse().ok()).ok_or(Failure::NoSuchPage)?;
+    let newest = web.store.newest_article_place().await?;
+    if number < 1 || number > newest.as_ref().map_or(1, |newest| part_of(newest.id)) {
+        return Err(Failure::NoSuchPage);
+    }
+    let text = sitemap::map(&part(&web, number).await?);
+    Ok(kept(&request, None, xml_headers(), text))
+}
+
+fn xml_headers() -> [(axum::http::HeaderName, String); 2] {
+    [(CONTENT_TYPE, "application/xml; charset=utf-8".to_owned()), shortly()]
+}
+
+/// Which map has the article of this id: ids count upwards, so that a map once full stays as it is.
+fn part_of(id: i64) -> i64 {
+    (id - 1) / i64::from(LARGEST) + 1
+}
+
+/// The pages of the map `number`: its articles, and in the first one everything else.
+async fn part(web: &Web, number: i64) -> Result<Vec<Entry>, Failure> {
+    let publication = web.pages.publication();
+    let mut entries = Vec::new();
+    if number == 1 {
+        entries
+            .extend(["", "editions/"].map(|path| Entry { address: publication.link(path), changed: None }));
+        for (month, _) in web.store.months().await? {
+            entries.push(Entry { address: publication.link(&format!("editions/{month}")), changed: None });
+        }
+        for (place, groups) in [("authors", web.store.authors().await?), ("tags", web.store.tags().await?)] {
+            entries.extend(groups.iter().take(2000).map(|GroupSize { key, newest, .. }| Entry {
+                address: publication.link(&format!("{place}/{key}")),
+                changed: Some(*newest),
+            }));
+        }
+    }
+    let before = (number - 1) * i64::from(LARGEST);
+    let places = web.store.article_places(before, LARGEST).await?;
+    let mut last_edition = None;
+    for place in places.iter().take_while(|place| part_of(place.id) == number) {
+        if last_edition.as_ref() != Some(&place.edition) {
+            entries.push(Entry {
+                address: publication.link(&format!("editions/{}", place.edition)),
+                changed: Some(place.published_at),
+            });
+            last_edition = Some(place.edition.clone());
+        }
+        entries.push(Entry {
+            address: publication.link(&format!("articles/{}", place.slug)),
+            changed: Some(place.published_at),
+        });
+    }
+    Ok(entries)
+}
