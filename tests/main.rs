@@ -8,6 +8,7 @@ mod faults;
 mod layers;
 mod lint;
 mod message;
+mod preview;
 mod schedule;
 mod smtp;
 mod store;

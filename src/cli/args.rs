@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -108,6 +109,31 @@ pub struct RenderArgs {
     /// The folder to write into; it is made when absent
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
+}
+
+/// See the next edition in a browser as its readers get it, made anew at each save
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight preview --open                        the next edition, and what is wrong with it\n  \
+    straight preview --edition 2025-11-04          the edition of that day\n  \
+    straight preview --reader ann@example.org      as this subscriber gets it\n\n\
+    Nothing is written and nothing is sent. Ctrl-C ends it.")]
+pub struct PreviewArgs {
+    /// Listen on this address
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8025")]
+    pub listen: SocketAddr,
+    /// Let other machines see it too: there is no log-in, so that no subscriber is shown
+    #[arg(long, conflicts_with = "reader")]
+    pub expose: bool,
+    /// Open a browser
+    #[arg(long)]
+    pub open: bool,
+    /// Show this edition [default: the next one of the schedule]
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+    /// Show the message of this subscriber [default: an example's]
+    #[arg(long, value_name = "EMAIL")]
+    pub reader: Option<EmailAddress>,
 }
 
 /// Compare the text of two editions
@@ -478,6 +504,7 @@ mod tests {
         Send(SendArgs),
         Run(RunArgs),
         Render(RenderArgs),
+        Preview(PreviewArgs),
         Diff(DiffArgs),
         Check(CheckArgs),
         Status(StatusArgs),
@@ -506,6 +533,8 @@ mod tests {
             "send --dry-run --edition 2025-11-04",
             "run --once --config other.yaml",
             "render --date 2025-11-04 --out preview",
+            "preview",
+            "preview --listen [::1]:0 --open --edition 2025-11-04 --reader ann@example.org",
             "diff 2025-11-03 2025-11-04",
             "check --strict --format json a.md b.md",
             "status --edition 2025-11-04",
@@ -537,6 +566,8 @@ mod tests {
             "send --to ann@example.org --dry-run",
             "send --outbox a --smtp-url smtp://b",
             "render",
+            "preview --listen here",
+            "preview --expose --reader ann@example.org",
             "diff 2025-11-03",
             "subscribers add nobody",
             "subscribers add ann@example.org --timezone berlin",

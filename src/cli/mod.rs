@@ -16,6 +16,7 @@ mod ledger;
 mod log;
 pub mod new;
 mod out;
+mod preview;
 mod readers;
 mod render;
 mod run;
@@ -41,8 +42,8 @@ use crate::press::{Clock, Look, Press};
 pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
     DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs,
-    OfEdition, OfReaders, PauseArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs, RunArgs, SendArgs,
-    StatusArgs, StatusFormat, SubscribersCommand, Verdict,
+    OfEdition, OfReaders, PauseArgs, PreviewArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs, RunArgs,
+    SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -69,6 +70,7 @@ enum Command {
     Send(SendArgs),
     Run(RunArgs),
     Check(CheckArgs),
+    Preview(PreviewArgs),
     Render(RenderArgs),
     Diff(DiffArgs),
     Status(StatusArgs),
@@ -139,6 +141,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
             true
         }
         Command::Healthcheck(args) => return healthcheck::ask(&cli.global, args),
+        Command::Preview(args) => preview::run(&cli.global, args, &mut io::stdout())?,
         Command::Schema => {
             schema::schema(&mut io::stdout().lock())?;
             true

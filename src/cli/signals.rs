@@ -8,6 +8,14 @@ use tokio_util::sync::CancellationToken;
 /// # Errors
 /// When the system gives no signals.
 pub(super) fn stop() -> std::io::Result<CancellationToken> {
+    stop_saying("stopping: messages on the wire are finished first; once more to stop at once")
+}
+
+/// As [`stop`], with what the first signal is answered with.
+///
+/// # Errors
+/// When the system gives no signals.
+pub(super) fn stop_saying(what: &'static str) -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let cancelled = token.clone();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -21,9 +29,7 @@ pub(super) fn stop() -> std::io::Result<CancellationToken> {
             if count > 0 {
                 std::process::exit(130);
             }
-            super::out::complain(
-                "stopping: messages on the wire are finished first; once more to stop at once",
-            );
+            super::out::complain(what);
             cancelled.cancel();
         }
     });

@@ -1,5 +1,6 @@
 //! What is wrong with a file, where, and what to do about it.
 
+mod excerpt;
 mod report;
 pub mod rules;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use excerpt::ExcerptLine;
 pub use report::{Colour, Counts, github, human, json, one};
 pub use rules::Levels;
 

@@ -96,6 +96,20 @@ impl NotDue {
     }
 }
 
+impl NotDue {
+    /// Whether its time is past: it went out, or will not.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            NotDue::AlreadyIn(_)
+            | NotDue::BeforeFirstEdition
+            | NotDue::OlderThanFirstDay(_)
+            | NotDue::TooOld { .. } => true,
+            NotDue::Draft | NotDue::Future(_) | NotDue::NotBefore(_) | NotDue::SlugTaken(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for NotDue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -43,7 +43,7 @@ pub(super) enum Markup {
 }
 
 impl Markup {
-    fn write(self, value: &str) -> Cow<'_, str> {
+    pub(super) fn write(self, value: &str) -> Cow<'_, str> {
         match self {
             Markup::Text => Cow::Borrowed(value),
             Markup::Html => escape_html(value),

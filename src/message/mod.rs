@@ -2,6 +2,7 @@
 
 mod base64_body;
 mod body;
+mod copy;
 mod header;
 mod personal;
 mod quoted_printable;
@@ -14,6 +15,7 @@ use crate::config::Publication;
 use crate::edition::EditionKey;
 use crate::subscriber::{EmailAddress, SubscriberId};
 
+pub use copy::ReadersCopy;
 pub use skeleton::{ComposeError, Skeleton};
 pub use token::{Purpose, Token, TokenKey, TokenKeys, Verdict};
 

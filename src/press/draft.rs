@@ -140,6 +140,21 @@ impl Press {
     }
 }
 
+/// Renders `article` alone, whether it is due or not: for looking at it.
+///
+/// # Errors
+/// When a template fails.
+pub fn draft_of_one(
+    article: Article,
+    record: &Record,
+    config: &Config,
+    key: EditionKey,
+    now: DateTime<Utc>,
+) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
+    let assembled = Assembled { due: vec![article], ..Assembled::default() };
+    render(&put_together(key, assembled, record, config, now), config)
+}
+
 /// Reads the articles folder at `now`; files that rest less than `settle` wait.
 pub(super) async fn load(
     config: &Config,

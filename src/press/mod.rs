@@ -29,7 +29,7 @@ pub use approve::{Again, Approving, AsOf};
 pub use clock::Clock;
 pub use correspondence::Correspondence;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
-pub use draft::{Draft, Record, draft, end_of_day, moment_of};
+pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, moment_of};
 pub use look::Look;
 pub use publish::{Held, Published};
 pub use restored::Accepted;

@@ -22,6 +22,7 @@ mod message;
 mod origin;
 mod pages;
 mod preferences;
+pub mod preview;
 mod robots;
 mod search;
 mod serve;

@@ -198,7 +198,8 @@ impl std::fmt::Debug for Pages {
     }
 }
 
-fn hash(text: &str) -> String {
+/// The first 16 hex digits of the SHA-256 of `text`.
+pub(super) fn hash(text: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -35,7 +35,11 @@ const HEADER_LIMIT: usize = 16 * 1024;
 
 /// Serves the pages of `web` on `listener` until `shutdown`, then finishes what is under way.
 pub async fn serve(listener: TcpListener, web: Web, shutdown: CancellationToken) {
-    let router = super::router(web);
+    serve_router(listener, super::router(web), shutdown).await;
+}
+
+/// Serves `router` on `listener` until `shutdown`, then finishes what is under way.
+pub(super) async fn serve_router(listener: TcpListener, router: Router, shutdown: CancellationToken) {
     let conversations = TaskTracker::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     while let Some((stream, peer, place)) = shutdown.run_until_cancelled(next(&listener, &places)).await {

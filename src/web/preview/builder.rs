@@ -1,0 +1,328 @@
+//! Makes the sheet anew at each change: configuration, record of the past, articles, edition.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveTime, SubsecRound as _, TimeDelta, TimeZone as _, Utc};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info};
+
+use super::Wishes;
+use super::sheet::{Due, Proof, Sheet, Standing};
+use super::watcher::{Files, Watcher};
+use crate::article::{LoadOptions, Loaded, load_paths};
+use crate::config::{Config, ConfigError, Database, OnBrokenArticle};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::edition::{EditionKey, RenderedEdition};
+use crate::message::Letterhead;
+use crate::press::schedule::{self, Slot};
+use crate::press::{self, Draft, PressError, Record};
+use crate::store::{Store, StoreError};
+use crate::subscriber::Status;
+
+/// Without any change, how often is looked whether another day has come or readers have.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Makes sheets.
+pub(super) struct Builder {
+    wishes: Wishes,
+    watcher: Watcher,
+    /// The store of the configuration; it is looked for anew until it is there.
+    store: Option<(Database, Store)>,
+    sheet: watch::Sender<Arc<Sheet>>,
+    config_file: Option<PathBuf>,
+}
+
+/// What the making of one sheet came to.
+struct Made {
+    loaded: Loaded,
+    draft: Result<Draft, PressError>,
+}
+
+impl Builder {
+    /// Makes the first sheet.
+    pub(super) async fn begin(wishes: Wishes) -> (Self, watch::Receiver<Arc<Sheet>>) {
+        let (config, config_file) = match (wishes.read_config)() {
+            Ok((config, file)) => (config, file),
+            // What is wrong with it stands on the first sheet.
+            Err(_) => (Config::default(), None),
+        };
+        let now = wishes.clock.now();
+        let (key, as_of, slot) = due_at(&config, wishes.edition.as_ref(), now);
+        let blank = Sheet {
+            version: 0,
+            made_at: now,
+            took: Duration::ZERO,
+            config: Arc::new(config),
+            store: None,
+            key,
+            as_of,
+            slot,
+            standing: Standing::Nothing,
+            problems: Vec::new(),
+            findings: Vec::new(),
+            due: Vec::new(),
+            waiting: Vec::new(),
+            readers: None,
+            proof: None,
+            articles: Arc::default(),
+            record: Arc::default(),
+        };
+        let watcher = Watcher::new(Files::of(&blank.config, config_file.as_deref()));
+        let (sheet, shown) = watch::channel(Arc::new(blank));
+        let mut builder = Builder { wishes, watcher, store: None, sheet, config_file };
+        builder.make().await;
+        (builder, shown)
+    }
+
+    /// Makes a sheet at each change, until `stop`.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = self.watcher.changed() => {}
+                () = tokio::time::sleep(MINUTE) => {}
+                () = stop.cancelled() => return,
+            }
+            self.make().await;
+        }
+    }
+
+    /// Makes a sheet, and tells of it when it says something new.
+    async fn make(&mut self) {
+        let started = Instant::now();
+        let before = self.sheet.borrow().clone();
+        let mut sheet = self.sheet_after(&before).await;
+        sheet.took = started.elapsed();
+        let took = sheet.took.as_millis();
+        if before.version > 0 && sheet.says_the_same_as(&before) {
+            debug!(took, "nothing new");
+            return;
+        }
+        info!(edition = %sheet.key, took, problems = sheet.problems.len(), "edition made");
+        self.sheet.send_replace(Arc::new(sheet));
+    }
+
+    async fn sheet_after(&mut self, before: &Sheet) -> Sheet {
+        let now = self.wishes.clock.now();
+        let mut sheet = Sheet {
+            version: before.version + 1,
+            made_at: now,
+            took: Duration::ZERO,
+            config: before.config.clone(),
+            store: before.store.clone(),
+            key: before.key.clone(),
+            as_of: before.as_of,
+            slot: before.slot,
+            standing: Standing::Broken,
+            problems: Vec::new(),
+            findings: before.findings.clone(),
+            due: before.due.clone(),
+            waiting: before.waiting.clone(),
+            readers: before.readers,
+            proof: before.proof.clone(),
+            articles: before.articles.clone(),
+            record: before.record.clone(),
+        };
+        match (self.wishes.read_config)() {
+            Ok((config, file)) => {
+                sheet.config = Arc::new(config);
+                self.config_file = file;
+            }
+            Err(error) => {
+                sheet.problems = wrong_configuration(error);
+                return sheet;
+            }
+        }
+        self.watcher.follow(Files::of(&sheet.config, self.config_file.as_deref()));
+        (sheet.key, sheet.as_of, sheet.slot) = due_at(&sheet.config, self.wishes.edition.as_ref(), now);
+        let key = sheet.key.clone();
+        // The past is read while the articles are.
+        let making = {
+            let (config, now) = (sheet.config.clone(), now);
+            tokio::task::spawn_blocking(move || {
+                let folder = &config.articles.folder;
+                let options = LoadOptions::of(&config);
+                load_paths(std::slice::from_ref(folder), folder, &options, now)
+            })
+        };
+        let past = self.past(&sheet.config, &key).await;
+        let loaded = making.await.expect("loading articles does not panic");
+        let past = match past {
+            Ok(past) => past,
+            Err(error) => {
+                sheet.problems = vec![wrong_store(&error)];
+                return sheet;
+            }
+        };
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                sheet.problems =
+                    vec![of_whole(&sheet.config.articles.folder, "articles", &error.to_string())];
+                return sheet;
+            }
+        };
+        sheet.store = past.store;
+        sheet.readers = past.readers;
+        let record = Arc::new(past.record.before(&key));
+        sheet.record = record.clone();
+        let made = {
+            let (config, as_of) = (sheet.config.clone(), sheet.as_of);
+            tokio::task::spawn_blocking(move || {
+                let draft = press::draft(&loaded, &record, &config, key, as_of);
+                Made { loaded, draft }
+            })
+        };
+        let made = made.await.expect("rendering an edition does not panic");
+        take(&mut sheet, made, past.gone_out);
+        sheet
+    }
+
+    /// What the store knows, if there is one.
+    async fn past(&mut self, config: &Config, key: &EditionKey) -> Result<Past, StoreError> {
+        let known = self.store.take_if(|(database, _)| *database == config.database);
+        let store = match known {
+            Some((_, store)) => Some(store),
+            None => Store::look(&config.database).await?,
+        };
+        let Some(store) = store else { return Ok(Past::default()) };
+        let read = async {
+            let counts = store.subscriber_counts().await?;
+            let active = counts.iter().find(|(status, _)| *status == Status::Active);
+            Ok::<_, StoreError>(Past {
+                record: Record::read(&store, key, config).await?,
+                readers: Some(active.map_or(0, |(_, count)| *count)),
+                gone_out: store.edition(key).await?.map(|edition| (edition.rendered, edition.letterhead)),
+                store: Some(store.clone()),
+            })
+        };
+        let read = read.await;
+        // One that fails is opened anew: its file may be another one by now.
+        if read.is_ok() {
+            self.store = Some((config.database.clone(), store));
+        }
+        read
+    }
+}
+
+/// What the store knows; nothing where there is none.
+#[derive(Default)]
+struct Past {
+    record: Record,
+    readers: Option<u64>,
+    gone_out: Option<(RenderedEdition, Letterhead)>,
+    store: Option<Store>,
+}
+
+/// Puts what was made into `sheet`; what cannot be made leaves the last edition that could be.
+fn take(sheet: &mut Sheet, made: Made, gone_out: Option<(RenderedEdition, Letterhead)>) {
+    let Made { loaded, draft } = made;
+    let proof = |sheet: &Sheet, rendered: RenderedEdition, pictures, letterhead| {
+        Some(Arc::new(Proof::new(sheet.version, sheet.made_at, rendered, pictures, letterhead)))
+    };
+    let letterhead = Letterhead::of(&sheet.config.publication);
+    sheet.findings = loaded.diagnostics;
+    match draft {
+        Err(error) => sheet.problems = wrong_rendering(&error),
+        Ok(draft) => {
+            let title = |path: &PathBuf| {
+                let article = loaded.articles.iter().find(|article| article.path == *path);
+                article.map(|article| article.title.clone()).unwrap_or_default()
+            };
+            sheet.due = draft.due.iter().map(|path| Due { path: path.clone(), title: title(path) }).collect();
+            sheet.waiting = draft.waiting;
+            sheet.problems = draft.errors;
+            let skips = sheet.config.articles.on_broken == OnBrokenArticle::Skip;
+            let keeps_the_last = !sheet.problems.is_empty() && !skips && sheet.proof.is_some();
+            sheet.standing = match (sheet.problems.is_empty(), skips, &draft.rendered) {
+                (false, false, _) => Standing::Held,
+                (_, _, None) => Standing::Nothing,
+                (false, true, Some(_)) => Standing::Without,
+                (true, _, Some(_)) => Standing::Ready,
+            };
+            if !keeps_the_last {
+                sheet.proof =
+                    draft.rendered.and_then(|rendered| proof(sheet, rendered, draft.pictures, letterhead));
+            }
+        }
+    }
+    if let Some((rendered, letterhead)) = gone_out {
+        sheet.standing = Standing::Out;
+        sheet.due = (rendered.headlines.iter())
+            .map(|headline| Due { path: PathBuf::new(), title: headline.title.clone() })
+            .collect();
+        sheet.proof = proof(sheet, rendered, Vec::new(), letterhead);
+        sheet.problems.clear();
+    }
+    let problems = &sheet.problems;
+    sheet.findings.retain(|finding| !problems.contains(finding));
+    sheet.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    sheet.articles = Arc::new(loaded.articles);
+}
+
+/// Which edition is shown, as of which moment, and when it is due: `wanted`, or the next one to go out.
+fn due_at(
+    config: &Config,
+    wanted: Option<&EditionKey>,
+    now: DateTime<Utc>,
+) -> (EditionKey, DateTime<Utc>, Option<Slot>) {
+    let zone = config.schedule.timezone;
+    let (key, slot) = match wanted {
+        None => match schedule::next_slot(&config.schedule, now) {
+            Some(slot) => (EditionKey::of(slot.date), Some(slot)),
+            None => (EditionKey::of(now.with_timezone(&zone).date_naive()), None),
+        },
+        Some(key) => {
+            let midnight = zone.from_local_datetime(&key.date().and_time(NaiveTime::MIN)).earliest();
+            let from = midnight.map_or_else(
+                || key.date().and_time(NaiveTime::MIN).and_utc(),
+                |local| local.with_timezone(&Utc),
+            );
+            // A slot of midnight is one of the day, and one in a gap of the clock may come the day after.
+            let slots =
+                schedule::slots(&config.schedule, from - TimeDelta::seconds(1), from + TimeDelta::days(2));
+            let is_regular = *key == EditionKey::of(key.date());
+            (key.clone(), slots.into_iter().find(|slot| is_regular && slot.date == key.date()))
+        }
+    };
+    let end = press::end_of_day(zone, key.date());
+    let as_of = slot.filter(|slot| slot.at > now).map_or(end, |slot| slot.at);
+    (key, as_of.trunc_subsecs(0), slot)
+}
+
+fn wrong_configuration(error: ConfigError) -> Vec<Diagnostic> {
+    match error {
+        ConfigError::Wrong { findings } => findings,
+        ConfigError::Unreadable { ref path, .. } | ConfigError::TooLarge { ref path, .. } => {
+            vec![of_whole(path, "configuration", &error.to_string())]
+        }
+    }
+}
+
+fn wrong_store(error: &StoreError) -> Diagnostic {
+    Diagnostic::of_file(Severity::Error, "database", "database", error.to_string()).with_remedy(
+        "a store of an earlier version is brought up to date by any other command, such as `straight status`",
+    )
+}
+
+fn wrong_rendering(error: &PressError) -> Vec<Diagnostic> {
+    match error {
+        PressError::Template(error) => error.diagnostics(),
+        PressError::Render(error) => error.diagnostics(),
+        PressError::Store(_)
+        | PressError::Articles(_)
+        | PressError::Compose(_)
+        | PressError::Route(_)
+        | PressError::SampleValues { .. } => {
+            vec![Diagnostic::of_file(Severity::Error, "edition", "edition", error.to_string())]
+        }
+    }
+}
+
+/// A finding about a file as a whole; what stands behind its semicolon is the remedy.
+fn of_whole(path: &std::path::Path, rule: &'static str, told: &str) -> Diagnostic {
+    let (message, remedy) = told.split_once("; ").unwrap_or((told, "look at the file and its permissions"));
+    Diagnostic::of_file(Severity::Error, rule, path, message).with_remedy(remedy)
+}

@@ -1,0 +1,191 @@
+//! The preview's routes.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, X_FRAME_OPTIONS,
+};
+use axum::response::{Html, IntoResponse, Response};
+use serde::Deserialize;
+use tracing::error;
+
+use super::choice::Choice;
+use super::page::{Found, Page};
+use super::sheet::{Proof, Sheet};
+use super::{Audience, Preview, frame};
+use crate::store::StoreError;
+use crate::web::style::{FOR_EVER, cacheable};
+
+/// How many readers a search shows.
+const FOUND: u32 = 12;
+/// No address and no name is longer.
+const LONGEST_SEARCH: usize = 320;
+
+type Answer = Result<Response, Failure>;
+
+/// Why there is no answer of its own.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("there is nothing under this address")]
+    Nothing,
+    #[error("this form is an old one; load the page anew")]
+    OldForm,
+    #[error("readers are not shown over the network")]
+    NotHere,
+    #[error("the message cannot be made: {0}")]
+    Message(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a page cannot be rendered: {0}")]
+    Page(#[from] tera::Error),
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Failure::Nothing => StatusCode::NOT_FOUND,
+            Failure::OldForm | Failure::NotHere => StatusCode::FORBIDDEN,
+            Failure::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Failure::Store(_) | Failure::Page(_) => {
+                error!(error = %self, "the preview failed a request");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        let mut told = self.to_string();
+        if let Some(first) = told.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        (status, format!("{told}.\n")).into_response()
+    }
+}
+
+impl Preview {
+    fn sheet(&self) -> Arc<Sheet> {
+        self.sheet.borrow().clone()
+    }
+
+    async fn page(&self, choice: &Choice, found: Option<Found>) -> Answer {
+        let sheet = self.sheet();
+        let proof = sheet.shown(choice.article.as_deref());
+        let reader = self.reader(&sheet, choice).await?;
+        let page =
+            Page { preview: self, sheet: &sheet, proof: proof.as_deref(), choice, reader: &reader, found };
+        let html = self.templates.page(&page.words())?;
+        Ok(Html(html).into_response())
+    }
+
+    fn proof(&self, sheet: &Sheet, choice: &Choice) -> Result<Arc<Proof>, Failure> {
+        sheet.shown(choice.article.as_deref()).ok_or(Failure::Nothing)
+    }
+}
+
+/// `GET /`: the page.
+pub(super) async fn page(State(preview): State<Arc<Preview>>, Query(choice): Query<Choice>) -> Answer {
+    preview.page(&choice, None).await
+}
+
+/// `GET /frame`: the message's HTML as a mail program shows it.
+pub(super) async fn frame(State(preview): State<Arc<Preview>>, Query(choice): Query<Choice>) -> Answer {
+    let sheet = preview.sheet();
+    let proof = preview.proof(&sheet, &choice)?;
+    let reader = preview.reader(&sheet, &choice).await?;
+    let copy = preview.copy(&proof, &reader).map_err(Failure::Message)?;
+    let pictures = if proof.pictures.is_empty() { &proof.rendered.embedded } else { &proof.pictures };
+    let html = frame::document(&copy.html, pictures, &choice);
+    let headers =
+        [(CONTENT_SECURITY_POLICY, frame::policy(&choice)), (X_FRAME_OPTIONS, "SAMEORIGIN".to_owned())];
+    Ok((headers, Html(html)).into_response())
+}
+
+/// `GET /picture/{name}`: a picture of the edition; its name is made of its content's hash.
+pub(super) async fn picture(
+    State(preview): State<Arc<Preview>>,
+    Path(name): Path<String>,
+    Query(choice): Query<Choice>,
+    request: HeaderMap,
+) -> Answer {
+    let sheet = preview.sheet();
+    let of_edition = preview.proof(&sheet, &choice).ok().and_then(|proof| proof.picture(&name).cloned());
+    // An article that is looked at by itself has its own, and the frame asks for them by name alone.
+    let of_article = || {
+        let pictures = sheet.articles.iter().flat_map(|article| article.pictures.values());
+        let found = pictures.into_iter().find(|picture| picture.file_name == name)?;
+        Some((found.media_type.to_owned(), found.bytes.clone()))
+    };
+    let found = of_edition.map(|picture| (picture.media_type, picture.bytes)).or_else(of_article);
+    let (media_type, bytes) = found.ok_or(Failure::Nothing)?;
+    let headers = [
+        (CONTENT_TYPE, media_type),
+        (CACHE_CONTROL, FOR_EVER.to_owned()),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'".to_owned()),
+    ];
+    Ok(cacheable(&request, &name, headers, bytes.to_vec()))
+}
+
+/// `GET /message.eml`: the whole message, as a mail program opens it.
+pub(super) async fn message(State(preview): State<Arc<Preview>>, Query(choice): Query<Choice>) -> Answer {
+    let sheet = preview.sheet();
+    let proof = preview.proof(&sheet, &choice)?;
+    let reader = preview.reader(&sheet, &choice).await?;
+    let raw = preview.raw(&sheet, &proof, &reader).map_err(Failure::Message)?;
+    let name = format!("attachment; filename=\"{}.eml\"", proof.rendered.key);
+    Ok(([(CONTENT_TYPE, "message/rfc822".to_owned()), (CONTENT_DISPOSITION, name)], raw).into_response())
+}
+
+/// A search for readers. It is a POST although it changes nothing: names are not for addresses, histories and logs.
+#[derive(Deserialize)]
+pub(super) struct Search {
+    find: String,
+    token: String,
+}
+
+/// `POST /readers`: the page with the readers found.
+pub(super) async fn readers(
+    State(preview): State<Arc<Preview>>,
+    Query(choice): Query<Choice>,
+    Form(search): Form<Search>,
+) -> Answer {
+    if preview.audience == Audience::Network {
+        return Err(Failure::NotHere);
+    }
+    preview.check_token(&search.token)?;
+    let words: String = search.find.trim().chars().take(LONGEST_SEARCH).collect();
+    let sheet = preview.sheet();
+    let readers = match &sheet.store {
+        Some(store) if !words.is_empty() => store.find_subscribers(&words, FOUND + 1).await?,
+        Some(_) | None => Vec::new(),
+    };
+    let more = readers.len() > FOUND as usize;
+    let readers = readers.into_iter().take(FOUND as usize).collect();
+    preview.page(&choice, Some(Found { words, readers, more })).await
+}
+
+impl Preview {
+    /// Whether a form came from our page.
+    fn check_token(&self, token: &str) -> Result<(), Failure> {
+        aws_lc_rs::constant_time::verify_slices_are_equal(token.as_bytes(), self.form_token.as_bytes())
+            .map_err(|_| Failure::OldForm)
+    }
+}
+
+/// `GET /preview.css`; the page names it with its content's hash behind.
+pub(super) async fn style(State(preview): State<Arc<Preview>>, request: HeaderMap) -> Response {
+    let headers =
+        [(CONTENT_TYPE, "text/css; charset=utf-8".to_owned()), (CACHE_CONTROL, FOR_EVER.to_owned())];
+    cacheable(&request, &preview.templates.version, headers, super::page::STYLE)
+}
+
+/// `GET /preview.js`
+pub(super) async fn script(State(preview): State<Arc<Preview>>, request: HeaderMap) -> Response {
+    let headers =
+        [(CONTENT_TYPE, "text/javascript; charset=utf-8".to_owned()), (CACHE_CONTROL, FOR_EVER.to_owned())];
+    cacheable(&request, &preview.templates.version, headers, super::page::SCRIPT)
+}
+
+/// `GET /favicon.ico`: there is none.
+pub(super) async fn no_icon() -> StatusCode {
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,145 @@
+//! What the page shows: the edition as it stands after the last save, with all that is to be said of it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::article::Article;
+use crate::config::Config;
+use crate::diagnostic::Diagnostic;
+use crate::edition::{EditionKey, EmbeddedPicture, RenderedEdition, Waiting};
+use crate::message::{Letterhead, Skeleton};
+use crate::press::Record;
+use crate::press::schedule::Slot;
+use crate::store::Store;
+
+/// The edition after the last save.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    /// Counts the changes, from 1.
+    pub(super) version: u64,
+    /// When it was made, and how long that took.
+    pub(super) made_at: DateTime<Utc>,
+    pub(super) took: Duration,
+    /// The configuration: the last one that was in order.
+    pub(super) config: Arc<Config>,
+    /// Where readers are looked up; `None` when there is no store yet.
+    pub(super) store: Option<Store>,
+    pub(super) key: EditionKey,
+    /// The moment at which the edition is thought to be frozen.
+    pub(super) as_of: DateTime<Utc>,
+    /// When it is due, if the schedule has a slot on its day.
+    pub(super) slot: Option<Slot>,
+    pub(super) standing: Standing,
+    /// What keeps it, or a part of it, from going out.
+    pub(super) problems: Vec<Diagnostic>,
+    /// Everything else that `straight check` finds.
+    pub(super) findings: Vec<Diagnostic>,
+    /// The articles that go out, in their order.
+    pub(super) due: Vec<Due>,
+    /// Those that do not, and why.
+    pub(super) waiting: Vec<Waiting>,
+    /// How many active readers there are; `None` when there is no store.
+    pub(super) readers: Option<u64>,
+    /// The edition itself: the last one that could be made.
+    pub(super) proof: Option<Arc<Proof>>,
+    /// Every article that is whole, and what went before: what waits can be looked at too.
+    pub(super) articles: Arc<Vec<Article>>,
+    pub(super) record: Arc<Record>,
+}
+
+/// How the edition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It can go out.
+    Ready,
+    /// It went out, and is shown as it was.
+    Out,
+    /// No article is due.
+    Nothing,
+    /// A broken article holds it.
+    Held,
+    /// It goes out without broken articles.
+    Without,
+    /// It cannot be made: a template, the configuration, the folder, the store.
+    Broken,
+}
+
+/// An article that goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Due {
+    pub(super) path: PathBuf,
+    pub(super) title: String,
+}
+
+/// A rendered edition, to be shown.
+#[derive(Debug)]
+pub(super) struct Proof {
+    /// The sheet that it was made with.
+    pub(super) version: u64,
+    pub(super) made_at: DateTime<Utc>,
+    pub(super) rendered: RenderedEdition,
+    pub(super) pictures: Vec<EmbeddedPicture>,
+    pub(super) letterhead: Letterhead,
+    /// Encoded when a message is asked for the first time.
+    skeleton: OnceLock<Result<Skeleton, String>>,
+}
+
+impl Proof {
+    pub(super) fn new(
+        version: u64,
+        made_at: DateTime<Utc>,
+        rendered: RenderedEdition,
+        pictures: Vec<EmbeddedPicture>,
+        letterhead: Letterhead,
+    ) -> Self {
+        Proof { version, made_at, rendered, pictures, letterhead, skeleton: OnceLock::new() }
+    }
+
+    /// The message's skeleton, or why it cannot be a message.
+    pub(super) fn skeleton(&self) -> Result<&Skeleton, &str> {
+        let made = self.skeleton.get_or_init(|| {
+            Skeleton::new(&self.rendered, &self.letterhead).map_err(|error| error.to_string())
+        });
+        made.as_ref().map_err(String::as_str)
+    }
+
+    /// The picture of this name.
+    pub(super) fn picture(&self, file_name: &str) -> Option<&EmbeddedPicture> {
+        self.pictures.iter().chain(&self.rendered.embedded).find(|picture| picture.file_name == file_name)
+    }
+}
+
+impl Sheet {
+    /// Whether the edition shown is older than what is wrong now.
+    pub(super) fn is_stale(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| proof.version != self.version)
+    }
+
+    /// The edition shown; an article that waits by itself when `slug` names one.
+    pub(super) fn shown(&self, slug: Option<&str>) -> Option<Arc<Proof>> {
+        let Some(slug) = slug else { return self.proof.clone() };
+        let article = self.articles.iter().find(|article| article.slug.as_str() == slug)?.clone();
+        let made =
+            crate::press::draft_of_one(article, &self.record, &self.config, self.key.clone(), self.as_of);
+        let (rendered, pictures) = made.ok()?;
+        let letterhead = Letterhead::of(&self.config.publication);
+        Some(Arc::new(Proof::new(self.version, self.made_at, rendered, pictures, letterhead)))
+    }
+
+    /// Whether a page that shows `other` shows the same as one of this.
+    pub(super) fn says_the_same_as(&self, other: &Sheet) -> bool {
+        let hash = |sheet: &Sheet| sheet.proof.as_ref().map(|proof| proof.rendered.hash.clone());
+        hash(self) == hash(other)
+            && self.key == other.key
+            && self.slot == other.slot
+            && self.standing == other.standing
+            && self.problems == other.problems
+            && self.findings == other.findings
+            && self.due == other.due
+            && self.waiting == other.waiting
+            && self.readers == other.readers
+    }
+}
