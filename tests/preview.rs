@@ -132,7 +132,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     // What SQLite makes for reading beside others: shared memory, and a log with nothing in it.
     found.retain(|(path, bytes)| {
         let name = path.to_string_lossy();
-        !name.ends_with("-shm") && !(name.ends_with("-wal") && bytes.is_empty())
+        !(name.ends_with("-shm") || name.ends_with("-wal") && bytes.is_empty())
     });
     found.sort();
     found

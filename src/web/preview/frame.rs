@@ -12,7 +12,11 @@ const INVERT: &str = "<style>html{background:#fff;filter:invert(1) hue-rotate(18
 
 /// The document of the frame: `html` of one reader's copy with the colours forced, styles taken away, pictures from
 /// the preview, and links that open beside it.
-pub(super) fn document(html: &str, pictures: &[EmbeddedPicture], choice: &Choice) -> String {
+pub(super) fn document<'p>(
+    html: &str,
+    pictures: impl IntoIterator<Item = &'p EmbeddedPicture>,
+    choice: &Choice,
+) -> String {
     let html = match choice.styles {
         Shown::On => html.to_owned(),
         Shown::Off => without_styles(html),

@@ -93,8 +93,7 @@ pub(super) async fn frame(State(preview): State<Arc<Preview>>, Query(choice): Qu
     let proof = preview.proof(&sheet, &choice)?;
     let reader = preview.reader(&sheet, &choice).await?;
     let copy = preview.copy(&proof, &reader).map_err(Failure::Message)?;
-    let pictures = if proof.pictures.is_empty() { &proof.rendered.embedded } else { &proof.pictures };
-    let html = frame::document(&copy.html, pictures, &choice);
+    let html = frame::document(&copy.html, proof.all_pictures(), &choice);
     let headers =
         [(CONTENT_SECURITY_POLICY, frame::policy(&choice)), (X_FRAME_OPTIONS, "SAMEORIGIN".to_owned())];
     Ok((headers, Html(html)).into_response())

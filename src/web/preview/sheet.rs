@@ -106,9 +106,14 @@ impl Proof {
         made.as_ref().map_err(String::as_str)
     }
 
+    /// Its articles' pictures, and what else travels with it.
+    pub(super) fn all_pictures(&self) -> impl Iterator<Item = &EmbeddedPicture> {
+        self.pictures.iter().chain(&self.rendered.embedded)
+    }
+
     /// The picture of this name.
     pub(super) fn picture(&self, file_name: &str) -> Option<&EmbeddedPicture> {
-        self.pictures.iter().chain(&self.rendered.embedded).find(|picture| picture.file_name == file_name)
+        self.all_pictures().find(|picture| picture.file_name == file_name)
     }
 }
 

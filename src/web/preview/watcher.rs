@@ -36,12 +36,16 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The articles, the templates, and the configuration.
+    /// The articles, the templates, the logo and the configuration.
     pub(super) fn of(config: &Config, config_file: Option<&Path>) -> Self {
         let folders = [Some(config.articles.folder.clone()), config.edition.templates.clone()];
         // One that is not there yet may be made.
         let file = config_file.map_or_else(|| PathBuf::from("newsletter.yaml"), Path::to_owned);
-        Files { folders: folders.into_iter().flatten().collect(), files: vec![file] }
+        let logo = config.publication.theme.logo.as_ref().map(|logo| logo.file.clone());
+        Files {
+            folders: folders.into_iter().flatten().collect(),
+            files: logo.into_iter().chain([file]).collect(),
+        }
     }
 
     /// Names, sizes and times of everything, as one number.
