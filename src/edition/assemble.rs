@@ -105,7 +105,11 @@ impl NotDue {
             | NotDue::BeforeFirstEdition
             | NotDue::OlderThanFirstDay(_)
             | NotDue::TooOld { .. } => true,
-            NotDue::Draft | NotDue::Future(_) | NotDue::NotBefore(_) | NotDue::SlugTaken(_) => false,
+            NotDue::Draft
+            | NotDue::Future(_)
+            | NotDue::NotBefore(_)
+            | NotDue::SlugTaken(_)
+            | NotDue::AfterApproval => false,
         }
     }
 }
