@@ -4,12 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD straight=$PWD/target/release/straight
-checker=$(realpath ../shared/email-quality)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-cp -rL "$checker" "$folder/checker"
-chmod -R u+w "$folder/checker"
-(cd "$folder/checker" && npm install --ignore-scripts --no-audit --no-fund >npm.log 2>&1) || { cat "$folder/checker/npm.log"; exit 1; }
+# shellcheck source=tests/real/checker.sh
+source tests/real/checker.sh
+install_checker
 
 edition() { # edition NAME ARTICLE…: sends these articles to the outbox of a publication of their own
     local name=$1
@@ -33,5 +32,5 @@ alone=$(cd articles && grep -rLE '\]\([^)]*\.md' --include='*.md' . | sort | hea
 edition one "$(basename "$alone")"
 # shellcheck disable=SC2046
 edition several $(for file in $newest; do basename "$file"; done)
-node tests/real/judge.mjs "$folder/checker" "$folder/one.eml" 1
-node tests/real/judge.mjs "$folder/checker" "$folder/several.eml" "$(wc -l <<<"$newest")"
+node tests/real/judge.mjs "$checker" "$folder/one.eml" 1
+node tests/real/judge.mjs "$checker" "$folder/several.eml" "$(wc -l <<<"$newest")"
