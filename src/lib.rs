@@ -26,6 +26,7 @@ pub mod subscriber;
 pub mod dkim;
 pub mod config;
 pub mod article;
+pub mod import;
 pub mod edition;
 pub mod archive;
 pub mod message;

@@ -12,7 +12,7 @@ use straight::config::Authors;
 use straight::diagnostic::rules::{self, Level, Reach};
 use straight::diagnostic::{Colour, Severity, human};
 
-mod program;
+pub(crate) mod program;
 
 fn now() -> DateTime<Utc> {
     "2025-11-04T12:00:00Z".parse().unwrap()

@@ -5,6 +5,7 @@ mod config;
 mod dkim;
 mod edition;
 mod faults;
+mod import;
 mod layers;
 mod lint;
 mod message;

@@ -77,6 +77,13 @@ fn guess(text: &str, zone: Tz) -> Option<String> {
         .or_else(|| padded(text, zone))
 }
 
+/// A date as other programs write it, as `date:` takes it: when it can be read, or when only one can be meant.
+pub(crate) fn import_date(text: &str, zone: Tz) -> Option<String> {
+    let meant = if parse(text, zone).is_some() { text.trim().to_owned() } else { guess(text, zone)? };
+    let Dated { day, not_before } = parse(&meant, zone)?;
+    Some(not_before.map_or_else(|| day.to_string(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string()))
+}
+
 /// What to write instead of `text`.
 pub(super) fn remedy(text: &str, zone: Tz) -> String {
     match guess(text, zone) {

@@ -28,10 +28,12 @@ use crate::config::Author;
 use crate::diagnostic::Diagnostic;
 
 pub use blank::{Beginning, Byline, blank};
+pub(crate) use date::import_date;
 pub use front_matter::schema;
 pub use load::{LoadError, LoadOptions, Parsed, PictureWork, load_dir, load_paths, parse_bytes};
 pub use logo::logo;
 pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
+pub(crate) use picture::shown_in_mail;
 pub use picture::{Picture, SHOWN_WIDTH};
 pub(crate) use slug::latin;
 pub use slug::{Slug, SlugError};

@@ -101,6 +101,16 @@ pub(super) fn look(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PictureError
     Ok((format, width, height))
 }
 
+/// Whether a mail can show the picture in `file`, of at most `largest` bytes; else why not.
+pub(crate) fn shown_in_mail(file: &std::path::Path, largest: u64) -> Result<(), String> {
+    let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
+    if size > largest {
+        return Err(format!("it is larger than {} MiB", largest / 1024 / 1024));
+    }
+    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
+    look(&bytes).map(|_| ()).map_err(|error| error.to_string())
+}
+
 fn looks_like_svg(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(1024)];
     start.windows(4).any(|window| window.eq_ignore_ascii_case(b"<svg"))

@@ -12,6 +12,7 @@ mod dry_run;
 mod due;
 mod healthcheck;
 mod holds;
+pub mod import;
 mod ledger;
 mod log;
 pub mod new;
@@ -91,6 +92,8 @@ enum Command {
     /// Decide what only a person can about the record of what was sent
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    #[command(subcommand)]
+    Import(import::ImportCommand),
     /// Print the JSON Schema of an article's front matter, for editors' programs
     Schema,
     /// Show the configuration in effect, and where each value comes from
@@ -142,6 +145,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Healthcheck(args) => return healthcheck::ask(&cli.global, args),
         Command::Preview(args) => preview::run(&cli.global, args, &mut io::stdout())?,
+        Command::Import(command) => {
+            import::run(&config_of(cli)?, command, Clock::system().now(), &mut io::stdout().lock())?
+        }
         Command::Schema => {
             schema::schema(&mut io::stdout().lock())?;
             true

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Runs it in `folder`; gives its exit code, and what it says on both outputs.
-pub(super) fn straight(folder: &Path, arguments: &[&str]) -> (i32, String) {
+pub(crate) fn straight(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_straight"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("STRAIGHT_")) {
         command.env_remove(name);

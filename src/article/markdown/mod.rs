@@ -34,6 +34,7 @@ mod run;
 mod text;
 mod tree;
 pub(crate) mod wrap;
+mod write;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -43,6 +44,7 @@ use url::Url;
 pub(crate) use build::document;
 use tree::{Block, Inline};
 pub(crate) use tree::{Document, Seen, What};
+pub(crate) use write::{escape, from_html};
 
 use super::Article;
 use super::picture::SHOWN_WIDTH;
@@ -202,7 +204,7 @@ impl Target {
 }
 
 /// The scheme of an absolute address (RFC 3986 §3.1), in lower case.
-pub(super) fn scheme(written: &str) -> Option<String> {
+pub(crate) fn scheme(written: &str) -> Option<String> {
     let (scheme, _) = written.split_once(':')?;
     let fits = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
@@ -210,7 +212,7 @@ pub(super) fn scheme(written: &str) -> Option<String> {
 }
 
 /// `my%20file.md` → `my file.md`; what is no UTF-8 stays as written.
-pub(super) fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

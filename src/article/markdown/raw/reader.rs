@@ -49,6 +49,20 @@ impl<I: Iterator<Item = Token>> Reader<I> {
         blocks
     }
 
+    /// The text up to the end of a `<pre>`, its lines kept.
+    fn literal(&mut self) -> String {
+        let mut text = String::new();
+        for token in self.tokens.by_ref() {
+            match token {
+                Token::Text(part) => text.push_str(&part),
+                Token::Open { name, .. } if name == "br" => text.push('\n'),
+                Token::Close(name) if name == "pre" => break,
+                Token::Open { .. } | Token::Close(_) => {}
+            }
+        }
+        text
+    }
+
     fn block(&mut self, name: &str, attributes: &[(String, String)], blocks: &mut Vec<Block>) {
         match name {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
@@ -63,7 +77,7 @@ impl<I: Iterator<Item = Token>> Reader<I> {
             }
             "blockquote" => blocks.push(Block::Quote(self.blocks())),
             "pre" => {
-                let code = plain(&self.content_of_block());
+                let code = self.literal();
                 blocks.push(Block::Code(code));
             }
             "table" => {

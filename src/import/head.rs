@@ -1,0 +1,198 @@
+//! Front matter of other programs → ours.
+
+use chrono_tz::Tz;
+use serde_json::{Map, Value};
+
+use crate::article::{Slug, import_date};
+
+/// What a post says of itself, in our keys.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Head {
+    pub(super) title: String,
+    /// As it is written into `date:`; empty when none could be read.
+    pub(super) date: String,
+    pub(super) authors: Vec<String>,
+    pub(super) summary: Option<String>,
+    pub(super) tags: Vec<String>,
+    /// Source and alternative text.
+    pub(super) image: Option<(String, Option<String>)>,
+    pub(super) slug: Option<String>,
+    pub(super) draft: bool,
+    pub(super) extra: Map<String, Value>,
+}
+
+/// Keys that say how a site is built, and nothing of the post.
+const OF_THE_SITE: [&str; 12] = [
+    "layout",
+    "type",
+    "permalink",
+    "url",
+    "aliases",
+    "redirect_from",
+    "comments",
+    "markup",
+    "weight",
+    "lastmod",
+    "toc",
+    "published",
+];
+
+/// Reads the fields of a front matter; gives the head, and the date that could not be read.
+pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String>) {
+    let mut head = Head::default();
+    let mut bad_date = None;
+    for (key, value) in fields {
+        let name = key.to_lowercase();
+        match name.as_str() {
+            "title" => head.title = text(&value).unwrap_or_default(),
+            "date" | "publishdate" if head.date.is_empty() => {
+                let written = text(&value).unwrap_or_default();
+                match import_date(&written, zone) {
+                    Some(date) => head.date = date,
+                    None if written.is_empty() => {}
+                    None => bad_date = Some(written),
+                }
+            }
+            "author" | "authors" => head.authors.extend(texts(&value, false)),
+            "summary" | "description" | "excerpt" | "subtitle" | "deck" if head.summary.is_none() => {
+                head.summary = text(&value).filter(|text| !text.is_empty());
+            }
+            "tags" | "tag" | "categories" | "category" | "keywords" => {
+                for tag in texts(&value, true) {
+                    if !head.tags.iter().any(|known| known.eq_ignore_ascii_case(&tag)) {
+                        head.tags.push(tag);
+                    }
+                }
+            }
+            "image" | "images" | "cover" | "thumbnail" | "featured_image" | "featuredimage"
+            | "feature_image" | "hero" | "banner" | "header-img" | "cover_image" | "coverimage" | "img"
+            | "header"
+                if head.image.is_none() =>
+            {
+                head.image = image(&value);
+            }
+            "slug" => head.slug = text(&value),
+            "draft" => head.draft |= is_true(&value),
+            "published" if is_false(&value) => head.draft = true,
+            name if OF_THE_SITE.contains(&name) => {}
+            _ if value.is_null() => {}
+            _ => {
+                head.extra.insert(key, value);
+            }
+        }
+    }
+    (head, bad_date)
+}
+
+fn is_true(value: &Value) -> bool {
+    matches!(value, Value::Bool(true))
+        || value.as_str().is_some_and(|text| matches!(text, "true" | "yes" | "on"))
+}
+
+fn is_false(value: &Value) -> bool {
+    matches!(value, Value::Bool(false))
+        || value.as_str().is_some_and(|text| matches!(text, "false" | "no" | "off"))
+}
+
+/// One line of text, whatever it was written as.
+fn text(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Array(items) => return items.first().and_then(text),
+        Value::Null | Value::Object(_) => return None,
+    };
+    Some(one_line(&text))
+}
+
+/// On one line, without control characters.
+pub(super) fn one_line(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Several texts; with `split` those of one text are divided by commas, or else by spaces as Jekyll does.
+fn texts(value: &Value, split: bool) -> Vec<String> {
+    let all: Vec<String> = match value {
+        Value::Array(items) => items.iter().flat_map(|item| texts(item, false)).collect(),
+        Value::Object(fields) => fields.get("name").and_then(text).into_iter().collect(),
+        value => match text(value) {
+            Some(line) if split && line.contains(',') => {
+                line.split(',').map(|part| part.trim().to_owned()).collect()
+            }
+            Some(line) if split => line.split(' ').map(str::to_owned).collect(),
+            Some(line) => vec![line],
+            None => Vec::new(),
+        },
+    };
+    all.into_iter().filter(|text| !text.is_empty()).collect()
+}
+
+fn image(value: &Value) -> Option<(String, Option<String>)> {
+    match value {
+        Value::Object(fields) => {
+            let of = |names: &[&str]| names.iter().find_map(|name| fields.get(*name).and_then(text));
+            Some((
+                of(&["src", "path", "url", "image", "feature", "teaser", "overlay_image"])?,
+                of(&["alt", "image_alt"]),
+            ))
+        }
+        Value::Array(items) => items.first().and_then(image),
+        value => Some((text(value).filter(|text| !text.is_empty())?, None)),
+    }
+}
+
+impl Head {
+    /// The name it goes by, which may be another post's too.
+    pub(super) fn name(&self, stem: &str) -> String {
+        let written = self.slug.as_deref().and_then(Slug::of_text);
+        let name = written.or_else(|| Slug::of_text(stem));
+        name.unwrap_or_else(|| Slug::of_title(&self.title, stem)).to_string()
+    }
+
+    /// As the front matter of an article whose name is `slug`.
+    pub(super) fn yaml(&self, slug: &str) -> String {
+        let mut out = format!("---\ntitle: {}\ndate: {}\n", quoted(&self.title), self.date);
+        if !self.authors.is_empty() {
+            // As a mapping, so that one who is not among the configured authors is no mistake.
+            out.push_str(&format!("author: {{name: {}}}\n", quoted(&self.authors.join(", "))));
+        }
+        out.push_str(&format!("slug: {slug}\n"));
+        if let Some(summary) = &self.summary {
+            out.push_str(&format!("summary: {}\n", quoted(summary)));
+        }
+        if let Some((src, alt)) = &self.image {
+            let alt = alt.as_ref().map(|alt| format!(", alt: {}", quoted(alt))).unwrap_or_default();
+            out.push_str(&format!("image: {{src: {}{alt}}}\n", quoted(src)));
+        }
+        if !self.tags.is_empty() {
+            let tags: Vec<String> = self.tags.iter().map(|tag| quoted(tag)).collect();
+            out.push_str(&format!("tags: [{}]\n", tags.join(", ")));
+        }
+        if self.draft {
+            out.push_str("draft: true\n");
+        }
+        if !self.extra.is_empty() {
+            // JSON is YAML.
+            out.push_str("extra:\n");
+            for (key, value) in &self.extra {
+                out.push_str(&format!("  {}: {value}\n", quoted(key)));
+            }
+        }
+        out.push_str("---\n");
+        out
+    }
+}
+
+/// In double quotes; plain where nothing in it could mean anything else.
+fn quoted(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '.' | '’' | '!' | '?' | '(' | ')' | '/'))
+        && !text.ends_with(' ')
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+            .contains(&text.to_lowercase().as_str());
+    if plain { text.to_owned() } else { Value::from(text).to_string() }
+}
