@@ -24,6 +24,7 @@ mod run;
 pub mod schema;
 mod send;
 mod signals;
+mod site;
 mod status;
 mod subscribers;
 mod trial;
@@ -74,6 +75,7 @@ enum Command {
     Preview(PreviewArgs),
     Render(RenderArgs),
     Diff(DiffArgs),
+    Site(site::SiteArgs),
     Status(StatusArgs),
     Approve(approve::ApproveArgs),
     Unapprove(approve::UnapproveArgs),
@@ -179,6 +181,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Status(args) => {
             with_press(cli, async |press, out, _| status::status(press, args, out).await)?
         }
+        Command::Site(args) => with_press(cli, async |press, out, _| site::site(press, args, out).await)?,
         Command::Approve(args) => {
             with_press(cli, async |press, out, _| approve::approve(press, args, out).await)?
         }

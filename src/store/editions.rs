@@ -125,6 +125,7 @@ const RECENT: &str = "SELECT slug, title, url, date, summary FROM headlines
     WHERE date <= $1 ORDER BY date DESC, position, slug LIMIT $2";
 const SLUGS: &str = "SELECT h.slug, e.key FROM headlines h LEFT JOIN editions e ON e.id = h.edition_id";
 const ADDRESSES: &str = "SELECT slug, url FROM headlines WHERE edition_id IS NOT NULL AND url <> ''";
+const PICTURE_NAMES: &str = "SELECT file_name FROM pictures ORDER BY file_name";
 const PICTURE: &str = "SELECT media_type, content FROM pictures WHERE file_name = $1";
 
 impl Store {
@@ -267,6 +268,14 @@ impl Store {
         let rows: Vec<(String, String)> =
             reading!(self, |c| sqlx::query_as(ADDRESSES).fetch_all(&mut *c).await?);
         Ok(rows.into_iter().collect())
+    }
+
+    /// The file name of every picture of any edition.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn picture_names(&self) -> Result<Vec<String>, StoreError> {
+        Ok(reading!(self, |c| sqlx::query_scalar(PICTURE_NAMES).fetch_all(&mut *c).await?))
     }
 
     /// A picture of any edition by its file name: media type and bytes.

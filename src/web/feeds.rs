@@ -72,6 +72,11 @@ fn part_of(id: i64) -> i64 {
     (id - 1) / i64::from(LARGEST) + 1
 }
 
+/// How many maps there are, the newest article having this id.
+pub(super) fn parts(newest: i64) -> i64 {
+    part_of(newest.max(1))
+}
+
 /// The pages of the map `number`: its articles, and in the first one everything else.
 async fn part(web: &Web, number: i64) -> Result<Vec<Entry>, Failure> {
     let publication = web.pages.publication();

@@ -12,6 +12,7 @@ mod editions;
 mod erase;
 mod failure;
 mod feeds;
+mod files;
 mod forms;
 mod front;
 mod groups;
@@ -48,6 +49,7 @@ use crate::store::Store;
 use crate::subscriber::SubscriberId;
 
 use failure::Failure;
+pub use files::{SiteError, Written, write_site};
 pub use pages::Pages;
 pub use serve::serve;
 

@@ -14,6 +14,7 @@ mod program;
 
 mod schedule;
 mod sink;
+mod site;
 
 pub(crate) use newsroom::{Newsroom, key, reader};
 pub(crate) use sink::Sink;
