@@ -330,6 +330,10 @@ fn a_server_is_read_from_its_url() {
     assert_eq!(smtp("smtp://localhost:1025"), "localhost 1025 None local");
     assert_eq!(smtp("smtp://127.0.0.1:1025?tls=starttls"), "127.0.0.1 1025 StartTls local");
     assert_eq!(smtp("smtp://[::1]:1025"), "::1 1025 None local");
+    assert_eq!(smtp("smtp://[::ffff:127.0.0.1]:1025"), "::ffff:127.0.0.1 1025 None local");
+    // Who resolves such a name decides where it leads: sample values do not go there.
+    assert_eq!(smtp("smtp://mail.localhost:1025"), "mail.localhost 1025 StartTls");
+    assert_eq!(smtp("smtp://[::ffff:192.0.2.1]:1025"), "::ffff:192.0.2.1 1025 StartTls");
     assert_eq!(smtp("smtp://RELAY.Example.NET"), "relay.example.net 587 StartTls");
     assert_eq!(smtp("smtp://m%C3%BCll.example.net"), "xn--mll-hoa.example.net 587 StartTls");
     assert_eq!(

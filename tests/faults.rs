@@ -5,6 +5,7 @@
 
 mod disk;
 mod house;
+mod import;
 mod invariant;
 mod kills;
 mod store;

@@ -6,6 +6,7 @@ mod dkim;
 mod edition;
 mod faults;
 mod import;
+mod faults_table;
 mod layers;
 mod lint;
 mod message;

@@ -10,7 +10,7 @@ use crate::yaml;
 use super::environment::read_secret;
 use super::layers::{Given, Origin};
 use super::reader::Reader;
-use super::values::{Wrong, choice, is_loopback, line, number, some_time};
+use super::values::{Wrong, choice, line, number, some_time};
 use super::{AuthMechanism, Credentials, Deadlines, Secret, SmtpConfig, TlsMode, Transport};
 
 const TLS_WORDS: &[(&str, TlsMode)] =
@@ -75,17 +75,17 @@ fn server(reader: &mut Reader<'_>) -> Option<SmtpConfig> {
         let wrong = Wrong::new("`smtp.url` says otherwise", "say it in one of the two places");
         reader.note(given, "smtp.tls", "conflict", &wrong);
     }
-    let is_local = is_loopback(&host);
+    let host = match host {
+        Host::Domain(name) => name,
+        Host::Ipv4(ip) => ip.to_string(),
+        Host::Ipv6(ip) => ip.to_string(),
+    };
+    let is_local = is_this_machine(&host);
     let tls = tls_of_url.or(tls_key).unwrap_or(if is_local { TlsMode::None } else { TlsMode::StartTls });
     let usual_port = match tls {
         TlsMode::None => 25,
         TlsMode::StartTls => 587,
         TlsMode::Implicit => 465,
-    };
-    let host = match host {
-        Host::Domain(name) => name,
-        Host::Ipv4(ip) => ip.to_string(),
-        Host::Ipv6(ip) => ip.to_string(),
     };
     Some(SmtpConfig {
         host,
@@ -244,10 +244,18 @@ fn decoded(text: &str) -> Result<String, Wrong> {
 }
 
 impl SmtpConfig {
-    /// Whether the server is this very machine.
+    /// Whether the server is this very machine for certain: a loopback address, mapped into IPv6 too, or `localhost`.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        Host::parse(&self.host).is_ok_and(|host| is_loopback(&host))
-            || self.host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        is_this_machine(&self.host)
+    }
+}
+
+/// `mail.localhost` should be this machine too (RFC 6761 §6.3), but that is up to whoever resolves it: it is not trusted
+/// with what may not leave the machine.
+fn is_this_machine(host: &str) -> bool {
+    match host.parse::<std::net::IpAddr>() {
+        Ok(ip) => ip.to_canonical().is_loopback(),
+        Err(_) => host.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
     }
 }

@@ -292,8 +292,8 @@ pub(super) fn public_url(text: &str) -> Result<Url, Wrong> {
     Ok(url)
 }
 
-/// Whether a host is this machine.
-pub(super) fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
+/// Whether a browser takes a host for this machine (RFC 6761 §6.3).
+fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
     match host {
         Host::Domain(name) => {
             let name = name.as_ref().trim_end_matches('.').to_ascii_lowercase();

@@ -14,6 +14,7 @@ pub mod schedule;
 mod sender;
 mod show;
 mod sign_ups;
+mod size;
 mod trial;
 mod watch;
 mod withheld;
@@ -76,6 +77,18 @@ pub enum PressError {
     /// The way out.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// The server does not take messages of this size.
+    #[error(
+        "the edition makes messages of {octets} octets, and {server} takes {limit} at most (SIZE): take out pictures or articles, or have the server's limit raised"
+    )]
+    TooLarge {
+        /// How large a message is, about.
+        octets: usize,
+        /// Host and port.
+        server: String,
+        /// What it said when it was asked last.
+        limit: u64,
+    },
     /// Sample values would reach real people.
     #[error(
         "nothing is sent through {host} while the configuration has sample values; set {} in newsletter.yaml", keys.join(", ")
@@ -115,15 +128,9 @@ impl Press {
 fn guard(config: &Config) -> Result<(), PressError> {
     let sample_keys = &config.publication.sample_keys;
     match &config.transport {
-        Transport::Smtp(smtp) if !is_loopback(&smtp.host) && !sample_keys.is_empty() => {
+        Transport::Smtp(smtp) if !smtp.is_loopback() && !sample_keys.is_empty() => {
             Err(PressError::SampleValues { host: smtp.host.clone(), keys: sample_keys.clone() })
         }
         Transport::Smtp(_) | Transport::Outbox { .. } => Ok(()),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

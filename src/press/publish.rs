@@ -127,9 +127,11 @@ impl Press {
         let waiting = assembled.waiting.clone();
         let edition = draft::put_together(key.clone(), assembled, &record, &self.config, now);
         let (rendered, pictures) = draft::render(&edition, &self.config)?;
+        let letterhead = Letterhead::of(&self.config.publication);
+        self.fits_the_server(&rendered, &letterhead).await?;
         let issue = Issue {
             edition: &rendered,
-            letterhead: &Letterhead::of(&self.config.publication),
+            letterhead: &letterhead,
             pictures: &pictures,
             articles: &archive::freeze(&edition, &self.config.publication),
             earlier: &before,

@@ -61,7 +61,7 @@ impl Watch {
             self.press.publish(key.clone()).await
         };
         let published = match published {
-            Err(error @ (PressError::Template(_) | PressError::Render(_))) => {
+            Err(error @ (PressError::Template(_) | PressError::Render(_) | PressError::TooLarge { .. })) => {
                 return self.hold_for_template(&key, &error).await;
             }
             other => other?,
@@ -127,7 +127,8 @@ impl Watch {
         Ok(())
     }
 
-    /// A template that fails is like a broken article: the editors are told, and the slot stays due.
+    /// A template that fails, or an edition too large for the server, is like a broken article: the editors are told, and
+    /// the slot stays due.
     async fn hold_for_template(&mut self, key: &EditionKey, error: &PressError) -> Result<(), PressError> {
         let subject = format!("{}: the edition of {key} is held", self.press.config.publication.name);
         let text = format!("The edition of {key} is held until this is mended:\n\n  {error}\n");

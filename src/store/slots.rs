@@ -31,7 +31,36 @@ const LAST_SLOT: &str = "SELECT MAX(at) FROM slots WHERE at <= $1";
 const SET_FACT_ONCE: &str = "INSERT INTO facts (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 const FACT: &str = "SELECT value FROM facts WHERE name = $1";
 
+const SET_FACT: &str = "INSERT INTO facts (name, value) VALUES ($1, $2)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE facts.value <> excluded.value";
+
+/// What the server said of the size of messages.
+const SERVER_SIZE: &str = "server-size";
+
 impl Store {
+    /// Which server takes messages of how many octets at most, as it said last; `None` when it has set no limit.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn server_size(&self) -> Result<Option<(String, u64)>, StoreError> {
+        let value: Option<String> =
+            reading!(self, |c| sqlx::query_scalar(FACT).bind(SERVER_SIZE).fetch_optional(&mut *c).await?);
+        let value = value.unwrap_or_default();
+        Ok(value.rsplit_once(' ').and_then(|(server, limit)| Some((server.to_owned(), limit.parse().ok()?))))
+    }
+
+    /// Keeps what `server` says.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn set_server_size(&self, server: &str, limit: Option<u64>) -> Result<(), StoreError> {
+        let value = format!("{server} {}", limit.map_or("any".to_owned(), |limit| limit.to_string()));
+        writing!(self, |c| {
+            sqlx::query(SET_FACT).bind(SERVER_SIZE).bind(&value).execute(&mut *c).await?;
+        });
+        Ok(())
+    }
+
     /// Writes down what became of the slot of `date`; whether that is news.
     ///
     /// # Errors

@@ -381,7 +381,7 @@ async fn row_39_a_message_over_the_servers_size_is_refused_unsent() {
     let size = MESSAGE.len();
     assert_eq!(
         told(&outcome),
-        format!("refused: 552 5.3.4 not sent: the message has {size} octets, and the server takes 20 (SIZE)")
+        format!("halt: 552 5.3.4 not sent: the message has {size} octets, and the server takes 20 (SIZE)")
     );
     drop(connection);
     let heard = heard.await.unwrap();

@@ -96,6 +96,7 @@ async fn row_42_a_cap_on_connections_is_found_and_kept() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_limits_at_once_are_borne_with() {
     let bears = Bears {
+        octets: None,
         connections: Some(2),
         messages: Some(25),
         rate: Some((150, Duration::from_secs(3), "450 4.7.1 Error: too much mail from 127.0.0.1\r\n")),

@@ -13,6 +13,7 @@ mod newsroom;
 mod program;
 
 mod schedule;
+mod server;
 mod sink;
 mod site;
 

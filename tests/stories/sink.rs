@@ -28,6 +28,8 @@ pub(crate) struct Sink {
 /// What the server bears, and what it says beyond.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Bears {
+    /// SIZE: so many octets.
+    pub(crate) octets: Option<usize>,
     /// So many connections at a time: 421 in the banner.
     pub(crate) connections: Option<usize>,
     /// So many messages over one connection: 421 to the next MAIL, and it closes.
@@ -51,6 +53,8 @@ struct Seen {
     /// The same as they came, dots unstuffed.
     messages: BTreeMap<String, Vec<String>>,
     tried: BTreeMap<String, u32>,
+    /// Every MAIL command.
+    envelopes: Vec<String>,
     /// The recipients in the order in which their copies came.
     order: Vec<String>,
 }
@@ -97,6 +101,11 @@ impl Sink {
     /// The copies for `address` themselves.
     pub(crate) fn messages(&self, address: &str) -> Vec<String> {
         self.seen.lock().unwrap().messages.get(address).cloned().unwrap_or_default()
+    }
+
+    /// Every MAIL command that came.
+    pub(crate) fn envelopes(&self) -> Vec<String> {
+        self.seen.lock().unwrap().envelopes.clone()
     }
 
     /// How many copies there are in all.
@@ -169,8 +178,16 @@ impl Sink {
         let mut refused = false;
         while let Some(line) = lines.next_line().await? {
             let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+            if verb == "MAIL" {
+                self.seen.lock().unwrap().envelopes.push(line.clone());
+            }
             let reply = match verb.as_str() {
-                "EHLO" => "250-sink\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES\r\n",
+                "EHLO" => {
+                    let size = self.bears.octets.map(|most| format!("250-SIZE {most}\r\n"));
+                    let offer = size.unwrap_or_default();
+                    write.write_all(format!("250-sink\r\n250-PIPELINING\r\n{offer}").as_bytes()).await?;
+                    "250 ENHANCEDSTATUSCODES\r\n"
+                }
                 "MAIL" => match self.refusal(carried) {
                     Some(words) if words.starts_with("421") => {
                         return write.write_all(words.as_bytes()).await;

@@ -421,7 +421,8 @@ impl Commands {
 
     fn of(envelope: &Envelope, size: usize, server: &Capabilities) -> Result<Self, Outcome> {
         if let Some(limit) = server.size.flatten().filter(|&limit| limit < size as u64) {
-            return Err(Outcome::Refused(Reply {
+            // The messages of an edition are of one size: it is nobody's own trouble.
+            return Err(Outcome::Halt(Reply {
                 code: 552,
                 enhanced: Some((5, 3, 4)),
                 text: format!(

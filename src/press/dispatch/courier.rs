@@ -124,6 +124,16 @@ impl Courier {
         }
     }
 
+    /// The server, and the largest message that it takes if it says so, while there is a connection.
+    pub(super) fn server(&self) -> Option<(&SmtpConfig, Option<u64>)> {
+        match self {
+            Courier::Outbox(_) => None,
+            Courier::Smtp { config, connection, .. } => {
+                connection.as_ref().map(|open| (config.as_ref(), open.size_limit()))
+            }
+        }
+    }
+
     /// Hands over one message; `file_name` is what the outbox calls it.
     pub async fn send(&mut self, envelope: &Envelope, file_name: String, message: Vec<u8>) -> Outcome {
         self.send_before(envelope, file_name, message, std::future::ready(true), std::future::ready(None))

@@ -24,7 +24,7 @@ use crate::delivery::{
 };
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
-use crate::press::{Clock, Press};
+use crate::press::{Clock, Press, size};
 use crate::store::{Claimed, Settle, Store, StoredEdition, Trouble};
 use crate::subscriber::{EmailAddress, SubscriberId};
 
@@ -57,6 +57,8 @@ pub(super) struct Run {
     /// How often in a row each delivery was begun in vain, and how many messages had got through by then.
     fruitless: Mutex<HashMap<SubscriberId, (u32, u64)>>,
     bearing: Arc<Bearing>,
+    /// What the server says of the size of messages is in the store.
+    size_is_kept: AtomicBool,
     /// What has been said of what the server bears.
     told: Mutex<Option<String>>,
 }
@@ -85,6 +87,7 @@ impl Run {
             refusals: AtomicU32::new(0),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
+            size_is_kept: AtomicBool::new(false),
             told: Mutex::new(bearing.told()),
             bearing,
         }
@@ -247,6 +250,11 @@ impl Run {
                     mine.opened();
                     *place = Some(mine);
                     self.tell_what_is_borne().await;
+                    if let Some((server, size)) = courier.server()
+                        && !self.size_is_kept.swap(true, Ordering::Relaxed)
+                    {
+                        size::keep(&self.store, server, size).await;
+                    }
                     return true;
                 }
                 Err(ConnectError::Permanent(why)) => {

@@ -315,6 +315,7 @@ fn wrong_rendering(error: &PressError) -> Vec<Diagnostic> {
         | PressError::Articles(_)
         | PressError::Compose(_)
         | PressError::Route(_)
+        | PressError::TooLarge { .. }
         | PressError::SampleValues { .. } => {
             vec![Diagnostic::of_file(Severity::Error, "edition", "edition", error.to_string())]
         }

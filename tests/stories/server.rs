@@ -1,0 +1,109 @@
+//! Stories of servers that cannot take an edition as it is: rows 1, 37 and 39 of the table of faults, and a halt that a
+//! person sees.
+
+use std::time::Duration;
+
+use straight::delivery::State;
+use straight::press::{Ending, PressError, Published};
+use straight::store::Trouble;
+use straight::subscriber::SubscriberId;
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::sink::Bears;
+use super::{Newsroom, Sink, key};
+
+/// A port whose connections are begun and never made: its queue is full, and every further SYN is swallowed.
+async fn swallowing_port() -> (tokio::net::TcpListener, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+    {
+        waiting.push(stream.unwrap());
+        assert!(waiting.len() < 64, "the queue is never full");
+    }
+    (listener, waiting)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_1_a_swallowed_connection_pauses_the_run_and_spends_no_attempt() {
+    let (listener, waiting) = swallowing_port().await;
+    let port = listener.local_addr().unwrap().port();
+    let room = Newsroom::new().settings(&format!(
+        "smtp: {{url: \"smtp://127.0.0.1:{port}\", connections: 4, deadlines: {{connect: 1s}}}}"
+    ));
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.org"])
+        .await;
+    let mut press = room.press().await;
+    press.patience = Duration::from_millis(2_500);
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    let id = edition.summary.id;
+    let began = std::time::Instant::now();
+    let done = room.deliver(&press, &edition).await;
+    assert!(
+        matches!(&done.ending, Ending::Unreachable(why) if why.contains("did not answer in 1s")),
+        "{done:?}"
+    );
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert_eq!(done.counts.of(State::Queued), 2);
+    let claimed = press.store.claim(id, press.clock.now(), None, 9).await.unwrap();
+    assert!(claimed.iter().all(|row| (row.attempt, row.deferrals) == (0, 0)), "{claimed:?}");
+    let noted = press.store.troubles(press.clock.now()).await.unwrap();
+    assert!(noted.iter().any(|noted| noted.trouble == Trouble::Unreachable), "{noted:?}");
+    drop(waiting);
+}
+
+#[tokio::test]
+async fn row_37_a_server_without_8bitmime_gets_seven_bits_and_the_reader_every_letter() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&sink.settings());
+    room.article("tide", "2026-09-24", "Größe, 大きさ und “Umlaute”").readers(&["ann@example.org"]).await;
+    assert_eq!(room.send().await.unwrap().sent(), 1);
+    let message = sink.messages("ann@example.org").remove(0);
+    assert!(message.is_ascii(), "no octet beyond the seventh bit");
+    assert!(sink.envelopes().iter().all(|mail| !mail.contains("BODY=")), "{:?}", sink.envelopes());
+    let mail = super::newsroom::Mail::parse(message.as_bytes());
+    assert_eq!(mail.subject, "Größe, 大きさ und “Umlaute”");
+    assert!(mail.text.contains("Größe, 大きさ"), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn row_39_an_edition_too_large_for_the_server_is_refused_before_any_send() {
+    let sink = Sink::that_bears(Bears { octets: Some(4_000), ..Bears::default() }).await;
+    let room = Newsroom::new().settings(&sink.settings());
+    let readers: Vec<String> = (0..20).map(|n| format!("reader{n}@example.org")).collect();
+    let addresses: Vec<&str> = readers.iter().map(String::as_str).collect();
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&addresses).await;
+    let sent = room.send().await.unwrap();
+    assert!(
+        matches!(&sent.dispatched.ending, Ending::Halted(why) if why.contains("the server takes 4000 (SIZE)")),
+        "{:?}",
+        sent.dispatched.ending
+    );
+    assert_eq!((sent.counts().of(State::Queued), sent.counts().total()), (20, 20), "nobody is blamed");
+    assert_eq!(sink.envelopes(), Vec::<String>::new(), "not even an envelope");
+    let press = room.press().await;
+    let noted = press.store.troubles(press.clock.now()).await.unwrap();
+    assert!(matches!(&noted[..], [halt] if halt.trouble == Trouble::Halted), "{noted:?}");
+
+    // The next day it is known, and nothing is frozen.
+    room.at("2026-09-25T02:00:00Z").article("ferry", "2026-09-25", "The Ferry Returns");
+    let refused = press.publish(key("2026-09-25")).await.unwrap_err();
+    assert!(matches!(refused, PressError::TooLarge { limit: 4_000, .. }), "{refused}");
+    assert!(refused.to_string().contains("take out pictures or articles"), "{refused}");
+    assert!(press.store.edition(&key("2026-09-25")).await.unwrap().is_none(), "it can still go out");
+
+    // The server's limit is raised: the halted edition goes, and the next is published again.
+    let roomy = Sink::open().await;
+    let room = room.settings(&roomy.settings());
+    let press = room.press().await;
+    let first = press.store.edition(&key("2026-09-24")).await.unwrap().unwrap();
+    let done = room.deliver(&press, &first).await;
+    assert_eq!((done.ending, done.counts.of(State::Sent)), (Ending::Complete, 20));
+    assert_eq!(press.store.troubles(press.clock.now()).await.unwrap(), [], "the halt is over");
+    assert!(matches!(press.publish(key("2026-09-25")).await.unwrap(), Published::Out { .. }));
+    assert_eq!(press.store.troubled(first.summary.id, SubscriberId(0), 9).await.unwrap(), []);
+}
