@@ -1,7 +1,9 @@
 //! The post: letters to single people, ahead of editions, over the same way out.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{Ending, Press, PressError, Route};
 use crate::delivery::outbox::file_name;
@@ -10,6 +12,10 @@ use crate::letter::{self, Letter};
 use crate::message::Letterhead;
 use crate::store::OpenLetter;
 
+/// How often it is looked for letters while an edition goes out.
+const LOOK: Duration = Duration::from_secs(1);
+/// The same after the server would not have one.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How many letters are taken at a time.
 const AT_A_TIME: u32 = 64;
 
@@ -19,6 +25,41 @@ impl Press {
     /// # Errors
     /// When the store fails.
     pub async fn send_letters(&self, route: &Route, stop: &CancellationToken) -> Result<Ending, PressError> {
+        let (ending, got_through) = self.send_due_letters(route, stop).await?;
+        self.note_ending(&ending, got_through).await?;
+        Ok(ending)
+    }
+
+    /// Sends letters as they come while an edition goes out, over a connection of their own, until `done`.
+    pub(super) async fn send_letters_meanwhile(&self, route: &Route, done: &CancellationToken) {
+        let mut pause = LOOK;
+        loop {
+            tokio::select! {
+                () = done.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+            // One that is begun is finished: nobody else may know what became of it.
+            pause = match self.send_due_letters(route, done).await {
+                Ok((Ending::Complete, _)) => LOOK,
+                // A server may have room for the edition's connections only; the letters come behind it then.
+                Ok((ending, _)) => {
+                    debug!(?ending, "letters wait");
+                    LOOK_AGAIN
+                }
+                Err(error) => {
+                    warn!(%error, "letters wait");
+                    LOOK_AGAIN
+                }
+            };
+        }
+    }
+
+    /// How it ended, and whether one got through.
+    async fn send_due_letters(
+        &self,
+        route: &Route,
+        stop: &CancellationToken,
+    ) -> Result<(Ending, bool), PressError> {
         let mut courier = route.courier();
         let mut got_through = false;
         let mut tried = std::collections::HashSet::new();
@@ -45,8 +86,7 @@ impl Press {
             }
         };
         courier.close().await;
-        self.note_ending(&ending, got_through).await?;
-        Ok(ending)
+        Ok((ending, got_through))
     }
 
     async fn hand_over(&self, courier: &mut super::Courier, open: &OpenLetter) -> Outcome {

@@ -71,6 +71,40 @@ async fn a_stop_does_not_wait_for_a_turn() {
 }
 
 #[tokio::test]
+async fn a_letter_does_not_wait_for_an_edition_that_goes_out_slowly() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&format!("{}\ndelivery: {{rate: 1/h}}", sink.settings()));
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&["ann@example.org", "bo@example.org"])
+        .await;
+    let press = room.press().await;
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    let route = straight::press::Route::prepare(&press.config.transport).unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let written = async {
+        while sink.total() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let (to, now) = ("new@example.net".parse().unwrap(), press.clock.now());
+        let began = Instant::now();
+        press.store.add_letter("welcome", &to, "Welcome", "You are in.\n", now).await.unwrap();
+        while sink.copies("new@example.net").is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(15), "the letter waits for the edition");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        stop.cancel();
+    };
+    let dispatch = press.dispatch(&route, &edition, &|_, _| {}, &stop);
+    let (done, ()) = tokio::time::timeout(Duration::from_secs(40), async { tokio::join!(dispatch, written) })
+        .await
+        .unwrap();
+    let counts = done.unwrap().counts;
+    assert_eq!((counts.of(State::Sent), counts.of(State::Queued)), (1, 1), "the edition keeps its limit");
+    assert_eq!(sink.copies("new@example.net").len(), 1);
+    assert_eq!(press.store.due_letters(press.clock.now(), 9).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_message_that_no_connection_survives_is_put_off() {
     let sink = Sink::open().await;
     let room = Newsroom::new().settings(&sink.settings());

@@ -103,7 +103,15 @@ impl Press {
             }
             drop(requests);
             let ledger = ledger::Ledger::new(self, id, &owner, &mut pace, run.over());
-            if let Err(error) = ledger.run(served, run.bearing(), &settled).await {
+            let done = CancellationToken::new();
+            let ledger = async {
+                let ended = ledger.run(served, run.bearing(), &settled).await;
+                done.cancel();
+                ended
+            };
+            // A long or limited edition keeps nobody waiting for their letter.
+            let (ended, ()) = tokio::join!(ledger, self.send_letters_meanwhile(route, &done));
+            if let Err(error) = ended {
                 // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
                 couriers.shutdown().await;
                 return Err(error.into());
