@@ -13,9 +13,9 @@ use super::layers::{Given, Layers, Origin};
 use super::reader::Reader;
 use super::values::{self, Wrong};
 use super::{
-    AcceptComments, ApprovalPolicy, ArticlesConfig, Author, Authors, CommentsConfig, Config, Database,
-    DeliveryConfig, EditionConfig, ImagePolicy, OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret,
-    SignUpWords, UncertainPolicy, dkim, rates, sign_up, smtp, theme,
+    ApprovalPolicy, ArticlesConfig, Author, Authors, Config, Database, DeliveryConfig, EditionConfig,
+    ImagePolicy, OnBrokenArticle, Publication, Schedule, ScheduleRule, Secret, SignUpWords, UncertainPolicy,
+    comments, dkim, rates, sign_up, smtp, theme,
 };
 
 /// Reads every key; gives the configuration, or all that is wrong with it.
@@ -50,16 +50,7 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
             rate: reader.optional("delivery.rate", values::rate),
             rate_per_domain: rates::per_domain(&mut reader),
         },
-        comments: CommentsConfig {
-            accept: reader.value(
-                "comments.accept",
-                values::choice(&[("open", AcceptComments::Open), ("closed", AcceptComments::Closed)]),
-            ),
-            close_after: reader.optional("comments.close_after", values::some_time),
-            moderators: reader
-                .given("comments.moderators")
-                .map(|_| reader.list("comments.moderators", values::address)),
-        },
+        comments: comments::comments(&mut reader),
         web: sign_up::web(&mut reader),
         database: database(&mut reader, &data),
         data,

@@ -1,6 +1,7 @@
 //! `newsletter.yaml`, the environment over it and flags over both, checked once into a [`Config`].
 
 mod check;
+mod comments;
 mod dkim;
 mod environment;
 mod error;
@@ -27,8 +28,7 @@ use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::diagnostic::Levels;
-use crate::subscriber::EmailAddress;
-
+pub use comments::{AcceptComments, CommentLimits, CommentsConfig};
 pub use dkim::DkimConfig;
 pub use environment::Environment;
 pub use error::ConfigError;
@@ -117,26 +117,6 @@ pub struct EditionConfig {
     pub recent: usize,
     /// Whether an edition goes out only as it was approved.
     pub approval: ApprovalPolicy,
-}
-
-/// What readers may say beneath articles.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommentsConfig {
-    /// Whether they may.
-    pub accept: AcceptComments,
-    /// How long after its edition an article takes comments.
-    pub close_after: Option<Duration>,
-    /// Who is told of each comment, when not the editors.
-    pub moderators: Option<Vec<EmailAddress>>,
-}
-
-/// Whether articles take comments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AcceptComments {
-    /// There is a form beneath them.
-    Open,
-    /// What is approved is shown; nothing more is taken.
-    Closed,
 }
 
 /// Whether an edition goes out only as it was approved.

@@ -86,15 +86,11 @@ impl Network {
 
 pub(super) fn sign_up(reader: &mut Reader<'_>) -> SignUpConfig {
     let yes_or_no = || values::choice(&[("true", true), ("false", false)]);
-    let mut limits = |key| {
-        let rates = reader.list(key, values::rate);
-        if rates.is_empty() { default_limits(reader, key) } else { rates }
-    };
     let limits = SignUpLimits {
-        per_network: limits("sign_up.limits.per_network"),
-        per_address: limits("sign_up.limits.per_address"),
-        per_domain: limits("sign_up.limits.per_domain"),
-        in_all: limits("sign_up.limits.in_all"),
+        per_network: limits(reader, "sign_up.limits.per_network"),
+        per_address: limits(reader, "sign_up.limits.per_address"),
+        per_domain: limits(reader, "sign_up.limits.per_domain"),
+        in_all: limits(reader, "sign_up.limits.in_all"),
     };
     SignUpConfig {
         expires: reader.value("sign_up.expires", values::some_time),
@@ -114,12 +110,13 @@ pub(super) fn sign_up(reader: &mut Reader<'_>) -> SignUpConfig {
 }
 
 /// A form without any limit is a gift to those who bomb others with mail: an empty list is a mistake.
-fn default_limits(reader: &mut Reader<'_>, key: &'static str) -> Vec<Rate> {
+pub(super) fn limits(reader: &mut Reader<'_>, key: &'static str) -> Vec<Rate> {
+    let rates = reader.list(key, values::rate);
     if let Some(given) = reader.given(key).filter(|given| given.node.as_list().is_some_and(<[_]>::is_empty)) {
         let wrong = Wrong::new("there is no limit in it", "write at least one, as in [10/h, 40/d]");
         reader.note(given, key, "bad-value", &wrong);
     }
-    Vec::new()
+    rates
 }
 
 pub(super) fn web(reader: &mut Reader<'_>) -> WebConfig {

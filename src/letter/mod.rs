@@ -26,11 +26,13 @@ pub enum Kind {
     Moved,
     /// All that is known of them.
     Data,
+    /// To a moderator: somebody said this; is it shown?
+    Comment,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Confirm,
         Kind::Already,
         Kind::Welcome,
@@ -38,6 +40,7 @@ impl Kind {
         Kind::NewAddress,
         Kind::Moved,
         Kind::Data,
+        Kind::Comment,
     ];
 
     /// What its templates are called.
@@ -51,6 +54,7 @@ impl Kind {
             Kind::NewAddress => "new_address",
             Kind::Moved => "moved",
             Kind::Data => "data",
+            Kind::Comment => "comment",
         }
     }
 }
@@ -76,6 +80,23 @@ pub struct About {
     pub sends_latest: bool,
     /// A file that travels with it: its name and its text (JSON).
     pub attachment: Option<(String, String)>,
+    /// The comment that it is about.
+    pub comment: Option<Said>,
+}
+
+/// A comment, as a letter to a moderator quotes it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Said {
+    /// The title of the article.
+    pub article: String,
+    /// Where the article is read.
+    pub article_url: String,
+    /// What its author is called.
+    pub author: String,
+    /// Its text as written, a line each.
+    pub lines: Vec<String>,
+    /// Where it is kept out; the letter's button leads to where it is approved.
+    pub reject_url: String,
 }
 
 /// What has gone out last.

@@ -7,18 +7,21 @@ use std::sync::Arc;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use super::{About, Kind, Latest, Written};
+use super::{About, Kind, Latest, Said, Written};
 use crate::config::Publication;
 use crate::edition::{self, TemplateError, TemplateProblem};
 use crate::words::Words;
 
 /// The built-in files; a file of the same name in the user's `letter` folder stands in for one.
-const BUILT_IN: [(&str, &str); 23] = [
+const BUILT_IN: [(&str, &str); 26] = [
     ("base.html", include_str!("../../templates/letter/base.html")),
     ("base.txt", include_str!("../../templates/letter/base.txt")),
     ("already.html", include_str!("../../templates/letter/already.html")),
     ("already.subject.txt", include_str!("../../templates/letter/already.subject.txt")),
     ("already.txt", include_str!("../../templates/letter/already.txt")),
+    ("comment.html", include_str!("../../templates/letter/comment.html")),
+    ("comment.subject.txt", include_str!("../../templates/letter/comment.subject.txt")),
+    ("comment.txt", include_str!("../../templates/letter/comment.txt")),
     ("confirm.html", include_str!("../../templates/letter/confirm.html")),
     ("confirm.subject.txt", include_str!("../../templates/letter/confirm.subject.txt")),
     ("confirm.txt", include_str!("../../templates/letter/confirm.txt")),
@@ -72,6 +75,7 @@ struct View<'a> {
     link: LinkView<'a>,
     latest: Option<&'a Latest>,
     sends_latest: bool,
+    comment: Option<&'a Said>,
     css: &'a str,
 }
 
@@ -92,7 +96,7 @@ struct LinkView<'a> {
 impl Templates {
     /// The names of the templates.
     #[must_use]
-    pub fn names() -> [&'static str; 23] {
+    pub fn names() -> [&'static str; 26] {
         BUILT_IN.map(|(name, _)| name)
     }
 
@@ -146,6 +150,7 @@ impl Templates {
             },
             latest: about.latest.as_ref(),
             sends_latest: about.sends_latest,
+            comment: about.comment.as_ref(),
             css: &inner.sheet.kept,
         };
         let context = Context::from_serialize(&view).expect("the view is a map with string keys");

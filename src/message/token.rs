@@ -19,6 +19,8 @@ pub enum Purpose {
     Confirm,
     /// Saying yes to having one's mail at this address. Expires.
     NewAddress,
+    /// Deciding whether a comment is shown. Expires.
+    Moderate,
 }
 
 impl Purpose {
@@ -28,6 +30,7 @@ impl Purpose {
             Purpose::Preferences => "preferences",
             Purpose::Confirm => "confirm",
             Purpose::NewAddress => "new-address",
+            Purpose::Moderate => "moderate",
         }
     }
 }

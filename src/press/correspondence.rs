@@ -3,9 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::comment::Comment;
 use crate::config::{Config, Publication};
 use crate::edition::{EditionKey, TemplateError, without_markers};
-use crate::letter::{About, Kind, Latest, Templates, Written};
+use crate::letter::{About, Kind, Latest, Said, Templates, Written};
 use crate::message::{Purpose, TokenKeys};
 use crate::store::{EditionSummary, SignUpId};
 use crate::subscriber::{EmailAddress, SubscriberId};
@@ -131,6 +132,33 @@ impl Correspondence {
         let attachment = Some(("your-data.json".to_owned(), json));
         let url = self.preferences(keys, reader);
         self.write(Kind::Data, About { url, attachment, ..called(name) })
+    }
+
+    /// Asks a moderator whether a comment on the article of this `title` is shown; the links work `until`.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn comment(
+        &self,
+        keys: &TokenKeys,
+        comment: &Comment,
+        title: String,
+        until: DateTime<Utc>,
+    ) -> Result<Written, TemplateError> {
+        let token = keys.issue_until(Purpose::Moderate, comment.id.0, until);
+        let decide = |decision| self.publication.link(&format!("moderate/{token}/{decision}"));
+        let said = Said {
+            article: title,
+            article_url: self.publication.link(&format!("articles/{}", comment.slug)),
+            author: comment.name.clone(),
+            lines: comment.text.lines().map(str::to_owned).collect(),
+            reject_url: decide("reject"),
+        };
+        let until = Some(self.day(until));
+        self.write(
+            Kind::Comment,
+            About { url: decide("approve"), until, comment: Some(said), ..About::default() },
+        )
     }
 
     fn write(&self, kind: Kind, about: About) -> Result<Written, TemplateError> {

@@ -3,6 +3,7 @@
 mod announce;
 mod approve;
 mod clock;
+mod comments;
 mod correspondence;
 mod dispatch;
 mod draft;

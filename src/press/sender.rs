@@ -37,7 +37,7 @@ impl Sender {
         Ok(Sender { press, route, lock: None, rests_until: None, pruned_at: None })
     }
 
-    /// Answers sign-ups, sends letters, then what is due of every edition, oldest first.
+    /// Answers sign-ups, tells moderators of comments, sends letters, then what is due of every edition, oldest first.
     ///
     /// # Errors
     /// When the store fails, or an edition cannot be made a message.
@@ -58,6 +58,7 @@ impl Sender {
         self.rests_until = None;
         self.press.prune_sign_ups(&mut self.pruned_at).await?;
         self.press.answer_sign_ups().await?;
+        self.press.tell_moderators().await?;
         let ending = self.press.send_letters(&self.route, stop).await?;
         if !self.goes_on(ending, "letters", now) {
             return Ok(());

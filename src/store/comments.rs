@@ -18,6 +18,9 @@ const BY_ID: &str =
     "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments WHERE id = $1";
 const PAGE: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
     WHERE id > $1 AND moderation = $2 ORDER BY id LIMIT $3";
+const UNTOLD: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
+    WHERE told_at IS NULL ORDER BY id LIMIT $1";
+const TOLD: &str = "UPDATE comments SET told_at = $2 WHERE id = $1";
 const SHOWN: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
     WHERE slug = $1 AND moderation = 'approved' AND id > $2 ORDER BY id LIMIT $3";
 const SHOWN_COUNT: &str = "SELECT COUNT(*) FROM comments WHERE slug = $1 AND moderation = 'approved'";
@@ -96,6 +99,27 @@ impl Store {
             .fetch_all(&mut *c)
             .await?);
         rows.into_iter().map(comment).collect()
+    }
+
+    /// Up to `limit` comments of which no moderator has been told, the oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn untold_comments(&self, limit: u32) -> Result<Vec<Comment>, StoreError> {
+        let rows: Vec<Row> =
+            reading!(self, |c| sqlx::query_as(UNTOLD).bind(i64::from(limit)).fetch_all(&mut *c).await?);
+        rows.into_iter().map(comment).collect()
+    }
+
+    /// Puts on record that the moderators have been told of a comment.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn moderators_told(&self, id: CommentId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        writing!(self, |c| {
+            sqlx::query(TOLD).bind(id.0).bind(millis(now)).execute(&mut *c).await?;
+        });
+        Ok(())
     }
 
     /// How many comments are shown under an article.

@@ -9,9 +9,11 @@ CREATE TABLE comments (
     fingerprint TEXT   NOT NULL,         -- of author and text
     moderation  TEXT   NOT NULL CHECK (moderation IN ('pending', 'approved', 'rejected')),
     made_at     BIGINT NOT NULL,
+    told_at     BIGINT,                  -- when the moderators were written to
     decided_at  BIGINT,
     UNIQUE (slug, fingerprint)
 );
 CREATE INDEX comments_by_article ON comments (slug, moderation, id);
 CREATE INDEX comments_by_moderation ON comments (moderation, id);
+CREATE INDEX comments_untold ON comments (id) WHERE told_at IS NULL;
 CREATE INDEX comments_by_author ON comments (email_key);

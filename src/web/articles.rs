@@ -8,10 +8,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use super::Web;
+use super::comments::Comments;
 use super::failure::Failure;
 use super::listing::{Day, Line, Link};
 use super::style::page;
 use crate::archive::{ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, news_article, placed};
+use crate::comment::CommentId;
 use crate::config::OutsideLinks;
 
 /// Words that a reader reads in a minute.
@@ -41,6 +43,8 @@ struct ArticlePage {
     json_ld: String,
     earlier: Option<Line>,
     later: Option<Line>,
+    /// What readers say of it; none in a static archive.
+    comments: Option<Comments>,
 }
 
 /// A picture as a page shows it.
@@ -77,7 +81,9 @@ pub(super) async fn show(
         return Ok(Redirect::temporary(&place).into_response());
     };
     let (earlier, later) = web.store.neighbours(&article.card).await?;
+    let comments = web.comments(&article.card, CommentId(0)).await?;
     let view = ArticlePage {
+        comments: Some(comments),
         earlier: earlier.map(|card| web.pages.line(&card)),
         later: later.map(|card| web.pages.line(&card)),
         ..ArticlePage::of(&web, &article)
@@ -114,6 +120,7 @@ impl ArticlePage {
             json_ld: news_article(article, publication),
             earlier: None,
             later: None,
+            comments: None,
         }
     }
 }

@@ -70,7 +70,7 @@ fn announces_too_much(headers: &HeaderMap) -> bool {
 
 /// The path as a log may have it: a token opens somebody's page.
 fn without_token(path: &str) -> &str {
-    let personal = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/"];
+    let personal = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/", "/moderate/"];
     personal.into_iter().find(|prefix| path.starts_with(prefix)).unwrap_or(path)
 }
 

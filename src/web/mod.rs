@@ -7,6 +7,7 @@
 
 mod articles;
 mod client;
+mod comments;
 mod confirm;
 mod editions;
 mod erase;
@@ -20,6 +21,7 @@ mod guard;
 mod health;
 mod listing;
 mod message;
+mod moderate;
 mod origin;
 mod pages;
 mod preferences;
@@ -41,7 +43,7 @@ use axum::middleware;
 use axum::routing::{get, post};
 use chrono_tz::Tz;
 
-use crate::config::{Config, Publication, SignUpConfig, WebConfig};
+use crate::config::{CommentsConfig, Config, Publication, SignUpConfig, WebConfig};
 use crate::edition::TemplateError;
 use crate::message::{Purpose, TokenKeys};
 use crate::press::{Clock, Correspondence, Press};
@@ -76,6 +78,8 @@ pub struct Web {
     pub sign_up: SignUpConfig,
     /// Which proxies and other sites are believed.
     pub access: WebConfig,
+    /// What readers may say beneath articles.
+    pub comments: CommentsConfig,
     /// What readers are written to.
     pub letters: Correspondence,
 }
@@ -102,6 +106,7 @@ impl Web {
             publication: config.publication.clone(),
             sign_up: config.sign_up.clone(),
             access: config.web.clone(),
+            comments: config.comments.clone(),
             letters: Correspondence::prepare(config)?,
         })
     }
@@ -136,6 +141,8 @@ pub fn router(web: Web) -> Router {
         .route("/embed", get(sign_up::embed))
         .route("/confirm/{token}", get(confirm::ask).post(confirm::confirm))
         .route("/address/{token}", get(confirm::ask_address).post(confirm::confirm_address))
+        .route("/articles/{slug}/comments", get(comments::show).post(comments::say))
+        .route("/moderate/{token}/{decision}", get(moderate::ask).post(moderate::decide))
         .route("/style.css", get(style::sheet))
         .route("/robots.txt", get(robots::robots))
         .route("/favicon.ico", get(robots::favicon))

@@ -1,0 +1,50 @@
+//! Moderators hear of each comment: by a letter with a link that approves it and one that keeps it out.
+
+use chrono::TimeDelta;
+use tracing::info;
+
+use super::{Press, PressError};
+use crate::comment::Comment;
+
+/// How long a moderator's links work.
+const LINKS_WORK: TimeDelta = TimeDelta::days(30);
+/// How many comments are read at a time.
+const AT_A_TIME: u32 = 64;
+
+impl Press {
+    /// Writes to the moderators about each comment of which they have not heard; how many comments that were.
+    ///
+    /// # Errors
+    /// When the store or a template fails; who has not heard yet hears at the next call.
+    pub async fn tell_moderators(&self) -> Result<usize, PressError> {
+        let mut told = 0;
+        loop {
+            let untold = self.store.untold_comments(AT_A_TIME).await?;
+            if untold.is_empty() {
+                return Ok(told);
+            }
+            for comment in &untold {
+                self.tell_of(comment).await?;
+                told += 1;
+            }
+        }
+    }
+
+    async fn tell_of(&self, comment: &Comment) -> Result<(), PressError> {
+        let now = self.clock.now();
+        let moderators = self.config.comments.moderators.as_ref();
+        let moderators = moderators.unwrap_or(&self.config.publication.editors);
+        if !moderators.is_empty() {
+            let article = self.store.article(&comment.slug).await?;
+            let title = article.map_or_else(|| comment.slug.clone(), |article| article.card.title);
+            let letter = self.letters.comment(&self.keys, comment, title, comment.made_at + LINKS_WORK)?;
+            for moderator in moderators {
+                let cause = format!("comment/{}", comment.id);
+                self.store.post_letter(&cause, moderator, &letter, None, now).await?;
+            }
+        }
+        self.store.moderators_told(comment.id, now).await?;
+        info!(comment = %comment.id, slug = comment.slug, moderators = moderators.len(), "a comment waits for a decision");
+        Ok(())
+    }
+}

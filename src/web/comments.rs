@@ -1,0 +1,258 @@
+//! What readers say beneath an article: the comments that are shown, and the form for one more.
+//!
+//! Nothing is shown before a person has approved it, and the author's address never is.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use tracing::info;
+
+use super::Web;
+use super::client::Client;
+use super::failure::Failure;
+use super::forms;
+use super::guard::Complete;
+use super::message::{self, Message};
+use super::origin::Sender;
+use crate::archive::{ArchivedArticle, Card};
+use crate::article::Slug;
+use crate::comment::{
+    self, Comment, CommentId, EmailFault, Faults, NAME_LIMIT, NameFault, NewComment, TEXT_LIMIT, TextFault,
+};
+use crate::config::AcceptComments;
+use crate::words::Words;
+
+/// How many comments a page has.
+const PAGE: u32 = 100;
+
+/// The comments of an article, as its page shows them.
+#[derive(Debug, Serialize)]
+pub(super) struct Comments {
+    count: u64,
+    shown: Vec<Shown>,
+    /// Where the next ones are.
+    more: Option<String>,
+    form: Option<FormView>,
+}
+
+/// A comment, as a page shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    id: i64,
+    name: String,
+    date: String,
+    day: String,
+    html: String,
+}
+
+/// The form, with what was written and what is wrong with it.
+#[derive(Debug, Default, Serialize)]
+struct FormView {
+    action: String,
+    name: String,
+    email: String,
+    text: String,
+    name_limit: usize,
+    text_limit: usize,
+    wrong: Wrong,
+    is_wrong: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Wrong {
+    name: Option<String>,
+    email: Option<String>,
+    text: Option<String>,
+}
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Filled {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    text: String,
+    /// The trap: no person sees this field.
+    #[serde(default)]
+    website: String,
+}
+
+/// Where a page of comments begins.
+#[derive(Debug, Deserialize)]
+pub(super) struct From {
+    #[serde(default)]
+    after: i64,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    title: &'a str,
+    article_url: String,
+    comments: Comments,
+}
+
+impl Shown {
+    /// The day it was sent, in words.
+    pub(super) fn day(&self) -> &str {
+        &self.day
+    }
+}
+
+impl Web {
+    /// The comments of an article behind `after`, and the form while it takes any.
+    pub(super) async fn comments(&self, card: &Card, after: CommentId) -> Result<Comments, Failure> {
+        let Ok(slug) = card.slug.parse::<Slug>() else { return Err(Failure::NoSuchPage) };
+        let count = self.store.shown_comment_count(&slug).await?;
+        let found = self.store.shown_comments(&slug, after, PAGE).await?;
+        let full = found.len() == PAGE as usize;
+        let more = found
+            .last()
+            .filter(|_| full)
+            .map(|last| self.pages.path(&format!("/articles/{slug}/comments?after={}", last.id)));
+        let form = self.takes_comments(card).then(|| self.form(&slug, &Filled::default(), Wrong::default()));
+        Ok(Comments { count, shown: found.iter().map(|comment| self.shown(comment)).collect(), more, form })
+    }
+
+    fn takes_comments(&self, card: &Card) -> bool {
+        let is_over =
+            self.comments.close_after.is_some_and(|after| card.published_at + after <= self.clock.now());
+        self.comments.accept == AcceptComments::Open && !is_over
+    }
+
+    /// A comment as pages show it, whether it is approved or not.
+    pub(super) fn shown(&self, comment: &Comment) -> Shown {
+        let day = comment.made_at.with_timezone(&self.timezone).date_naive();
+        Shown {
+            id: comment.id.0,
+            name: comment.name.clone(),
+            date: day.to_string(),
+            day: self.pages.words().calendar().day(day),
+            html: comment::html(&comment.text),
+        }
+    }
+
+    fn form(&self, slug: &Slug, filled: &Filled, wrong: Wrong) -> FormView {
+        FormView {
+            action: self.pages.path(&format!("/articles/{slug}/comments")),
+            name: forms::one_line(&filled.name),
+            email: forms::one_line(&filled.email),
+            text: filled.text.clone(),
+            name_limit: NAME_LIMIT,
+            text_limit: TEXT_LIMIT,
+            is_wrong: wrong.name.is_some() || wrong.email.is_some() || wrong.text.is_some(),
+            wrong,
+        }
+    }
+
+    fn article_url(&self, slug: &str) -> String {
+        self.pages.path(&format!("/articles/{slug}"))
+    }
+
+    async fn article(&self, slug: &str) -> Result<ArchivedArticle, Failure> {
+        self.store.article(slug).await?.ok_or(Failure::NoSuchPage)
+    }
+}
+
+/// `GET /articles/{slug}/comments`: more of them than the article's page has, and the form.
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    Path(slug): Path<String>,
+    Query(from): Query<From>,
+) -> Result<Response, Failure> {
+    let article = web.article(&slug).await?;
+    let comments = web.comments(&article.card, CommentId(from.after)).await?;
+    page(&web, &article.card, comments, StatusCode::OK)
+}
+
+fn page(web: &Web, card: &Card, comments: Comments, status: StatusCode) -> Result<Response, Failure> {
+    let page = Page { title: &card.title, article_url: web.article_url(&card.slug), comments };
+    let page = web.pages.render("comment_page.html", &page)?;
+    Ok((status, axum::Extension(Complete), [super::unsubscribe::NOT_INDEXED], page).into_response())
+}
+
+/// `POST /articles/{slug}/comments`: keeps a comment for the moderators; the same one again is the same comment.
+pub(super) async fn say(
+    State(web): State<Arc<Web>>,
+    client: Client,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Failure> {
+    let words = web.pages.words();
+    let card = web.article(&slug).await?.card;
+    let tell = |status, heading: &str, deck: &str| {
+        Message {
+            heading: words.text(heading).to_owned(),
+            deck: words.text(deck).to_owned(),
+            onward: Some((words.text("comments.back").to_owned(), web.article_url(&card.slug))),
+            ..Message::default()
+        }
+        .answer(&web, status)
+    };
+    // Sites that may sign readers up do not speak for them.
+    if web.sender(&headers) != Sender::Ours {
+        return tell(StatusCode::FORBIDDEN, "sign_up.foreign", "comments.foreign_advice");
+    }
+    if !web.takes_comments(&card) {
+        return tell(StatusCode::FORBIDDEN, "comments.closed_title", "comments.closed");
+    }
+    if forms::is_robot(&filled.website) {
+        info!(slug, "a comment by a robot is dropped");
+        return tell(StatusCode::OK, "comments.thanks", "comments.thanks_next");
+    }
+    let slug: Slug = card.slug.parse().map_err(|_| Failure::NoSuchPage)?;
+    let comment = match NewComment::parse(slug.clone(), &filled.name, &filled.email, &filled.text) {
+        Ok(comment) => comment,
+        Err(faults) => {
+            let wrong = sentences(&faults, words, &filled.email);
+            let comments = Comments {
+                count: 0,
+                shown: Vec::new(),
+                more: None,
+                form: Some(web.form(&slug, &filled, wrong)),
+            };
+            return page(&web, &card, comments, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    };
+    let now = web.clock.now();
+    let keys = web.store.token_keys(now).await?;
+    let limits = &web.comments.limits;
+    let quotas = [
+        forms::quotas(&keys, "comment/network", &client.network(), &limits.per_network),
+        forms::quotas(&keys, "comment/address", comment.email().key(), &limits.per_address),
+        forms::quotas(&keys, "comment/all", "", &limits.in_all),
+    ]
+    .concat();
+    if web.store.take_quotas(&quotas, now).await?.is_some() {
+        return message::too_many(&web, "comments.too_many_advice");
+    }
+    if let Some(id) = web.store.add_comment(&comment, now).await? {
+        info!(comment = %id, %slug, from = %comment.email().masked(), "a comment is kept");
+    }
+    tell(StatusCode::OK, "comments.thanks", "comments.thanks_next")
+}
+
+/// A sentence for each field that is wrong.
+fn sentences(faults: &Faults, words: &Words, email: &str) -> Wrong {
+    let limit = |limit: usize| words.number(limit as u64);
+    Wrong {
+        name: faults.name.map(|fault| match fault {
+            NameFault::Missing => words.text("comments.name_missing").to_owned(),
+            NameFault::TooLong => words.fill("comments.name_too_long", &[("limit", &limit(NAME_LIMIT))]),
+        }),
+        email: faults.email.as_ref().map(|fault| match fault {
+            EmailFault::Missing => words.text("sign_up.email_missing").to_owned(),
+            EmailFault::Invalid(_) => forms::email(email, words).err().unwrap_or_default(),
+        }),
+        text: faults.text.map(|fault| match fault {
+            TextFault::Missing => words.text("comments.text_missing").to_owned(),
+            TextFault::TooLong => words.fill("comments.text_too_long", &[("limit", &limit(TEXT_LIMIT))]),
+        }),
+    }
+}
