@@ -70,8 +70,8 @@ async fn publish(harbour: &Harbour, key: &str, articles: &[ArchivedArticle]) {
 }
 
 /// A site with three articles in two editions.
-async fn site() -> Harbour {
-    let harbour = Harbour::open().await;
+pub(super) async fn site(settings: &str) -> Harbour {
+    let harbour = Harbour::with(settings).await;
     publish(
         &harbour,
         "2026-03-02",
@@ -84,7 +84,7 @@ async fn site() -> Harbour {
 
 #[tokio::test]
 async fn an_article_has_a_page_in_the_order_of_the_mail() {
-    let harbour = site().await;
+    let harbour = site("").await;
     let page = harbour.get("/articles/tide").await;
     assert_eq!(page.status, 200);
     let mut last = 0;
@@ -177,7 +177,7 @@ async fn authors_and_tags_have_pages_that_go_on() {
 
 #[tokio::test]
 async fn a_reader_finds_words_and_sees_where_they_stand() {
-    let harbour = site().await;
+    let harbour = site("").await;
     let empty = harbour.get("/search").await;
     empty.assert_page(200, "Search");
     let found = harbour.get("/search?q=FERRY+wat").await;
@@ -268,7 +268,7 @@ async fn nothing_that_an_editor_or_a_visitor_writes_runs() {
 
 #[tokio::test]
 async fn the_atom_feed_is_whole_and_well_formed() {
-    let harbour = site().await;
+    let harbour = site("").await;
     let feed = harbour.get("/feed.atom").await;
     assert_eq!((feed.status, feed.header("content-type")), (200, "application/atom+xml; charset=utf-8"));
     let root = xml(feed.text());
@@ -320,7 +320,7 @@ async fn the_atom_feed_is_whole_and_well_formed() {
 
 #[tokio::test]
 async fn the_json_feed_has_what_its_version_asks_for() {
-    let harbour = site().await;
+    let harbour = site("").await;
     let feed = harbour.get("/feed.json").await;
     assert_eq!(feed.header("content-type"), "application/feed+json");
     let json: serde_json::Value = serde_json::from_slice(&feed.body).unwrap();
@@ -339,7 +339,7 @@ async fn the_json_feed_has_what_its_version_asks_for() {
 
 #[tokio::test]
 async fn the_map_of_the_site_has_every_page_and_every_page_is_there() {
-    let harbour = site().await;
+    let harbour = site("").await;
     let map = harbour.get("/sitemap.xml").await;
     assert_eq!(map.header("content-type"), "application/xml; charset=utf-8");
     let root = xml(map.text());
@@ -370,7 +370,7 @@ async fn the_map_of_the_site_has_every_page_and_every_page_is_there() {
 
 #[tokio::test]
 async fn reading_changes_nothing_and_nobody_s_own_links_are_in_what_is_read() {
-    let harbour = site().await;
+    let harbour = site("").await;
     let before = harbour.disk();
     let personal = [harbour.unsubscribe_link(), harbour.preferences_link(), "ann@example.org".into()];
     for path in [

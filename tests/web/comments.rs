@@ -1,0 +1,140 @@
+//! Comments: kept for a moderator, shown once approved, their authors' addresses never.
+
+use chrono::TimeDelta;
+use straight::comment::Moderation;
+
+use super::archive::site;
+use super::{Answer, Harbour, link, now};
+
+const SETTINGS: &str = "comments: {moderators: [mo@example.org]}";
+
+async fn say(harbour: &Harbour, name: &str, email: &str, text: &str) -> Answer {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("name", name), ("email", email), ("text", text), ("website", "")])
+        .finish();
+    harbour.post_form("/articles/tide/comments", &body).await
+}
+
+async fn moderators_letters(harbour: &Harbour) -> Vec<straight::store::OpenLetter> {
+    harbour.press.tell_moderators().await.unwrap();
+    harbour.letters("mo@example.org").await
+}
+
+#[tokio::test]
+async fn a_comment_is_shown_once_a_moderator_has_approved_it_by_the_letters_link() {
+    let harbour = site(SETTINGS).await;
+    let page = harbour.get("/articles/tide").await;
+    for words in ["Your email address will not be published. Required fields are marked *", "Leave a comment"]
+    {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
+    }
+    let taken =
+        say(&harbour, "Bo", "bo.reader@example.org", "High *water*\r\n\r\n<script>alert(1)</script>").await;
+    taken.assert_page(200, "Thank you for your comment");
+    assert!(!harbour.get("/articles/tide").await.text().contains("<em>water"), "nobody has looked at it");
+
+    let letters = moderators_letters(&harbour).await;
+    assert_eq!(letters.len(), 1);
+    let written = &letters[0].written;
+    assert_eq!(written.subject, "To decide: Bo on The Tide");
+    assert!(written.text.contains("High *water*"), "{}", written.text);
+    let html = written.html.as_deref().unwrap();
+    assert!(html.contains("&lt;script&gt;") && !html.contains("<script"), "{html}");
+    assert_eq!(moderators_letters(&harbour).await.len(), 1, "a comment is told once");
+
+    let approve = link(&letters[0], "/moderate/");
+    let before = harbour.disk();
+    for _ in 0..3 {
+        let asked = harbour.get(&approve).await;
+        asked.assert_page(200, "A comment to decide about");
+        assert!(asked.text().contains("<em>water</em>") && asked.text().contains("&lt;script&gt;"));
+        assert_eq!(asked.header("x-robots-tag"), "noindex, nofollow");
+        harbour.get("/articles/tide/comments").await;
+    }
+    assert_eq!(harbour.disk(), before, "looking changes nothing");
+
+    let done = harbour.post_form(&approve, "yes=yes").await;
+    assert!(done.text().contains("It is shown."), "{}", done.text());
+    let page = harbour.get("/articles/tide").await;
+    assert!(page.text().contains("<em>water</em>") && page.text().contains("1 comment<"), "{}", page.text());
+    assert!(page.text().contains("&lt;script&gt;alert(1)") && !page.text().contains("<script>alert"));
+    assert!(!page.text().contains("bo.reader"), "an address is never shown");
+    assert!(!harbour.get("/articles/quay").await.text().contains("water</em>"));
+
+    let reject = approve.replace("/approve", "/reject");
+    let done = harbour.post_form(&reject, "yes=yes").await;
+    assert!(done.text().contains("It is not shown."), "{}", done.text());
+    assert!(!harbour.get("/articles/tide").await.text().contains("<em>water</em>"));
+}
+
+#[tokio::test]
+async fn a_moderators_link_is_signed_and_expires() {
+    let harbour = site(SETTINGS).await;
+    say(&harbour, "Bo", "bo@example.org", "First").await;
+    let approve = link(&moderators_letters(&harbour).await[0], "/moderate/");
+    for forged in
+        [approve.replace("/moderate/1.1.", "/moderate/1.2."), approve.replace("/approve", "/publish")]
+    {
+        assert_eq!(harbour.get(&forged).await.status, 404, "{forged}");
+        assert_eq!(harbour.post_form(&forged, "yes=yes").await.status, 404, "{forged}");
+    }
+    let evil = "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
+    let sent = harbour.send(&approve, evil, "application/x-www-form-urlencoded", "yes=yes").await;
+    assert_eq!(sent.status, 403);
+    harbour.at(now() + TimeDelta::days(31));
+    assert_eq!(harbour.post_form(&approve, "yes=yes").await.status, 410);
+    assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 1)]);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_beside_its_field_and_what_was_written_is_kept() {
+    let harbour = site(SETTINGS).await;
+    let page = say(&harbour, "", "bo\"><script>", "Kept & <b>").await;
+    assert_eq!(page.status, 422);
+    for words in [
+        "Please write your name.",
+        "aria-describedby=\"comment-name-error\" aria-invalid=\"true\"",
+        "This is no email address",
+        "Kept &amp; &lt;b&gt;</textarea>",
+        "bo&quot;&gt;&lt;script&gt;",
+    ] {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
+    }
+    assert!(!page.text().contains("<script>"));
+    let long = say(&harbour, "Bo", "bo@example.org", &"x".repeat(5_001)).await;
+    assert!(long.status == 422 && long.text().contains("longer than 5,000 characters"), "{}", long.text());
+    assert_eq!(harbour.store.comment_counts().await.unwrap(), []);
+    assert_eq!(harbour.post_form("/articles/nowhere/comments", "name=Bo").await.status, 404);
+}
+
+#[tokio::test]
+async fn robots_other_sites_and_floods_are_kept_out_and_a_text_sent_twice_is_one() {
+    let settings = "comments: {limits: {per_network: [3/h]}}";
+    let harbour = site(settings).await;
+    let robot = "name=Bo&email=bo%40example.org&text=Buy&website=https%3A%2F%2Fspam.example";
+    assert_eq!(harbour.post_form("/articles/tide/comments", robot).await.status, 200);
+    let evil = "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
+    let form = "application/x-www-form-urlencoded";
+    let body = "name=Bo&email=bo%40example.org&text=Hi";
+    assert_eq!(harbour.send("/articles/tide/comments", evil, form, body).await.status, 403);
+    assert_eq!(harbour.store.comment_counts().await.unwrap(), []);
+
+    for _ in 0..2 {
+        say(&harbour, "Bo", "bo@example.org", "Hi").await.assert_page(200, "Thank you for your comment");
+    }
+    say(&harbour, "Bo", "bo2@example.org", "Hi").await.assert_page(200, "Thank you for your comment");
+    assert_eq!(say(&harbour, "Bo", "bo3@example.org", "Hi").await.status, 429);
+    assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 2)]);
+}
+
+#[tokio::test]
+async fn an_article_closes_when_the_configuration_says_so() {
+    let harbour = site("comments: {close_after: 7d}").await;
+    assert_eq!(say(&harbour, "Bo", "bo@example.org", "In time").await.status, 200);
+    harbour.at(now() + TimeDelta::days(7));
+    let page = harbour.get("/articles/tide").await;
+    assert!(page.text().contains("This article takes no more comments."), "{}", page.text());
+    assert!(!page.text().contains("<textarea"));
+    say(&harbour, "Bo", "bo@example.org", "Too late").await;
+    assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 1)]);
+}
