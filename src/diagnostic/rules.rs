@@ -33,10 +33,8 @@ pub enum Standing {
 pub enum Reach {
     /// Nothing.
     File,
-    /// The other files and the editions that went out, as the store has them.
-    Past,
-    /// The network: only when `--links` asks for it.
-    Network,
+    /// The other articles of the folder.
+    Folder,
 }
 
 const fn fixed(name: &'static str, finds: &'static str) -> Rule {
@@ -70,7 +68,7 @@ pub const CHAPTERS: &[(&str, &[Rule])] = &[
     ("Text", TEXT),
     ("Links", LINKS),
     ("Pictures", PICTURES),
-    ("The past", PAST),
+    ("Beside other articles", FOLDER),
     ("What makes a file an article", FORM),
 ];
 
@@ -121,9 +119,6 @@ const LINKS: &[Rule] = &[
     warning("shortened-link", "An address that a shortening service hides."),
     warning("private-link", "A link to this machine or into a private network."),
     hint("plain-http", "A link that is not encrypted."),
-    reaching(Reach::Network, warning("dead-url", "An address that answers with an error, or not at all.")),
-    reaching(Reach::Network, hint("moved-url", "An address that has moved for good.")),
-    reaching(Reach::Network, hint("unchecked-url", "An address that could not be asked.")),
 ];
 
 const PICTURES: &[Rule] = &[
@@ -135,13 +130,8 @@ const PICTURES: &[Rule] = &[
     hint("heavy-image", "A picture of more than 5 MiB or 5000 pixels."),
 ];
 
-const PAST: &[Rule] = &[
-    reaching(
-        Reach::Past,
-        warning("already-sent", "A story that an earlier edition has: by name, title or text."),
-    ),
-    reaching(Reach::Past, warning("same-title", "An article with the title of another one.")),
-];
+const FOLDER: &[Rule] =
+    &[reaching(Reach::Folder, warning("same-title", "An article with the title of another one."))];
 
 const FORM: &[Rule] = &[
     fixed("not-text", "A file that is no UTF-8 and no UTF-16."),
