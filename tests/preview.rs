@@ -378,6 +378,19 @@ async fn what_has_gone_out_is_shown_as_it_was() {
 }
 
 #[tokio::test]
+async fn what_went_out_ahead_of_its_hour_is_not_the_next_edition() {
+    let folder = published().await;
+    let studio = Studio::open_with(folder, |wishes| {
+        wishes.clock = Clock::from_fn(|| "2026-09-23T05:00:00Z".parse().unwrap());
+    })
+    .await;
+    let page = studio.page_with("/", "<strong>Ready.</strong>").await;
+    assert!(page.contains("<h1>Thursday 24 September 2026</h1>"), "{page}");
+    assert!(studio.get("/frame").await.contains("Fresh."));
+    studio.close().await;
+}
+
+#[tokio::test]
 async fn other_pages_and_names_that_lead_here_get_nothing() {
     let folder = published().await;
     let studio = Studio::open(folder).await;

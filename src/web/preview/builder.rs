@@ -137,7 +137,6 @@ impl Builder {
         }
         self.watcher.follow(Files::of(&sheet.config, self.config_file.as_deref()));
         (sheet.key, sheet.as_of, sheet.slot) = due_at(&sheet.config, self.wishes.edition.as_ref(), now);
-        let key = sheet.key.clone();
         // The past is read while the articles are.
         let making = {
             let (config, now) = (sheet.config.clone(), now);
@@ -147,7 +146,14 @@ impl Builder {
                 load_paths(std::slice::from_ref(folder), folder, &options, now)
             })
         };
-        let past = self.past(&sheet.config, &key).await;
+        let mut past = self.past(&sheet.config, &sheet.key).await;
+        // What went out ahead of its hour is not the next edition any more.
+        let is_out = past.as_ref().is_ok_and(|past| past.gone_out.is_some());
+        if let (None, true, Some(slot)) = (&self.wishes.edition, is_out, sheet.slot) {
+            (sheet.key, sheet.as_of, sheet.slot) = due_at(&sheet.config, None, slot.at);
+            past = self.past(&sheet.config, &sheet.key).await;
+        }
+        let key = sheet.key.clone();
         let loaded = making.await.expect("loading articles does not panic");
         let past = match past {
             Ok(past) => past,
