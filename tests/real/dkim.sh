@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Signed mail as others see it: dkimpy and Perl's Mail::DKIM verify what lies in the outbox, what a real Postfix
+# Signed mail as others see it: dkimpy, OpenDKIM and Perl's Mail::DKIM verify what lies in the outbox, what a real Postfix
 # delivered, and a letter; whatever is changed on the way fails.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD straight=${BINARY:-$PWD/target/release/straight}
-/usr/bin/python3 -c 'import dkim, nacl' 2>/dev/null && perl -MMail::DKIM -e 1 2>/dev/null || {
+/usr/bin/python3 -c 'import dkim, nacl' 2>/dev/null && perl -MMail::DKIM -e 1 2>/dev/null &&
+    PATH=$PATH:/usr/sbin command -v opendkim >/dev/null || {
     apt-get update -q >/dev/null
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-        python3-dkim python3-nacl libmail-dkim-perl >/tmp/straight-apt.log 2>&1 || { tail -20 /tmp/straight-apt.log; exit 1; }
+        python3-dkim python3-nacl libmail-dkim-perl opendkim >/tmp/straight-apt.log 2>&1 || { tail -20 /tmp/straight-apt.log; exit 1; }
 }
 folder=$(mktemp -d)
 port=$((20000 + RANDOM % 20000))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# dkim_verify.sh RECORDS COUNT MESSAGE…: each message has COUNT signatures, and all hold for dkimpy and, those with RSA,
-# for Perl's Mail::DKIM; with a header or the body changed, none does. DNS is the zone file RECORDS.
+# dkim_verify.sh RECORDS COUNT MESSAGE…: each message has COUNT signatures, and all hold for dkimpy, for OpenDKIM and,
+# those with RSA, for Perl's Mail::DKIM; with a header or the body changed, none does. DNS is the zone file RECORDS.
 set -euo pipefail
 /usr/bin/python3 - "$@" <<'PY'
 import re, sys
@@ -87,3 +87,45 @@ for my $path (@paths) {
 }
 print "Mail::DKIM: ", scalar @paths, " messages, $good RSA signatures hold; $bad of changed copies fail\n";
 PERL
+/usr/bin/python3 - "$@" <<'PY'
+import collections, os, re, subprocess, sys, tempfile
+
+zone = open(sys.argv[1]).read()
+count = int(sys.argv[2])
+os.environ["PATH"] += ":/usr/sbin"
+folder = tempfile.TemporaryDirectory()
+place = lambda name: os.path.join(folder.name, name)
+with open(place("keys"), "w") as keys:
+    for name, value in re.findall(r'^(\S+)\. IN TXT ((?:"[^"]*")|\([^)]*\))', zone, re.M):
+        keys.write(f"{name} {''.join(re.findall(chr(34) + '([^' + chr(34) + ']*)' + chr(34), value))}\n")
+with open(place("conf"), "w") as conf:
+    conf.write(f"Mode v\nSyslog no\nTestPublicKeys {place('keys')}\n")
+
+def verdict(fields, body):
+    with open(place("message"), "wb") as file:
+        file.write(b"\n".join(fields) + b"\n\n" + body)
+    told = subprocess.run(["opendkim", "-x", place("conf"), "-t", place("message")], capture_output=True, text=True)
+    words = told.stdout + told.stderr
+    assert ("succeeded" in words) != ("failed" in words), words
+    return "succeeded" in words
+
+good, bad = collections.Counter(), 0
+for path in sys.argv[3:]:
+    with open(path, "rb") as file:
+        head, body = file.read().replace(b"\r\n", b"\n").split(b"\n\n", 1)
+    fields = re.split(rb"\n(?![ \t])", head)
+    others = [field for field in fields if not field.lower().startswith(b"dkim-signature:")]
+    signatures = [field for field in fields if field.lower().startswith(b"dkim-signature:")]
+    assert len(signatures) == count, path
+    # It stops at the first that holds: each one for itself.
+    for signature in signatures:
+        assert verdict([signature, *others], body), path
+        good[re.search(rb"a=([a-z0-9-]+)", signature)[1].decode()] += 1
+        renamed = [re.sub(rb"^Subject: ", b"Subject: Re: ", field) for field in others]
+        assert renamed != others
+        for changed in (renamed, body), ([b"From: mallory@example.net", *others], body), (others, body + b"More.\n"):
+            assert not verdict([signature, *changed[0]], changed[1]), path
+            bad += 1
+assert set(good) == {"rsa-sha256", "ed25519-sha256"}, good
+print(f"OpenDKIM: {len(sys.argv) - 3} messages, {dict(good)} signatures hold; {bad} of changed copies fail")
+PY
