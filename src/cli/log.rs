@@ -2,7 +2,10 @@
 
 use std::io;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, Registry, fmt, registry};
 
 use crate::diagnostic::Colour;
 
@@ -13,20 +16,21 @@ use super::out::colour_of_stderr;
 /// # Errors
 /// When a variable has no form that is known, in words.
 pub(super) fn start(verbosity: u8) -> Result<(), String> {
-    let filter = match variable("STRAIGHT_LOG").or_else(|| variable("RUST_LOG")) {
-        None => EnvFilter::new(default_filter(verbosity)),
-        Some((name, directives)) => EnvFilter::try_new(&directives).map_err(|why| {
-            format!("`{name}` is no log filter ({why}); write it as in info or straight=debug,warn")
-        })?,
-    };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    let lines = lines.with_ansi(colour_of_stderr() == Colour::Always);
+    let (name, directives) = variable("STRAIGHT_LOG")
+        .or_else(|| variable("RUST_LOG"))
+        .unwrap_or_else(|| ("-v", default_filter(verbosity).to_owned()));
+    let filter: Targets = directives.parse().map_err(|why| {
+        format!("`{name}` is no log filter ({why}); write it as in info or straight=debug,warn")
+    })?;
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(colour_of_stderr() == Colour::Always);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> =
+        match variable("STRAIGHT_LOG_FORMAT").as_ref().map(|(_, word)| word.as_str()) {
+            None | Some("text") => lines.with_target(false).boxed(),
+            Some("json") => lines.json().flatten_event(true).boxed(),
+            Some(_) => return Err("`STRAIGHT_LOG_FORMAT` is neither text nor json".to_owned()),
+        };
     // A log that is there already (in tests) is as good.
-    let _ = match variable("STRAIGHT_LOG_FORMAT").as_ref().map(|(_, word)| word.as_str()) {
-        None | Some("text") => lines.with_target(false).try_init(),
-        Some("json") => lines.json().flatten_event(true).try_init(),
-        Some(_) => return Err("`STRAIGHT_LOG_FORMAT` is neither text nor json".to_owned()),
-    };
+    let _ = registry().with(lines.with_filter(filter)).try_init();
     Ok(())
 }
 

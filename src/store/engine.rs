@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, Connection as _, PgPool, SqlSafeStr, SqlitePool};
 
 use super::StoreError;
+use super::ledger_file::LedgerFile;
 use super::ownership::Node;
 use crate::config::Database;
 
@@ -24,8 +25,8 @@ pub struct Store {
 
 #[derive(Debug, Clone)]
 pub(super) enum Pool {
-    /// One connection writes; the others read beside it (WAL).
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// One connection writes, and one more the ledger of a running edition; the others read beside them (WAL).
+    Sqlite { writer: SqlitePool, readers: SqlitePool, ledger: Arc<LedgerFile> },
     /// Every connection does both.
     Postgres(PgPool),
 }
@@ -125,6 +126,7 @@ pub(super) fn passes(error: &StoreError) -> bool {
             code.starts_with("08") || code.starts_with("57P0") || code.starts_with("40") || code == "25P03"
         }),
         StoreError::Sql(_)
+        | StoreError::Ledger(_)
         | StoreError::Migrate(_)
         | StoreError::Io { .. }
         | StoreError::Unreadable { .. }
@@ -173,7 +175,8 @@ impl Store {
     /// Ends all connections; SQLite writes its log back into the file.
     pub async fn close(&self) {
         match &self.pool {
-            Pool::Sqlite { writer, readers } => {
+            Pool::Sqlite { writer, readers, ledger } => {
+                ledger.close();
                 readers.close().await;
                 writer.close().await;
             }
@@ -284,7 +287,7 @@ async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
         .map_err(name)?;
     let readers =
         SqlitePoolOptions::new().max_connections(4).test_before_acquire(false).connect_lazy_with(options);
-    Ok(Pool::Sqlite { writer, readers })
+    Ok(Pool::Sqlite { writer, readers, ledger: Arc::new(LedgerFile::at(path)) })
 }
 
 async fn open_postgres(url: &str) -> Result<Pool, StoreError> {

@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sqlx::SqlitePool;
 
 use super::batch::{Both, rows};
 use super::engine::Pool;
+use super::ledger_file::LedgerFile;
 use super::{Begin, Settle, Store, StoreError, millis};
 use crate::delivery::{Next, State};
 use crate::fail_point::FailPoint;
@@ -16,9 +16,6 @@ use crate::fail_point::FailPoint;
 /// reason, time, and the word under which the attempt is kept.
 type SettleRow<'a> =
     (i64, i64, u32, &'a str, Option<i64>, u32, u32, Option<u16>, Option<&'a str>, i64, Option<&'static str>);
-
-/// A row of [`PLAIN`].
-type PlainRow = (i64, i64, u32, &'static str, Option<u16>, Option<i64>);
 
 const SETTLE: Both = both!(
     "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
@@ -72,23 +69,6 @@ const BEGUN: Both = both!(
     "JOIN deliveries d ON d.edition_id = CAST(j.value->>0 AS BIGINT) AND d.subscriber_id = CAST(j.value->>1 AS BIGINT)
     WHERE d.attempt = CAST(j.value->>2 AS BIGINT) + 1 AND d.owner = $2 AND d.state = 'sending'"
 );
-// The usual tick with SQLite: one statement is a transaction of its own, and each one more is two changes of thread. Rows are edition, subscriber, attempt, new state,
-// code, time; an answer is `sent`, a beginning `sending`.
-const PLAIN: &str = "UPDATE deliveries SET state = j.value->>3,
-        attempt = attempt + CASE WHEN j.value->>3 = 'sending' THEN 1 ELSE 0 END,
-        deferrals = deferrals + CASE WHEN j.value->>3 = 'sending' THEN 0 ELSE 1 END,
-        code = CASE WHEN j.value->>3 = 'sending' THEN code ELSE CAST(j.value->>4 AS BIGINT) END,
-        reason = CASE WHEN j.value->>3 = 'sending' THEN reason END,
-        settled_at = COALESCE(CAST(j.value->>5 AS BIGINT), settled_at),
-        owner = CASE WHEN j.value->>3 = 'sending' THEN $2 END
-    FROM json_each($1) AS j
-    WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
-        AND attempt = CAST(j.value->>2 AS BIGINT) AND (
-            (j.value->>3 = 'sent' AND state = 'sending')
-            OR (j.value->>3 = 'sending' AND state IN ('queued', 'deferred')
-                AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')
-                AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = deliveries.edition_id)))
-    RETURNING edition_id, subscriber_id, state";
 const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
         reason = (SELECT status FROM subscribers s WHERE s.id = $2)
     WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
@@ -111,10 +91,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Vec<bool>, StoreError> {
         let is_plain = settles.iter().all(|settle| settle.next.state == State::Sent);
-        if let Pool::Sqlite { writer, .. } = &self.pool
+        if let Pool::Sqlite { ledger, .. } = &self.pool
             && is_plain
         {
-            return self.tick_plainly(writer, settles, begins, owner, now).await;
+            return self.tick_plainly(ledger, settles, begins, owner, now).await;
         }
         let mut again = false;
         insist!(self, {
@@ -124,39 +104,28 @@ impl Store {
         })
     }
 
-    /// A tick whose answers are all `sent`, in one statement. What does not go that way is looked at once more.
+    /// A tick whose answers are all `sent`, with SQLite. What does not fit its fence is looked at once more.
     async fn tick_plainly(
         &self,
-        writer: &SqlitePool,
+        ledger: &LedgerFile,
         settles: &[Settle],
         begins: &[Begin],
         owner: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<bool>, StoreError> {
-        let mut plain: Vec<PlainRow> = Vec::with_capacity(settles.len() + begins.len());
-        plain.extend(settles.iter().map(|settle| {
-            let at = Some(millis(settle.at));
-            (settle.edition.0, settle.subscriber.0, settle.attempt, State::Sent.as_str(), settle.code, at)
-        }));
-        plain.extend(begins.iter().map(|begin| {
-            (begin.edition.0, begin.subscriber.0, begin.attempt, State::Sending.as_str(), None, None)
-        }));
-        pass(settles, begins);
-        let done: Vec<(i64, i64, String)> =
-            sqlx::query_as(PLAIN).bind(rows(&plain)).bind(owner).fetch_all(writer).await?;
-        let mut begun: HashSet<(i64, i64)> =
-            done.iter().filter(|row| row.2 == State::Sending.as_str()).map(|row| (row.0, row.1)).collect();
-        let settled = done.len() - begun.len();
-        let place = |begin: &Begin| (begin.edition.0, begin.subscriber.0);
-        let left: Vec<Begin> =
-            begins.iter().filter(|begin| !begun.contains(&place(begin))).copied().collect();
-        if settled < settles.len() || !left.is_empty() {
-            let late = if settled < settles.len() { settles } else { &[] };
-            let may_send = self.tick_once(late, &left, owner, now, false).await?;
-            // Who came back in between stands as `sending` now, and is sent to.
-            begun.extend(left.iter().zip(may_send).filter(|(_, may)| *may).map(|(begin, _)| place(begin)));
+        let mut done = ledger.tick(settles, begins, owner, || pass(settles, begins))?;
+        if done.settled.contains(&false) || done.begun.contains(&false) {
+            let missed = |done: &[bool]| {
+                done.iter().enumerate().filter(|(_, done)| !**done).map(|(at, _)| at).collect()
+            };
+            let (late, left): (Vec<usize>, Vec<usize>) = (missed(&done.settled), missed(&done.begun));
+            let settles: Vec<Settle> = late.iter().map(|&at| settles[at].clone()).collect();
+            let begins: Vec<Begin> = left.iter().map(|&at| begins[at]).collect();
+            // Who came back in between stands as `sending` then, and is sent to.
+            let may_send = self.tick_once(&settles, &begins, owner, now, false).await?;
+            left.into_iter().zip(may_send).for_each(|(at, may)| done.begun[at] = may);
         }
-        Ok(begins.iter().map(|begin| begun.contains(&place(begin))).collect())
+        Ok(done.begun)
     }
 
     /// One try of [`tick`](Self::tick). When it is not the first, an earlier one may have been committed without our

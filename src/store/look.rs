@@ -8,6 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use super::engine::Pool;
+use super::ledger_file::LedgerFile;
 use super::ownership::Node;
 use super::subscribers::{Row, subscriber};
 use super::{Store, StoreError};
@@ -39,7 +40,7 @@ impl Store {
                     .read_only(true)
                     .busy_timeout(Duration::from_secs(5));
                 let pool = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options);
-                Pool::Sqlite { writer: pool.clone(), readers: pool }
+                Pool::Sqlite { writer: pool.clone(), readers: pool, ledger: Arc::new(LedgerFile::at(path)) }
             }
             Database::Postgres(url) => {
                 // The address may hold a password: it is never repeated in an error.

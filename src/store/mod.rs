@@ -17,6 +17,7 @@ mod holds;
 mod import;
 mod keys;
 mod leases;
+mod ledger_file;
 mod ledger_tick;
 mod look;
 mod ownership;
@@ -59,6 +60,9 @@ pub enum StoreError {
     /// The engine said no.
     #[error("the store failed: {0}")]
     Sql(sqlx::Error),
+    /// SQLite said no to a tick of the ledger.
+    #[error("the store failed: {0}")]
+    Ledger(rusqlite::Error),
     /// The database file is damaged.
     #[error(
         "the database is damaged ({0}); nothing is sent from it: put the newest good backup in its place, or rescue what is readable with `sqlite3 FILE .recover`"
@@ -106,6 +110,15 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match ledger_code(&error) {
+            Some(CORRUPT | NOT_A_DATABASE) => StoreError::Damaged(error.to_string()),
+            Some(_) | None => StoreError::Ledger(error),
+        }
+    }
+}
+
 impl From<sqlx::migrate::MigrateError> for StoreError {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         match error {
@@ -127,6 +140,7 @@ impl StoreError {
                         code == "53100" || code == "55P03"
                     })
             }
+            StoreError::Ledger(error) => matches!(ledger_code(error), Some(FULL | BUSY | LOCKED)),
             StoreError::Damaged(_)
             | StoreError::Restored(_)
             | StoreError::Migrate(_)
@@ -142,6 +156,7 @@ impl StoreError {
         match self {
             StoreError::Damaged(_) => true,
             StoreError::Sql(error) => sqlite_code(error) == Some(IO_ERROR),
+            StoreError::Ledger(error) => ledger_code(error) == Some(IO_ERROR),
             StoreError::Restored(_)
             | StoreError::Migrate(_)
             | StoreError::Io { .. }
@@ -164,6 +179,10 @@ fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
     let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
     let extended: u32 = sqlx::error::DatabaseError::code(error)?.parse().ok()?;
     Some(extended & 0xff)
+}
+
+fn ledger_code(error: &rusqlite::Error) -> Option<u32> {
+    error.sqlite_error().and_then(|error| u32::try_from(error.extended_code & 0xff).ok())
 }
 
 /// Milliseconds since 1970, as the store keeps times.

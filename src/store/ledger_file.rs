@@ -1,0 +1,193 @@
+//! SQLite's fast way into the ledger: a connection of its own, called on the thread that asks. `sqlx` talks to SQLite
+//! through another thread, which costs two changes of thread for each statement; a tick of the ledger is mostly that.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+use super::{Begin, Settle, StoreError, millis};
+
+/// How long another process, or a web request's transaction, may keep us from writing.
+const BUSY: Duration = Duration::from_secs(60);
+
+const SENT: &str =
+    "UPDATE deliveries SET state = 'sent', deferrals = deferrals + 1, code = ?4, reason = NULL,
+        settled_at = ?5, owner = NULL
+    WHERE edition_id = ?1 AND subscriber_id = ?2 AND attempt = ?3 AND state = 'sending'";
+const BEGIN: &str = "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = ?4
+    WHERE edition_id = ?1 AND subscriber_id = ?2 AND attempt = ?3 AND state IN ('queued', 'deferred')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = ?2 AND s.status = 'active')
+        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = ?1)";
+
+/// The connection, opened when it is first needed.
+#[derive(Debug)]
+pub(super) struct LedgerFile {
+    path: PathBuf,
+    open: Mutex<Option<Connection>>,
+}
+
+/// What a tick did, in the order in which it was asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Done {
+    pub(super) settled: Vec<bool>,
+    pub(super) begun: Vec<bool>,
+}
+
+impl LedgerFile {
+    pub(super) fn at(path: &Path) -> Self {
+        LedgerFile { path: path.to_owned(), open: Mutex::new(None) }
+    }
+
+    /// Ends the connection; another is opened when it is needed.
+    pub(super) fn close(&self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// One transaction: of `settles`, which are all `sent`, and of `begins`, what fits the fence. `before_commit` is
+    /// called when nothing of it is durable yet.
+    pub(super) fn tick(
+        &self,
+        settles: &[Settle],
+        begins: &[Begin],
+        owner: &str,
+        before_commit: impl FnOnce(),
+    ) -> Result<Done, StoreError> {
+        aside(|| {
+            self.with(|connection| {
+                let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+                let done = Done {
+                    settled: settle(&transaction, settles)?,
+                    begun: begin(&transaction, begins, owner)?,
+                };
+                before_commit();
+                transaction.commit()?;
+                Ok(done)
+            })
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match open.take() {
+            Some(connection) => connection,
+            None => connect(&self.path)?,
+        };
+        let done = work(&connection)?;
+        // After an error the state of a connection is not worth finding out: the next tick has a new one.
+        *open = Some(connection);
+        Ok(done)
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    use rusqlite::OpenFlags;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+fn settle(transaction: &Transaction<'_>, settles: &[Settle]) -> rusqlite::Result<Vec<bool>> {
+    let mut sent = transaction.prepare_cached(SENT)?;
+    settles
+        .iter()
+        .map(|settle| {
+            let (edition, subscriber) = (settle.edition.0, settle.subscriber.0);
+            let row = params![edition, subscriber, settle.attempt, settle.code, millis(settle.at)];
+            Ok(sent.execute(row)? > 0)
+        })
+        .collect()
+}
+
+fn begin(transaction: &Transaction<'_>, begins: &[Begin], owner: &str) -> rusqlite::Result<Vec<bool>> {
+    let mut sending = transaction.prepare_cached(BEGIN)?;
+    begins
+        .iter()
+        .map(|begin| {
+            let row = params![begin.edition.0, begin.subscriber.0, begin.attempt, owner];
+            Ok(sending.execute(row)? > 0)
+        })
+        .collect()
+}
+
+/// Waits for the disk on this thread, which a runtime of several threads can spare.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        Ok(_) | Err(_) => work(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::config::Database;
+    use crate::delivery::{Next, State};
+    use crate::store::{EditionId, Store};
+    use crate::subscriber::SubscriberId;
+
+    const ROWS: &str = "INSERT INTO subscribers (id, email, email_key, status, origin, since, changed_at) VALUES
+            (1, 'a@x.org', 'a@x.org', 'active', 'file', 0, 0), (2, 'b@x.org', 'b@x.org', 'active', 'file', 0, 0),
+            (3, 'c@x.org', 'c@x.org', 'unsubscribed', 'file', 0, 0);
+        INSERT INTO editions (id, key, number, subject, preheader, html, text, letterhead, hash, frozen_at, recipients)
+            VALUES (7, '2026-01-01', 1, '', '', '', '', '', '', 0, 3);
+        INSERT INTO deliveries (edition_id, subscriber_id, state, due_at) SELECT 7, id, 'queued', 0 FROM subscribers";
+
+    fn begin(subscriber: i64, attempt: u32) -> Begin {
+        Begin { edition: EditionId(7), subscriber: SubscriberId(subscriber), attempt }
+    }
+
+    fn sent(subscriber: i64, attempt: u32) -> Settle {
+        Settle {
+            edition: EditionId(7),
+            subscriber: SubscriberId(subscriber),
+            attempt,
+            next: Next {
+                state: State::Sent,
+                due_at: None,
+                spends_attempt: true,
+                records_uncertain: false,
+                bounces_address: false,
+                reason: None,
+            },
+            code: Some(250),
+            at: DateTime::from_timestamp_millis(5_000).unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_tick_does_what_fits_the_fence_and_says_what_did_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("straight.db");
+        let store = Store::open(&Database::Sqlite(path.clone())).await.unwrap();
+        let ledger = LedgerFile::at(&path);
+        connect(&path).unwrap().execute_batch(ROWS).unwrap();
+
+        let done = ledger.tick(&[], &[begin(1, 0), begin(2, 1), begin(3, 0)], "we", || {}).unwrap();
+        // The second was begun elsewhere since it was claimed; the third has left.
+        assert_eq!(done, Done { settled: vec![], begun: vec![true, false, false] });
+
+        let done = ledger.tick(&[sent(1, 1), sent(2, 1)], &[begin(2, 0)], "we", || {}).unwrap();
+        assert_eq!(done, Done { settled: vec![true, false], begun: vec![true] });
+
+        let row: (String, i64, i64, i64, i64) = connect(&path)
+            .unwrap()
+            .query_row(
+                "SELECT state, attempt, deferrals, code, settled_at FROM deliveries WHERE subscriber_id = 1",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
+            )
+            .unwrap();
+        assert_eq!(row, ("sent".to_owned(), 1, 1, 250, 5_000));
+        store.close().await;
+    }
+}
