@@ -131,6 +131,13 @@ impl DkimKey {
         }
     }
 
+    pub(super) fn is_slow(&self) -> bool {
+        match self.pair {
+            Pair::Rsa(_) => true,
+            Pair::Ed25519(_) => false,
+        }
+    }
+
     pub(super) fn algorithm(&self) -> &'static str {
         match self.pair {
             Pair::Rsa(_) => "rsa-sha256",

@@ -29,6 +29,12 @@ impl Signer {
         Signer { keys, signed }
     }
 
+    /// Whether signing takes longer than hashing a message: RSA does, ten times.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.keys.iter().any(DkimKey::is_slow)
+    }
+
     /// Appends a DKIM-Signature field for each key to `out`; `message` (lines ending in CRLF) belongs behind them.
     ///
     /// The same message, keys and time give the same bytes.

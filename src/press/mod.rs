@@ -90,6 +90,9 @@ pub enum PressError {
         /// What it said when it was asked last.
         limit: u64,
     },
+    /// The system gives no thread.
+    #[error("the system gives no thread to send from: {0}")]
+    Thread(std::io::Error),
     /// Sample values would reach real people.
     #[error(
         "nothing is sent through {host} while the configuration has sample values; set {} in newsletter.yaml", keys.join(", ")

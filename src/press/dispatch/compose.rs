@@ -65,11 +65,11 @@ impl Composer {
                 since: row.since.with_timezone(&composer.timezone).date_naive(),
             };
             let message = match &composer.signer {
-                None => composer.compose(&recipient),
                 // RSA takes longer than a thread that serves the network should be away.
-                Some(_) => spawn_blocking(move || composer.compose(&recipient))
+                Some(signer) if signer.is_slow() => spawn_blocking(move || composer.compose(&recipient))
                     .await
                     .expect("composing a message does not panic"),
+                None | Some(_) => composer.compose(&recipient),
             };
             Some(Prepared { row, message })
         })

@@ -106,7 +106,7 @@ impl Courier {
             Courier::Outbox(_) => Ok(()),
             Courier::Smtp { config, tls, connection } => {
                 if let Some(worn) = connection.take_if(|open| !open.is_usable()) {
-                    worn.quit().await;
+                    worn.leave().await;
                 }
                 if connection.is_none() {
                     *connection = Some(Box::new(Connection::open(config, tls).await?));
@@ -136,7 +136,7 @@ impl Courier {
 
     /// Hands over one message; `file_name` is what the outbox calls it.
     pub async fn send(&mut self, envelope: &Envelope, file_name: String, message: Vec<u8>) -> Outcome {
-        self.send_before(envelope, file_name, message, std::future::ready(true), std::future::ready(None))
+        self.send_before(envelope, || file_name, message, std::future::ready(true), std::future::ready(None))
             .await
     }
 
@@ -145,7 +145,7 @@ impl Courier {
     pub async fn send_before(
         &mut self,
         envelope: &Envelope,
-        file_name: String,
+        file_name: impl FnOnce() -> String,
         message: Vec<u8>,
         release: impl Future<Output = bool>,
         next: impl Future<Output = Option<(Envelope, usize)>>,
@@ -153,7 +153,7 @@ impl Courier {
         match self {
             // Written twice it is still one file.
             Courier::Outbox(outbox) => {
-                let outbox = outbox.clone();
+                let (outbox, file_name) = (outbox.clone(), file_name());
                 let write = tokio::task::spawn_blocking(move || outbox.deliver(&file_name, &message));
                 write.await.unwrap_or_else(|_| Outcome::NotSent("the outbox's writer was cut off".to_owned()))
             }

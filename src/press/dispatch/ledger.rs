@@ -78,12 +78,13 @@ impl<'a> Ledger<'a> {
     ) -> Result<(), StoreError> {
         let mut group = Vec::with_capacity(TICK);
         let mut waiting: VecDeque<oneshot::Sender<Option<Claimed>>> = VecDeque::new();
+        let mut pulse = tokio::time::interval(PULSE);
         loop {
             if waiting.is_empty() {
-                match tokio::time::timeout(PULSE, requests.recv_many(&mut group, TICK)).await {
-                    Ok(0) => return Ok(()),
-                    Ok(_) => {}
-                    Err(_) => {
+                tokio::select! {
+                    biased;
+                    count = requests.recv_many(&mut group, TICK) => if count == 0 { return Ok(()) },
+                    _ = pulse.tick() => {
                         settled(0);
                         continue;
                     }
@@ -98,7 +99,7 @@ impl<'a> Ledger<'a> {
                     }),
                 }
             }
-            gather(&mut requests, &mut group, bearing.open().saturating_sub(waiting.len())).await;
+            gather(&mut requests, &mut group, bearing.open().div_ceil(2).saturating_sub(waiting.len())).await;
             let (mut settles, mut told) = (Vec::new(), Vec::new());
             for request in group.drain(..) {
                 match request {
@@ -216,8 +217,8 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// Waits for a group: one commit serves all of it. As each connection may have two messages on record, one a connection
-/// is half of them, and the other half is on the wire while this one is committed.
+/// Waits for a group: one commit serves all of it. Half of the connections make one, so that the server is busy with the
+/// bodies of the other half while this one is committed.
 async fn gather(requests: &mut mpsc::Receiver<Request>, group: &mut Vec<Request>, wanted: usize) {
     let end = Instant::now() + LINGER;
     let asks = |group: &[Request]| group.iter().filter(|request| matches!(request, Request::Next(_))).count();

@@ -7,6 +7,7 @@ mod ahead;
 mod bearing;
 mod compose;
 mod courier;
+mod errands;
 mod ledger;
 mod pace;
 mod queue;
@@ -80,6 +81,7 @@ impl Press {
         let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), stop));
         let owner = self.store.owner();
         let mut pace = pace::Pace::new(&self.config.delivery);
+        let errands = errands::Errands::start().map_err(PressError::Thread)?;
         loop {
             if self.store.is_shared() {
                 self.recover().await?;
@@ -99,7 +101,8 @@ impl Press {
             let mut couriers = JoinSet::new();
             let through = CancellationToken::new();
             for _ in 0..route.width() {
-                couriers.spawn(Arc::clone(&run).carry(route.courier(), requests.clone(), through.clone()));
+                let carry = Arc::clone(&run).carry(route.courier(), requests.clone(), through.clone());
+                couriers.spawn_on(carry, errands.handle());
             }
             drop(requests);
             let ledger = ledger::Ledger::new(self, id, &owner, &mut pace, run.over());

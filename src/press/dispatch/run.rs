@@ -162,7 +162,7 @@ impl Run {
                 self.give_back(row, &ledger).await;
                 break;
             }
-            let name = file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
+            let name = || file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
             let envelope = self.envelope(&row);
             // Where the server ends each connection after so many, we end it, and it refuses nothing.
             let is_last = self.bearing.per_connection().is_some_and(|most| carried + 1 >= most);
@@ -324,7 +324,8 @@ impl Run {
 
     /// Looks at an outcome for what it says of the run as a whole.
     fn judge(&self, outcome: &Outcome, row: &Claimed) {
-        let to = row.email.masked();
+        // Put into words only when it is logged.
+        let to = std::fmt::from_fn(|f| f.write_str(&row.email.masked()));
         match outcome {
             Outcome::Accepted(reply) => {
                 debug!(edition = %self.key, %to, code = reply.code, "accepted");
