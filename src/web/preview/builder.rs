@@ -322,6 +322,7 @@ fn wrong_rendering(error: &PressError) -> Vec<Diagnostic> {
         | PressError::Compose(_)
         | PressError::Route(_)
         | PressError::TooLarge { .. }
+        | PressError::Thread(_)
         | PressError::SampleValues { .. } => {
             vec![Diagnostic::of_file(Severity::Error, "edition", "edition", error.to_string())]
         }
