@@ -14,6 +14,7 @@ mod look;
 mod nodes;
 mod outages;
 mod rest;
+mod sign_ups;
 mod standing;
 mod subscribers;
 

@@ -1,0 +1,176 @@
+//! Sign-ups, limits and what a reader may ask for, on both engines.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use straight::letter::Written;
+use straight::store::{Ask, Asks, Confirmed, EditionId, Moved, Origin, Quota, SignUpId, Store};
+use straight::subscriber::{EmailAddress, Status, SubscriberId};
+
+use super::{at, edition_for, on_both, publish_for, reader, rendered};
+
+async fn ask(store: &Store, asks: Asks, email: &str, seconds: i64) -> SignUpId {
+    let email: EmailAddress = email.parse().unwrap();
+    let ask = Ask {
+        asks,
+        email: &email,
+        name: Some("Bo"),
+        timezone: None,
+        words: "Daily",
+        origin: "site",
+        from: Some("192.0.2.0"),
+        expires_at: at(seconds) + TimeDelta::days(7),
+    };
+    store.ask(&ask, &[quota("ask", 99)], at(seconds)).await.unwrap();
+    store.open_sign_ups(at(seconds) - TimeDelta::days(1), 99).await.unwrap().last().unwrap().id
+}
+
+async fn answer(store: &Store, id: SignUpId, seconds: i64) -> bool {
+    let lately = at(seconds) - TimeDelta::days(1);
+    let open = store.open_sign_ups(lately, 99).await.unwrap();
+    let open = open.iter().find(|open| open.id == id).unwrap();
+    store.answer_sign_up(open, &Written::plain("Confirm", "Yes?"), lately, at(seconds)).await.unwrap()
+}
+
+async fn confirm(store: &Store, id: SignUpId, seconds: i64) -> Confirmed {
+    let keys = store.token_keys(at(0)).await.unwrap();
+    let welcome = Written::plain("Welcome", "Hello");
+    store.confirm_sign_up(id, &keys, None, &welcome, at(seconds)).await.unwrap()
+}
+
+fn quota(bucket: &str, limit: u32) -> Quota {
+    Quota { bucket: bucket.to_owned(), limit, window: Duration::from_secs(3_600) }
+}
+
+async fn status(store: &Store, email: &str) -> Option<Status> {
+    store.by_email(&email.parse().unwrap()).await.unwrap().map(|reader| reader.status)
+}
+
+#[tokio::test]
+async fn a_sign_up_is_answered_once_and_confirmed_once() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let first = ask(&store, Asks::Subscribe, "Bo@example.org", 0).await;
+        let second = ask(&store, Asks::Subscribe, "bo@Example.org", 1).await;
+        assert_eq!(status(&store, "bo@example.org").await, None);
+        assert!(answer(&store, first, 2).await);
+        assert!(!answer(&store, second, 2).await, "one letter an address a day");
+        let open = store.open_sign_ups(at(2) - TimeDelta::days(1), 9).await.unwrap();
+        assert!(open[0].mailed_lately && open[0].known.is_some(), "{open:?}");
+        store.pass_over(&open[0]).await.unwrap();
+        assert_eq!(store.open_sign_ups(at(2), 9).await.unwrap(), []);
+        assert_eq!(status(&store, "bo@example.org").await, Some(Status::Pending));
+
+        assert_eq!(confirm(&store, second, 3).await, Confirmed::No);
+        let Confirmed::Now(bo) = confirm(&store, first, 3).await else { panic!("not confirmed") };
+        assert_eq!(confirm(&store, first, 4).await, Confirmed::Before);
+        let reader = store.subscriber(bo).await.unwrap().unwrap();
+        assert_eq!(
+            (reader.status, reader.name.as_deref(), reader.since),
+            (Status::Active, Some("Bo"), at(3))
+        );
+        let letters = store.due_letters(at(9), 9).await.unwrap();
+        let subjects: Vec<_> = letters.iter().map(|letter| letter.written.subject.as_str()).collect();
+        assert_eq!(subjects, ["Confirm", "Welcome"]);
+        let consent = store.consents(bo).await.unwrap().remove(0);
+        assert_eq!((consent.words.as_str(), consent.confirmed_at), ("Daily", Some(at(3))));
+
+        // Too late is too late, and what nobody confirmed is forgotten with its pending reader.
+        let late = ask(&store, Asks::Subscribe, "cy@example.org", 10).await;
+        assert!(answer(&store, late, 11).await);
+        let week = 7 * 24 * 3_600;
+        assert_eq!(confirm(&store, late, week + 10).await, Confirmed::No);
+        assert!(store.prune_sign_ups(at(week + 11)).await.unwrap() >= 1);
+        assert_eq!(status(&store, "cy@example.org").await, None);
+        assert_eq!(status(&store, "bo@example.org").await, Some(Status::Active));
+        assert_eq!(store.consents(bo).await.unwrap().len(), 1, "consent is kept");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_latest_edition_goes_to_one_more_and_adds_up() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let edition = edition_for(&store, &["ann@example.org"]).await;
+        store.import(&[reader("bo@example.org")], Origin::File, at(1)).await.unwrap();
+        let bo = store.by_email(&"bo@example.org".parse().unwrap()).await.unwrap().unwrap().id;
+        assert!(store.deliver_to(edition, bo, at(2)).await.unwrap());
+        assert!(!store.deliver_to(edition, bo, at(3)).await.unwrap());
+        assert!(!store.deliver_to(EditionId(99), bo, at(3)).await.unwrap());
+        let summary = store.editions(None, 1).await.unwrap().remove(0);
+        assert_eq!((summary.recipients, store.counts(edition).await.unwrap().total()), (2, 2));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn quotas_are_taken_by_the_window_all_or_none() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let quotas = [quota("network", 2), quota("all", 3)];
+        assert_eq!(store.take_quotas(&quotas, at(0)).await.unwrap(), None);
+        assert_eq!(store.take_quotas(&quotas, at(1)).await.unwrap(), None);
+        assert_eq!(store.take_quotas(&quotas, at(2)).await.unwrap(), Some(0));
+        let others = [quota("other network", 2), quota("all", 3)];
+        assert_eq!(store.take_quotas(&others, at(3)).await.unwrap(), None);
+        assert_eq!(store.take_quotas(&others, at(4)).await.unwrap(), Some(1));
+        assert_eq!(store.used_up(&others, at(3_600)).await.unwrap(), None);
+        assert_eq!(store.prune_quotas(at(3_599)).await.unwrap(), 0);
+        assert_eq!(store.prune_quotas(at(3_600)).await.unwrap(), 3);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pause_an_address_and_an_erasure() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let keys = store.token_keys(at(0)).await.unwrap();
+        let edition = edition_for(&store, &["ann@example.org", "bo@example.org"]).await;
+        let id = async |email: &str| store.by_email(&email.parse().unwrap()).await.unwrap().unwrap().id;
+        let (ann, bo) = (id("ann@example.org").await, id("bo@example.org").await);
+
+        let until = at(24 * 3_600);
+        assert!(store.update_preferences(bo, None, None, Some(until), at(1)).await.unwrap());
+        assert_eq!(store.paused_until(bo).await.unwrap(), Some(until));
+        publish_for(&store, &rendered("2026-09-25", &["ebb"]), false).await;
+        assert_eq!(store.editions(None, 1).await.unwrap()[0].recipients, 1, "bo rests");
+
+        let change = ask(&store, Asks::NewAddress(ann), "new@example.org", 2).await;
+        assert!(answer(&store, change, 3).await);
+        let notice = Written::plain("Moved", "Moved");
+        let moved = store.confirm_new_address(change, &keys, None, &notice, at(4)).await.unwrap();
+        assert_eq!((moved, id("new@example.org").await), (Moved::Now, ann));
+        let taken = ask(&store, Asks::NewAddress(ann), "bo@example.org", 5).await;
+        assert!(answer(&store, taken, 6).await);
+        let moved = store.confirm_new_address(taken, &keys, None, &notice, at(7)).await.unwrap();
+        assert_eq!(moved, Moved::Taken);
+        let report = store.import(&[reader("ann@example.org")], Origin::File, at(8)).await.unwrap();
+        assert_eq!((report.new, report.suppressed), (0, 1), "the old address stays out");
+
+        let known = store.known(&store.subscriber(ann).await.unwrap().unwrap()).await.unwrap();
+        assert_eq!((known.email.as_str(), known.editions.len()), ("new@example.org", 2));
+        assert!(store.erase(ann, &keys, at(9)).await.unwrap());
+        assert!(!store.erase(ann, &keys, at(10)).await.unwrap());
+        assert_eq!(store.subscriber(ann).await.unwrap(), None);
+        assert_eq!(store.counts(edition).await.unwrap().total(), 2, "what was sent still adds up");
+        let all = store.subscribers(SubscriberId(0), None, 9).await.unwrap();
+        assert_eq!(all.iter().map(|reader| reader.id).collect::<Vec<_>>(), [bo]);
+        assert_eq!(store.subscriber_counts().await.unwrap(), [(Status::Active, 1)]);
+        let report = store.import(&[reader("NEW@example.org")], Origin::File, at(11)).await.unwrap();
+        assert_eq!((report.new, report.suppressed), (0, 1));
+        let letters = store.due_letters(at(99), 9).await.unwrap();
+        assert!(letters.iter().all(|letter| letter.to.key() != "new@example.org"), "{letters:?}");
+        // Their own sign-up lifts it.
+        let back = ask(&store, Asks::Subscribe, "new@example.org", 12).await;
+        assert!(answer(&store, back, 13).await);
+        assert!(matches!(confirm(&store, back, 14).await, Confirmed::Now(_)));
+        assert!(!store.is_erased(&"new@example.org".parse().unwrap(), at(15)).await.unwrap());
+        store.close().await;
+    })
+    .await;
+}
