@@ -395,6 +395,10 @@ pub enum SubscribersCommand {
     Add(AddArgs),
     /// Mark one as unsubscribed: no import brings them back
     Remove(RemoveArgs),
+    /// Show all that is known of one, with the record of consent
+    Show(ShowArgs),
+    /// Delete all that is known of one; a keyed digest of the address keeps imports from bringing them back
+    Erase(EraseArgs),
     /// Add and update from files; nothing is deleted, and who has left stays out
     Import(ImportArgs),
     /// Write them to a file that `import` reads
@@ -425,6 +429,23 @@ pub struct AddArgs {
 /// `subscribers remove`
 #[derive(Debug, Clone, Args)]
 pub struct RemoveArgs {
+    /// The address
+    pub email: EmailAddress,
+}
+
+/// `subscribers show`
+#[derive(Debug, Clone, Args)]
+pub struct ShowArgs {
+    /// The address
+    pub email: EmailAddress,
+    /// As JSON, as the reader gets it on request
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `subscribers erase`
+#[derive(Debug, Clone, Args)]
+pub struct EraseArgs {
     /// The address
     pub email: EmailAddress,
 }
@@ -551,6 +572,8 @@ mod tests {
             "subscribers list --status active",
             "subscribers add ann@example.org --name Ann --timezone Europe/Berlin",
             "subscribers remove ann@example.org",
+            "subscribers show ann@example.org --json",
+            "subscribers erase ann@example.org",
             "subscribers import a.csv b.yaml --format csv",
             "subscribers export --format text --out readers.txt",
             "--subscribers a.csv --subscribers b.csv send --smtp-url smtp://localhost:1025",

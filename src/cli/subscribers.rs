@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 
-use super::args::{AddArgs, ExportArgs, ImportArgs, ListArgs, RemoveArgs, SubscribersCommand};
+use super::args::{
+    AddArgs, EraseArgs, ExportArgs, ImportArgs, ListArgs, RemoveArgs, ShowArgs, SubscribersCommand,
+};
 use super::readers;
 use crate::press::Press;
 use crate::store::Origin;
@@ -25,6 +28,8 @@ pub(super) async fn run(
         SubscribersCommand::List(args) => list(press, args, out).await,
         SubscribersCommand::Add(args) => add(press, args, out).await,
         SubscribersCommand::Remove(args) => remove(press, args, out).await,
+        SubscribersCommand::Show(args) => show(press, args, out).await,
+        SubscribersCommand::Erase(args) => erase(press, args, out).await,
         SubscribersCommand::Import(args) => import(press, args, out).await,
         SubscribersCommand::Export(args) => export(press, args, out).await,
     }
@@ -89,6 +94,64 @@ async fn remove(press: &Press, args: &RemoveArgs, out: &mut dyn Write) -> anyhow
     } else {
         writeln!(out, "{} is {} already.", subscriber.email, subscriber.status)?;
     }
+    Ok(true)
+}
+
+async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(subscriber) = press.store.by_email(&args.email).await? else {
+        if press.store.is_erased(&args.email, press.clock.now()).await? {
+            bail!(
+                "{} was erased, or given up for another address: only their own sign-up brings them back",
+                args.email
+            );
+        }
+        bail!("{} is not among the subscribers", args.email);
+    };
+    let known = press.store.known(&subscriber).await?;
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&known)?)?;
+        return Ok(true);
+    }
+    let zone = press.config.schedule.timezone;
+    let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
+    writeln!(out, "{} is {} since {}.", known.email, known.status, day(known.since))?;
+    let paused = known.paused_until.map(day);
+    for (what, value) in [("Name", known.name), ("Time zone", known.timezone), ("Paused until", paused)] {
+        if let Some(value) = value {
+            writeln!(out, "{what}: {value}")?;
+        }
+    }
+    if known.consents.is_empty() {
+        writeln!(out, "Consent: nothing on record here; they came by a file or a command.")?;
+    }
+    for consent in &known.consents {
+        let from = consent.asked_from.as_deref().map(|from| format!(" from {from}")).unwrap_or_default();
+        writeln!(out, "Consent: {} on {}{from}, by {}", consent.kind, day(consent.asked_at), consent.origin)?;
+        writeln!(out, "  read: {}", consent.words)?;
+        match consent.confirmed_at {
+            Some(at) => writeln!(out, "  confirmed on {}", day(at))?,
+            None => writeln!(out, "  not confirmed")?,
+        }
+    }
+    for (kind, received) in [("Edition", &known.editions), ("Letter", &known.letters)] {
+        for one in received {
+            let at = one.at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
+            writeln!(out, "{kind}: {}, {}{at}", one.what, one.state)?;
+        }
+    }
+    Ok(true)
+}
+
+async fn erase(press: &Press, args: &EraseArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(subscriber) = press.store.by_email(&args.email).await? else {
+        bail!("{} is not among the subscribers", args.email);
+    };
+    press.store.erase(subscriber.id, &press.keys, press.clock.now()).await?;
+    writeln!(
+        out,
+        "{} is erased: a keyed digest of the address keeps imports from bringing them back. Take it out of your own files and backups too.",
+        args.email
+    )?;
     Ok(true)
 }
 

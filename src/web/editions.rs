@@ -100,7 +100,12 @@ pub(super) async fn show(
     }
     let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
     let edition = web.store.rendered(&key).await?.ok_or(Failure::NoSuchPage)?;
-    let html = public_html(&edition, &web.pages.path(""));
+    // In a mail program it is an article among others; in a browser it is what the page is about.
+    let html = public_html(&edition, &web.pages.path("")).replacen(
+        "role=\"article\" aria-roledescription=\"email\"",
+        "role=\"main\"",
+        1,
+    );
     let Html(after) = web.pages.render("after_edition.html", &AfterEdition {})?;
     let html = match html.rsplit_once("</body>") {
         Some((before, end)) => format!("{before}{after}</body>{end}"),
