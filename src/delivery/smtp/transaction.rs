@@ -142,31 +142,17 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Says QUIT, and closes once it is answered.
+    /// Says QUIT, and closes. The answer is waited for: a server that takes no more connections than there are would
+    /// refuse the next one before.
     pub async fn quit(mut self) {
-        if self.say_quit().await {
-            self.await_farewell().await;
-        }
-    }
-
-    /// The same, but the answer is waited for beside what the caller does next.
-    pub async fn leave(mut self) {
-        if self.say_quit().await {
-            tokio::spawn(async move { self.await_farewell().await });
-        }
-    }
-
-    async fn say_quit(&mut self) -> bool {
         // To a server that waits for a message, QUIT would be one.
-        let may_speak = self.state == State::Ready && self.sent_ahead.is_none();
-        may_speak && self.wire.write(b"QUIT\r\n", Patience::of(FAREWELL)).await.is_ok()
-    }
-
-    async fn await_farewell(&mut self) {
-        let patience = Patience::of(FAREWELL);
-        // Nothing hangs on the answer.
-        if self.wire.reply(patience).await.is_ok() {
-            let _ = self.wire.shut_down(patience).await;
+        if self.state == State::Ready && self.sent_ahead.is_none() {
+            let patience = Patience::of(FAREWELL);
+            // Nothing hangs on what it says.
+            if self.wire.write(b"QUIT\r\n", patience).await.is_ok() && self.wire.reply(patience).await.is_ok()
+            {
+                let _ = self.wire.shut_down(patience).await;
+            }
         }
     }
 

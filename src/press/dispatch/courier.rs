@@ -106,7 +106,7 @@ impl Courier {
             Courier::Outbox(_) => Ok(()),
             Courier::Smtp { config, tls, connection } => {
                 if let Some(worn) = connection.take_if(|open| !open.is_usable()) {
-                    worn.leave().await;
+                    worn.quit().await;
                 }
                 if connection.is_none() {
                     *connection = Some(Box::new(Connection::open(config, tls).await?));

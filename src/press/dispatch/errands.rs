@@ -25,7 +25,7 @@ impl Errands {
         std::thread::Builder::new().name("couriers".to_owned()).spawn(move || {
             // It is never sent anything; it is closed.
             let _ = runtime.block_on(ended);
-            // Whoever still says goodbye to a server is not waited for.
+            // All couriers are back by then, or are to be cut off.
             runtime.shutdown_background();
         })?;
         Ok(Errands { handle, _end: end })
