@@ -7,4 +7,5 @@ mod checking;
 mod newsroom;
 mod pages;
 mod rendering;
+mod shortening;
 mod templates;

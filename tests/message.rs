@@ -33,6 +33,7 @@ fn letterhead() -> Letterhead {
 
 fn edition(subject: &str, text: &str, html: &str) -> RenderedEdition {
     RenderedEdition {
+        shortened: None,
         key: "2025-11-04".parse().unwrap(),
         subject: subject.to_owned(),
         preheader: String::new(),

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use straight::delivery::{Next, State};
-use straight::edition::{EmbeddedPicture, Headline, RenderedEdition};
+use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Shortened};
 use straight::message::Letterhead;
 use straight::store::{Begin, Claimed, EditionId, Issue, Origin, PublishOutcome, Settle, Store};
 use straight::subscriber::{NewSubscriber, Status};
@@ -57,6 +57,7 @@ fn rendered(key: &str, slugs: &[&str]) -> RenderedEdition {
         summary: Some(format!("What {slug} is about")),
     };
     RenderedEdition {
+        shortened: Some(Shortened { articles: 1, whole_html: "<p>whole</p>".into() }),
         key: key.parse().unwrap(),
         subject: format!("The news of {key} — für alle"),
         preheader: "In short".to_owned(),

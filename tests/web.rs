@@ -245,6 +245,7 @@ fn edition(key: &str, subject: &str) -> RenderedEdition {
     let preferences = Slot::PreferencesUrl.marker();
     let email = Slot::Email.marker();
     RenderedEdition {
+        shortened: None,
         key: key.parse().unwrap(),
         subject: subject.into(),
         preheader: "What is in it".into(),

@@ -18,6 +18,8 @@ fn templates() -> Vec<(PathBuf, String)> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             match path.extension().and_then(|extension| extension.to_str()) {
+                // The preview is for editors, and speaks English as the command line does.
+                None if path.ends_with("preview") => {}
                 None => folders.push(path),
                 Some("html" | "txt") => {
                     found.push((

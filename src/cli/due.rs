@@ -40,7 +40,12 @@ pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> a
         return Ok(check::tell(&loaded, format, strictness, out)? == Verdict::Fine);
     }
     let outlook = Outlook::of(config, std::mem::take(&mut loaded.articles), now)?;
-    loaded.diagnostics.extend(outlook.findings.iter().cloned());
+    for found in &outlook.findings {
+        // Editions, pages and letters share words, style sheet and logo.
+        if !loaded.diagnostics.contains(found) {
+            loaded.diagnostics.push(found.clone());
+        }
+    }
     let verdict = check::tell(&loaded, format, strictness, out)?;
     if args.format == CheckFormat::Human {
         outlook.tell(&loaded.unsettled, out)?;
@@ -99,7 +104,8 @@ impl Outlook {
         let mut recent: Vec<_> = before.headlines.into_iter().chain(earlier).collect();
         recent.truncate(config.edition.recent);
         let draft = Edition { key, articles, recent, earlier: Default::default(), number: 1, frozen_at: now };
-        let settings = RenderSettings { images: config.articles.images };
+        let settings =
+            RenderSettings { images: config.articles.images, size_limit: config.edition.size_limit };
         match edition::render(&draft, &config.publication, &templates, &settings) {
             Ok(rendered) => outlook.next = is_due.then_some(rendered),
             Err(error) => outlook.findings.extend(error.diagnostics()),

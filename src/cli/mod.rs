@@ -27,6 +27,7 @@ mod signals;
 mod site;
 mod status;
 mod subscribers;
+mod templates;
 mod trial;
 
 use std::ffi::OsString;
@@ -98,6 +99,11 @@ enum Command {
     Import(import::ImportCommand),
     /// Print the JSON Schema of an article's front matter, for editors' programs
     Schema,
+    /// List the built-in templates and words, or print one to start your own from
+    Templates {
+        /// One of those that are listed, as in edition/body.html or words/en.yaml
+        file: Option<String>,
+    },
     /// Show the configuration in effect, and where each value comes from
     Config(ConfigArgs),
     /// Make the keys that sign messages, and show what stands in DNS for them
@@ -149,6 +155,10 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         Command::Preview(args) => preview::run(&cli.global, args, &mut io::stdout())?,
         Command::Import(command) => {
             import::run(&config_of(cli)?, command, Clock::system().now(), &mut io::stdout().lock())?
+        }
+        Command::Templates { file } => {
+            templates::templates(file.as_deref(), &mut io::stdout().lock())?;
+            true
         }
         Command::Schema => {
             schema::schema(&mut io::stdout().lock())?;

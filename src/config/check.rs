@@ -37,6 +37,7 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
                 "edition.require_approval",
                 values::choice(&[("true", ApprovalPolicy::Required), ("false", ApprovalPolicy::NotNeeded)]),
             ),
+            size_limit: reader.value("edition.size_limit", values::size),
         },
         schedule: schedule(&mut reader),
         subscribers: subscribers(&mut reader),

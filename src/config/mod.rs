@@ -117,6 +117,8 @@ pub struct EditionConfig {
     pub recent: usize,
     /// Whether an edition goes out only as it was approved.
     pub approval: ApprovalPolicy,
+    /// Bytes of HTML beyond which the later articles are shortened.
+    pub size_limit: usize,
 }
 
 /// Whether an edition goes out only as it was approved.

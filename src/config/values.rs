@@ -362,6 +362,15 @@ pub(super) fn number(least: usize, most: usize) -> impl Fn(&str) -> Result<usize
     }
 }
 
+/// `60KiB`: the bytes of an edition's HTML, from 16 to 95 KiB.
+pub(super) fn size(text: &str) -> Result<usize, Wrong> {
+    let digits = text.trim().strip_suffix("KiB").unwrap_or_default().trim();
+    match digits.parse::<usize>() {
+        Ok(size) if (16..=95).contains(&size) => Ok(size * 1024),
+        _ => Err(Wrong::value(text, "no size that fits", "write it from 16KiB to 95KiB, as in 60KiB")),
+    }
+}
+
 /// `10/s`, `500/min`, `20000/h`, `90000/d`.
 pub(super) fn rate(text: &str) -> Result<Rate, Wrong> {
     let refused = || Wrong::value(text, "no rate", "write it as in 10/s, 500/min or 20000/h");

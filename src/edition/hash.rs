@@ -8,13 +8,27 @@ use super::RenderedEdition;
 
 /// SHA-256 over every field but the hash itself, each with its length before it; 64 hex digits.
 pub(super) fn hash(edition: &RenderedEdition) -> String {
-    let RenderedEdition { key, subject, preheader, html, text, embedded, headlines, frozen_at, hash: _ } =
-        edition;
+    let RenderedEdition {
+        key,
+        subject,
+        preheader,
+        html,
+        text,
+        embedded,
+        headlines,
+        frozen_at,
+        shortened,
+        hash: _,
+    } = edition;
     let mut fields = Fields(digest::Context::new(&digest::SHA256));
     fields.text("straight edition 1");
     fields.text(&key.to_string());
     for part in [subject, preheader, html, text] {
         fields.text(part);
+    }
+    if let Some(shortened) = shortened {
+        fields.count(shortened.articles);
+        fields.text(&shortened.whole_html);
     }
     fields.count(embedded.len());
     for picture in embedded {

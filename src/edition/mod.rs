@@ -41,7 +41,7 @@ pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size
 pub(crate) use render::{tidy_text, without_markers};
 pub use slot::Slot;
 pub use stray::stray_templates;
-pub use templates::Templates;
+pub use templates::{Templates, built_in_files};
 pub(crate) use templates::{
     engine as template_engine, load_logo, load_words, own as own_template, path_of as template_path,
 };
@@ -100,8 +100,19 @@ pub struct RenderedEdition {
     pub headlines: Vec<Headline>,
     /// The moment of freezing, to the second.
     pub frozen_at: DateTime<Utc>,
+    /// What was cut so that mail programs show it whole.
+    pub shortened: Option<Shortened>,
     /// SHA-256 over all of the above, 64 hex digits.
     pub hash: String,
+}
+
+/// What of an edition was cut for the mail, and stands on the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortened {
+    /// How many of its articles, the last ones, are cut to their highlights.
+    pub articles: usize,
+    /// The HTML with all of them whole, for view in browser.
+    pub whole_html: String,
 }
 
 /// A picture that travels in the message (RFC 2392).

@@ -5,13 +5,14 @@ use super::{RenderedEdition, Slot, slot};
 /// What stands between these in the HTML is for the mail only; templates write them as they are.
 const MAIL_ONLY: (&str, &str) = ("<!--mail-only-->", "<!--/mail-only-->");
 
-/// The HTML of `edition` for a browser: passages for the mail only are left out, every slot is filled with words or
+/// The HTML of `edition` for a browser: every article is whole, passages for the mail only are left out, every slot is filled with words or
 /// addresses for everybody, and pictures come from `{public_url}/images/`.
 ///
 /// `public_url` has no slash at its end; empty, it makes addresses on the host that serves the page.
 #[must_use]
 pub fn public_html(edition: &RenderedEdition, public_url: &str) -> String {
-    let html = without_mail_only(&edition.html);
+    let whole = edition.shortened.as_ref().map_or(&edition.html, |shortened| &shortened.whole_html);
+    let html = without_mail_only(whole);
     let html = slot::fill_with(&html, |slot| match slot {
         Slot::Email => "…".to_owned(),
         Slot::Name | Slot::Since => String::new(),

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use tera::Context;
 
 use super::view::{self, View};
-use super::{Edition, EmbeddedPicture, RenderedEdition, Slot, TemplateError, Templates, css, hash, wrap};
+use super::{
+    Edition, EmbeddedPicture, RenderedEdition, Shortened, Slot, TemplateError, Templates, css, hash, wrap,
+};
 use crate::article::Picture;
 use crate::config::{ImagePolicy, Publication};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -23,6 +25,8 @@ const LONGEST_PREHEADER: usize = 250;
 pub struct RenderSettings {
     /// Whether local pictures travel with it or are linked.
     pub images: ImagePolicy,
+    /// Bytes of HTML beyond which the later articles are shortened.
+    pub size_limit: usize,
 }
 
 /// Why an edition cannot be rendered; nothing is half rendered.
@@ -94,28 +98,10 @@ pub fn render(
     if edition.articles.is_empty() {
         return Err(RenderError::NoArticle);
     }
-    let sheet = templates.sheet(&publication.theme)?;
-    let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
-    let logo = templates.logo().map(address);
-    let view = View::of(edition, publication, settings.images, templates.words());
-    let mut variables = view.into_variables(&sheet.kept);
-    variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
-
-    let subject = one_line(&templates.render("subject.txt", &context(&variables))?);
-    if subject.is_empty() {
-        return Err(RenderError::EmptySubject(templates.path("subject.txt").display().to_string()));
-    }
-    set(&mut variables, "subject", &subject);
-    let preheader = one_line(&templates.render("preheader.txt", &context(&variables))?);
-    let preheader = preheader_of(&preheader, &variables);
-    set(&mut variables, "preheader", &preheader);
-
-    let context = context(&variables);
-    let file = || templates.path("body.html").display().to_string();
-    let html = css::inline(&templates.render("body.html", &context)?, &sheet.inlined)
-        .map_err(|error| RenderError::Css { file: file(), reason: error.to_string() })?;
-    let text = tidy_text(&templates.render("body.txt", &context)?);
-    for (name, part) in [("body.html", &html), ("body.txt", &text)] {
+    let printer =
+        Printer { edition, publication, templates, settings, sheet: templates.sheet(&publication.theme)? };
+    let (parts, shortened) = printer.within_limit()?;
+    for (name, part) in [("body.html", &parts.html), ("body.txt", &parts.text)] {
         if !part.contains(&Slot::UnsubscribeUrl.marker()) {
             return Err(RenderError::NoUnsubscribe(templates.path(name).display().to_string()));
         }
@@ -123,10 +109,11 @@ pub fn render(
 
     let mut rendered = RenderedEdition {
         key: edition.key.clone(),
-        subject,
-        preheader,
-        html,
-        text,
+        subject: parts.subject,
+        preheader: parts.preheader,
+        html: parts.html,
+        text: parts.text,
+        shortened,
         embedded: match settings.images {
             ImagePolicy::Embed => pictures(edition, templates),
             ImagePolicy::Link => Vec::new(),
@@ -141,6 +128,74 @@ pub fn render(
     };
     rendered.hash = hash::hash(&rendered);
     Ok(rendered)
+}
+
+/// What the templates write.
+struct Parts {
+    subject: String,
+    preheader: String,
+    html: String,
+    text: String,
+}
+
+struct Printer<'r> {
+    edition: &'r Edition,
+    publication: &'r Publication,
+    templates: &'r Templates,
+    settings: &'r RenderSettings,
+    sheet: css::Sheet,
+}
+
+impl Printer<'_> {
+    /// The edition, and when its HTML is larger than the limit as few as can be of its last articles shortened; the lead
+    /// is always whole.
+    fn within_limit(&self) -> Result<(Parts, Option<Shortened>), RenderError> {
+        let all = self.edition.articles.len();
+        let whole = self.parts(all)?;
+        let limit = self.settings.size_limit;
+        if whole.html.len() <= limit || all == 1 {
+            return Ok((whole, None));
+        }
+        // As many as fit stay whole: one does, at worst beyond the limit, and all do not.
+        let (mut fits, mut too_many) = (1, all);
+        let mut best = self.parts(fits)?;
+        while fits + 1 < too_many {
+            let middle = usize::midpoint(fits, too_many);
+            let tried = self.parts(middle)?;
+            if tried.html.len() <= limit {
+                (fits, best) = (middle, tried);
+            } else {
+                too_many = middle;
+            }
+        }
+        Ok((best, Some(Shortened { articles: all - fits, whole_html: whole.html })))
+    }
+
+    /// The edition with its first `whole` articles whole.
+    fn parts(&self, whole: usize) -> Result<Parts, RenderError> {
+        let Printer { edition, publication, templates, settings, sheet } = self;
+        let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
+        let logo = templates.logo().map(address);
+        let view = View::of(edition, publication, settings.images, templates.words(), whole);
+        let mut variables = view.into_variables(&sheet.kept);
+        variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
+
+        let subject = one_line(&templates.render("subject.txt", &context(&variables))?);
+        if subject.is_empty() {
+            return Err(RenderError::EmptySubject(templates.path("subject.txt").display().to_string()));
+        }
+        set(&mut variables, "subject", &subject);
+        let preheader = one_line(&templates.render("preheader.txt", &context(&variables))?);
+        let preheader = preheader_of(&preheader, &variables);
+        set(&mut variables, "preheader", &preheader);
+
+        let context = context(&variables);
+        let file = || templates.path("body.html").display().to_string();
+        let html = css::inline(&templates.render("body.html", &context)?, &sheet.inlined)
+            .map_err(|error| RenderError::Css { file: file(), reason: error.to_string() })?;
+        let text = tidy_text(&templates.render("body.txt", &context)?);
+        Ok(Parts { subject, preheader, html, text })
+    }
 }
 
 /// Every local picture of `edition` once, by name, the logo among them; a publication that links them serves these
@@ -170,6 +225,15 @@ pub fn pictures(edition: &Edition, templates: &Templates) -> Vec<EmbeddedPicture
 pub fn size_report(edition: &RenderedEdition) -> SizeReport {
     let pictures = edition.embedded.iter().map(|picture| picture.bytes.len()).sum();
     let mut warnings = Vec::new();
+    if let Some(shortened) = &edition.shortened {
+        warnings.push(format!(
+            "{} of {} articles {} shortened to highlights and a link, because all of them would make {} KiB of HTML (`edition.size_limit`)",
+            shortened.articles,
+            edition.headlines.len(),
+            if shortened.articles == 1 { "is" } else { "are" },
+            shortened.whole_html.len().div_ceil(1024)
+        ));
+    }
     if edition.html.len() > LARGEST_HTML {
         warnings.push(format!(
             "the HTML has {} KiB; beyond 60 KiB Gmail may clip it: shorten an article, or split the edition",

@@ -17,20 +17,31 @@ use crate::words::{self, Words};
 use crate::yaml::nearest;
 
 /// The built-in files; a folder's file of the same name stands in for one.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("subject.txt", include_str!("../../templates/edition/subject.txt")),
     ("preheader.txt", include_str!("../../templates/edition/preheader.txt")),
     ("body.html", include_str!("../../templates/edition/body.html")),
+    ("article.html", include_str!("../../templates/edition/article.html")),
+    ("article_headline.html", include_str!("../../templates/edition/article_headline.html")),
+    ("article_picture.html", include_str!("../../templates/edition/article_picture.html")),
+    ("article_highlights.html", include_str!("../../templates/edition/article_highlights.html")),
+    ("article_text.html", include_str!("../../templates/edition/article_text.html")),
+    ("article_sources.html", include_str!("../../templates/edition/article_sources.html")),
+    ("article_button.html", include_str!("../../templates/edition/article_button.html")),
     ("body.txt", include_str!("../../templates/edition/body.txt")),
     (STYLE_SHEET, include_str!("../../templates/edition/edition.css")),
 ];
 
+/// Before the names of the built-in files as they are, whatever a folder has in their place.
+const DEFAULT: &str = "default/";
 const STYLE_SHEET: &str = "edition.css";
 /// No template has a reason to be larger, and none may fill the memory.
 const LARGEST_FILE: u64 = 256 * 1024;
 /// Ends a template that loops without end.
 const LARGEST_OUTPUT: usize = 4 * 1024 * 1024;
 const LONGEST_RANGE: i64 = 100;
+/// What stands in the loop over the articles, and is set in it.
+const IN_ARTICLES: [&str; 3] = ["article", "top", "loop"];
 /// The names that every template finds.
 pub(super) const VARIABLES: [&str; 11] = [
     "edition",
@@ -75,8 +86,14 @@ pub(crate) fn load_logo(theme: &Theme) -> Result<Option<Picture>, TemplateError>
     theme.logo.as_ref().map(read).transpose().map_err(|found| TemplateError::Found(vec![found]))
 }
 
+/// The built-in files, by their path below the folder of templates.
+#[must_use]
+pub fn built_in_files() -> Vec<(String, &'static str)> {
+    BUILT_IN.iter().map(|(name, text)| (format!("edition/{name}"), *text)).collect()
+}
+
 /// The names of the built-in files.
-pub(super) fn names() -> [&'static str; 5] {
+pub(super) fn names() -> [&'static str; 12] {
     BUILT_IN.map(|(name, _)| name)
 }
 
@@ -149,6 +166,10 @@ impl Templates {
     ) -> Result<Self, TemplateError> {
         let sources = files.iter().map(|(name, text)| (name.clone(), Arc::from(text.as_str()))).collect();
         let css = files.remove(STYLE_SHEET).unwrap_or_default();
+        // Whoever changes a part extends the whole: `{% extends "default/body.html" %}`.
+        for (name, text) in BUILT_IN.into_iter().filter(|(name, _)| *name != STYLE_SHEET) {
+            files.insert(format!("{DEFAULT}{name}"), text.to_owned());
+        }
         let mut templates = Templates { tera: engine(&words), css, files: paths, sources, words, logo: None };
         if let Err(error) = templates.tera.add_raw_templates(&files) {
             return Err(TemplateError::Invalid(templates.problems(&error)));
@@ -167,7 +188,10 @@ impl Templates {
         let mut problems = Vec::new();
         for name in files.keys() {
             let mut unknown: Vec<&str> = match self.tera.get_template_variables(name) {
-                Ok(used) => used.into_iter().filter(|used| !VARIABLES.contains(used)).collect(),
+                Ok(used) => used
+                    .into_iter()
+                    .filter(|used| !VARIABLES.contains(used) && !IN_ARTICLES.contains(used))
+                    .collect(),
                 Err(error) => return Err(TemplateError::Invalid(self.problems(&error))),
             };
             unknown.sort_unstable();
@@ -232,7 +256,11 @@ impl Templates {
 
     /// Where the file `name` stands.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.files.get(name).cloned().unwrap_or_else(|| PathBuf::from(name))
+        let built_in = || match name.strip_prefix(DEFAULT) {
+            Some(name) => Path::new("templates/edition").join(name),
+            None => PathBuf::from(name),
+        };
+        self.files.get(name).cloned().unwrap_or_else(built_in)
     }
 
     /// Renders the file `name`.
@@ -258,7 +286,9 @@ impl Templates {
     }
 
     fn file(&self, name: &str) -> (PathBuf, Option<Arc<str>>) {
-        (self.path(name), self.sources.get(name).cloned())
+        let built_in = || BUILT_IN.iter().find(|(known, _)| name.strip_prefix(DEFAULT) == Some(known));
+        let source = self.sources.get(name).cloned();
+        (self.path(name), source.or_else(|| built_in().map(|(_, text)| Arc::from(*text))))
     }
 }
 

@@ -5,12 +5,14 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::breakable::breakable;
-use super::{Edition, EditionKey, Headline, Slot};
+use super::{Edition, EditionKey, Headline, Slot, wrap};
 use crate::article::markdown::{self, RenderOptions, RenderedInline};
 use crate::article::{Article, Figure, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 use crate::words::Words;
 
+/// Characters of an article's beginning, where nothing else says what it is about.
+const LONGEST_OPENING: usize = 280;
 /// Width in pixels at which a picture is shown in the column.
 const SHOWN_WIDTH: u32 = 552;
 /// Words that a reader reads in a minute.
@@ -42,6 +44,8 @@ pub(super) struct EditionView {
     pub(super) url: String,
     pub(super) past_issues_url: String,
     pub(super) subscribe_url: String,
+    /// How many articles are cut to their highlights.
+    pub(super) shortened: usize,
     /// Filled when it is known: empty while it is itself rendered.
     pub(super) subject: String,
     pub(super) preheader: String,
@@ -78,6 +82,8 @@ pub(super) struct ArticleView {
     pub(super) words: usize,
     pub(super) minutes: usize,
     pub(super) sources: Vec<SourceView>,
+    /// Whether it is cut to its highlights, and `html` and `text` lead to the whole.
+    pub(super) shortened: bool,
     pub(super) extra: Map<String, Value>,
 }
 
@@ -146,12 +152,13 @@ impl Links {
 }
 
 impl View {
-    /// Looks at `edition`, which has at least one article.
+    /// Looks at `edition`, which has at least one article; those behind the first `whole` are shortened.
     pub(super) fn of(
         edition: &Edition,
         publication: &Publication,
         images: ImagePolicy,
         words: &Words,
+        whole: usize,
     ) -> Self {
         let reader = Reader { edition, publication, images, words };
         let mut links = Links::default();
@@ -166,9 +173,10 @@ impl View {
         let articles: Vec<ArticleView> = edition
             .articles
             .iter()
-            .map(|article| {
+            .enumerate()
+            .map(|(position, article)| {
                 let highlights = highlights.next().unwrap_or_else(|| reader.highlights(article, &mut links));
-                reader.article(article, highlights, &mut links)
+                reader.article(article, highlights, position >= whole, &mut links)
             })
             .collect();
         let authors = reader.authors(&mut links);
@@ -184,6 +192,7 @@ impl View {
                 url: edition_url(&edition.key, publication),
                 past_issues_url: publication.link("editions/"),
                 subscribe_url: publication.link(""),
+                shortened: articles.len().saturating_sub(whole),
                 subject: String::new(),
                 preheader: String::new(),
             },
@@ -220,7 +229,13 @@ impl Reader<'_> {
         article.highlights.iter().map(|highlight| links.inline(highlight)).collect()
     }
 
-    fn article(&self, article: &Article, highlights: Vec<Inline>, links: &mut Links) -> ArticleView {
+    fn article(
+        &self,
+        article: &Article,
+        highlights: Vec<Inline>,
+        shortened: bool,
+        links: &mut Links,
+    ) -> ArticleView {
         let image = article.image.as_ref().map(|figure| self.image(article, figure, links));
         let body = article.render(&RenderOptions {
             top_heading: if self.edition.articles.len() == 1 { 2 } else { 3 },
@@ -229,9 +244,17 @@ impl Reader<'_> {
             picture_src: &|src| self.picture_src(article, src),
             link: &|target| link_between(self.edition, article, target, self.publication),
         });
-        links.0.extend(body.links);
-        let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
         let own = article.url.as_ref();
+        let url = article_url(article, self.publication);
+        let (html, text, sources) = if shortened {
+            let (html, text) = self.way_to_whole(article, &url, &body.text);
+            (html, text, Vec::new())
+        } else {
+            links.0.extend(body.links);
+            let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
+            let html = for_mail(&body.html, &edition_url(&self.edition.key, self.publication));
+            (html, body.text.trim_end().to_owned(), sources)
+        };
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
@@ -246,13 +269,32 @@ impl Reader<'_> {
             highlights,
             tags: article.tags.clone(),
             image,
-            html: for_mail(&body.html, &edition_url(&self.edition.key, self.publication)),
-            text: body.text.trim_end().to_owned(),
+            html,
+            text,
+            shortened,
             words: body.words,
             minutes: body.words.div_ceil(WORDS_A_MINUTE).max(1),
             sources,
             extra: article.extra.clone(),
         }
+    }
+
+    /// What stands in place of an article that is cut to its highlights: where it has none, how it begins; and the way
+    /// to the whole, unless a button leads there.
+    fn way_to_whole(&self, article: &Article, url: &str, body: &str) -> (String, String) {
+        let (mut html, mut text) = (String::new(), String::new());
+        if article.highlights.is_empty() && article.summary.is_none() {
+            let opening = wrap::shorten(&markdown::plain(body), LONGEST_OPENING);
+            html.push_str(&format!("<p>{}</p>", breakable(&escaped(&opening))));
+            text.push_str(&wrap::wrap(&opening, "", ""));
+        }
+        if article.url.is_none() {
+            let words = self.words.text("read_whole");
+            html.push_str(&format!("<p><a href=\"{}\">{}</a></p>", escaped(url), escaped(words)));
+            text.push_str(if text.is_empty() { "" } else { "\n\n" });
+            text.push_str(&format!("{words}:\n{url}"));
+        }
+        (html, text)
     }
 
     fn image(&self, article: &Article, figure: &Figure, links: &mut Links) -> ImageView {
@@ -386,6 +428,12 @@ pub fn link_between(
     let (path, _) = crate::article::link_target(&from.path, target)?;
     let here = edition.articles.iter().find(|article| tidy(&article.path) == path);
     here.map(|article| article_url(article, publication)).or_else(|| edition.earlier.get(&path).cloned())
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    tera::escape_html(text, &mut out).expect("a Vec takes all that is written");
+    String::from_utf8(out).expect("escaping keeps UTF-8")
 }
 
 /// An article's HTML as mail programs bear it.

@@ -134,11 +134,14 @@ impl Skeleton {
 
         let mut before_html = format!("\r\n--{name}a\r\n").into_bytes();
         let mut closing = Vec::new();
-        if !edition.embedded.is_empty() {
+        // An article that is cut for the mail keeps its pictures for the web.
+        let is_shown = |picture: &&EmbeddedPicture| edition.html.contains(&picture.content_id);
+        let shown: Vec<&EmbeddedPicture> = edition.embedded.iter().filter(is_shown).collect();
+        if !shown.is_empty() {
             let related = multipart("related", &name, 'r', "; type=\"text/html\"");
             header::verbatim(&mut before_html, "Content-Type", &related);
             before_html.extend_from_slice(format!("\r\n--{name}r\r\n").as_bytes());
-            for picture in &edition.embedded {
+            for picture in shown {
                 closing.extend_from_slice(format!("\r\n--{name}r\r\n").as_bytes());
                 closing.extend_from_slice(&picture_part(picture)?);
             }

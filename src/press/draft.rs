@@ -190,7 +190,7 @@ pub(super) fn render(
     edition: &Edition,
     config: &Config,
 ) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
-    let settings = RenderSettings { images: config.articles.images };
+    let settings = RenderSettings { images: config.articles.images, size_limit: config.edition.size_limit };
     // Read anew each time, so that a template mended is a template in use.
     let templates = Templates::load(config.edition.templates.as_deref(), &config.publication)?;
     let rendered = edition::render(edition, &config.publication, &templates, &settings)?;

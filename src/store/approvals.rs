@@ -24,18 +24,21 @@ pub struct Approval {
     pub who: String,
 }
 
-type Row = (String, String, String, String, String, String, String, i64, i64, String);
+type Row =
+    (String, String, String, String, String, String, String, i64, i64, String, Option<i64>, Option<String>);
 type PictureRow = (String, i64, String, String, Vec<u8>);
 
 const APPROVE: &str =
-    "INSERT INTO approvals (key, subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    "INSERT INTO approvals (key, subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who,
+        shortened, whole_html)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const ADD_PICTURE: &str = "INSERT INTO approval_pictures (key, position, content_id, travels, file_name)
     VALUES ($1, $2, $3, $4, $5)";
 const DROP_PICTURES: &str = "DELETE FROM approval_pictures WHERE key = $1";
 const DROP: &str = "DELETE FROM approvals WHERE key = $1";
 const APPROVAL: &str =
-    "SELECT subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who
+    "SELECT subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who,
+        shortened, whole_html
     FROM approvals WHERE key = $1";
 const PICTURES: &str = "SELECT a.content_id, a.travels, p.file_name, p.media_type, p.content
     FROM approval_pictures a JOIN pictures p ON p.file_name = a.file_name WHERE a.key = $1 ORDER BY a.position";
@@ -71,6 +74,8 @@ impl Store {
                     .bind(millis(rendered.frozen_at))
                     .bind(millis(approval.at))
                     .bind(&approval.who)
+                    .bind(editions::articles_cut(rendered))
+                    .bind(editions::whole_html(rendered))
                     .execute(&mut *c)
                     .await?;
                 for (position, picture) in (0_i64..).zip(&approval.pictures) {
@@ -118,7 +123,20 @@ impl Store {
             .bind(key.to_string())
             .fetch_optional(&mut *c)
             .await?);
-        let Some((subject, preheader, html, text, letterhead, headlines, hash, frozen_at, at, who)) = row
+        let Some((
+            subject,
+            preheader,
+            html,
+            text,
+            letterhead,
+            headlines,
+            hash,
+            frozen_at,
+            at,
+            who,
+            cut,
+            whole_html,
+        )) = row
         else {
             return Ok(None);
         };
@@ -140,6 +158,7 @@ impl Store {
             embedded,
             headlines,
             frozen_at: time(frozen_at)?,
+            shortened: editions::shortened(cut, whole_html),
             hash,
         };
         let pictures = pictures.into_iter().map(|(_, picture)| picture).collect();

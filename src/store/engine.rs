@@ -225,6 +225,7 @@ fn migrations(words: [(&str, &str); 5]) -> Migrator {
         (6, "troubles", include_str!("troubles.sql")),
         (7, "sign-ups", include_str!("sign_ups.sql")),
         (8, "approvals and holds", include_str!("approval.sql")),
+        (9, "shortened editions", include_str!("whole.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

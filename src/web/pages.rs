@@ -88,6 +88,12 @@ enum Served {
 }
 
 impl Pages {
+    /// The built-in templates, by their path below the folder of templates.
+    #[must_use]
+    pub fn built_in_files() -> Vec<(String, &'static str)> {
+        TEMPLATES.iter().map(|(name, text)| (format!("web/{name}"), *text)).collect()
+    }
+
     /// The names of the templates.
     #[must_use]
     pub fn names() -> Vec<&'static str> {
@@ -133,9 +139,16 @@ impl Pages {
         words::register(&mut tera, &words);
         let sources: BTreeMap<_, Arc<str>> =
             texts.iter().map(|(name, text)| (*name, Arc::from(text.as_str()))).collect();
-        tera.add_raw_templates(texts).map_err(|error| {
+        let defaults = TEMPLATES.iter().filter(|(name, _)| name.ends_with(".html"));
+        let defaults = defaults.map(|(name, text)| (format!("default/{name}"), (*text).to_owned()));
+        let all: Vec<_> =
+            texts.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).chain(defaults).collect();
+        tera.add_raw_templates(all).map_err(|error| {
             TemplateError::Invalid(problems_of_engine(&error, |name| {
-                (template_path("web", folder, name), sources.get(name).cloned())
+                (
+                    template_path("web", folder, name.trim_start_matches("default/")),
+                    sources.get(name).cloned(),
+                )
             }))
         })?;
         let base = publication.public_url.path().trim_end_matches('/').to_owned();

@@ -206,7 +206,7 @@ pub(crate) fn edition(articles: Vec<Article>) -> Edition {
     }
 }
 
-pub(crate) const EMBED: RenderSettings = RenderSettings { images: ImagePolicy::Embed };
+pub(crate) const EMBED: RenderSettings = RenderSettings { images: ImagePolicy::Embed, size_limit: 60 * 1024 };
 
 /// The built-in templates in this language.
 pub(crate) fn templates(language: &str) -> Templates {

@@ -135,7 +135,7 @@ fn a_picture_travels_once_or_is_linked() {
     assert_eq!(embedded.embedded[0].content_id, "00aa11bb22cc33dd.jpg@straight");
     assert_eq!(embedded.html.matches("cid:00aa11bb22cc33dd.jpg@straight").count(), 2);
 
-    let link = RenderSettings { images: ImagePolicy::Link };
+    let link = RenderSettings { images: ImagePolicy::Link, ..EMBED };
     let linked = render(&both, &publication(), &templates("en-GB"), &link).unwrap();
     assert!(linked.embedded.is_empty());
     assert!(linked.html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));

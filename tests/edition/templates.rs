@@ -147,3 +147,50 @@ fn a_file_that_is_no_text_is_refused() {
 fn an_edition_without_articles_is_none() {
     assert!(matches!(rendered_with(&Templates::built_in(), Vec::new()), Err(RenderError::NoArticle)));
 }
+
+#[test]
+fn one_block_may_be_changed_and_the_rest_is_the_default() {
+    let body = "{% extends \"default/body.html\" %}\n{% block masthead %}<p class=\"masthead k\">{{ publication.name }}, extra</p>{{ super() }}{% endblock %}\n\
+                {% block imprint %}<p>Printed nowhere</p>{% endblock %}";
+    let article = "<p>Asked of {{ article.sources | length }}, each {{ top }}</p>{% include \"default/article_sources.html\" %}";
+    let (_folder, templates) = folder(&[("body.html", body), ("article_sources.html", article)]);
+    let html = rendered_with(&templates.unwrap(), vec![ferry(), library()]).unwrap().html;
+    assert!(html.contains(">The Morning Post, extra</p>"), "{html}");
+    assert!(html.contains("Printed nowhere") && !html.contains("1 Quay Street"));
+    assert!(html.contains("Asked of 2, each 2") && html.contains(">Sources<"));
+    for kept in ["Highlights", "Also in this issue", "Recent news", "About the authors", "Unsubscribe"] {
+        assert!(html.contains(kept), "{kept}");
+    }
+}
+
+/// The names in back quotes of the row of `variable` in docs/templates.md.
+fn documented(variable: &str) -> Vec<String> {
+    let guide = include_str!("../../docs/templates.md");
+    let row = guide.lines().find(|line| line.starts_with(&format!("| `{variable}` | "))).unwrap();
+    let (_, held) = row.trim_start_matches("| ").split_once(" | ").unwrap();
+    held.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_guide_names_every_variable() {
+    let of_list = ["articles", "authors", "recent", "links"];
+    for variable in ["edition", "publication", "slot", "theme"].into_iter().chain(of_list) {
+        let item = if of_list.contains(&variable) { format!("{variable}[0]") } else { variable.to_owned() };
+        let subject = format!("{{% for name, value in {item} %}}{{{{ name }}}} {{% endfor %}}");
+        let (_folder, templates) = folder(&[("subject.txt", &subject)]);
+        let known = rendered_with(&templates.unwrap(), vec![ferry(), library()]).unwrap().subject;
+        let mut known: Vec<String> = known.split(' ').map(str::to_owned).collect();
+        let mut told = documented(variable);
+        known.sort();
+        told.sort();
+        assert_eq!(told, known, "docs/templates.md: {variable}");
+    }
+    let guide = include_str!("../../docs/templates.md");
+    let body = include_str!("../../templates/edition/body.html");
+    for block in body.split("{% block ").skip(1).filter_map(|rest| rest.split(' ').next()) {
+        assert!(guide.contains(&format!("`{block}`")), "docs/templates.md has no block {block}");
+    }
+    for name in straight::config::Theme::style_names() {
+        assert!(guide.contains(&format!("`--{name}`")), "docs/templates.md has no --{name}");
+    }
+}
