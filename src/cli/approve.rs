@@ -73,7 +73,9 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
     tell(press, &approval, out)?;
     let readers =
         press.store.count_recipients(matches!(press.config.transport, Transport::Outbox { .. })).await?;
-    writeln!(out, "  to {readers} readers as of now")?;
+    if readers > 0 {
+        writeln!(out, "  to {readers} readers as of now")?;
+    }
     let moment = approval.rendered.frozen_at;
     if moment > approval.at {
         writeln!(out, "  `straight run` sends it at {}", local(press, moment))?;

@@ -15,6 +15,7 @@ mod holds;
 pub mod import;
 mod ledger;
 mod log;
+mod manual;
 pub mod new;
 mod out;
 mod preview;
@@ -34,7 +35,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ConfigError};
@@ -104,6 +105,8 @@ enum Command {
         /// One of those that are listed, as in edition/body.html or words/en.yaml
         file: Option<String>,
     },
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
     /// Show the configuration in effect, and where each value comes from
     Config(ConfigArgs),
     /// Make the keys that sign messages, and show what stands in DNS for them
@@ -158,6 +161,14 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Templates { file } => {
             templates::templates(file.as_deref(), &mut io::stdout().lock())?;
+            true
+        }
+        Command::Completions(args) => {
+            manual::completions(Cli::command(), args, &mut io::stdout().lock())?;
+            true
+        }
+        Command::Man(args) => {
+            manual::man(Cli::command(), args, &mut io::stdout().lock())?;
             true
         }
         Command::Schema => {
@@ -282,8 +293,6 @@ fn report(error: &anyhow::Error) {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

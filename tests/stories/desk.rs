@@ -223,3 +223,32 @@ fn a_look_makes_no_database_and_says_what_it_shows() {
     let rendered = straight(folder.path(), &["render", "--out", "outbox/day"]);
     assert!(shown(&rendered).contains("this is what went out, frozen 20"), "{}", shown(&rendered));
 }
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = straight(folder.path(), &["completions", shell]);
+        assert!(script.status.success(), "{}", shown(&script));
+        for word in ["unapprove", "dry-run", "keygen"] {
+            assert!(shown(&script).contains(word), "{shell} does not know {word}");
+        }
+    }
+    assert_eq!(straight(folder.path(), &["completions", "csh"]).status.code(), Some(2));
+    // What bash is given, bash understands.
+    let script = straight(folder.path(), &["completions", "bash"]);
+    fs::write(folder.path().join("straight.bash"), &script.stdout).unwrap();
+    let typed = "source straight.bash; COMP_WORDS=(straight una); COMP_CWORD=1; _straight straight una straight; echo ${COMPREPLY[@]}";
+    let bash =
+        std::process::Command::new("bash").args(["-c", typed]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(shown(&bash).trim(), "unapprove");
+
+    let page = shown(&straight(folder.path(), &["man"]));
+    assert!(page.contains(".TH straight 1") && page.contains("unapprove"), "{page}");
+    assert!(straight(folder.path(), &["man", "--out", "man1"]).status.success());
+    for name in ["straight.1", "straight-send.1", "straight-dkim-keygen.1"] {
+        assert!(folder.path().join("man1").join(name).is_file(), "{name}");
+    }
+    let send = fs::read_to_string(folder.path().join("man1/straight-send.1")).unwrap();
+    assert!(send.contains("straight send") || send.contains("straight\\-send"), "{send}");
+}
