@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 
 use super::parse::{self, Input, Memory, Outcome};
 use super::picture::SHOWN_WIDTH;
+use super::picture_cache::PictureCache;
 use super::shelf::{self, PathFault};
 use super::{Article, Broken, Loaded, Slug, directives, head};
 use crate::config::{Authors, Config};
@@ -35,6 +36,8 @@ pub struct LoadOptions {
     pub shown_width: u32,
     /// Whether pictures are made ready for mail.
     pub pictures: PictureWork,
+    /// Where pictures that were made ready are kept.
+    pub cache: PictureCache,
     /// The rules that are switched.
     pub lint: Levels,
     /// The language of the edition, as in `en-US`.
@@ -61,6 +64,7 @@ impl LoadOptions {
             max_bytes: 1024 * 1024,
             shown_width: SHOWN_WIDTH,
             pictures: PictureWork::Prepare,
+            cache: PictureCache::None,
             lint: Levels::default(),
             language: "en".to_owned(),
         }
@@ -72,10 +76,21 @@ impl LoadOptions {
         let options = LoadOptions::new(config.schedule.timezone, config.authors.clone());
         LoadOptions {
             settle: config.articles.settle,
+            cache: PictureCache::Look(config.data.join("pictures")),
             lint: config.lint.clone(),
             language: config.publication.language.to_string(),
             ..options
         }
+    }
+
+    /// The same, with new pictures kept in the data folder too.
+    #[must_use]
+    pub fn keeping_pictures(self) -> Self {
+        let cache = match self.cache {
+            PictureCache::Look(folder) | PictureCache::Keep(folder) => PictureCache::Keep(folder),
+            PictureCache::None => PictureCache::None,
+        };
+        LoadOptions { cache, ..self }
     }
 
     /// The same with `pictures` done.

@@ -12,6 +12,7 @@ mod logo;
 pub mod markdown;
 mod parse;
 mod picture;
+mod picture_cache;
 mod shelf;
 mod slug;
 mod source;
@@ -35,6 +36,7 @@ pub use logo::logo;
 pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
 pub(crate) use picture::shown_in_mail;
 pub use picture::{Picture, SHOWN_WIDTH};
+pub use picture_cache::PictureCache;
 pub(crate) use slug::latin;
 pub use slug::{Slug, SlugError};
 

@@ -274,7 +274,10 @@ fn pictures(
 
 fn prepare(bytes: &[u8], options: &LoadOptions) -> Result<Option<Picture>, PictureError> {
     match options.pictures {
-        PictureWork::Prepare => picture::prepare(bytes, options.shown_width.saturating_mul(2)).map(Some),
+        PictureWork::Prepare => {
+            let width = options.shown_width.saturating_mul(2);
+            options.cache.get(bytes, width, || picture::prepare(bytes, width)).map(Some)
+        }
         PictureWork::LookOnly => picture::look(bytes).map(|_| None),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::Cursor;
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -9,7 +10,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
 use image::imageops::FilterType;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageEncoder as _, ImageFormat, ImageReader, Limits};
 
 /// The width at which an edition shows a picture, in CSS pixels.
 pub const SHOWN_WIDTH: u32 = 552;
@@ -18,6 +19,8 @@ pub(super) const LARGEST_FILE: u64 = 25 * 1024 * 1024;
 /// Pixels of a side, and in all: a telephone's 48 megapixels pass, a bomb does not.
 const LONGEST_SIDE: u32 = 16_000;
 const MOST_PIXELS: u64 = 50_000_000;
+/// Bytes of a decoded picture: 50 megapixels with transparency, or half of them with 16 bits a colour.
+const MOST_DECODED: u64 = MOST_PIXELS * 4;
 /// A file of more bytes, or a longer side, is more than any reader sees of it.
 pub(super) const HEAVY_BYTES: usize = 5 * 1024 * 1024;
 pub(super) const HEAVY_SIDE: u32 = 5_000;
@@ -57,6 +60,17 @@ impl Picture {
         let file_name = format!("{hash}.{extension}");
         Picture { media_type, file_name, width: size.0, height: size.1, bytes: bytes.into() }
     }
+
+    /// A picture that was made before, of the kind that the extension of `name` says.
+    pub(super) fn named(name: &str, size: (u32, u32), bytes: Vec<u8>) -> Option<Self> {
+        let format = match Path::new(name).extension()?.to_str()? {
+            "jpg" => ImageFormat::Jpeg,
+            "gif" => ImageFormat::Gif,
+            "png" => ImageFormat::Png,
+            _ => return None,
+        };
+        Some(Picture::new(format, size, bytes))
+    }
 }
 
 /// Why a file is no picture for a mail; the remedy is part of the finding.
@@ -66,6 +80,8 @@ pub(super) enum PictureError {
     Svg,
     #[error("this is no JPEG, PNG, GIF or WebP picture")]
     Unknown,
+    #[error("this is a picture in {0}, which most mail programs do not show and we do not read")]
+    Modern(&'static str),
     #[error("the picture is {width} × {height} pixels, too large to be decoded")]
     TooLarge { width: u32, height: u32 },
     #[error("the picture is damaged: {0}")]
@@ -77,6 +93,7 @@ impl PictureError {
         match self {
             PictureError::Svg => "export it as PNG, 1104 pixels wide",
             PictureError::Unknown => "save it as JPEG or PNG",
+            PictureError::Modern(_) => "export it as JPEG; telephones do so when told \"most compatible\"",
             PictureError::TooLarge { .. } => "scale it down; 1104 pixels of width are enough",
             PictureError::Damaged(_) => "save it anew as JPEG or PNG",
         }
@@ -85,6 +102,9 @@ impl PictureError {
 
 /// Reads the header of a picture: its size, without decoding it.
 pub(super) fn look(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PictureError> {
+    if let Some(name) = modern(bytes) {
+        return Err(PictureError::Modern(name));
+    }
     let format = match image::guess_format(bytes) {
         Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::Gif | ImageFormat::WebP)) => format,
         Ok(_) => return Err(PictureError::Unknown),
@@ -111,6 +131,18 @@ pub(crate) fn shown_in_mail(file: &std::path::Path, largest: u64) -> Result<(), 
     look(&bytes).map(|_| ()).map_err(|error| error.to_string())
 }
 
+/// The name of a format that a telephone or a browser writes and mail programs do not show (ISO 14496-12 §4.3, JPEG XL).
+fn modern(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(&[0xFF, 0x0A]) || bytes.get(4..12) == Some(b"JXL \r\n\x87\n") {
+        return Some("JPEG XL");
+    }
+    match (bytes.get(4..8)?, bytes.get(8..12)?) {
+        (b"ftyp", b"avif" | b"avis") => Some("AVIF"),
+        (b"ftyp", b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"mif1" | b"msf1") => Some("HEIC"),
+        _ => None,
+    }
+}
+
 fn looks_like_svg(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(1024)];
     start.windows(4).any(|window| window.eq_ignore_ascii_case(b"<svg"))
@@ -124,11 +156,15 @@ pub(super) fn prepare(bytes: &[u8], max_width: u32) -> Result<Picture, PictureEr
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST_SIDE);
     limits.max_image_height = Some(LONGEST_SIDE);
-    // Eight bytes a pixel are the most that PNG has.
-    limits.max_alloc = Some(MOST_PIXELS * 8 + 64 * 1024 * 1024);
+    limits.max_alloc = Some(MOST_DECODED);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(damaged)?;
+    if decoder.total_bytes() > MOST_DECODED {
+        return Err(PictureError::TooLarge { width, height });
+    }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    // A profile says how the colours are meant, and nothing of who took them where.
+    let profile = decoder.icc_profile().ok().flatten().filter(|profile| is_for_screens(profile));
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     let upright = orientation == Orientation::NoTransforms;
     if width <= max_width && upright && bytes.len() <= SMALL {
@@ -145,26 +181,64 @@ pub(super) fn prepare(bytes: &[u8], max_width: u32) -> Result<Picture, PictureEr
             _ => {}
         }
     }
-    picture.apply_orientation(orientation);
-    if picture.width() > max_width {
-        let ratio = f64::from(max_width) / f64::from(picture.width());
-        let height = (f64::from(picture.height()) * ratio).round().max(1.0);
-        // A height is below LONGEST_SIDE, and scaled down.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 16,000")]
-        let height = height as u32;
-        picture = picture.resize_exact(max_width, height, FilterType::Lanczos3);
+    // Scaled before it is turned: what is turned is small then, and not held twice.
+    let (width, height) = scaled_size(&picture, orientation, max_width);
+    if picture.width() / 4 > width {
+        // Far too large: averaged first, which takes little time and no memory.
+        picture = picture.thumbnail_exact(width * 2, height * 2);
     }
-    encode(&picture, format).map_err(damaged)
+    if picture.width() > width {
+        picture = picture.resize_exact(width, height, FilterType::Lanczos3);
+    }
+    picture.apply_orientation(orientation);
+    encode(&picture, format, profile).map_err(damaged)
+}
+
+/// The size that `picture` has before it is turned, so that it is at most `max_width` wide once it is.
+fn scaled_size(picture: &DynamicImage, orientation: Orientation, max_width: u32) -> (u32, u32) {
+    let is_on_its_side = match orientation {
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => true,
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => false,
+    };
+    let size = (picture.width(), picture.height());
+    let (across, along) = if is_on_its_side { (size.1, size.0) } else { size };
+    if across <= max_width {
+        return size;
+    }
+    let scaled = u64::from(along) * u64::from(max_width) + u64::from(across) / 2;
+    let along = u32::try_from(scaled / u64::from(across)).unwrap_or(u32::MAX).max(1);
+    if is_on_its_side { (along, max_width) } else { (max_width, along) }
+}
+
+/// Whether an ICC profile is of red, green and blue, as the picture is once it is encoded, and not a heavy one.
+fn is_for_screens(profile: &[u8]) -> bool {
+    // ICC.1:2022, §7.2: the colour space stands at byte 16.
+    profile.get(16..20) == Some(b"RGB ") && profile.len() <= 4 * 1024
 }
 
 /// JPEG for what came as JPEG or is large and opaque; PNG for the rest.
-fn encode(picture: &DynamicImage, came_as: ImageFormat) -> Result<Picture, image::ImageError> {
+fn encode(
+    picture: &DynamicImage,
+    came_as: ImageFormat,
+    profile: Option<Vec<u8>>,
+) -> Result<Picture, image::ImageError> {
     let size = (picture.width(), picture.height());
     let transparent =
         picture.color().has_alpha() && picture.to_rgba8().pixels().any(|pixel| pixel.0[3] < 255);
     let jpeg = || -> Result<Picture, image::ImageError> {
         let mut bytes = Vec::new();
-        JpegEncoder::new_with_quality(&mut bytes, 82).encode_image(&picture.to_rgb8())?;
+        let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 82);
+        if let Some(profile) = profile.clone() {
+            // Without it the colours are a little paler, and the picture is whole.
+            let _ = encoder.set_icc_profile(profile);
+        }
+        encoder.encode_image(&picture.to_rgb8())?;
         Ok(Picture::new(ImageFormat::Jpeg, size, bytes))
     };
     if !transparent && matches!(came_as, ImageFormat::Jpeg | ImageFormat::WebP) {
@@ -211,7 +285,7 @@ mod strip {
         }
     }
 
-    /// Whether a JPEG has neither EXIF, XMP nor comments, and ends where it should.
+    /// Whether a JPEG has neither EXIF, XMP nor comments, is not for a press, and ends where it should.
     pub(super) fn is_bare_jpeg(bytes: &[u8]) -> bool {
         let mut rest = bytes.get(2..).unwrap_or_default();
         while let [0xFF, marker, high, low, ..] = *rest {
@@ -219,6 +293,10 @@ mod strip {
                 // APP0 is JFIF, APP2 a colour profile, APP14 Adobe's colour transform.
                 0xE1 | 0xE3..=0xED | 0xEF | 0xFE => return false,
                 0xDA => return bytes.ends_with(&[0xFF, 0xD9]),
+                // A frame of four colours is for a press; many mail programs show it in the wrong ones.
+                0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF if rest.get(9) == Some(&4) => {
+                    return false;
+                }
                 _ => {}
             }
             let length = usize::from(u16::from_be_bytes([high, low])) + 2;
@@ -286,6 +364,91 @@ mod tests {
         let picture = prepare(&lying, 1104).unwrap();
         assert_eq!((picture.width, picture.height), (20, 40));
         assert!(!picture.bytes.windows(4).any(|w| w == b"Exif"));
+    }
+
+    fn fixture(name: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/tests/fixtures/pictures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// Whether the pixel is rather red, blue or white.
+    fn hue(picture: &Picture, x: u32, y: u32) -> &'static str {
+        let [r, _, b] = image::load_from_memory(&picture.bytes).unwrap().to_rgb8().get_pixel(x, y).0;
+        match (r > 128, b > 128) {
+            (true, true) => "white",
+            (true, false) => "red",
+            (false, true) => "blue",
+            (false, false) => "dark",
+        }
+    }
+
+    #[test]
+    fn a_photograph_stands_upright_whichever_way_the_camera_was_held_and_keeps_its_place_secret() {
+        for held in 1..=8 {
+            let bytes = fixture(&format!("turned-{held}.jpg"));
+            assert!(bytes.windows(7).any(|w| w == b"Harbour"), "the fixture has EXIF");
+            for width in [1104, 24] {
+                let picture = prepare(&bytes, width).unwrap();
+                assert_eq!((picture.width, picture.height), if width == 24 { (24, 16) } else { (48, 32) });
+                let at = |x: u32, y: u32| hue(&picture, x * picture.width / 48, y * picture.height / 32);
+                assert_eq!(
+                    [at(6, 6), at(42, 6), at(6, 26), at(42, 26)],
+                    ["red", "blue", "white", "white"],
+                    "{held}"
+                );
+                for secret in [b"Exif".as_slice(), b"Harbour", b"GPS"] {
+                    assert!(!picture.bytes.windows(secret.len()).any(|w| w == secret), "{held}");
+                }
+            }
+        }
+        let webp = prepare(&fixture("still.webp"), 1104).unwrap();
+        assert_eq!(
+            (webp.media_type, webp.width, webp.height),
+            ("image/jpeg", 32, 64),
+            "turned by its EXIF too"
+        );
+    }
+
+    #[test]
+    fn every_kind_that_cameras_and_programs_write_is_read() {
+        for (name, kind) in
+            [("cmyk.jpg", "image/jpeg"), ("progressive.jpg", "image/jpeg"), ("moving.gif", "image/gif")]
+        {
+            let picture = prepare(&fixture(name), 1104).unwrap();
+            assert_eq!(picture.media_type, kind, "{name}");
+        }
+        let moving = fixture("moving.gif");
+        assert_eq!(*prepare(&moving, 1104).unwrap().bytes, *moving, "a small one goes on moving");
+        let still = prepare(&moving, 20).unwrap();
+        assert_eq!((still.media_type, still.width), ("image/png", 20), "one that is scaled stands still");
+        // Red at the left of both gradients, whatever the colours were kept in.
+        let cmyk = prepare(&fixture("cmyk.jpg"), 1104).unwrap();
+        assert!(!strip::is_bare_jpeg(&fixture("cmyk.jpg")) && strip::is_bare_jpeg(&cmyk.bytes));
+        let pixel = image::load_from_memory(&cmyk.bytes).unwrap().to_rgb8().get_pixel(60, 4).0;
+        assert!(pixel[0] > 180 && pixel[1] < 90, "{pixel:?}");
+
+        let deep =
+            image::ImageBuffer::from_fn(40, 20, |x, _| image::Rgba([u16::MAX, x as u16 * 1000, 0, u16::MAX]));
+        let deep = prepare(&encoded(DynamicImage::ImageRgba16(deep), ImageFormat::Png), 20).unwrap();
+        assert_eq!(image::load_from_memory(&deep.bytes).unwrap().color(), image::ColorType::Rgb8);
+    }
+
+    #[test]
+    fn the_meaning_of_colours_is_kept() {
+        let picture = prepare(&fixture("profile.jpg"), 1104).unwrap();
+        let mut decoder = ImageReader::with_format(Cursor::new(&picture.bytes[..]), ImageFormat::Jpeg)
+            .into_decoder()
+            .unwrap();
+        assert!(decoder.icc_profile().unwrap().is_some_and(|profile| is_for_screens(&profile)));
+    }
+
+    #[test]
+    fn what_mail_programs_do_not_show_is_refused_by_its_name() {
+        for (brand, name) in [(b"avif", "AVIF"), (b"heic", "HEIC"), (b"mif1", "HEIC")] {
+            let head = [b"\0\0\0\x18ftyp".as_slice(), brand, b"\0\0\0\0"].concat();
+            let error = prepare(&head, 1104).unwrap_err();
+            assert_eq!(error, PictureError::Modern(name));
+            assert!(error.remedy().contains("JPEG"));
+        }
     }
 
     #[test]

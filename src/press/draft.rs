@@ -161,7 +161,15 @@ pub(super) async fn load(
     settle: Duration,
     now: DateTime<Utc>,
 ) -> Result<Loaded, PressError> {
-    let options = LoadOptions { settle, ..LoadOptions::of(config) };
+    read(config, LoadOptions { settle, ..LoadOptions::of(config) }.keeping_pictures(), now).await
+}
+
+/// Reads the articles folder at `now`, what was saved just now included, and keeps nothing.
+pub(super) async fn look(config: &Config, now: DateTime<Utc>) -> Result<Loaded, PressError> {
+    read(config, LoadOptions { settle: Duration::ZERO, ..LoadOptions::of(config) }, now).await
+}
+
+async fn read(config: &Config, options: LoadOptions, now: DateTime<Utc>) -> Result<Loaded, PressError> {
     let folder = config.articles.folder.clone();
     let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
     Ok(load.await.expect("loading articles does not panic")?)

@@ -1,7 +1,5 @@
 //! A look at the press: what is configured and remembered, without the right to change anything.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 
 use super::draft::{self, Draft, Record};
@@ -54,7 +52,7 @@ impl Look {
     /// # Errors
     /// When the articles cannot be read or a template fails.
     pub async fn draft(&self, key: &EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
-        let loaded = draft::load(&self.config, Duration::ZERO, now).await?;
+        let loaded = draft::look(&self.config, now).await?;
         let record = match &self.store {
             Some(store) => Record::read(store, key, &self.config).await?.before(key),
             None => Record::default(),
