@@ -460,7 +460,7 @@ mod tests {
         let colour = |text| Colour::parse(text).unwrap();
         assert_eq!(two_places(colour("#000").contrast(colour("fff"))), "21.00");
         assert_eq!(two_places(colour("#777777").contrast(colour("#ffffff"))), "4.47");
-        assert_eq!(two_places(colour("#0b5cad").contrast(colour("#ffffff"))), "6.67");
+        assert_eq!(two_places(colour("#0b5cad").contrast(colour("#ffffff"))), "6.66");
         assert_eq!(Colour::parse("#12345"), None);
         assert_eq!(Colour::parse("red"), None);
         assert_eq!(colour("#aB3").to_string(), "#aabb33");
