@@ -118,7 +118,11 @@ impl Press {
         }
         let assembled = record.assemble(loaded.articles, &self.config, now);
         if assembled.due.is_empty() {
-            return Ok(Published::Nothing { waiting: assembled.waiting });
+            // Another process may have published it while the articles were read.
+            return Ok(match self.store.edition(&key).await? {
+                Some(edition) => Published::AlreadyOut(Box::new(edition)),
+                None => Published::Nothing { waiting: assembled.waiting },
+            });
         }
         if needs_approval {
             return self.withhold(&key, Withheld::Unapproved).await;
