@@ -18,6 +18,8 @@ const BY_ID: &str =
     "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments WHERE id = $1";
 const PAGE: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
     WHERE id > $1 AND moderation = $2 ORDER BY id LIMIT $3";
+const BY_AUTHOR: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
+    WHERE email_key = $1 ORDER BY id";
 const UNTOLD: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
     WHERE told_at IS NULL ORDER BY id LIMIT $1";
 const TOLD: &str = "UPDATE comments SET told_at = $2 WHERE id = $1";
@@ -27,7 +29,7 @@ const SHOWN_COUNT: &str = "SELECT COUNT(*) FROM comments WHERE slug = $1 AND mod
 const COUNTS: &str = "SELECT moderation, COUNT(*) FROM comments GROUP BY moderation";
 const DECIDE: &str =
     "UPDATE comments SET moderation = $2, decided_at = $3 WHERE id = $1 AND moderation <> $2";
-const ERASE: &str = "DELETE FROM comments WHERE email_key = $1";
+pub(super) const ERASE: &str = "DELETE FROM comments WHERE email_key = $1";
 
 impl Store {
     /// Keeps a comment until somebody has looked at it; `None` when the same text of the same author on the same
@@ -166,6 +168,16 @@ impl Store {
             .await?
             .rows_affected());
         Ok(done > 0)
+    }
+
+    /// Everything that the holder of `email` said, the oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(super) async fn comments_by(&self, email: &EmailAddress) -> Result<Vec<Comment>, StoreError> {
+        let rows: Vec<Row> =
+            reading!(self, |c| sqlx::query_as(BY_AUTHOR).bind(email.key()).fetch_all(&mut *c).await?);
+        rows.into_iter().map(comment).collect()
     }
 
     /// Takes out everything that the holder of `email` said; how many comments that was.

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::batch::{Both, rows};
 use super::sign_ups::{Asks, Consent, SignUp, SignUpId, erased_digest};
-use super::{Store, StoreError, millis, time};
+use super::{Store, StoreError, comments, millis, time};
+use crate::comment::Comment;
 use crate::letter::Written;
 use crate::message::TokenKeys;
 use crate::subscriber::{EmailAddress, NewSubscriber, Subscriber, SubscriberId};
@@ -46,6 +47,23 @@ pub struct Known {
     pub editions: Vec<Received>,
     /// Single letters to them.
     pub letters: Vec<Received>,
+    /// What they said beneath articles.
+    pub comments: Vec<Commented>,
+}
+
+/// A comment of a reader's.
+#[derive(Debug, Clone, Serialize)]
+pub struct Commented {
+    /// Beneath which article.
+    pub article: String,
+    /// Under which name.
+    pub name: String,
+    /// What they wrote.
+    pub text: String,
+    /// `pending`, `approved` or `rejected`.
+    pub moderation: String,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// One thing that was sent to a reader.
@@ -129,6 +147,7 @@ impl Store {
             consents: self.consents(id).await?,
             editions: received(editions)?,
             letters: received(letters)?,
+            comments: self.comments_by(&reader.email).await?.into_iter().map(commented).collect(),
         })
     }
 
@@ -219,6 +238,7 @@ impl Store {
                 sqlx::query(ERASE_ATTEMPTS).bind(id.0).execute(&mut *c).await?;
                 sqlx::query(ERASE_LETTERS).bind(id.0).bind(reader.email.as_str()).execute(&mut *c).await?;
                 sqlx::query(ERASE_SIGN_UPS).bind(id.0).bind(reader.email.key()).execute(&mut *c).await?;
+                sqlx::query(comments::ERASE).bind(reader.email.key()).execute(&mut *c).await?;
             }
             done
         }))
@@ -261,4 +281,9 @@ impl Store {
             .await?);
         Ok(found.into_iter().collect())
     }
+}
+
+fn commented(comment: Comment) -> Commented {
+    let Comment { slug, name, text, moderation, made_at, .. } = comment;
+    Commented { article: slug, name, text, moderation: moderation.as_str().to_owned(), at: made_at }
 }

@@ -138,3 +138,18 @@ async fn an_article_closes_when_the_configuration_says_so() {
     say(&harbour, "Bo", "bo@example.org", "Too late").await;
     assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 1)]);
 }
+
+#[tokio::test]
+async fn what_a_reader_said_is_among_their_data_and_goes_when_they_are_erased() {
+    let harbour = site("").await;
+    say(&harbour, "Ann", "Ann@example.org", "Mine").await;
+    say(&harbour, "Bo", "bo@example.org", "Not hers").await;
+    let known = harbour.store.known(&harbour.ann().await).await.unwrap();
+    assert_eq!(known.comments.iter().map(|comment| comment.text.as_str()).collect::<Vec<_>>(), ["Mine"]);
+
+    let path = format!("{}/erase", harbour.preferences_link());
+    harbour.post_form(&path, "yes=yes").await.assert_page(200, "Everything is erased");
+    let left = harbour.store.comments(Moderation::Pending, straight::comment::CommentId(0), 9).await.unwrap();
+    assert_eq!(left.iter().map(|comment| comment.text.as_str()).collect::<Vec<_>>(), ["Not hers"]);
+    assert!(!harbour.dump().await.to_lowercase().contains("ann@example.org"));
+}
