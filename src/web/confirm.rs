@@ -37,17 +37,21 @@ async fn read(web: &Web, purpose: Purpose, token: &str) -> Result<Link, Failure>
     }
 }
 
+/// The sentence `key` about the publication and the masked address of `sign_up`.
+fn told(web: &Web, key: &str, sign_up: &SignUp) -> String {
+    let about = [("name", web.pages.publication().name.as_str()), ("address", &sign_up.email.masked())];
+    web.pages.words().fill(key, &about)
+}
+
 /// `GET /confirm/{token}`: a page with a button; changes nothing.
 pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
     let Link::Good(_, sign_up, _) = read(&web, Purpose::Confirm, &token).await? else {
         return expired(&web);
     };
     let words = web.pages.words();
-    let address = sign_up.email.masked();
-    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
     Question {
         heading: words.text("confirm.title").to_owned(),
-        deck: words.fill("confirm.press", &about),
+        deck: told(&web, "confirm.press", &sign_up),
         text: Some(words.text("confirm.nothing_yet").to_owned()),
         button: words.text("confirm.button").to_owned(),
         onward: None,
@@ -90,11 +94,9 @@ pub(super) async fn confirm(
 
 fn subscribed(web: &Web, sign_up: &SignUp) -> Result<Response, Failure> {
     let words = web.pages.words();
-    let address = sign_up.email.masked();
-    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
     Message {
         heading: words.text("confirm.done").to_owned(),
-        deck: words.fill("confirm.done_text", &about),
+        deck: told(web, "confirm.done_text", sign_up),
         onward: Some((words.text("web.past_editions").to_owned(), web.pages.path("/editions/"))),
         ..Message::default()
     }
@@ -110,11 +112,9 @@ pub(super) async fn ask_address(
         return expired(&web);
     };
     let words = web.pages.words();
-    let address = change.email.masked();
-    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
     Question {
         heading: words.text("wishes.address_title").to_owned(),
-        deck: words.fill("wishes.address_press", &about),
+        deck: told(&web, "wishes.address_press", &change),
         text: None,
         button: words.text("wishes.address_confirm").to_owned(),
         onward: None,
@@ -144,14 +144,12 @@ pub(super) async fn confirm_address(
     let name = reader.as_ref().and_then(|reader| reader.name.as_deref());
     let notice = web.letters.moved(name, &change.email)?;
     let moved = web.store.confirm_new_address(id, &keys, from.as_deref(), &notice, web.clock.now()).await?;
-    let address = change.email.masked();
-    let about = [("name", web.publication.name.as_str()), ("address", address.as_str())];
     let (heading, deck) = match moved {
         Moved::Now | Moved::Before => ("wishes.address_done", "wishes.address_done_text"),
         Moved::Taken => ("wishes.address_taken", "wishes.address_taken_text"),
         Moved::No => return not_possible(&web),
     };
-    Message { heading: words.text(heading).to_owned(), deck: words.fill(deck, &about), ..Message::default() }
+    Message { heading: words.text(heading).to_owned(), deck: told(&web, deck, &change), ..Message::default() }
         .answer(&web, StatusCode::OK)
 }
 

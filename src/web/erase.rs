@@ -49,7 +49,7 @@ pub(super) async fn erase(
     let words = web.pages.words();
     Message {
         heading: words.text("wishes.erase_done").to_owned(),
-        deck: words.fill("wishes.erase_done_text", &[("name", &web.publication.name)]),
+        deck: words.fill("wishes.erase_done_text", &[("name", &web.pages.publication().name)]),
         ..Message::default()
     }
     .answer(&web, StatusCode::OK)

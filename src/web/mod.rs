@@ -43,7 +43,7 @@ use axum::middleware;
 use axum::routing::{get, post};
 use chrono_tz::Tz;
 
-use crate::config::{CommentsConfig, Config, Publication, SignUpConfig, WebConfig};
+use crate::config::{CommentsConfig, Config, SignUpConfig, WebConfig};
 use crate::edition::TemplateError;
 use crate::message::{Purpose, TokenKeys};
 use crate::press::{Clock, Correspondence, Press};
@@ -72,8 +72,6 @@ pub struct Web {
     pub timezone: Tz,
     /// Tells the time.
     pub clock: Clock,
-    /// Who publishes, and in which words.
-    pub publication: Publication,
     /// How readers sign up.
     pub sign_up: SignUpConfig,
     /// Which proxies and other sites are believed.
@@ -103,7 +101,6 @@ impl Web {
             pages: Pages::new(&config.publication, config.edition.templates.as_deref())?,
             timezone: config.schedule.timezone,
             clock,
-            publication: config.publication.clone(),
             sign_up: config.sign_up.clone(),
             access: config.web.clone(),
             comments: config.comments.clone(),

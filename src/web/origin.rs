@@ -33,7 +33,7 @@ impl Web {
             if self.access.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)) {
                 return Sender::Allowed(origin.to_owned());
             }
-            let ours = self.publication.public_url.origin().ascii_serialization();
+            let ours = self.pages.publication().public_url.origin().ascii_serialization();
             let host = origin.split_once("://").map(|(_, host)| host);
             if origin != ours && host != text(HOST.as_str()) {
                 return Sender::Foreign;

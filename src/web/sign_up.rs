@@ -88,7 +88,7 @@ pub(super) async fn embed(State(web): State<Arc<Web>>) -> Result<Response, Failu
         code: String,
     }
     let Html(code) =
-        web.pages.render("embed_form.html", &Form { action: web.publication.link("subscribe") })?;
+        web.pages.render("embed_form.html", &Form { action: web.pages.publication().link("subscribe") })?;
     Ok((SHORTLY, web.pages.render("embed.html", &Embed { code })?).into_response())
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn subscribe(
     };
     match take_in(&web, client, &origin, &filled).await? {
         Taken::Thanks => Message {
-            heading: web.publication.sign_up.thanks.clone(),
+            heading: web.pages.publication().sign_up.thanks.clone(),
             deck: words.text("sign_up.thanks_next").to_owned(),
             onward: Some((words.text("problem.to_front_page").to_owned(), web.pages.path("/"))),
             ..Message::default()
@@ -161,7 +161,7 @@ pub(super) async fn api(
         (Sender::Ours | Sender::Allowed(_), Ok(Json(filled))) => {
             let origin = if let Sender::Allowed(origin) = &sender { origin.as_str() } else { "site" };
             match take_in(&web, client, origin, &filled).await? {
-                Taken::Thanks => reply(StatusCode::OK, "ok", &web.publication.sign_up.thanks, None),
+                Taken::Thanks => reply(StatusCode::OK, "ok", &web.pages.publication().sign_up.thanks, None),
                 Taken::Wrong(wrong) => reply(
                     StatusCode::UNPROCESSABLE_ENTITY,
                     "refused",
@@ -239,7 +239,7 @@ async fn take_in(web: &Web, client: Client, origin: &str, filled: &Filled) -> Re
             Ok(Taken::Thanks)
         }
         None => {
-            let words = &web.publication.sign_up;
+            let words = &web.pages.publication().sign_up;
             let said = format!(
                 "{}: {} {} [{}]",
                 words.title,
