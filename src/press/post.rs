@@ -132,9 +132,9 @@ impl Press {
         );
         let to = open.to.masked();
         match &next.reason {
-            None => info!(%to, subject = %open.written.subject, "letter sent"),
+            None => info!(%to, letter = open.id.0, "letter sent"),
             Some(why) => {
-                warn!(%to, subject = %open.written.subject, state = next.state.as_str(), %why, "letter not sent")
+                warn!(%to, letter = open.id.0, state = next.state.as_str(), %why, "letter not sent")
             }
         }
         Ok(self.store.settle_letter(open, &next, now).await?)
