@@ -24,6 +24,8 @@ pub(crate) enum FailPoint {
     AfterSettling,
     /// Everything that was due has been tried.
     End,
+    /// A transaction's rows of an import are written, and not committed.
+    MidImport,
 }
 
 #[cfg(any(feature = "fail-points", debug_assertions))]
@@ -51,6 +53,7 @@ mod armed {
                 "before-settling" => FailPoint::BeforeSettling,
                 "after-settling" => FailPoint::AfterSettling,
                 "end" => FailPoint::End,
+                "mid-import" => FailPoint::MidImport,
                 _ => return None,
             })
         }

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use super::batch::{Both, rows};
 use super::subscribers::status;
 use super::{Store, StoreError, millis};
+use crate::fail_point::FailPoint;
 use crate::subscriber::{NewSubscriber, Status};
 
 /// Where a subscriber came from.
@@ -171,6 +172,7 @@ impl Store {
                     changed.extend(keys);
                 }
             }
+            FailPoint::MidImport.pass();
             let mut report = ImportReport::default();
             for subscriber in part {
                 let key = subscriber.email.key();

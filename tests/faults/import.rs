@@ -39,15 +39,20 @@ async fn row_75_an_import_that_is_killed_leaves_whole_rows_and_the_same_list_whe
     let import = ["subscribers", "import", "list.csv"];
     let lines: std::collections::BTreeSet<&str> = list.lines().collect();
     let mut kills_in_the_middle = 0;
-    for wanted in [1] {
-        let mut child = straight(folder.path(), &import).spawn().unwrap();
-        while count(&database).await < wanted && child.try_wait().unwrap().is_none() {
+    // It dies with the rows of its first, then of its second transaction written and not committed; then by SIGKILL as
+    // soon as there are rows.
+    for (dies, whole) in [(Some("mid-import:1"), Some(0)), (Some("mid-import:2"), Some(2_000)), (None, None)]
+    {
+        let mut child = straight(folder.path(), &import);
+        let mut child = child.envs(dies.map(|point| ("STRAIGHT_FAIL_POINT", point))).spawn().unwrap();
+        while (dies.is_some() || count(&database).await < 1) && child.try_wait().unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        // SIGKILL.
         let _ = child.kill();
+        assert!(dies.is_none() || !child.wait().unwrap().success(), "{dies:?}");
         child.wait().unwrap();
         let there = count(&database).await;
+        assert!(whole.is_none_or(|whole| there == whole), "{dies:?}: {there}");
         kills_in_the_middle += usize::from((1..READERS as i64).contains(&there));
         println!("row 75: killed with {there} of {READERS} rows");
         let exported =
