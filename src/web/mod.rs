@@ -24,6 +24,7 @@ mod message;
 mod moderate;
 mod origin;
 mod pages;
+mod places;
 mod preferences;
 pub mod preview;
 mod robots;
