@@ -89,6 +89,59 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// What another program's keys say is read as ours; what they mean to its site is not.
+#[test]
+fn a_post_of_another_program_is_read_in_our_words() {
+    let read = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/articles/broken").join(name);
+        let text = fs::read_to_string(path).unwrap().replace("tittle: A slip stays a slip\n", "");
+        let parsed = parse_bytes(Path::new(name), text.as_bytes(), &options(), now());
+        parsed.article.unwrap_or_else(|| panic!("{}", human(&parsed.diagnostics, Colour::Never)))
+    };
+    let jekyll = read("foreign-jekyll.md");
+    assert_eq!(jekyll.tags, ["harbour", "transport"]);
+    assert_eq!(jekyll.author.unwrap().name, "mara");
+    assert_eq!(jekyll.not_before.unwrap().to_rfc3339(), "2025-11-03T05:30:00+00:00");
+    assert!(jekyll.image.is_none() && !jekyll.draft && jekyll.extra.is_empty());
+    let hexo = read("foreign-hexo.md");
+    assert_eq!(hexo.title, "The ferry is back");
+    assert_eq!(
+        (hexo.tags.join("|"), hexo.summary.as_deref()),
+        ("harbour|transport".to_owned(), Some("It sails on Monday."))
+    );
+    assert_eq!(hexo.author.unwrap().name, "Mara Lind, Tobias Ekwall");
+    assert_eq!(hexo.date.to_string(), "2025-11-03");
+    let unseen = read("foreign-unseen.md");
+    assert!(unseen.draft, "what its blog keeps private does not go out");
+    assert_eq!(unseen.tags, ["2016", "quay", "transport"]);
+    assert_eq!((unseen.author.unwrap().name.as_str(), unseen.url), ("Mara Lind", None));
+    assert_eq!(unseen.image.unwrap().src, "https://example.com/ferry.jpg");
+    assert_eq!(read("2025-11-03-day-in-the-name.md").date.to_string(), "2025-11-03");
+}
+
+/// `published: false` and its kin: none of them may let an article out.
+#[test]
+fn what_another_program_would_not_show_is_a_draft() {
+    for (line, draft) in [
+        ("published: false", true),
+        ("published: 'no'", true),
+        ("publish: false", true),
+        ("status: draft", true),
+        ("status: pending", true),
+        ("hidden: true", true),
+        ("draft: 'true'\nlayout: post", true),
+        ("draft: false\npublished: false", true),
+        ("published: true", false),
+        ("status: publish", false),
+        ("hidden: false", false),
+        ("layout: post", false),
+    ] {
+        let text = format!("---\ntitle: The ferry\ndate: 2025-11-03\n{line}\n---\nIt sails.\n");
+        let parsed = parse_bytes(Path::new("ferry.md"), text.as_bytes(), &options(), now());
+        assert_eq!(parsed.article.map(|article| article.draft), Some(draft), "{line}");
+    }
+}
+
 #[test]
 fn every_broken_file_tells_its_editor_what_to_do() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/articles/broken");

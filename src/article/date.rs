@@ -1,5 +1,7 @@
 //! Dates as editors write them.
 
+use std::path::Path;
+
 use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
@@ -42,6 +44,13 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<Dated> {
         name => in_zone(local, name.parse().ok()?)?,
     };
     Some(Dated { day: instant.with_timezone(&zone).date_naive(), not_before: Some(instant) })
+}
+
+/// The day with which a file's name begins: `2025-11-04-ferry.md`.
+pub(super) fn of_file_name(file: &Path) -> Option<NaiveDate> {
+    let (day, rest) = file.file_stem()?.to_str()?.split_at_checked(10)?;
+    let ends = rest.is_empty() || rest.starts_with(['-', '_', ' ', '.']);
+    day.parse().ok().filter(|_| ends && day.bytes().filter(|b| *b == b'-').count() == 2)
 }
 
 /// A time that does not exist is taken after the gap; one that exists twice, the first time.

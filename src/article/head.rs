@@ -26,7 +26,7 @@ pub(super) fn read(file: &Path, options: &LoadOptions, now: DateTime<Utc>) -> Op
     let text = source::decode(&bytes).ok()?;
     let at = source::split(&text).ok()?.front_matter;
     let node = yaml::parse(&text[at.clone()], at.start).ok()?;
-    let context = Context { timezone: options.timezone, authors: &options.authors, now };
+    let context = Context { timezone: options.timezone, authors: &options.authors, now, file };
     // What is wrong with it is told when it is checked itself.
     let front = front_matter::check(&node, 0..0, &context, &mut Findings::new(file, &text));
     Some(Head { slug: slug(&front, file), day: front.dated.map(|dated| dated.day), draft: front.draft })

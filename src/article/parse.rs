@@ -101,7 +101,8 @@ pub(super) fn article(
     let opening = 0..3;
     let front = match yaml::parse(&text[parts.front_matter.clone()], parts.front_matter.start) {
         Ok(node) => {
-            let context = Context { timezone: options.timezone, authors: &options.authors, now };
+            let (timezone, authors) = (options.timezone, &options.authors);
+            let context = Context { timezone, authors, now, file: input.path };
             front_matter::check(&node, opening, &context, &mut findings)
         }
         Err(error) => {

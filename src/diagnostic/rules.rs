@@ -75,6 +75,8 @@ pub const CHAPTERS: &[(&str, &[Rule])] = &[
 const HEAD: &[Rule] = &[
     warning("empty-key", "A key without a value."),
     warning("empty-item", "An item of a list without a text."),
+    warning("foreign-key", "Keys of another program: which are read, and which are passed over."),
+    warning("date-in-name", "A date that only the file's name says."),
     error("unknown-author", "An author's key that is not among the configured authors."),
     hint("future-date", "An article that waits for its day."),
     hint("draft", "An article that says that it is a draft."),

@@ -1,11 +1,13 @@
 //! Front matter → what an article says of itself, with every problem told at once.
 
 mod entries;
+mod foreign;
 mod keys;
 mod schema;
 mod values;
 
 use std::ops::Range;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -18,6 +20,7 @@ use super::yaml::{Node, Value};
 use super::{Figure, Source, nearest};
 use crate::config::{Author, Authors};
 use entries::Entries;
+use foreign::Origin;
 use keys::FRONT_MATTER;
 
 pub use schema::schema;
@@ -66,6 +69,8 @@ pub(super) struct Context<'a> {
     pub(super) timezone: Tz,
     pub(super) authors: &'a Authors,
     pub(super) now: DateTime<Utc>,
+    /// The file, whose name may begin with a day.
+    pub(super) file: &'a Path,
 }
 
 /// Checks a whole front matter; `opening` is the place of its first line.
@@ -85,8 +90,10 @@ pub(super) fn check(
             return FrontMatter::default();
         }
     };
-    let entries = Entries::check(map, FRONT_MATTER, "", findings);
-    let mut checker = Checker { entries, context, findings, out: FrontMatter::default() };
+    let adopted = foreign::adopt(map, findings);
+    let entries = Entries::check(&adopted.map, FRONT_MATTER, "", findings);
+    let origin = adopted.origin;
+    let mut checker = Checker { entries, origin, context, findings, out: FrontMatter::default() };
     checker.title(&opening);
     checker.date(&opening);
     checker.author();
@@ -100,6 +107,7 @@ pub(super) fn check(
 
 struct Checker<'a, 'n> {
     entries: Entries<'n>,
+    origin: Origin,
     context: &'a Context<'a>,
     findings: &'a mut Findings,
     out: FrontMatter,
@@ -140,6 +148,12 @@ impl Checker<'_, '_> {
                     Some(place) => (place, "`date` is empty"),
                     None => (opening.clone(), "there is no `date`"),
                 };
+                if let Some(day) = date::of_file_name(self.context.file) {
+                    let message = format!("{message}, and that of the file's name is taken");
+                    self.findings.warning("date-in-name", place, message, format!("write `date: {day}`"));
+                    self.out.dated = Some(Dated { day, not_before: None });
+                    return;
+                }
                 let remedy = format!("write the day it goes out, as in `date: {today}`");
                 self.findings.error("missing-date", place, message, remedy);
             }
@@ -184,7 +198,7 @@ impl Checker<'_, '_> {
             return Some(author.clone());
         }
         let name = values::line(node, "author", self.findings)?;
-        if name.contains(char::is_whitespace) {
+        if name.contains(char::is_whitespace) || self.origin == Origin::Elsewhere {
             return Some(Author { name, biography: None, link: None, photo: None });
         }
         let remedy = match nearest(&name, authors.keys().map(String::as_str)) {
