@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::engine::Pool;
 use super::{Store, StoreError, millis, time};
@@ -45,7 +46,11 @@ impl Store {
     /// [`StoreError::Damaged`], [`StoreError::Restored`], or when the store fails.
     pub async fn check_soundness(&self) -> Result<(), StoreError> {
         let Pool::Sqlite { readers, .. } = &self.pool else { return Ok(()) };
-        let found: Vec<String> = sqlx::query_scalar(QUICK_CHECK).fetch_all(readers).await?;
+        // On a connection of its own: one that has looked before checks what it remembers of the search index, and takes
+        // what another connection has merged since for damage.
+        let mut fresh = readers.connect_options().connect().await?;
+        let found: Vec<String> = sqlx::query_scalar(QUICK_CHECK).fetch_all(&mut fresh).await?;
+        fresh.close().await?;
         if found != ["ok"] {
             return Err(StoreError::Damaged(found.join("; ")));
         }
