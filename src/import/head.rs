@@ -45,7 +45,10 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
         let name = key.to_lowercase();
         match name.as_str() {
             "title" => head.title = text(&value).unwrap_or_default(),
-            "date" | "publishdate" if head.date.is_empty() => {
+            "date" | "publishdate" | "pubdate" | "pubdatetime" | "publish_date" | "publishedat"
+            | "published_at" | "date_published" | "datepublished"
+                if head.date.is_empty() =>
+            {
                 let written = text(&value).unwrap_or_default();
                 match import_date(&written, zone) {
                     Some(date) => head.date = date,
@@ -57,7 +60,7 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
             "summary" | "description" | "excerpt" | "subtitle" | "deck" if head.summary.is_none() => {
                 head.summary = text(&value).filter(|text| !text.is_empty());
             }
-            "tags" | "tag" | "categories" | "category" | "keywords" => {
+            "tags" | "tag" | "categories" | "category" | "keywords" | "labels" => {
                 for tag in texts(&value, true) {
                     if !head.tags.iter().any(|known| known.eq_ignore_ascii_case(&tag)) {
                         head.tags.push(tag);
@@ -73,7 +76,10 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
             }
             "slug" => head.slug = text(&value),
             "draft" => head.draft |= is_true(&value),
-            "published" if is_false(&value) => head.draft = true,
+            "published" | "publish" if is_false(&value) => head.draft = true,
+            // What its blog does not show does not go out either.
+            "status" if is_unseen(&value) => head.draft = true,
+            "hidden" | "private" if is_true(&value) => head.draft = true,
             name if OF_THE_SITE.contains(&name) => {}
             _ if value.is_null() => {}
             _ => {
@@ -92,6 +98,13 @@ fn is_true(value: &Value) -> bool {
 fn is_false(value: &Value) -> bool {
     matches!(value, Value::Bool(false))
         || value.as_str().is_some_and(|text| matches!(text, "false" | "no" | "off"))
+}
+
+fn is_unseen(value: &Value) -> bool {
+    value.as_str().is_some_and(|status| {
+        let status = status.trim().to_lowercase();
+        ["draft", "private", "pending", "hidden", "trash", "unpublished"].contains(&status.as_str())
+    })
 }
 
 /// One line of text, whatever it was written as.
@@ -195,4 +208,33 @@ fn quoted(text: &str) -> String {
         && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
             .contains(&text.to_lowercase().as_str());
     if plain { text.to_owned() } else { Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(fields: Value) -> Head {
+        let Value::Object(fields) = fields else { panic!("{fields} is no head") };
+        head(fields, chrono_tz::UTC).0
+    }
+
+    #[test]
+    fn what_a_blog_does_not_show_is_a_draft() {
+        for field in ["published", "publish"] {
+            assert!(read(serde_json::json!({ field: false })).draft, "{field}");
+        }
+        for status in ["draft", "Private", "pending"] {
+            assert!(read(serde_json::json!({ "status": status })).draft, "{status}");
+        }
+        assert!(read(serde_json::json!({ "hidden": true })).draft);
+        assert!(!read(serde_json::json!({ "status": "publish", "hidden": false, "published": true })).draft);
+    }
+
+    #[test]
+    fn a_date_goes_by_many_names() {
+        for field in ["date", "pubDate", "pubDatetime", "publishedAt", "date_published"] {
+            assert_eq!(read(serde_json::json!({ field: "2025-11-03" })).date, "2025-11-03", "{field}");
+        }
+    }
 }
