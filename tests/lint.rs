@@ -93,6 +93,8 @@ fn every_rule_of_a_file_has_a_fixture() {
         "large-file",
         "large-image",
         "missing-file",
+        "not-mended",
+        "odd-encoding",
         "more-findings",
         "not-text",
         "too-deep",
@@ -183,4 +185,81 @@ fn a_folder_of_ten_thousand_is_checked_in_time() {
     assert_eq!(loaded.files, 500);
     // Unoptimised, and beside other tests: a release build takes a fiftieth of it.
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+/// What is told of mending `text`, and the file then.
+fn mended(name: &str, text: &[u8]) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    let file = folder.path().join("articles").join(name);
+    fs::write(&file, text).unwrap();
+    let (_, told) = program::straight(folder.path(), &["check", "--fix", &format!("articles/{name}")]);
+    let once = fs::read(&file).unwrap();
+    program::straight(folder.path(), &["check", "--fix", &format!("articles/{name}")]);
+    assert_eq!(fs::read(&file).unwrap(), once, "a second time changes nothing");
+    assert_eq!(names(&folder.path().join("articles")), [file], "nothing is left beside it");
+    (told, String::from_utf8(once).unwrap())
+}
+
+#[test]
+fn what_needs_no_judgement_is_mended() {
+    let text = "---\ntitel: Tides:  a  table\ndate: 4 November 2025\nhighlights: One, and no more\ntags: [sea, moon, sea, \
+                2025]\nlead: yes\nslug: Tide Table\nsummary: In short: tides.\ndate: 4 November 2025\n---\n## Springs\n\n\
+                Text.\n\n#### Neaps\n\n##### Why\n\n<!-- lint-disable-next-line bare-url -->\n\nText, [again](#Springs).\n";
+    let (told, after) = mended("tide.md", text.as_bytes());
+    assert_eq!(
+        after,
+        "---\ntitle: \"Tides: a table\"\ndate: 2025-11-04\nhighlights:\n  - One, and no more\ntags: [sea, moon, \"2025\"]\n\
+         lead: true\nslug: tide-table\nsummary: \"In short: tides.\"\n---\n## Springs\n\nText.\n\n### Neaps\n\n#### Why\n\n\n\
+         Text, [again](#springs).\n",
+        "{told}"
+    );
+    assert!(told.contains("\n-titel: Tides:  a  table\n"), "{told}");
+}
+
+#[test]
+fn a_file_of_another_encoding_is_saved_as_utf8() {
+    let text = "---\ntitle: Ä\ndate: 2025-11-03\n---\nText.\n";
+    let utf16: Vec<u8> = format!("\u{FEFF}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [format!("\u{FEFF}{text}").into_bytes(), utf16, text.replace('\n', "\r").into_bytes()] {
+        assert_eq!(mended("a.md", &bytes).1, text);
+    }
+}
+
+#[test]
+fn what_cannot_be_known_is_left_alone() {
+    for text in [
+        "---\ntitle: A\ndate: 11/04/2025\n---\nText.\n",
+        "---\ntitle: A\ndate: 2025-11-03\ntitle: B\n---\nText.\n",
+        "---\ntitle: A\ndate: 2025-11-03\nhighlights: none\nphotographer: Ada\n---\nText.\n",
+        "---\ntitle: \"A\ndate: 2025-11-03\n---\nText.\n",
+        "---\ntitle: A\ndate: 2025-11-03\ntags: [sea, Sea]\n---\n[a](http://example.com)\n",
+        "— he said\n",
+    ] {
+        let (told, after) = mended("a.md", text.as_bytes());
+        assert_eq!(after, text, "{told}");
+    }
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_a_file_that_may_not_be_written_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.md");
+    let text = "---\ntitle: 1984\ndate: 2025-11-03\n---\nText.\n";
+    fs::write(&file, text).unwrap();
+    let (_, told) = program::straight(folder.path(), &["check", "--fix", "--dry-run", "a.md"]);
+    assert!(told.contains("\n+title: \"1984\"\n"), "{told}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    let mut permissions = fs::metadata(&file).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&file, permissions).unwrap();
+    let (code, told) = program::straight(folder.path(), &["check", "--fix", "a.md"]);
+    assert!(code == 1 && told.contains("error[not-mended]"), "{told}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("a.md", folder.path().join("b.md")).unwrap();
+        program::straight(folder.path(), &["check", "--fix", "b.md"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
 }

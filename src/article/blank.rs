@@ -83,7 +83,7 @@ pub fn blank(beginning: &Beginning) -> String {
 const INDENT: &str = "  ";
 
 /// A text as it stands behind `key: `: plain where that can be nothing else, else in double quotes as in JSON.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let is_plain = text.starts_with(char::is_alphabetic)
         && !text.ends_with(char::is_whitespace)
         && text.chars().all(|c| {

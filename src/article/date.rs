@@ -78,7 +78,7 @@ fn offset(text: &str) -> Option<FixedOffset> {
 }
 
 /// What was meant by a date in another notation, as it is to be written, when only one can be meant.
-fn guess(text: &str, zone: Tz) -> Option<String> {
+pub(super) fn meant(text: &str, zone: Tz) -> Option<String> {
     let text = text.trim();
     day(text)
         .map(|day| day.to_string())
@@ -88,14 +88,14 @@ fn guess(text: &str, zone: Tz) -> Option<String> {
 
 /// A date as other programs write it, as `date:` takes it: when it can be read, or when only one can be meant.
 pub(crate) fn import_date(text: &str, zone: Tz) -> Option<String> {
-    let meant = if parse(text, zone).is_some() { text.trim().to_owned() } else { guess(text, zone)? };
+    let meant = if parse(text, zone).is_some() { text.trim().to_owned() } else { meant(text, zone)? };
     let Dated { day, not_before } = parse(&meant, zone)?;
     Some(not_before.map_or_else(|| day.to_string(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string()))
 }
 
 /// What to write instead of `text`.
 pub(super) fn remedy(text: &str, zone: Tz) -> String {
-    match guess(text, zone) {
+    match meant(text, zone) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => FORMS.to_owned(),
     }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn other_notations_are_guessed() {
-        let guess = |text| guess(text, chrono_tz::Europe::Berlin);
+        let guess = |text| meant(text, chrono_tz::Europe::Berlin);
         for text in [
             "4 November 2025",
             "November 4, 2025",

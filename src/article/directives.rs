@@ -140,6 +140,9 @@ impl Directives {
                     };
                     let message = format!("there is no rule `{shown}`");
                     findings.report("unknown-rule", named.span.clone(), message, remedy);
+                    if let Some(meant) = super::surely(&named.name, rules::switchable()) {
+                        findings.fixed_by("names the rule", vec![(named.span.clone(), meant.to_owned())]);
+                    }
                     continue;
                 };
                 let (message, remedy) = match rule.standing {
@@ -161,7 +164,7 @@ impl Directives {
                 // The whole comment goes, when none of its rules is of use.
                 if idle == directive.rules.len() {
                     let edits = vec![(removable(findings.text(), &directive.span), String::new())];
-                    findings.fixed_by("useless-disable", "removes the comment", edits);
+                    findings.fixed_by("removes the comment", edits);
                 }
             }
         }

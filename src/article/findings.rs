@@ -20,6 +20,8 @@ pub(super) struct Findings {
     errors: usize,
     levels: Levels,
     directives: Directives,
+    /// Where the latest finding is in `list`, when it was told.
+    latest: Option<usize>,
 }
 
 impl Findings {
@@ -32,6 +34,7 @@ impl Findings {
             errors: 0,
             levels: Levels::default(),
             directives: Directives::default(),
+            latest: None,
         }
     }
 
@@ -62,15 +65,23 @@ impl Findings {
         self.push(severity, rule, span, message.into(), remedy.into());
     }
 
-    /// Lets the latest finding be mended by `fix`, if it is of `rule` and was listed.
-    pub(super) fn fixed_by(
-        &mut self,
-        rule: &'static str,
-        does: &'static str,
-        edits: Vec<(Range<usize>, String)>,
-    ) {
-        if let Some(last) = self.list.last_mut().filter(|last| last.rule == rule && last.fix.is_none()) {
-            last.fix = Some(Box::new(Fix { does, edits }));
+    /// Lets the finding that was told just now be mended; when it was silenced there is nothing to mend.
+    pub(super) fn fixed_by(&mut self, does: &'static str, edits: Vec<(Range<usize>, String)>) {
+        let Some(latest) = self.latest.and_then(|at| self.list.get_mut(at)) else { return };
+        debug_assert!(
+            rules::find(latest.rule).is_some_and(|rule| rule.mends.is_some()),
+            "the table of rules does not say how `{}` is mended",
+            latest.rule
+        );
+        latest.fix = Some(Box::new(Fix { does, edits }));
+    }
+
+    /// As [`fixed_by`](Self::fixed_by), by `new` instead of `written`, if that stands once within `span`.
+    pub(super) fn fixed_within(&mut self, span: Range<usize>, written: &str, new: &str, does: &'static str) {
+        let mut places = self.source(span.clone()).match_indices(written);
+        if let (Some((at, _)), None) = (places.next(), places.next()) {
+            let at = span.start + at;
+            self.fixed_by(does, vec![(at..at + written.len(), new.to_owned())]);
         }
     }
 
@@ -113,6 +124,7 @@ impl Findings {
         remedy: String,
     ) {
         debug_assert!(rules::find(rule).is_some(), "the rule `{rule}` is not in the table");
+        self.latest = None;
         let Some(severity) = self.levels.of(rule, severity) else { return };
         if self.directives.silence(rule, &self.source, span.start) {
             return;
@@ -124,6 +136,7 @@ impl Findings {
             self.unlisted += 1;
             return;
         }
+        self.latest = Some(self.list.len());
         self.list.push(
             Diagnostic::of_file(severity, rule, self.file.clone(), message)
                 .with_remedy(remedy)

@@ -14,7 +14,7 @@ use super::parse::{self, Input, Memory, Outcome};
 use super::picture::SHOWN_WIDTH;
 use super::picture_cache::PictureCache;
 use super::shelf::{self, PathFault};
-use super::{Article, Broken, Loaded, Slug, directives, head};
+use super::{Article, Broken, Loaded, Mended, Slug, directives, head, mend};
 use crate::config::{Authors, Config};
 use crate::diagnostic::{Diagnostic, Levels, Severity};
 
@@ -150,8 +150,27 @@ pub fn load_paths(
     options: &LoadOptions,
     now: DateTime<Utc>,
 ) -> Result<Loaded, LoadError> {
-    let articles = fs::canonicalize(folder).ok();
+    load(Loader::new(options, now, Settling::Ignore), paths, folder)
+}
+
+/// As [`load_paths`], with all mended that needs no judgement; nothing is written, what would be is in
+/// [`Loaded::mended`].
+///
+/// # Errors
+/// As for [`load_paths`].
+pub fn mend_paths(
+    paths: &[PathBuf],
+    folder: &Path,
+    options: &LoadOptions,
+    now: DateTime<Utc>,
+) -> Result<Loaded, LoadError> {
     let mut loader = Loader::new(options, now, Settling::Ignore);
+    loader.work = Work::Mend;
+    load(loader, paths, folder)
+}
+
+fn load(mut loader: Loader<'_>, paths: &[PathBuf], folder: &Path) -> Result<Loaded, LoadError> {
+    let articles = fs::canonicalize(folder).ok();
     for path in paths {
         let real = match canonical(path) {
             Ok(real) => real,
@@ -244,6 +263,14 @@ enum Settling {
     Ignore,
 }
 
+/// What is done with a file that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Check,
+    /// It is mended, then checked.
+    Mend,
+}
+
 /// How much of a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
@@ -267,6 +294,7 @@ struct Loader<'a> {
     now: DateTime<Utc>,
     settling: Settling,
     reading: Reading,
+    work: Work,
     memory: Memory,
     loaded: Loaded,
     read: Vec<Read>,
@@ -283,6 +311,7 @@ impl<'a> Loader<'a> {
             now,
             settling,
             reading: Reading::Whole,
+            work: Work::Check,
             memory: Memory::default(),
             loaded: Loaded::default(),
             read: Vec::new(),
@@ -411,6 +440,13 @@ impl<'a> Loader<'a> {
         self.loaded.files += 1;
         let input = Input { shown, root: Some(root), path, bytes: &bytes, modified };
         let mut outcome = parse::article(&input, self.options, self.now, &mut self.memory);
+        if self.work == Work::Mend {
+            let (again, mended) = mend::mend(&input, outcome, self.options, self.now, &mut self.memory);
+            outcome = again;
+            let is_new = |mended: &Mended| self.loaded.mended.iter().all(|other| other.place != mended.place);
+            let mended = mended.filter(is_new);
+            self.loaded.mended.extend(mended);
+        }
         self.loaded.diagnostics.append(&mut outcome.diagnostics);
         let article = outcome.article.take();
         // A draft never goes out, and holds nothing up.

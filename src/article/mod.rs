@@ -10,6 +10,7 @@ mod lint;
 mod load;
 mod logo;
 pub mod markdown;
+mod mend;
 mod parse;
 mod picture;
 mod picture_cache;
@@ -31,9 +32,10 @@ use crate::diagnostic::Diagnostic;
 pub use blank::{Beginning, Byline, blank};
 pub(crate) use date::import_date;
 pub use front_matter::schema;
-pub use load::{LoadError, LoadOptions, Parsed, PictureWork, load_dir, load_paths, parse_bytes};
+pub use load::{LoadError, LoadOptions, Parsed, PictureWork, load_dir, load_paths, mend_paths, parse_bytes};
 pub use logo::logo;
 pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
+pub use mend::{Mended, Mending};
 pub(crate) use picture::shown_in_mail;
 pub use picture::{Picture, SHOWN_WIDTH};
 pub use picture_cache::PictureCache;
@@ -114,6 +116,8 @@ pub struct Loaded {
     pub unsettled: Vec<PathBuf>,
     /// How many files were read.
     pub files: usize,
+    /// What can be mended, when that was asked for: articles and findings are as they are with it done.
+    pub mended: Vec<Mended>,
 }
 
 /// A file that is no article yet.
@@ -154,6 +158,28 @@ fn nearest<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'
         .filter(|&(distance, name)| distance <= far || begun(name))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, name)| name)
+}
+
+/// The one of `known` that is meant by `written` beyond doubt: but for the case of its letters, an `s` at its end, or
+/// a slip in a word long enough, it is that one and no other.
+fn surely<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let length = written.chars().count();
+    let slips = match length {
+        0..4 | 101.. => 0,
+        4..8 => 1,
+        8..=100 => 2,
+    };
+    let lower = written.to_lowercase();
+    let plural = |name: &str| name.strip_suffix('s') == Some(&lower) || lower.strip_suffix('s') == Some(name);
+    let mut near = known.filter(|name| {
+        let other = name.to_lowercase();
+        plural(&other)
+            || lower == other
+            || (slips > 0
+                && other.chars().next() == lower.chars().next()
+                && strsim::damerau_levenshtein(&lower, &other) <= slips)
+    });
+    near.next().filter(|_| near.next().is_none())
 }
 
 /// Whether `written` begins with what looks like the name of a web site: `www.example.com/x`, `example.org`.

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::directives::Directives;
 use super::findings::Findings;
-use super::front_matter::{self, Context, FrontMatter};
+use super::front_matter::{self, Context, FrontMatter, mending};
 use super::head::{self, Heads};
 use super::lint::{self, Headings, Manuscript, Place, Shown};
 use super::load::{LoadOptions, PictureWork};
@@ -90,6 +90,9 @@ pub(super) fn article(
         Err(fault) => {
             let (rule, message, remedy) = fault.words();
             findings.error(rule, fault.place(&text), message, remedy);
+            if let Some((does, edits)) = mending::without_head(&text, fault) {
+                findings.fixed_by(does, edits);
+            }
             return Outcome::broken(claimed_date(&text, options), findings);
         }
     };
@@ -98,6 +101,10 @@ pub(super) fn article(
     let at = |comment: &Range<usize>| parts.body.start + comment.start..parts.body.start + comment.end;
     let comments: Vec<_> = document.comments.iter().map(at).collect();
     findings.obey(Directives::read(&text, &parts.front_matter, &comments));
+    if let Some(oddity) = source::oddity(input.bytes) {
+        findings.report("odd-encoding", 0..0, oddity, "save the file as UTF-8, without a byte order mark");
+        findings.fixed_by("saves the file as UTF-8", Vec::new());
+    }
     let opening = 0..3;
     let front = match yaml::parse(&text[parts.front_matter.clone()], parts.front_matter.start) {
         Ok(node) => {
@@ -106,7 +113,12 @@ pub(super) fn article(
             front_matter::check(&node, opening, &context, &mut findings)
         }
         Err(error) => {
+            let at = error.span.start;
             findings.error("broken-yaml", error.span, error.message, error.remedy);
+            let head = parts.front_matter.clone();
+            if let Some((does, edits)) = mending::broken_yaml(&text[head.clone()], head.start, at) {
+                findings.fixed_by(does, edits);
+            }
             let dated = claimed_date(&text, options);
             let place = place(input, options, now, dated, memory);
             lint::body(&document.seen, parts.body.start, &place, &mut findings);

@@ -34,6 +34,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, NotText> {
     }
 }
 
+/// Why a file that can be read is better saved as UTF-8: other programs, git among them, take it for something else.
+pub(super) fn oddity(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => {
+            Some("this file begins with a byte order mark, which other programs show as signs")
+        }
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
+            Some("this file is UTF-16, which git and other programs do not take for text")
+        }
+        _ => None,
+    }
+}
+
 fn decode_utf8(bytes: &[u8]) -> Result<String, NotText> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),
@@ -172,7 +185,7 @@ impl NoFrontMatter {
 }
 
 /// What writing programs make of `---`.
-fn is_long_dash(line: &str) -> bool {
+pub(super) fn is_long_dash(line: &str) -> bool {
     let line = line.trim();
     !line.is_empty()
         && line.chars().count() <= 3

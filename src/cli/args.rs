@@ -152,6 +152,7 @@ pub struct DiffArgs {
     straight check                          every article of the folder\n  \
     straight check articles/tide.md         one file\n  \
     straight check --strict --format json   for programs; warnings count as errors\n  \
+    straight check --fix --dry-run          what would be mended, as a diff\n  \
     straight check --rules                  what is looked for, and how much it weighs\n\n\
     Ends with 0 when there is no error (with --strict: no warning either), with 1 when there is one or\n\
     something cannot be read, and with 2 for wrong arguments. docs/lint.md tells of the rules.")]
@@ -165,8 +166,14 @@ pub struct CheckArgs {
     /// Count warnings as errors
     #[arg(long)]
     pub strict: bool,
+    /// Mend what needs no judgement, show what was changed, and tell what is left
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: show what would be changed, and write nothing
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
     /// List the rules, with what each finds and weighs, and check nothing
-    #[arg(long, conflicts_with_all = ["paths", "strict"])]
+    #[arg(long, conflicts_with_all = ["paths", "strict", "fix"])]
     pub rules: bool,
 }
 

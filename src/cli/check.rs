@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use crate::article::{LoadOptions, Loaded, load_paths};
+use crate::article::{LoadOptions, Loaded, load_paths, mend_paths};
 use crate::config::Config;
 use crate::diagnostic::{self, Colour, Counts, Severity, rules};
 
@@ -54,20 +54,33 @@ pub fn check(
     now: DateTime<Utc>,
     out: &mut dyn Write,
 ) -> anyhow::Result<(Verdict, Loaded)> {
-    let loaded = read(paths, folder, options, now)?;
+    let loaded = read(paths, folder, options, Mend::No, now)?;
     Ok((tell(&loaded, format, strictness, out)?, loaded))
 }
 
-/// Reads `paths`, or without any the whole `folder`.
+/// Whether what needs no judgement is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mend {
+    No,
+    /// `--fix`
+    Yes,
+}
+
+/// Reads `paths`, or without any the whole `folder`; with `mend` as they are when that is done.
 pub(super) fn read(
     paths: &[PathBuf],
     folder: &Path,
     options: &LoadOptions,
+    mend: Mend,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Loaded> {
     // An editor checks what was saved just now: nothing waits.
     let whole = [folder.to_owned()];
-    Ok(load_paths(if paths.is_empty() { &whole } else { paths }, folder, options, now)?)
+    let paths = if paths.is_empty() { &whole } else { paths };
+    Ok(match mend {
+        Mend::No => load_paths(paths, folder, options, now)?,
+        Mend::Yes => mend_paths(paths, folder, options, now)?,
+    })
 }
 
 /// Writes the findings to `out`.
@@ -122,6 +135,11 @@ fn report(loaded: &Loaded, counts: Counts, colour: Colour) -> String {
         text.push_str(&format!("Everything is fine in {files}.\n"));
     } else {
         text.push_str(&format!("{counts} in {files}\n"));
+    }
+    match loaded.diagnostics.iter().filter(|found| found.fix.is_some()).count() {
+        0 => {}
+        1 => text.push_str("`straight check --fix` mends one of them.\n"),
+        count => text.push_str(&format!("`straight check --fix` mends {count} of them.\n")),
     }
     text
 }

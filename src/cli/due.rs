@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use super::args::{CheckArgs, CheckFormat};
-use super::check::{self, Format, Strictness, Verdict};
+use super::check::{self, Format, Mend, Strictness, Verdict};
+use super::mend;
 use crate::article::{Article, LoadOptions, PictureWork};
 use crate::config::{Config, Database};
 use crate::diagnostic::{Colour, Diagnostic};
@@ -35,7 +36,19 @@ pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> a
         CheckFormat::Github => Format::Github,
     };
     let strictness = if args.strict { Strictness::Warnings } else { Strictness::Errors };
-    let mut loaded = check::read(&args.paths, &config.articles.folder, &options, now)?;
+    let mend = if args.fix { Mend::Yes } else { Mend::No };
+    let mut loaded = check::read(&args.paths, &config.articles.folder, &options, mend, now)?;
+    // What programs read is the findings, and nothing else.
+    let mut account: Box<dyn Write + '_> = match format {
+        Format::Human(_) => Box::new(&mut *out),
+        Format::Json | Format::Github => Box::new(io::stderr()),
+    };
+    if args.dry_run {
+        mend::show(&loaded, &mut account)?;
+    } else {
+        mend::write(&mut loaded, &mut account)?;
+    }
+    drop(account);
     if !args.paths.is_empty() {
         return Ok(check::tell(&loaded, format, strictness, out)? == Verdict::Fine);
     }

@@ -16,6 +16,7 @@ pub mod import;
 mod ledger;
 mod log;
 mod manual;
+mod mend;
 pub mod new;
 mod out;
 mod preview;

@@ -1,6 +1,7 @@
 //! What is wrong with a file, where, and what to do about it.
 
 mod excerpt;
+mod fix;
 mod report;
 pub mod rules;
 
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub use excerpt::ExcerptLine;
-pub use report::{Colour, Counts, github, human, json, one};
+pub use fix::{Fix, apply};
+pub use report::{Colour, Counts, github, human, json, one, visible_lines};
 pub use rules::Levels;
 
 /// How much a [`Diagnostic`] weighs.
@@ -66,15 +68,6 @@ pub struct Diagnostic {
     /// What mends it without a change of meaning, when something does.
     #[serde(skip)]
     pub fix: Option<Box<Fix>>,
-}
-
-/// A change of a file that mends a finding and means the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix {
-    /// What it does, in one line: `puts the value in quotes`.
-    pub does: &'static str,
-    /// The bytes of the finding's source, and what takes their place; in order, and apart from each other.
-    pub edits: Vec<(Range<usize>, String)>,
 }
 
 impl Diagnostic {

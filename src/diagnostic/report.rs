@@ -5,6 +5,9 @@ use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
+use serde::Serialize;
+
+use super::fix::Shown;
 use super::{Diagnostic, Severity};
 
 /// Whether a report is coloured; only where a terminal shows it.
@@ -99,10 +102,24 @@ pub fn one(diagnostic: &Diagnostic, colour: Colour) -> String {
     report.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// An array of objects: severity, rule, file, line, column, message, remedy.
+/// A finding as programs read it.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    diagnostic: &'a Diagnostic,
+    fix: Option<Shown<'a>>,
+}
+
+/// An array of objects: severity, rule, file, line, column, message, remedy, and the fix where there is one.
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic]) -> String {
-    let mut text = serde_json::to_string_pretty(diagnostics).expect("findings are texts and numbers");
+    let mut told = Vec::with_capacity(diagnostics.len());
+    for diagnostic in diagnostics {
+        let source = diagnostic.source.as_deref();
+        let fix = diagnostic.fix.as_deref().zip(source).map(|(fix, source)| Shown::of(fix, source));
+        told.push(Told { diagnostic, fix });
+    }
+    let mut text = serde_json::to_string_pretty(&told).expect("findings are texts and numbers");
     text.push('\n');
     text
 }
@@ -121,6 +138,9 @@ pub fn github(diagnostics: &[Diagnostic]) -> String {
         if let Some(remedy) = &diagnostic.remedy {
             message.push_str("; ");
             message.push_str(remedy);
+        }
+        if let Some(fix) = &diagnostic.fix {
+            message.push_str(&format!(" (`straight check --fix` {})", fix.does));
         }
         let place = match diagnostic.line {
             0 => String::new(),
@@ -172,6 +192,20 @@ impl<'a> Window<'a> {
 
 fn shown_path(file: &Path) -> String {
     visible(&file.to_string_lossy())
+}
+
+/// `text` with its control characters made visible, but for line breaks and tabs.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// `text` with its control characters made visible, for what an editor pasted may drive a terminal.

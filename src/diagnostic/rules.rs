@@ -17,6 +17,8 @@ pub struct Rule {
     pub reach: Reach,
     /// What it finds, in one sentence.
     pub finds: &'static str,
+    /// What `straight check --fix` does about it, in one sentence, when it does something.
+    pub mends: Option<&'static str>,
 }
 
 /// Whether a [`Rule`] can be switched off, and made to weigh more or less.
@@ -38,11 +40,18 @@ pub enum Reach {
 }
 
 const fn fixed(name: &'static str, finds: &'static str) -> Rule {
-    Rule { name, severity: Severity::Error, standing: Standing::Fixed, reach: Reach::File, finds }
+    Rule {
+        name,
+        severity: Severity::Error,
+        standing: Standing::Fixed,
+        reach: Reach::File,
+        finds,
+        mends: None,
+    }
 }
 
 const fn rule(name: &'static str, severity: Severity, finds: &'static str) -> Rule {
-    Rule { name, severity, standing: Standing::Switchable, reach: Reach::File, finds }
+    Rule { name, severity, standing: Standing::Switchable, reach: Reach::File, finds, mends: None }
 }
 
 const fn error(name: &'static str, finds: &'static str) -> Rule {
@@ -55,6 +64,10 @@ const fn warning(name: &'static str, finds: &'static str) -> Rule {
 
 const fn hint(name: &'static str, finds: &'static str) -> Rule {
     rule(name, Severity::Note, finds)
+}
+
+const fn mended(rule: Rule, mends: &'static str) -> Rule {
+    Rule { mends: Some(mends), ..rule }
 }
 
 const fn reaching(reach: Reach, rule: Rule) -> Rule {
@@ -80,12 +93,20 @@ const HEAD: &[Rule] = &[
     error("unknown-author", "An author's key that is not among the configured authors."),
     hint("future-date", "An article that waits for its day."),
     hint("draft", "An article that says that it is a draft."),
-    warning("unknown-rule", "A `lint-disable` comment that names no rule."),
-    warning("useless-disable", "A `lint-disable` comment that has nothing to silence."),
+    mended(hint("repeated-tag", "A tag that stands twice."), "The second goes, when both are written alike."),
+    mended(
+        warning("unknown-rule", "A `lint-disable` comment that names no rule."),
+        "The rule's name is written as it is, when it is clear which one is meant.",
+    ),
+    mended(
+        warning("useless-disable", "A `lint-disable` comment that has nothing to silence."),
+        "The comment goes, when nothing it names is of use.",
+    ),
 ];
 
 const HEADLINE: &[Rule] = &[
     warning("long-title", "A title of more than 70 characters, which subject lines cut."),
+    mended(hint("double-space", "Two spaces in a title where one is meant."), "One space stays."),
     warning("no-highlights", "No highlights, so that the top of the edition says nothing of the article."),
     hint("few-highlights", "One or two highlights, where three to seven are read."),
     warning("many-highlights", "More than seven highlights."),
@@ -96,10 +117,17 @@ const HEADLINE: &[Rule] = &[
 ];
 
 const TEXT: &[Rule] = &[
+    mended(
+        hint("odd-encoding", "A file in UTF-16, or one that begins with a byte order mark."),
+        "The file is saved as UTF-8 without a byte order mark.",
+    ),
     warning("empty-body", "An article without a text."),
     warning("placeholder", "TK, TODO, FIXME or lorem ipsum: something was to be written here."),
     hint("long-paragraph", "A paragraph of more than 150 words."),
-    hint("skipped-heading", "A heading two levels below the one before it."),
+    mended(
+        hint("skipped-heading", "A heading two levels below the one before it."),
+        "It is lifted, and the headings beneath it with it.",
+    ),
     warning("missing-attachment", "A text that speaks of an attachment: editions have none."),
     hint("stale-year", "A copyright line of an earlier year."),
     warning("dropped-html", "HTML that does not go into a mail."),
@@ -108,9 +136,12 @@ const TEXT: &[Rule] = &[
 ];
 
 const LINKS: &[Rule] = &[
-    error(
-        "broken-link",
-        "A relative link to an article or a heading that is not there, or a link without an address.",
+    mended(
+        error(
+            "broken-link",
+            "A relative link to an article or a heading that is not there, or a link without an address.",
+        ),
+        "The name of a file or heading gets its letters in the case that it has.",
     ),
     warning("dead-link", "A link to an article that goes out later, or never."),
     warning("undefined-label", "A `[text][label]` whose label has no address."),
@@ -138,30 +169,52 @@ const FOLDER: &[Rule] =
 const FORM: &[Rule] = &[
     fixed("not-text", "A file that is no UTF-8 and no UTF-16."),
     fixed("empty-file", "A file without content."),
-    fixed("line-ends", "Lines that end in carriage returns alone."),
-    fixed("no-front-matter", "A file that does not begin with `---`."),
+    mended(fixed("line-ends", "Lines that end in carriage returns alone."), "Lines end with line feeds."),
+    mended(
+        fixed("no-front-matter", "A file that does not begin with `---`."),
+        "Blank lines above it go; a long dash becomes `---`.",
+    ),
     fixed("unclosed-front-matter", "Front matter without its closing `---`."),
-    fixed("broken-yaml", "Front matter that is no YAML."),
-    fixed("wrong-type", "A value of another kind than its key has."),
-    fixed("unknown-key", "A key that is not known."),
-    fixed("duplicate-key", "A key that stands twice."),
+    mended(
+        fixed("broken-yaml", "Front matter that is no YAML."),
+        "A text that holds a colon or begins with a sign is put in quotes; tabs that indent become spaces.",
+    ),
+    mended(
+        fixed("wrong-type", "A value of another kind than its key has."),
+        "A number or `true` where text is meant is put in quotes; `yes` becomes `true`; one text becomes a list.",
+    ),
+    mended(
+        fixed("unknown-key", "A key that is not known."),
+        "A key is written as it is, when it is clear which one is meant and its value fits.",
+    ),
+    mended(fixed("duplicate-key", "A key that stands twice."), "The second goes, when both say the same."),
     fixed("missing-title", "No title."),
     fixed("missing-date", "No date."),
     fixed("missing-name", "An author, or a source, without a name."),
-    fixed("bad-date", "A date in a form that is not read."),
-    fixed("bad-slug", "A slug with other signs than lower-case letters, digits and hyphens."),
+    mended(
+        fixed("bad-date", "A date in a form that is not read."),
+        "A date that can be read in one way is written as it is to be: `2025-11-04`.",
+    ),
+    mended(
+        fixed("bad-slug", "A slug with other signs than lower-case letters, digits and hyphens."),
+        "It gets lower-case letters and hyphens.",
+    ),
     fixed("bad-url", "A value, or a link, that is no web address."),
     fixed("control-character", "A line break or control character where one line is meant."),
     fixed("unsafe-link", "A link of a kind that no mail may hold: `javascript:`."),
     fixed("unsafe-image", "A picture's address of such a kind."),
     fixed("unsafe-path", "A path out of the articles folder, or one that is no regular file."),
-    fixed("missing-image", "A picture that is not there."),
+    mended(
+        fixed("missing-image", "A picture that is not there."),
+        "The name of a file gets its letters in the case that it has.",
+    ),
     fixed("large-image", "A picture's file of more than 25 MiB."),
     fixed("bad-image", "A file that is no picture, is damaged, or has too many pixels."),
     fixed("too-deep", "Lists, quotes or folders nested deeper than is read."),
     fixed("duplicate-slug", "Two articles with one name."),
     fixed("large-file", "An article's file of more than 1 MiB."),
     fixed("missing-file", "A path that leads to nothing."),
+    fixed("not-mended", "A file that `--fix` cannot write."),
     fixed("unreadable", "A path that cannot be read."),
     fixed("more-findings", "Findings of one file beyond its first hundred."),
 ];
@@ -229,14 +282,15 @@ pub fn page() -> String {
         if rules.iter().all(|rule| rule.standing == Standing::Fixed) {
             page.push_str("These are errors, and cannot be switched: without them there is no article.\n\n");
         }
-        page.push_str("| rule | severity | finds |\n|---|---|---|\n");
+        page.push_str("| rule | severity | finds | `--fix` |\n|---|---|---|---|\n");
         for rule in *rules {
             let severity = match rule.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
                 Severity::Note => "hint",
             };
-            page.push_str(&format!("| `{}` | {severity} | {} |\n", rule.name, rule.finds));
+            let mends = rule.mends.unwrap_or_default();
+            page.push_str(&format!("| `{}` | {severity} | {} | {mends} |\n", rule.name, rule.finds));
         }
         page.push('\n');
     }

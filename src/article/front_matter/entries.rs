@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::keys::{KeyRow, Kind};
+use super::mending;
 use crate::article::findings::Findings;
-use crate::article::nearest;
 use crate::article::yaml::{Key, Node, Value};
+use crate::article::{nearest, surely};
 
 /// The values of a mapping that have the right type, by key.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ impl<'n> Entries<'n> {
         let mut entries = Entries::default();
         for (key, node) in map {
             let Some(row) = rows.iter().find(|row| row.name == key.name) else {
-                entries.misspelt.extend(unknown_key(key, rows, owner, findings));
+                entries.misspelt.extend(unknown_key(key, node, map, rows, owner, findings));
                 continue;
             };
             if entries.present.contains_key(row.name) {
@@ -40,6 +41,7 @@ impl<'n> Entries<'n> {
                     format!("`{}` stands here a second time", row.name),
                     "keep one of the two",
                 );
+                mending::of_double(key, node, map, findings);
                 continue;
             }
             entries.present.insert(row.name, key.span.clone());
@@ -97,6 +99,8 @@ fn fits(kind: Kind, value: &Value) -> bool {
 /// Gives the key that was most likely meant.
 fn unknown_key(
     key: &Key,
+    node: &Node,
+    map: &[(Key, Node)],
     rows: &'static [KeyRow],
     owner: &str,
     findings: &mut Findings,
@@ -112,6 +116,12 @@ fn unknown_key(
         None => format!("the keys{of} are {}", list(rows)),
     };
     findings.error("unknown-key", key.span.clone(), format!("unknown key{of}: `{shown}`"), remedy);
+    // Of two that are both taken for it, neither is beyond doubt.
+    let sure = |key: &Key| surely(&key.name, rows.iter().map(|row| row.name));
+    let others = map.iter().filter(|(other, _)| sure(other) == sure(key)).count();
+    if let Some(row) = rows.iter().find(|row| sure(key) == Some(row.name)).filter(|_| others == 1) {
+        mending::of_key(key, node, row, map, fits(row.kind, &node.value), findings);
+    }
     meant
 }
 
@@ -128,14 +138,18 @@ fn wrong_type(name: &str, kind: Kind, node: &Node, findings: &mut Findings) {
         }
         // The zone decides nothing: a number has no time of day.
         (Kind::Date, _) => crate::article::date::remedy(findings.source(node.span.clone()), chrono_tz::UTC),
-        (_, Value::Number(_) | Value::Bool(_)) => in_quotes(node, findings),
         (Kind::Free, _) => format!("write a line of `{name}:` and beneath it keys of your own, indented"),
+        (Kind::Url, Value::Number(_) | Value::Bool(_)) => {
+            "write the whole address, as in https://example.com/page".to_owned()
+        }
+        (_, Value::Number(_) | Value::Bool(_)) => in_quotes(node, findings),
         (_, Value::List(_)) => format!("write it on the line of `{name}:`"),
         (_, Value::Map(_)) => "put it in quotes if the colon is part of the text".to_owned(),
         _ => format!("`{name}` must be {}", kind.phrase()),
     };
     let message = format!("`{name}` must be {}, and this is {is}", kind.phrase());
     findings.error("wrong-type", node.span.clone(), message, remedy);
+    mending::of_wrong_type(name, kind, node, findings);
 }
 
 /// "write it in quotes", with what is written.

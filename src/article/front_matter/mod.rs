@@ -3,6 +3,7 @@
 mod entries;
 mod foreign;
 mod keys;
+pub(super) mod mending;
 mod schema;
 mod values;
 
@@ -105,6 +106,29 @@ pub(super) fn check(
     checker.out
 }
 
+/// Tags that stand twice, in whatever case.
+fn repeated_tags(items: &[Node], findings: &mut Findings) {
+    let text = |item: &Node| match &item.value {
+        Value::Text(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => None,
+    };
+    let mut seen: Vec<String> = Vec::new();
+    for (number, item) in items.iter().enumerate() {
+        let Some(tag) = text(item) else { continue };
+        let first = seen.iter().find(|seen| seen.to_lowercase() == tag.to_lowercase());
+        if let Some(first) = first {
+            let shown: String = first.chars().take(60).collect();
+            let message = format!("the tag `{shown}` stands here a second time");
+            let is_same = *first == tag;
+            findings.report("repeated-tag", item.span.clone(), message, "keep one of the two");
+            if is_same {
+                mending::without_item(items, number, findings);
+            }
+        }
+        seen.push(tag);
+    }
+}
+
 struct Checker<'a, 'n> {
     entries: Entries<'n>,
     origin: Origin,
@@ -127,6 +151,7 @@ impl Checker<'_, '_> {
                     "shorten it to 60, and say the rest in `summary`",
                 );
             }
+            self.double_space(node);
         }
         let blank =
             node.is_some_and(|node| matches!(&node.value, Value::Text(text) if text.trim().is_empty()));
@@ -138,6 +163,25 @@ impl Checker<'_, '_> {
             self.findings.error("missing-title", place, message, "write `title: ` and the headline");
         }
         self.out.title = title;
+    }
+
+    /// HTML shows two spaces as one; a subject line shows two.
+    fn double_space(&mut self, node: &Node) {
+        let Value::Text(text) = &node.value else { return };
+        if !text.trim().contains("  ") {
+            return;
+        }
+        let span = node.span.clone();
+        let message = "the title has two spaces where one is meant";
+        self.findings.report("double-space", span.clone(), message, "remove one: subject lines show both");
+        let written = self.findings.source(span.clone());
+        if !written.contains('\n') {
+            let mut single = written.to_owned();
+            while single.contains("  ") {
+                single = single.replace("  ", " ");
+            }
+            self.findings.fixed_by("leaves one space", vec![(span, single)]);
+        }
     }
 
     fn date(&mut self, opening: &Range<usize>) {
@@ -164,6 +208,9 @@ impl Checker<'_, '_> {
             let remedy = date::remedy(text, self.context.timezone);
             let shown: String = text.chars().take(60).collect();
             self.findings.error("bad-date", node.span.clone(), format!("`{shown}` is no date"), remedy);
+            if let Some(meant) = date::meant(text, self.context.timezone) {
+                self.findings.fixed_by("writes the date as it is read", vec![(node.span.clone(), meant)]);
+            }
             return;
         };
         if dated.day > today || dated.not_before.is_some_and(|at| at > self.context.now) {
@@ -306,6 +353,9 @@ impl Checker<'_, '_> {
                     None => "remove the line, and it is made from the title".to_owned(),
                 };
                 self.findings.error("bad-slug", node.span.clone(), error.to_string(), remedy);
+                if let Some(slug) = Slug::of_text(&written) {
+                    self.findings.fixed_by("writes the slug", vec![(node.span.clone(), slug.to_string())]);
+                }
             }
         }
     }
@@ -328,6 +378,9 @@ impl Checker<'_, '_> {
         let findings = &mut *self.findings;
         self.out.tags =
             self.entries.get("tags").map(|node| values::texts(node, "tags", findings)).unwrap_or_default();
+        if let Some(Value::List(items)) = self.entries.get("tags").map(|node| &node.value) {
+            repeated_tags(items, findings);
+        }
         self.out.summary =
             self.entries.get("summary").and_then(|node| values::flowing(node, "summary", findings));
         // A wrong one is there all the same.

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::entries::{Entries, in_quotes};
 use super::keys::{AUTHOR, SOURCE};
+use super::mending;
 use crate::article::findings::Findings;
 use crate::article::markdown::clean;
 use crate::article::yaml::{Key, Node, Value};
@@ -60,6 +61,7 @@ fn text_of_list(item: &Node, name: &str, findings: &mut Findings) -> Option<Stri
     };
     let message = format!("an item of `{name}` must be text, and this is {}", item.value.kind());
     findings.error("wrong-type", item.span.clone(), message, remedy);
+    mending::of_item(item, findings);
     None
 }
 

@@ -50,7 +50,7 @@ impl Manuscript<'_> {
 
     fn headings(&self, findings: &mut Findings) {
         let mut last: Option<u8> = None;
-        for Seen { what, span } in &self.document.seen {
+        for (number, Seen { what, span }) in self.document.seen.iter().enumerate() {
             let What::Heading { level, .. } = what else { continue };
             if let Some(last) = last.filter(|last| *level > last + 1) {
                 let line = self.body[span.clone()].trim_end();
@@ -61,9 +61,31 @@ impl Manuscript<'_> {
                     format!("a heading of level {level} follows one of level {last}"),
                     format!("write `{}`, the level beneath it", "#".repeat(usize::from(last) + 1)),
                 );
+                if let Some(edits) = self.lifted(number, *level, level - last - 1) {
+                    findings.fixed_by("lifts it, and the headings beneath it", edits);
+                }
             }
             last = Some(*level);
         }
+    }
+
+    /// The heading `first` of `level`, and those that follow it at its level and beneath it, by `steps` higher.
+    fn lifted(&self, first: usize, level: u8, steps: u8) -> Option<Vec<(Range<usize>, String)>> {
+        let mut edits = Vec::new();
+        for Seen { what, span } in &self.document.seen[first..] {
+            let What::Heading { level: other, .. } = what else { continue };
+            if *other < level {
+                break;
+            }
+            let signs = &self.body[span.clone()];
+            let written = signs.len() - signs.trim_start_matches('#').len();
+            // One of HTML has no signs to take away.
+            if written != usize::from(*other) {
+                return None;
+            }
+            edits.push((self.at(&(span.start..span.start + usize::from(steps))), String::new()));
+        }
+        Some(edits)
     }
 
     fn paragraphs(&self, findings: &mut Findings) {

@@ -142,6 +142,7 @@ fn refused_image(src: &str, span: Range<usize>, findings: &mut Findings) {
 /// Says why a local picture is not read.
 pub(super) fn path_fault(fault: &PathFault, written: &str, span: Range<usize>, findings: &mut Findings) {
     let shown = shortened(written);
+    let place = span.clone();
     match fault {
         PathFault::Unsafe(why) => findings.error(
             "unsafe-path",
@@ -176,6 +177,18 @@ pub(super) fn path_fault(fault: &PathFault, written: &str, span: Range<usize>, f
             format!("`{shown}` cannot be read: {error}"),
             "mend the file's permissions",
         ),
+    }
+    if let PathFault::Missing { like: Some(name) } = fault {
+        other_case(written, name, place, findings);
+    }
+}
+
+/// Lets the finding that was told just now be mended when what is written differs from what is there in nothing but
+/// the case of letters, as it may on the computer it was written on.
+fn other_case(written: &str, there: &str, span: Range<usize>, findings: &mut Findings) {
+    let is_plain = there.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '/'));
+    if is_plain && written != there && written.to_lowercase() == there.to_lowercase() {
+        findings.fixed_within(span, written, there, "writes the name as it is");
     }
 }
 
@@ -316,15 +329,19 @@ impl Linter<'_, '_> {
         let file = root.join(&inside);
         let real = file.canonicalize().ok().filter(|real| real.starts_with(root) && real.is_file());
         let Some(real) = real else {
-            let remedy = match (is_web_site(written), super::load::similar(&file)) {
+            let like = super::load::similar(&file)
+                .map(|name| Path::new(&path).with_file_name(name).to_string_lossy().into_owned());
+            let remedy = match (is_web_site(written), &like) {
                 (true, _) => format!("did you mean `https://{shown}`?"),
-                (false, Some(name)) => {
-                    format!("did you mean `{}`?", Path::new(&path).with_file_name(name).display())
-                }
+                (false, Some(name)) => format!("did you mean `{name}`?"),
                 (false, None) => "link to another article's file, or to a web address".to_owned(),
             };
             let message = format!("there is no article `{shown}`");
-            return self.findings.error("broken-link", span, message, remedy);
+            self.findings.error("broken-link", span.clone(), message, remedy);
+            if let Some(name) = like {
+                other_case(&path, &name, span, self.findings);
+            }
+            return;
         };
         if !super::load::is_article(&real) {
             let message = format!("readers of a mail cannot open the file `{shown}`");
@@ -372,7 +389,15 @@ impl Linter<'_, '_> {
             None => format!("its headings are {}", listed(&known)),
         };
         let message = format!("{of} has no heading `#{}`", shortened(id));
-        self.findings.error("broken-link", span, message, remedy);
+        self.findings.error("broken-link", span.clone(), message, remedy);
+        if let Some(known) = known.iter().find(|known| id.to_lowercase() == **known) {
+            self.findings.fixed_within(
+                span,
+                &format!("#{id}"),
+                &format!("#{known}"),
+                "writes the name as it is",
+            );
+        }
     }
 }
 
