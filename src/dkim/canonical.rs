@@ -1,5 +1,7 @@
 //! The relaxed canonical forms of header and body (RFC 6376 §3.4.2, §3.4.4).
 
+use std::borrow::Cow;
+
 /// One header field as it stands, folds included, its last CRLF not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field<'m> {
@@ -7,6 +9,12 @@ pub(super) struct Field<'m> {
 }
 
 impl Field<'_> {
+    /// Its name, in lower case.
+    pub(super) fn name(&self) -> String {
+        let name = self.bytes.split(|&b| b == b':').next().unwrap_or_default();
+        String::from_utf8_lossy(name.trim_ascii_end()).to_ascii_lowercase()
+    }
+
     /// Whether this is its name, given in lower case.
     pub(super) fn is_named(&self, lower: &str) -> bool {
         let name = self.bytes.split(|&b| b == b':').next().unwrap_or_default();
@@ -83,6 +91,28 @@ pub(super) fn relaxed_body(body: &[u8], mut take: impl FnMut(&[u8])) {
     take(&body[run]);
 }
 
+/// The canonical form of `lines` that are not the last of a body, whatever stands around them: whole lines that end in
+/// CRLF, or a stretch without white space but line breaks.
+#[must_use]
+pub fn canonical_lines(lines: &[u8]) -> Cow<'_, [u8]> {
+    let pairs = lines.iter().zip(lines.get(1..).unwrap_or_default());
+    let is_odd = |(a, b): (&u8, &u8)| (*a == b'\t') | ((*a == b' ') & ((*b == b' ') | (*b == b'\r')));
+    // Every byte is looked at, because that is done with vectors.
+    let odd = pairs.fold(false, |odd, pair| odd | is_odd(pair));
+    if !odd && !lines.last().is_some_and(is_space) {
+        return Cow::Borrowed(lines);
+    }
+    let mut canonical = Vec::with_capacity(lines.len());
+    let mut begin = 0;
+    for end in memchr::memmem::find_iter(lines, b"\r\n") {
+        canonical.extend(reduced(&lines[begin..end]));
+        canonical.extend_from_slice(b"\r\n");
+        begin = end + 2;
+    }
+    canonical.extend(reduced(&lines[begin..]));
+    Cow::Owned(canonical)
+}
+
 fn is_space(b: &u8) -> bool {
     matches!(b, b' ' | b'\t')
 }
@@ -154,6 +184,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lines_that_something_follows_keep_their_form_wherever_they_are_cut(
+            text in "(([ \\t]{0,2}|[ab \\t\\r]{0,6})\\r\\n){0,20}", cut in 0_usize..20
+        ) {
+            let lines: Vec<&str> = text.split_inclusive("\r\n").collect();
+            let (before, behind) = lines.split_at(cut.min(lines.len()));
+            let pieces = [before.concat(), behind.concat(), "end\r\n".to_owned()];
+            let canonical: Vec<u8> =
+                pieces.iter().flat_map(|piece| canonical_lines(piece.as_bytes()).into_owned()).collect();
+            prop_assert_eq!(String::from_utf8(canonical).unwrap(), body(&pieces.concat()));
+        }
+
         #[test]
         fn runs_give_what_line_by_line_gives(text in "([ \\t]{0,2}|[ab \\t]{0,6}|\\r\\n){0,20}") {
             let lines = text.split("\r\n").map(|line| String::from_utf8(reduced(line.as_bytes())).unwrap());

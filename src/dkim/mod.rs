@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 
 use canonical::{Field, fields, relaxed_body, relaxed_field};
 
+pub use canonical::canonical_lines;
 pub use fields::SignedFields;
 pub use key::{DkimError, DkimKey, new_ed25519_key, new_rsa_key};
 
@@ -20,6 +21,54 @@ pub use key::{DkimError, DkimKey, new_ed25519_key, new_rsa_key};
 pub struct Signer {
     keys: Vec<DkimKey>,
     signed: SignedFields,
+}
+
+/// The hash of a body, taken in its canonical form (RFC 6376 §3.7, `bh=`).
+#[derive(Clone)]
+pub struct BodyHash(Context);
+
+/// What is the same in the signatures of all messages with the same fields in their headers.
+#[derive(Debug, Clone)]
+pub struct Seal {
+    signer: Signer,
+    /// The names of the header's fields, in lower case.
+    layout: Vec<String>,
+    /// Which of them are signed, in this order.
+    order: Vec<usize>,
+    at: DateTime<Utc>,
+    /// The field of each key but for two values: up to `bh=`, and from there to `b=`.
+    frames: Vec<[String; 2]>,
+}
+
+impl Default for BodyHash {
+    fn default() -> Self {
+        BodyHash(Context::new(&SHA256))
+    }
+}
+
+impl BodyHash {
+    /// That of a whole body, whose lines end in CRLF.
+    #[must_use]
+    pub fn of(body: &[u8]) -> Self {
+        let mut hash = BodyHash::default();
+        relaxed_body(body, |bytes| hash.canonical(bytes));
+        hash
+    }
+
+    /// Takes what comes next; it is in its canonical form ([`canonical_lines`]).
+    pub fn canonical(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn encoded(self) -> String {
+        STANDARD.encode(self.0.finish())
+    }
+}
+
+impl std::fmt::Debug for BodyHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BodyHash")
+    }
 }
 
 impl Signer {
@@ -35,50 +84,38 @@ impl Signer {
         self.keys.iter().any(DkimKey::is_slow)
     }
 
-    /// Appends a DKIM-Signature field for each key to `out`; `message` (lines ending in CRLF) belongs behind them.
-    ///
-    /// The same message, keys and time give the same bytes.
-    pub fn sign(&self, message: &[u8], at: DateTime<Utc>, out: &mut Vec<u8>) {
-        let (header, body) = split(message);
+    /// Works out what is the same for all messages whose headers have the fields of `header` (lines ending in CRLF).
+    #[must_use]
+    pub fn seal(&self, header: &[u8], at: DateTime<Utc>) -> Seal {
         let present = fields(header);
-        let mut hash = Context::new(&SHA256);
-        relaxed_body(body, |bytes| hash.update(bytes));
-        let body_hash = STANDARD.encode(hash.finish());
-
         let names = self.names(&present);
-        let mut signed = Vec::with_capacity(header.len());
-        push_signed_fields(&present, &names, &mut signed);
-        let common = signed.len();
-        for key in &self.keys {
-            let mut field = format!(
-                "DKIM-Signature: v=1; a={}; c=relaxed/relaxed;\r\n d={};\r\n s={}; t={};\r\n bh={body_hash};\r\n",
+        let frame = |key: &DkimKey| {
+            let before = format!(
+                "DKIM-Signature: v=1; a={}; c=relaxed/relaxed;\r\n d={};\r\n s={}; t={};\r\n bh=",
                 key.algorithm(),
                 key.domain(),
                 key.selector(),
                 at.timestamp(),
             );
-            fold(&mut field, " h=", &names.join(":"), ':');
-            field.push_str(";\r\n b=");
-            signed.truncate(common);
-            // RFC 6376 §3.7: without its value and without the last CRLF.
-            relaxed_field(field.as_bytes(), &mut signed);
-            let signature = STANDARD.encode(key.sign(&signed));
-            let (first, rest) = signature.split_at(70);
-            field.push_str(first);
-            for line in rest.as_bytes().chunks(74) {
-                field.push_str("\r\n ");
-                field.extend(line.iter().map(|&b| char::from(b)));
-            }
-            out.extend_from_slice(field.as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
+            let mut behind = ";\r\n".to_owned();
+            fold(&mut behind, " h=", &names.join(":"), ':');
+            behind.push_str(";\r\n b=");
+            [before, behind]
+        };
+        let frames = self.keys.iter().map(frame).collect();
+        let order = signed_order(&present, &names);
+        let layout = present.iter().map(Field::name).collect();
+        Seal { signer: self.clone(), layout, order, at, frames }
     }
 
-    /// `message` behind its signatures.
+    /// `message` (lines ending in CRLF) behind a DKIM-Signature field for each key.
+    ///
+    /// The same message, keys and time give the same bytes.
     #[must_use]
     pub fn signed(&self, message: &[u8], at: DateTime<Utc>) -> Vec<u8> {
         let mut out = Vec::with_capacity(message.len() + self.keys.len() * 1024);
-        self.sign(message, at, &mut out);
+        let (header, body) = split(message);
+        self.seal(header, at).sign(header, BodyHash::of(body), &mut out);
         out.extend_from_slice(message);
         out
     }
@@ -97,6 +134,49 @@ impl Signer {
     }
 }
 
+impl Seal {
+    /// Appends a DKIM-Signature field for each key to `out`, for a message of this `header` and `body`.
+    ///
+    /// A header of other fields than those for which the seal was made gets what belongs to it, only slower.
+    pub fn sign(&self, header: &[u8], body: BodyHash, out: &mut Vec<u8>) {
+        let present = fields(header);
+        if !self.fits(&present) {
+            return self.signer.seal(header, self.at).sign_fields(&present, body, out);
+        }
+        self.sign_fields(&present, body, out);
+    }
+
+    /// Whether the fields have the names for which this was made.
+    fn fits(&self, present: &[Field<'_>]) -> bool {
+        let pairs = present.iter().zip(&self.layout);
+        present.len() == self.layout.len() && pairs.into_iter().all(|(field, name)| field.is_named(name))
+    }
+
+    fn sign_fields(&self, present: &[Field<'_>], body: BodyHash, out: &mut Vec<u8>) {
+        let body_hash = body.encoded();
+        let mut signed = Vec::with_capacity(4_096);
+        push_signed_fields(present, &self.order, &mut signed);
+        let common = signed.len();
+        for (key, [before, behind]) in self.signer.keys.iter().zip(&self.frames) {
+            let begin = out.len();
+            for part in [before, &body_hash, behind] {
+                out.extend_from_slice(part.as_bytes());
+            }
+            signed.truncate(common);
+            // RFC 6376 §3.7: without its value and without the last CRLF.
+            relaxed_field(&out[begin..], &mut signed);
+            let signature = STANDARD.encode(key.sign(&signed));
+            let (first, rest) = signature.as_bytes().split_at(70);
+            out.extend_from_slice(first);
+            for line in rest.chunks(74) {
+                out.extend_from_slice(b"\r\n ");
+                out.extend_from_slice(line);
+            }
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
 /// Header, its last CRLF included, and body.
 fn split(message: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memmem::find(message, b"\r\n\r\n") {
@@ -106,16 +186,23 @@ fn split(message: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// RFC 6376 §5.4.2: of several fields of a name, the last is taken first; where there is none more, nothing.
-fn push_signed_fields<N: AsRef<str>>(present: &[Field<'_>], names: &[N], out: &mut Vec<u8>) {
-    let mut used = vec![false; present.len()];
+fn signed_order<N: AsRef<str>>(present: &[Field<'_>], names: &[N]) -> Vec<usize> {
+    let mut order = Vec::with_capacity(names.len());
     for name in names {
-        let next =
-            present.iter().enumerate().rev().find(|(at, field)| !used[*at] && field.is_named(name.as_ref()));
-        if let Some((at, field)) = next {
-            used[at] = true;
-            relaxed_field(field.bytes, out);
-            out.extend_from_slice(b"\r\n");
+        let is_next =
+            |(at, field): &(usize, &Field<'_>)| !order.contains(at) && field.is_named(name.as_ref());
+        if let Some((at, _)) = present.iter().enumerate().rev().find(is_next) {
+            order.push(at);
         }
+    }
+    order
+}
+
+/// Appends the canonical form of the fields of that order.
+fn push_signed_fields(present: &[Field<'_>], order: &[usize], out: &mut Vec<u8>) {
+    for &at in order {
+        relaxed_field(present[at].bytes, out);
+        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -160,13 +247,12 @@ mod tests {
     #[test]
     fn the_example_of_rfc_8463_is_signed_as_there() {
         let (header, body) = split(MESSAGE.as_bytes());
-        let mut hash = Context::new(&SHA256);
-        relaxed_body(body, |bytes| hash.update(bytes));
-        assert_eq!(STANDARD.encode(hash.finish()), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
+        assert_eq!(BodyHash::of(body).encoded(), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
 
         let names = ["from", "to", "subject", "date", "message-id", "from", "subject", "date"];
         let mut signed = Vec::new();
-        push_signed_fields(&fields(header), &names, &mut signed);
+        let present = fields(header);
+        push_signed_fields(&present, &signed_order(&present, &names), &mut signed);
         relaxed_field(FIELD.as_bytes(), &mut signed);
         let seed = STANDARD.decode("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=").unwrap();
         let key = key::ed25519_from_seed("football.example.com", "brisbane", &seed);
@@ -178,9 +264,31 @@ mod tests {
     }
 
     #[test]
+    fn a_seal_signs_other_headers_as_a_seal_of_theirs_would() {
+        let keys = vec![key::ed25519_from_seed("example.org", "s", &[7; 32])];
+        let signer = Signer::new(keys, SignedFields::all());
+        let at = DateTime::from_timestamp(1_528_637_909, 0).unwrap();
+        let first = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: one\r\n";
+        let seal = signer.seal(first, at);
+        for header in [
+            first.as_slice(),
+            b"From: a@example.org\r\nTo: c@example.org\r\nSubject: two\r\n words\r\n",
+            b"From: a@example.org\r\nTo: b@example.org\r\nX-Other: x\r\n",
+            b"To: b@example.org\r\nFrom: a@example.org\r\nSubject: one\r\n",
+            b"From: a@example.org\r\nTo: b@example.org\r\nSubject: one\r\nSubject: two\r\n",
+        ] {
+            let (mut by_seal, mut by_its_own) = (Vec::new(), Vec::new());
+            seal.sign(header, BodyHash::of(b"Hi.\r\n"), &mut by_seal);
+            signer.seal(header, at).sign(header, BodyHash::of(b"Hi.\r\n"), &mut by_its_own);
+            assert_eq!(String::from_utf8(by_seal), String::from_utf8(by_its_own));
+        }
+    }
+
+    #[test]
     fn of_several_fields_the_last_comes_first() {
         let mut signed = Vec::new();
-        push_signed_fields(&fields(b"A: 1\r\nB: x\r\na: 2\r\n"), &["a", "a", "a"], &mut signed);
+        let present = fields(b"A: 1\r\nB: x\r\na: 2\r\n");
+        push_signed_fields(&present, &signed_order(&present, &["a", "a", "a"]), &mut signed);
         assert_eq!(signed, b"a:2\r\na:1\r\n");
     }
 }

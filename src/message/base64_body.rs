@@ -4,33 +4,37 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::pieces::{Filling, Stock, Stretch};
+
 const LINE: usize = 76;
 
 /// A fixed stretch, encoded ahead; the index is how many bytes of a group are pending before it.
 #[derive(Debug, Clone)]
-pub(super) struct Stretch {
-    phases: [Phase; 3],
-}
+pub(super) struct Phases([Phase; 3]);
 
 #[derive(Debug, Clone)]
 struct Phase {
     /// Completes the pending group.
     head: Vec<u8>,
-    /// Whole groups as lines, each ending in CRLF.
-    middle: Vec<u8>,
+    /// Whole groups as lines, each ending in CRLF; none where there is no whole group.
+    middle: Option<Stretch>,
     /// Begins the next group.
     tail: Vec<u8>,
 }
 
-impl Stretch {
-    pub(super) fn new(bytes: &[u8]) -> Self {
-        Stretch {
-            phases: [0, 1, 2].map(|pending: usize| {
-                let (head, rest) = bytes.split_at(((3 - pending) % 3).min(bytes.len()));
-                let (middle, tail) = rest.split_at(rest.len() / 3 * 3);
-                Phase { head: head.to_vec(), middle: lines(middle), tail: tail.to_vec() }
-            }),
-        }
+impl Phases {
+    pub(super) fn new(bytes: &[u8], stock: &mut Stock) -> Self {
+        Phases([0, 1, 2].map(|pending: usize| {
+            let (head, rest) = bytes.split_at(((3 - pending) % 3).min(bytes.len()));
+            let (middle, tail) = rest.split_at(rest.len() / 3 * 3);
+            let middle = (!middle.is_empty()).then(|| stock.keep(&lines(middle)));
+            Phase { head: head.to_vec(), middle, tail: tail.to_vec() }
+        }))
+    }
+
+    /// What follows at once where nothing is pending.
+    pub(super) fn at_the_beginning(&self) -> Option<&Stretch> {
+        self.0[0].middle.as_ref()
     }
 }
 
@@ -53,17 +57,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn stretch(&mut self, out: &mut Vec<u8>, stretch: &Stretch) {
-        let phase = &stretch.phases[self.pending_length];
+    pub(super) fn stretch(&mut self, out: &mut Filling, phases: &Phases) {
+        let phase = &phases.0[self.pending_length];
         self.value(out, &phase.head);
-        if !phase.middle.is_empty() {
-            self.break_line(out);
-            out.extend_from_slice(&phase.middle);
+        if let Some(middle) = &phase.middle {
+            self.break_line(out.own());
+            out.share(middle);
         }
         self.value(out, &phase.tail);
     }
 
-    pub(super) fn value(&mut self, out: &mut Vec<u8>, bytes: &[u8]) {
+    pub(super) fn value(&mut self, out: &mut Filling, bytes: &[u8]) {
+        let out = out.own();
         for &b in bytes {
             self.pending[self.pending_length] = b;
             self.pending_length += 1;
@@ -73,7 +78,8 @@ impl Writer {
         }
     }
 
-    pub(super) fn finish(mut self, out: &mut Vec<u8>) {
+    pub(super) fn finish(mut self, out: &mut Filling) {
+        let out = out.own();
         if self.pending_length > 0 {
             self.group(out);
         }
@@ -103,6 +109,8 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -111,14 +119,17 @@ mod tests {
             for value in 0..7 {
                 for last in [0, 1, 2, 3, 56, 57, 58, 200] {
                     let bytes: Vec<u8> = (0..first + value + last).map(|n| (n * 37 % 251) as u8).collect();
-                    let mut out = Vec::new();
+                    let mut stock = Stock::default();
+                    let before = Phases::new(&bytes[..first], &mut stock);
+                    let behind = Phases::new(&bytes[first + value..], &mut stock);
+                    let mut out = Filling::new(&Arc::new(stock), Vec::new(), 9);
                     let mut writer = Writer::default();
-                    writer.stretch(&mut out, &Stretch::new(&bytes[..first]));
+                    writer.stretch(&mut out, &before);
                     writer.value(&mut out, &bytes[first..first + value]);
-                    writer.stretch(&mut out, &Stretch::new(&bytes[first + value..]));
+                    writer.stretch(&mut out, &behind);
                     writer.finish(&mut out);
 
-                    let text = String::from_utf8(out).unwrap();
+                    let text = String::from_utf8(out.finish().to_bytes()).unwrap();
                     assert!(text.lines().all(|line| line.len() <= LINE && line.len() % 4 == 0), "{text}");
                     assert!(text.is_empty() || text.ends_with("\r\n"));
                     assert_eq!(STANDARD.decode(text.replace("\r\n", "")).unwrap(), bytes);

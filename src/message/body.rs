@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::edition::Slot;
 
 use super::personal::Personal;
+use super::pieces::{Filling, Stock, Stretch};
 use super::skeleton::ComposeError;
 use super::{base64_body, quoted_printable};
 
@@ -79,8 +80,8 @@ pub(super) struct Body {
 
 #[derive(Debug, Clone)]
 enum Encoded {
-    QuotedPrintable(Vec<Piece<Vec<u8>>>),
-    Base64(Vec<Piece<base64_body::Stretch>>),
+    QuotedPrintable(Vec<Piece<Stretch>>),
+    Base64(Vec<Piece<base64_body::Phases>>),
 }
 
 #[derive(Debug, Clone)]
@@ -90,8 +91,13 @@ enum Piece<T> {
 }
 
 impl Body {
-    /// Encodes `text` (lines ending in LF, CRLF or CR) in the shorter encoding.
-    pub(super) fn new(part: &'static str, text: &str, markup: Markup) -> Result<Self, ComposeError> {
+    /// Encodes `text` (lines ending in LF, CRLF or CR) in the shorter encoding; what is fixed goes into the stock.
+    pub(super) fn new(
+        part: &'static str,
+        text: &str,
+        markup: Markup,
+        stock: &mut Stock,
+    ) -> Result<Self, ComposeError> {
         let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
         // The last piece is fixed text then, and nothing hangs on how the boundary follows.
         if !text.ends_with('\n') {
@@ -103,13 +109,13 @@ impl Body {
             quoted_printable::encode(&mut out, fixed);
             out
         });
-        let quoted_length: usize = quoted.iter().map(|piece| piece.length(Vec::len)).sum();
+        let quoted_length: usize = quoted.iter().filter_map(Piece::fixed).map(Vec::len).sum();
         let base64_length = text.len() * 78 / 57;
         let encoded = if quoted_length <= base64_length {
-            Encoded::QuotedPrintable(quoted)
+            Encoded::QuotedPrintable(quoted.into_iter().map(|piece| piece.kept(stock)).collect())
         } else {
             Encoded::Base64(pieces(&segments, |fixed| {
-                base64_body::Stretch::new(fixed.replace('\n', "\r\n").as_bytes())
+                base64_body::Phases::new(fixed.replace('\n', "\r\n").as_bytes(), stock)
             }))
         };
         Ok(Body { markup, encoded })
@@ -123,15 +129,31 @@ impl Body {
         }
     }
 
+    /// The fixed stretch with which it begins in every message, if it does.
+    pub(super) fn first_stretch(&self) -> Option<&Stretch> {
+        match &self.encoded {
+            Encoded::QuotedPrintable(pieces) => pieces.first()?.fixed(),
+            Encoded::Base64(pieces) => pieces.first()?.fixed()?.at_the_beginning(),
+        }
+    }
+
+    /// Of how many pieces a message's body is, at most.
+    pub(super) fn pieces(&self) -> usize {
+        1 + match &self.encoded {
+            Encoded::QuotedPrintable(pieces) => pieces.len(),
+            Encoded::Base64(pieces) => 2 * pieces.len(),
+        }
+    }
+
     /// Appends the body for one reader; it ends in CRLF.
-    pub(super) fn fill(&self, personal: &Personal<'_>, out: &mut Vec<u8>) {
+    pub(super) fn fill(&self, personal: &Personal<'_>, out: &mut Filling) {
         let value = |slot| self.markup.write(personal.value(slot));
         match &self.encoded {
             Encoded::QuotedPrintable(pieces) => {
                 for piece in pieces {
                     match piece {
-                        Piece::Fixed(bytes) => out.extend_from_slice(bytes),
-                        Piece::Slot(slot) => quoted_printable::encode(out, &value(*slot)),
+                        Piece::Fixed(stretch) => out.share(stretch),
+                        Piece::Slot(slot) => quoted_printable::encode(out.own(), &value(*slot)),
                     }
                 }
             }
@@ -139,7 +161,7 @@ impl Body {
                 let mut writer = base64_body::Writer::default();
                 for piece in pieces {
                     match piece {
-                        Piece::Fixed(stretch) => writer.stretch(out, stretch),
+                        Piece::Fixed(phases) => writer.stretch(out, phases),
                         Piece::Slot(slot) => writer.value(out, value(*slot).as_bytes()),
                     }
                 }
@@ -150,15 +172,24 @@ impl Body {
 }
 
 impl<T> Piece<T> {
-    fn length(&self, of_fixed: impl Fn(&T) -> usize) -> usize {
+    fn fixed(&self) -> Option<&T> {
         match self {
-            Piece::Fixed(fixed) => of_fixed(fixed),
-            Piece::Slot(_) => 0,
+            Piece::Fixed(fixed) => Some(fixed),
+            Piece::Slot(_) => None,
         }
     }
 }
 
-fn pieces<T>(segments: &[Segment<'_>], encode: impl Fn(&str) -> T) -> Vec<Piece<T>> {
+impl Piece<Vec<u8>> {
+    fn kept(self, stock: &mut Stock) -> Piece<Stretch> {
+        match self {
+            Piece::Fixed(bytes) => Piece::Fixed(stock.keep(&bytes)),
+            Piece::Slot(slot) => Piece::Slot(slot),
+        }
+    }
+}
+
+fn pieces<T>(segments: &[Segment<'_>], mut encode: impl FnMut(&str) -> T) -> Vec<Piece<T>> {
     segments
         .iter()
         .map(|segment| match segment {

@@ -5,6 +5,7 @@ mod body;
 mod copy;
 mod header;
 mod personal;
+mod pieces;
 mod quoted_printable;
 pub mod skeleton;
 pub mod token;
@@ -16,6 +17,7 @@ use crate::edition::EditionKey;
 use crate::subscriber::{EmailAddress, SubscriberId};
 
 pub use copy::ReadersCopy;
+pub use pieces::Message;
 pub use skeleton::{ComposeError, Skeleton};
 pub use token::{Purpose, Token, TokenKey, TokenKeys, Verdict};
 

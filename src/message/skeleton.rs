@@ -1,16 +1,21 @@
 //! The MIME skeleton of an edition, encoded once; filling it for one subscriber is copying.
 
+use std::sync::Arc;
+
 use crate::edition::{EditionKey, EmbeddedPicture, RenderedEdition};
 use crate::words::Calendar;
 
 use super::body::{Body, Markup, Segment, segments};
 use super::personal::Personal;
+use super::pieces::{Filling, Message, Stock, Stretch};
 use super::{Letterhead, Recipient, TokenKeys, base64_body, header, message_id, rfc5322_date};
 
 /// Who we are in Feedback-ID, for Gmail's postmaster pages.
 const SENDER: &str = "straight";
 /// With a path and a token behind it, an address must stay on one line of 998 octets.
 const LONGEST_PUBLIC_URL: usize = 700;
+/// About how many octets of a message are its reader's own, the header among them.
+const USUAL_OWN: usize = 4_096;
 
 /// One edition as RFC 5322 bytes with the places known that differ from reader to reader.
 ///
@@ -24,14 +29,18 @@ pub struct Skeleton {
     /// Date and From.
     opening: Vec<u8>,
     subject: Subject,
-    /// The header's other fields, up to the text's own header.
-    before_text: Vec<u8>,
+    /// The header's other fields, and the blank line behind them.
+    fields: Vec<u8>,
+    /// What of the body is the same for all.
+    stock: Arc<Stock>,
+    /// Up to and with the text's own header.
+    before_text: Stretch,
     text: Body,
-    /// Up to the HTML's own header.
-    before_html: Vec<u8>,
+    /// Up to and with the HTML's own header.
+    before_html: Stretch,
     html: Body,
     /// Pictures and closing boundaries.
-    closing: Vec<u8>,
+    closing: Stretch,
 }
 
 #[derive(Debug, Clone)]
@@ -119,17 +128,19 @@ impl Skeleton {
         no_controls("subject", &edition.subject)?;
         let name = boundary_name(&edition.hash)?;
 
-        let text = Body::new("text", &edition.text, Markup::Text)?;
-        let html = Body::new("html", &edition.html, Markup::Html)?;
+        let mut stock = Stock::default();
+        let text = Body::new("text", &edition.text, Markup::Text, &mut stock)?;
+        let html = Body::new("html", &edition.html, Markup::Html, &mut stock)?;
 
         let mut opening = Vec::new();
         header::verbatim(&mut opening, "Date", &rfc5322_date(edition.frozen_at));
         header::mailbox(&mut opening, "From", Some(&letterhead.from_name), &letterhead.from);
 
-        let mut before_text = fixed_fields(&edition.key, letterhead, occasion);
-        header::verbatim(&mut before_text, "MIME-Version", "1.0");
-        header::verbatim(&mut before_text, "Content-Type", &multipart("alternative", &name, 'a', ""));
-        before_text.extend_from_slice(format!("\r\n--{name}a\r\n").as_bytes());
+        let mut fields = fixed_fields(&edition.key, letterhead, occasion);
+        header::verbatim(&mut fields, "MIME-Version", "1.0");
+        header::verbatim(&mut fields, "Content-Type", &multipart("alternative", &name, 'a', ""));
+        fields.extend_from_slice(b"\r\n");
+        let mut before_text = format!("--{name}a\r\n").into_bytes();
         before_text.extend_from_slice(&text_part_header("plain", &text));
 
         let mut before_html = format!("\r\n--{name}a\r\n").into_bytes();
@@ -150,12 +161,18 @@ impl Skeleton {
         before_html.extend_from_slice(&text_part_header("html", &html));
         closing.extend_from_slice(format!("\r\n--{name}a--\r\n").as_bytes());
 
+        let before_text = stock.keep(&before_text);
+        let before_html = stock.keep(&before_html);
+        let closing = stock.keep(&closing);
+        stock.begin_with([Some(&before_text), text.first_stretch()].into_iter().flatten().cloned().collect());
         Ok(Skeleton {
             key: edition.key.clone(),
             letterhead: letterhead.clone(),
             calendar: Calendar::of(&letterhead.language),
             opening,
             subject: Subject::new(&edition.subject)?,
+            fields,
+            stock: Arc::new(stock),
             before_text,
             text,
             before_html,
@@ -164,23 +181,29 @@ impl Skeleton {
         })
     }
 
-    /// Appends the whole message for `recipient` to `out`, lines ending in CRLF.
+    /// The whole message for `recipient`, lines ending in CRLF.
     ///
     /// Control characters in the recipient's name are left out.
-    pub fn fill(&self, recipient: &Recipient, keys: &TokenKeys, out: &mut Vec<u8>) {
+    #[must_use]
+    pub fn fill(&self, recipient: &Recipient, keys: &TokenKeys) -> Message {
         let personal = Personal::of(recipient, &self.letterhead, &self.calendar, keys);
-        out.extend_from_slice(&self.opening);
+        let mut header = Vec::with_capacity(USUAL_OWN);
+        header.extend_from_slice(&self.opening);
         let display = Some(personal.name.as_ref()).filter(|name| !name.is_empty());
-        header::mailbox(out, "To", display, &recipient.email);
-        self.subject.fill(&personal, out);
+        header::mailbox(&mut header, "To", display, &recipient.email);
+        self.subject.fill(&personal, &mut header);
         let id = message_id(keys, &self.key, recipient.id, self.letterhead.from.domain());
-        header::verbatim(out, "Message-ID", &format!("<{id}>"));
-        header::verbatim(out, "List-Unsubscribe", &format!("<{}>", personal.unsubscribe_url));
-        out.extend_from_slice(&self.before_text);
-        self.text.fill(&personal, out);
-        out.extend_from_slice(&self.before_html);
-        self.html.fill(&personal, out);
-        out.extend_from_slice(&self.closing);
+        header::verbatim(&mut header, "Message-ID", &format!("<{id}>"));
+        header::verbatim(&mut header, "List-Unsubscribe", &format!("<{}>", personal.unsubscribe_url));
+        header.extend_from_slice(&self.fields);
+
+        let mut body = Filling::new(&self.stock, header, 3 + self.text.pieces() + self.html.pieces());
+        body.share(&self.before_text);
+        self.text.fill(&personal, &mut body);
+        body.share(&self.before_html);
+        self.html.fill(&personal, &mut body);
+        body.share(&self.closing);
+        body.finish()
     }
 }
 

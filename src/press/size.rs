@@ -34,9 +34,7 @@ impl Press {
             name: None,
             since: edition.frozen_at.date_naive(),
         };
-        let mut message = Vec::new();
-        Skeleton::new(edition, letterhead)?.fill(&someone, &self.keys, &mut message);
-        let octets = message.len() + PERSONAL;
+        let octets = Skeleton::new(edition, letterhead)?.fill(&someone, &self.keys).octets() + PERSONAL;
         if octets as u64 > limit { Err(PressError::TooLarge { octets, server, limit }) } else { Ok(()) }
     }
 }

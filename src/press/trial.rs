@@ -42,20 +42,18 @@ impl Look {
         let mut trials = Vec::with_capacity(to.len());
         for (number, to) in (1_i64..).zip(to) {
             let recipient = self.recipient(to, now).await?;
-            let mut message = Vec::new();
             // A key of its own each time: the Message-ID is a new one too, so that no mail program hides the second test.
             let key = TokenKeys::new(vec![TokenKey::generate(1)]);
-            skeleton.fill(&recipient, &key, &mut message);
-            let message = match &signer {
-                None => message,
-                Some(signer) => signer.signed(&message, now),
-            };
+            let mut message = skeleton.fill(&recipient, &key);
+            if let Some(signer) = &signer {
+                message.sign(signer, now);
+            }
             let outcome = match courier.ready().await {
                 Err(why) => Outcome::NotSent(why.to_string()),
                 Ok(()) => {
                     let envelope = Envelope { from: letterhead.from.clone(), to: to.clone() };
                     let batch = format!("test-{}", now.format("%Y%m%dT%H%M%S"));
-                    courier.send(&envelope, file_name(&batch, number, to.as_str()), message).await
+                    courier.send(&envelope, file_name(&batch, number, to.as_str()), message.to_bytes()).await
                 }
             };
             info!(edition = %edition.key, to = %to.masked(), code = outcome.code(), "test sent");

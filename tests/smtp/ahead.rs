@@ -17,8 +17,9 @@ async fn two(script: Vec<Act>, second: &str) -> ([Outcome; 2], Heard) {
     let (connection, heard) = open_with(&config(), script).await;
     let mut connection = connection.unwrap();
     let next = async { Some((envelope("bo@example.org"), MESSAGE.len())) };
-    let ann =
-        connection.send_before(&envelope("ann@example.org"), MESSAGE.as_bytes(), async { true }, next).await;
+    let ann = connection
+        .send_before(&envelope("ann@example.org"), &[MESSAGE.as_bytes()], async { true }, next)
+        .await;
     let other = connection.send(&envelope(second), MESSAGE.as_bytes()).await;
     connection.quit().await;
     ([ann, other], heard.await.unwrap())
@@ -58,8 +59,9 @@ async fn an_answer_cut_in_two_by_the_next_envelope_is_read_whole() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         Some((envelope("bo@example.org"), MESSAGE.len()))
     };
-    let outcome =
-        connection.send_before(&envelope("ann@example.org"), MESSAGE.as_bytes(), async { true }, next).await;
+    let outcome = connection
+        .send_before(&envelope("ann@example.org"), &[MESSAGE.as_bytes()], async { true }, next)
+        .await;
     assert!(matches!(outcome, Outcome::Accepted(reply) if reply.text == "kept in two lines"));
     drop(connection);
     assert_eq!(heard.await.unwrap().rest, "");

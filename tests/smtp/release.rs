@@ -28,7 +28,7 @@ async fn the_body_goes_and_the_dot_waits_for_its_release() {
     });
     let release = async { released.await.is_ok() };
     let to = envelope("ann@example.org");
-    let outcome = connection.send_before(&to, MESSAGE.as_bytes(), release, ready(None)).await;
+    let outcome = connection.send_before(&to, &[MESSAGE.as_bytes()], release, ready(None)).await;
     assert!(matches!(outcome, Outcome::Accepted(_)), "{outcome:?}");
     assert!(connection.is_usable());
     drop(connection);
@@ -49,7 +49,7 @@ async fn when_the_ledger_fails_the_connection_is_closed_without_a_dot() {
             false
         };
         let to = envelope("ann@example.org");
-        let outcome = connection.send_before(&to, MESSAGE.as_bytes(), release, ready(None)).await;
+        let outcome = connection.send_before(&to, &[MESSAGE.as_bytes()], release, ready(None)).await;
         assert_eq!(outcome, Outcome::NotSent("the ledger could not be written".to_owned()));
         assert!(!connection.is_usable());
         connection.quit().await;
@@ -64,7 +64,7 @@ async fn a_release_that_never_comes_is_not_waited_for_longer_than_a_server_would
     let (connection, heard) = open_with(&config(), script).await;
     let mut connection = connection.unwrap();
     let to = envelope("ann@example.org");
-    let outcome = connection.send_before(&to, MESSAGE.as_bytes(), pending(), ready(None)).await;
+    let outcome = connection.send_before(&to, &[MESSAGE.as_bytes()], pending(), ready(None)).await;
     assert_eq!(outcome, Outcome::NotSent("the ledger could not be written".to_owned()));
     connection.quit().await;
     assert_eq!(heard.await.unwrap().rest, SENT);

@@ -80,10 +80,10 @@ impl<S: Stream> Connection<S> {
 
     /// Hands over one message, whose lines end in CRLF.
     pub async fn send(&mut self, envelope: &Envelope, message: &[u8]) -> Outcome {
-        self.send_before(envelope, message, std::future::ready(true), std::future::ready(None)).await
+        self.send_before(envelope, &[message], std::future::ready(true), std::future::ready(None)).await
     }
 
-    /// The same; the final dot leaves when `release` says so, and if it says no, the connection is closed without one.
+    /// The same in pieces; the final dot leaves when `release` says so, and if it says no, the connection is closed without one.
     ///
     /// Once `next` knows sender, recipient and octets of the message that follows, and the answer to this
     /// one is still out, that envelope is sent ahead (RFC 2920 §3.1), so that a message costs one round trip.
@@ -92,11 +92,12 @@ impl<S: Stream> Connection<S> {
     pub async fn send_before(
         &mut self,
         envelope: &Envelope,
-        message: &[u8],
+        message: &[&[u8]],
         release: impl Future<Output = bool>,
         next: impl Future<Output = Option<(Envelope, usize)>>,
     ) -> Outcome {
-        match self.begin(envelope, message.len()).await {
+        let octets = message.iter().map(|piece| piece.len()).sum();
+        match self.begin(envelope, octets).await {
             Ok(permission) => permission.finish_before(message, release, next).await,
             Err(outcome) => outcome,
         }
@@ -279,7 +280,7 @@ impl<S: Stream> Connection<S> {
     /// The outcome, when the dot is not to leave.
     async fn write_released(
         &mut self,
-        message: &[u8],
+        message: &[&[u8]],
         release: impl Future<Output = bool>,
         block: Patience,
     ) -> Result<Result<(), Interrupted>, Outcome> {
@@ -353,12 +354,12 @@ impl<S: Stream> Connection<S> {
 impl<S: Stream> Permission<'_, S> {
     /// Sends the message, whose lines end in CRLF, with its final dot, and waits for the answer.
     pub async fn finish(self, message: &[u8]) -> Outcome {
-        self.finish_before(message, std::future::ready(true), std::future::ready(None)).await
+        self.finish_before(&[message], std::future::ready(true), std::future::ready(None)).await
     }
 
     async fn finish_before(
         self,
-        message: &[u8],
+        message: &[&[u8]],
         release: impl Future<Output = bool>,
         next: impl Future<Output = Option<(Envelope, usize)>>,
     ) -> Outcome {
@@ -366,7 +367,8 @@ impl<S: Stream> Permission<'_, S> {
         let block = connection.patience(connection.deadlines.block, ends);
         if FailPoint::MidBody.strikes() {
             // What is written up to there is on its way when the process dies.
-            let _ = connection.wire.write(&message[..message.len() / 2], block).await;
+            let whole = message.concat();
+            let _ = connection.wire.write(&whole[..whole.len() / 2], block).await;
             std::process::abort();
         }
         let written = match connection.write_released(message, release, block).await {

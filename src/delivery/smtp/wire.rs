@@ -141,26 +141,34 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Writes a message of lines ending in CRLF with its dots doubled, and the final dot (RFC 5321 §4.5.2).
+    /// Writes a message in pieces, of lines ending in CRLF, with its dots doubled, and the final dot (RFC 5321 §4.5.2).
     ///
     /// The patience is for each block that the server takes.
     pub(super) async fn write_message(
         &mut self,
-        message: &[u8],
+        message: &[&[u8]],
         patience: Patience,
     ) -> Result<(), Interrupted> {
         self.write_slices(dot_stuffed(message), patience).await
     }
 
     /// The same without the final dot, which [`write_dot`](Self::write_dot) writes.
-    pub(super) async fn write_body(&mut self, message: &[u8], patience: Patience) -> Result<(), WireError> {
+    pub(super) async fn write_body(
+        &mut self,
+        message: &[&[u8]],
+        patience: Patience,
+    ) -> Result<(), WireError> {
         let mut slices = dot_stuffed(message);
         slices.pop();
         self.write_slices(slices, patience).await.map_err(|interrupted| interrupted.error)
     }
 
     /// Writes the final dot of a message whose body is written.
-    pub(super) async fn write_dot(&mut self, message: &[u8], patience: Patience) -> Result<(), Interrupted> {
+    pub(super) async fn write_dot(
+        &mut self,
+        message: &[&[u8]],
+        patience: Patience,
+    ) -> Result<(), Interrupted> {
         self.write_slices(vec![final_dot(message)], patience).await
     }
 
@@ -198,18 +206,23 @@ impl<S: Stream> Wire<S> {
 }
 
 /// The message in slices such that a dot at the beginning of a line comes twice, and the final dot.
-fn dot_stuffed(message: &[u8]) -> Vec<IoSlice<'_>> {
-    let mut slices = Vec::with_capacity(2);
-    if message.starts_with(b".") {
-        slices.push(IoSlice::new(b"."));
+fn dot_stuffed<'m>(message: &[&'m [u8]]) -> Vec<IoSlice<'m>> {
+    let line_of_dot = memchr::memmem::Finder::new(b"\n.");
+    let mut slices = Vec::with_capacity(message.len() + 1);
+    let mut at_line = true;
+    for piece in message {
+        if at_line && piece.starts_with(b".") {
+            slices.push(IoSlice::new(b"."));
+        }
+        let mut begin = 0;
+        for at in line_of_dot.find_iter(piece) {
+            // Up to and with the dot; the next slice begins with the same dot.
+            slices.push(IoSlice::new(&piece[begin..at + 2]));
+            begin = at + 1;
+        }
+        slices.push(IoSlice::new(&piece[begin..]));
+        at_line = piece.last().map_or(at_line, |last| *last == b'\n');
     }
-    let mut begin = 0;
-    for at in memchr::memmem::find_iter(message, b"\n.") {
-        // Up to and with the dot; the next slice begins with the same dot.
-        slices.push(IoSlice::new(&message[begin..at + 2]));
-        begin = at + 1;
-    }
-    slices.push(IoSlice::new(&message[begin..]));
     slices.push(final_dot(message));
     // An empty slice would look like a stream that takes nothing.
     slices.retain(|slice| !slice.is_empty());
@@ -217,8 +230,9 @@ fn dot_stuffed(message: &[u8]) -> Vec<IoSlice<'_>> {
 }
 
 /// The end of a message: a dot on a line of its own.
-fn final_dot(message: &[u8]) -> IoSlice<'static> {
-    IoSlice::new(if message.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" })
+fn final_dot(message: &[&[u8]]) -> IoSlice<'static> {
+    let ends_line = message.iter().rev().flat_map(|piece| piece.iter().rev()).take(2).eq(b"\n\r");
+    IoSlice::new(if ends_line { b".\r\n" } else { b"\r\n.\r\n" })
 }
 
 #[cfg(test)]
@@ -236,9 +250,12 @@ mod tests {
             // Whoever takes a bare LF for a line's end finds no end of the message here either.
             ("a\n.\r\nMAIL FROM:<x>\r\n", "a\n..\r\nMAIL FROM:<x>\r\n.\r\n"),
         ] {
-            let slices = dot_stuffed(message.as_bytes());
-            let written: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
-            assert_eq!(String::from_utf8(written).unwrap(), wire, "{message:?}");
+            for cut in 0..=message.len() {
+                let (before, behind) = message.as_bytes().split_at(cut);
+                let slices = dot_stuffed(&[before, b"", behind]);
+                let written: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+                assert_eq!(String::from_utf8(written).unwrap(), wire, "{message:?}, cut at {cut}");
+            }
         }
     }
 }

@@ -1,8 +1,7 @@
 //! An edition's messages, composed and signed while the one before them is on its way.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -10,8 +9,8 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
-use crate::dkim::Signer;
-use crate::message::{Recipient, Skeleton, TokenKeys};
+use crate::dkim::{Seal, Signer};
+use crate::message::{Message, Recipient, Skeleton, TokenKeys};
 use crate::press::Press;
 use crate::store::{Claimed, StoredEdition};
 
@@ -23,14 +22,14 @@ pub(super) struct Composer {
     signer: Option<Signer>,
     /// `t=` of the signatures: with the time of freezing each attempt has the same bytes.
     frozen_at: DateTime<Utc>,
-    /// Of the largest message so far.
-    octets: AtomicUsize,
+    /// Made with the first message.
+    seal: OnceLock<Seal>,
 }
 
 /// A row that stands as `sending`, and its message.
 pub(super) struct Prepared {
     pub(super) row: Claimed,
-    pub(super) message: Vec<u8>,
+    pub(super) message: Message,
 }
 
 /// A message that comes when its row is on record; nothing when there is no more. It goes on while it is waited for.
@@ -49,7 +48,7 @@ impl Composer {
             timezone: press.config.schedule.timezone,
             signer,
             frozen_at: edition.summary.frozen_at,
-            octets: AtomicUsize::new(0),
+            seal: OnceLock::new(),
         }
     }
 
@@ -75,13 +74,11 @@ impl Composer {
         })
     }
 
-    fn compose(&self, recipient: &Recipient) -> Vec<u8> {
-        let mut message = Vec::with_capacity(self.octets.load(Ordering::Relaxed));
-        self.skeleton.fill(recipient, &self.keys, &mut message);
-        self.octets.fetch_max(message.len(), Ordering::Relaxed);
-        match &self.signer {
-            None => message,
-            Some(signer) => signer.signed(&message, self.frozen_at),
+    fn compose(&self, recipient: &Recipient) -> Message {
+        let mut message = self.skeleton.fill(recipient, &self.keys);
+        if let Some(signer) = &self.signer {
+            message.sign_by(self.seal.get_or_init(|| signer.seal(message.header(), self.frozen_at)));
         }
+        message
     }
 }

@@ -136,29 +136,30 @@ impl Courier {
 
     /// Hands over one message; `file_name` is what the outbox calls it.
     pub async fn send(&mut self, envelope: &Envelope, file_name: String, message: Vec<u8>) -> Outcome {
-        self.send_before(envelope, || file_name, message, std::future::ready(true), std::future::ready(None))
-            .await
+        let (released, next) = (std::future::ready(true), std::future::ready(None));
+        self.send_before(envelope, || file_name, &[&message], released, next).await
     }
 
-    /// The same, with what must be true before a server may take responsibility, and with the sender, recipient and octets of the message that follows, once they are known: a connection
-    /// sends that envelope ahead. When something else follows, say so by [`abandon_next`](Courier::abandon_next).
+    /// The same in pieces, with what must be true before a server may take responsibility, and with the sender, recipient
+    /// and octets of the message that follows, once they are known: a connection sends that envelope ahead. When
+    /// something else follows, say so by [`abandon_next`](Courier::abandon_next).
     pub async fn send_before(
         &mut self,
         envelope: &Envelope,
         file_name: impl FnOnce() -> String,
-        message: Vec<u8>,
+        message: &[&[u8]],
         release: impl Future<Output = bool>,
         next: impl Future<Output = Option<(Envelope, usize)>>,
     ) -> Outcome {
         match self {
             // Written twice it is still one file.
             Courier::Outbox(outbox) => {
-                let (outbox, file_name) = (outbox.clone(), file_name());
+                let (outbox, file_name, message) = (outbox.clone(), file_name(), message.concat());
                 let write = tokio::task::spawn_blocking(move || outbox.deliver(&file_name, &message));
                 write.await.unwrap_or_else(|_| Outcome::NotSent("the outbox's writer was cut off".to_owned()))
             }
             Courier::Smtp { connection, .. } => match connection {
-                Some(open) => open.send_before(envelope, &message, release, next).await,
+                Some(open) => open.send_before(envelope, message, release, next).await,
                 None => Outcome::NotSent("there is no connection".to_owned()),
             },
         }

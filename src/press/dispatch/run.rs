@@ -170,7 +170,7 @@ impl Run {
                 if is_last {
                     return None;
                 }
-                ahead.look().await.map(|next| (self.envelope(&next.row), next.message.len()))
+                ahead.look().await.map(|next| (self.envelope(&next.row), next.message.octets()))
             };
             let before = settled.take();
             let release = async {
@@ -181,7 +181,7 @@ impl Run {
                 // Halted with the message all but sent, we may have been taken for dead: no dot then.
                 is_durable && self.store.is_sender()
             };
-            let outcome = courier.send_before(&envelope, name, message, release, next).await;
+            let outcome = courier.send_before(&envelope, name, &message.pieces(), release, next).await;
             self.judge(&outcome, &row);
             let fruitless = self.count_fruitless(row.subscriber, &outcome);
             let heard = Heard::of(&outcome);

@@ -59,12 +59,11 @@ impl Preview {
 
     /// The whole message of `reader` (RFC 5322), signed when there are keys for From.
     pub(super) fn raw(&self, sheet: &Sheet, proof: &Proof, reader: &Reader) -> Result<Vec<u8>, String> {
-        let mut message = Vec::new();
-        proof.skeleton().map_err(str::to_owned)?.fill(&reader.recipient, &self.keys, &mut message);
-        Ok(match sheet.config.dkim.signer(&proof.letterhead.from) {
-            None => message,
-            Some(signer) => signer.signed(&message, proof.rendered.frozen_at),
-        })
+        let mut message = proof.skeleton().map_err(str::to_owned)?.fill(&reader.recipient, &self.keys);
+        if let Some(signer) = sheet.config.dkim.signer(&proof.letterhead.from) {
+            message.sign(&signer, proof.rendered.frozen_at);
+        }
+        Ok(message.to_bytes())
     }
 }
 
