@@ -70,7 +70,7 @@ pub(super) fn mend(
     mut outcome: Outcome,
     options: &LoadOptions,
     now: DateTime<Utc>,
-    memory: &mut Memory,
+    memory: &Memory,
 ) -> (Outcome, Option<Mended>) {
     let Some(place) = input.root.map(|root| root.join(input.path)) else { return (outcome, None) };
     if !fs::symlink_metadata(&place).is_ok_and(|metadata| metadata.is_file()) {

@@ -1,6 +1,7 @@
 //! One Markdown file with YAML front matter, read, checked and rendered.
 
 mod blank;
+mod crew;
 mod date;
 mod directives;
 mod findings;
@@ -14,9 +15,11 @@ mod mend;
 mod parse;
 mod picture;
 mod picture_cache;
+mod reading;
 mod shelf;
 mod slug;
 mod source;
+mod walk;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -32,7 +35,11 @@ use crate::diagnostic::Diagnostic;
 pub use blank::{Beginning, Byline, blank};
 pub(crate) use date::import_date;
 pub use front_matter::schema;
-pub use load::{LoadError, LoadOptions, Parsed, PictureWork, load_dir, load_paths, mend_paths, parse_bytes};
+pub use head::Outline;
+pub use load::{
+    LoadError, LoadOptions, Others, Parsed, PictureWork, Whole, load_dir, load_one, load_paths, mend_paths,
+    parse_bytes,
+};
 pub use logo::logo;
 pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
 pub use mend::{Mended, Mending};
@@ -106,8 +113,10 @@ pub struct Source {
 /// What a folder of articles holds: the whole ones, and all that is wrong with it.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// Sorted by date, then path; drafts included.
+    /// Those that are given whole, sorted by date, then path; drafts included.
     pub articles: Vec<Article>,
+    /// The others, in the same order. One whose top alone was read may have an error further down.
+    pub others: Vec<Outline>,
     /// Files that have an error, with the date they claim if it could be read; drafts are not among them.
     pub broken: Vec<Broken>,
     /// Every finding of every file.
@@ -118,6 +127,17 @@ pub struct Loaded {
     pub files: usize,
     /// What can be mended, when that was asked for: articles and findings are as they are with it done.
     pub mended: Vec<Mended>,
+}
+
+impl Loaded {
+    /// All articles, whole or not, sorted by date, then path.
+    #[must_use]
+    pub fn outlines(&self) -> Vec<Outline> {
+        let mut all: Vec<_> =
+            self.articles.iter().map(Article::outline).chain(self.others.iter().cloned()).collect();
+        all.sort_by(|a, b| (a.date, &a.path).cmp(&(b.date, &b.path)));
+        all
+    }
 }
 
 /// A file that is no article yet.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -25,8 +25,8 @@ use crate::diagnostic::Diagnostic;
 pub(super) struct Memory {
     headings: Headings,
     heads: Heads,
-    /// Pictures by file: several articles may show one.
-    pictures: HashMap<PathBuf, Looked>,
+    /// Pictures by file and what was done with them: several articles may show one.
+    pictures: Mutex<HashMap<(PathBuf, PictureWork), Looked>>,
 }
 
 /// A picture's file, looked at.
@@ -52,7 +52,7 @@ pub(super) struct Outcome {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What its comments silence, for findings across files.
     pub(super) directives: Directives,
-    /// The text, and where it names itself, for findings across files.
+    /// The text down to its Markdown, and where it names itself, for findings across files.
     pub(super) named_at: Option<(Arc<str>, Range<usize>)>,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn article(
     input: &Input<'_>,
     options: &LoadOptions,
     now: DateTime<Utc>,
-    memory: &mut Memory,
+    memory: &Memory,
 ) -> Outcome {
     let text = match source::decode(input.bytes) {
         Ok(text) => text,
@@ -151,7 +151,7 @@ pub(super) fn article(
     let offset = parts.body.start;
     let manuscript = Manuscript { front: &front, document: &document, body, offset, options, now };
     lint::editorial(&manuscript, &mut findings);
-    finish(input, &text, body, front, pictures, findings)
+    finish(input, &text[..offset], body, front, pictures, findings)
 }
 
 fn place<'a>(
@@ -175,7 +175,7 @@ fn place<'a>(
 
 fn finish(
     input: &Input<'_>,
-    text: &str,
+    top: &str,
     body: &str,
     front: FrontMatter,
     pictures: BTreeMap<String, Picture>,
@@ -193,7 +193,7 @@ fn finish(
             "write `highlights:` and beneath it three lines of `  - ` and a point",
         );
     }
-    let named_at = Some((Arc::from(text), front.name_place.clone()));
+    let named_at = Some((Arc::from(top), front.name_place.clone()));
     let slug = head::slug(&front, input.path);
     let article = match (front.title, front.dated, slug.clone()) {
         (Some(title), Some(dated), Some(slug)) if !broken => Some(Article {
@@ -227,7 +227,7 @@ fn pictures(
     shown: &[Shown],
     shelf: &Shelf,
     options: &LoadOptions,
-    memory: &mut Memory,
+    memory: &Memory,
     findings: &mut Findings,
 ) -> BTreeMap<String, Picture> {
     let mut pictures = BTreeMap::new();
@@ -242,13 +242,15 @@ fn pictures(
                 continue;
             }
         };
-        let known = memory.pictures.get(&file).cloned();
+        let key = (file.clone(), options.pictures);
+        let remembered = || memory.pictures.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = remembered().get(&key).cloned();
         let Looked { prepared, weight } = match known {
             Some(known) => known,
             None => match shelf::read(&file, picture::LARGEST_FILE) {
                 Ok(bytes) => {
                     let looked = Looked { prepared: prepare(&bytes, options), weight: weight(&bytes) };
-                    memory.pictures.insert(file.clone(), looked.clone());
+                    remembered().insert(key, looked.clone());
                     looked
                 }
                 Err(fault) => {
@@ -314,6 +316,19 @@ fn claimed_date(text: &str, options: &LoadOptions) -> Option<NaiveDate> {
 }
 
 impl Outcome {
+    /// A file that was not read at all.
+    pub(super) fn unread(why: Diagnostic) -> Self {
+        Outcome {
+            article: None,
+            date: None,
+            slug: None,
+            draft: false,
+            diagnostics: vec![why],
+            directives: Directives::default(),
+            named_at: None,
+        }
+    }
+
     fn broken(date: Option<NaiveDate>, findings: Findings) -> Self {
         let (diagnostics, directives) = findings.into_list();
         Outcome { article: None, date, slug: None, draft: false, diagnostics, directives, named_at: None }

@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+/// The front matter of most articles ends within these bytes.
+const BEGINNING: u64 = 4096;
+
 /// The articles folder, seen from one article.
 #[derive(Debug, Clone)]
 pub(super) struct Shelf {
@@ -75,19 +78,36 @@ impl Shelf {
 
 /// Reads a regular file of at most `limit` bytes.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, PathFault> {
-    let unreadable = |error: std::io::Error| PathFault::Unreadable(error.to_string());
+    let (file, length) = open(path, limit)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit { Err(PathFault::TooLarge) } else { Ok(bytes) }
+}
+
+/// Reads the beginning of a regular file of at most `limit` bytes: all of a small one, of a larger one the lines that end
+/// within its first 4 KiB.
+pub(super) fn read_beginning(path: &Path, limit: u64) -> Result<Vec<u8>, PathFault> {
+    let (file, length) = open(path, limit)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(BEGINNING)).unwrap_or(0));
+    file.take(BEGINNING).read_to_end(&mut bytes).map_err(unreadable)?;
+    if length > BEGINNING {
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    }
+    Ok(bytes)
+}
+
+fn open(path: &Path, limit: u64) -> Result<(File, u64), PathFault> {
     // Looked at before it is opened: opening a pipe waits for its writer.
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(PathFault::NoFile);
     }
     let file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
-    if length > limit {
-        return Err(PathFault::TooLarge);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > limit { Err(PathFault::TooLarge) } else { Ok(bytes) }
+    if length > limit { Err(PathFault::TooLarge) } else { Ok((file, length)) }
+}
+
+fn unreadable(error: std::io::Error) -> PathFault {
+    PathFault::Unreadable(error.to_string())
 }
 
 /// `written`, seen from `folder`, without `.` and `..`; `None` when it leaves the root.

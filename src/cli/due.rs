@@ -1,6 +1,5 @@
 //! `straight check`: what is wrong, and what of the rest is due.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
@@ -9,25 +8,22 @@ use chrono::{DateTime, Utc};
 use super::args::{CheckArgs, CheckFormat};
 use super::check::{self, Format, Mend, Strictness, Verdict};
 use super::mend;
-use crate::article::{Article, LoadOptions, PictureWork};
-use crate::config::{Config, Database};
+use crate::article::{self, LoadOptions, Loaded, Others, Outline, PictureWork};
+use crate::config::Config;
 use crate::diagnostic::{Colour, Diagnostic};
-use crate::edition::{
-    self, Assembled, Edition, EditionKey, Headline, Past, RenderSettings, RenderedEdition, Rules,
-    TemplateError, Templates,
-};
+use crate::edition::{self, EditionKey, RenderedEdition, TemplateError, Templates, Waiting};
 use crate::letter;
-use crate::press::Clock;
-use crate::store::Store;
+use crate::press::{self, Look, PressError, Record};
 use crate::web::Pages;
 
 /// Checks what the arguments name, then says which articles go out next and why others do not.
-pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let config = &look.config;
     if args.rules {
         out.write_all(check::rules(config).as_bytes())?;
         return Ok(true);
     }
-    let now = Clock::system().now();
+    let now = look.clock.now();
     let options = LoadOptions::of(config).with_pictures(PictureWork::LookOnly);
     let colour = if io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
     let format = match args.format {
@@ -36,8 +32,19 @@ pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> a
         CheckFormat::Github => Format::Github,
     };
     let strictness = if args.strict { Strictness::Warnings } else { Strictness::Errors };
+    let folder = &config.articles.folder;
     let mend = if args.fix { Mend::Yes } else { Mend::No };
-    let mut loaded = check::read(&args.paths, &config.articles.folder, &options, mend, now)?;
+    let next = if args.paths.is_empty() {
+        let key = look.key_at(now);
+        Some((look.record(&key).await?, key))
+    } else {
+        None
+    };
+    let options = match &next {
+        Some((record, key)) => options.giving(record.wanted(key, config, now), Others::Review),
+        None => options,
+    };
+    let mut loaded = check::read(&args.paths, folder, &options, mend, now)?;
     // What programs read is the findings, and nothing else.
     let mut account: Box<dyn Write + '_> = match format {
         Format::Human(_) => Box::new(&mut *out),
@@ -49,33 +56,33 @@ pub(super) fn check(config: &Config, args: &CheckArgs, out: &mut dyn Write) -> a
         mend::write(&mut loaded, &mut account)?;
     }
     drop(account);
-    if !args.paths.is_empty() {
+    let Some((record, key)) = next else {
         return Ok(check::tell(&loaded, format, strictness, out)? == Verdict::Fine);
-    }
-    let outlook = Outlook::of(config, std::mem::take(&mut loaded.articles), now)?;
+    };
+    let mut report = Loaded {
+        diagnostics: std::mem::take(&mut loaded.diagnostics),
+        unsettled: std::mem::take(&mut loaded.unsettled),
+        files: loaded.files,
+        ..Loaded::default()
+    };
+    let outlook = Outlook::of(config, loaded, &record, key, now);
     for found in &outlook.findings {
         // Editions, pages and letters share words, style sheet and logo.
-        if !loaded.diagnostics.contains(found) {
-            loaded.diagnostics.push(found.clone());
+        if !report.diagnostics.contains(found) {
+            report.diagnostics.push(found.clone());
         }
     }
-    let verdict = check::tell(&loaded, format, strictness, out)?;
+    let verdict = check::tell(&report, format, strictness, out)?;
     if args.format == CheckFormat::Human {
-        outlook.tell(&loaded.unsettled, out)?;
+        outlook.tell(&report.unsettled, out)?;
     }
     Ok(verdict == Verdict::Fine)
 }
 
-/// What the store says of the past.
-#[derive(Default)]
-struct Before {
-    published: BTreeMap<String, Option<EditionKey>>,
-    headlines: Vec<Headline>,
-}
-
 /// The next edition as it would be now.
 struct Outlook {
-    assembled: Assembled,
+    due: Vec<Outline>,
+    waiting: Vec<Waiting>,
     /// What is wrong with the templates.
     findings: Vec<Diagnostic>,
     /// The edition of what is due.
@@ -83,88 +90,59 @@ struct Outlook {
 }
 
 impl Outlook {
-    fn of(config: &Config, articles: Vec<Article>, now: DateTime<Utc>) -> anyhow::Result<Self> {
-        let timezone = config.schedule.timezone;
-        let key = EditionKey::of(now.with_timezone(&timezone).date_naive());
-        let before = Before::read(config, &key)?;
-        let past = match before.published.is_empty() {
-            true => Past::Nothing,
-            false => Past::Editions(&before.published),
+    fn of(config: &Config, loaded: Loaded, record: &Record, key: EditionKey, now: DateTime<Utc>) -> Self {
+        let newest = loaded.outlines().pop();
+        let assembled = record.assemble(loaded, config, now);
+        let mut outlook = Outlook {
+            due: assembled.due.iter().map(article::Article::outline).collect(),
+            waiting: assembled.waiting.clone(),
+            findings: wrong_in_folder(config),
+            next: None,
         };
-        let rules = Rules { backlog_days: config.articles.backlog_days, now, timezone };
-        let newest = articles.iter().max_by_key(|article| article.date).cloned();
-        let assembled = edition::assemble(articles, past, rules);
-
-        let mut outlook = Outlook { findings: wrong_in_folder(config), next: None, assembled };
-        let templates = match Templates::load(config.edition.templates.as_deref(), &config.publication) {
-            Ok(templates) => {
-                outlook.findings.extend(templates.words().warnings().iter().cloned());
-                templates
-            }
+        match Templates::load(config.edition.templates.as_deref(), &config.publication) {
+            Ok(templates) => outlook.findings.extend(templates.words().warnings().iter().cloned()),
             Err(error) => {
                 outlook.findings.extend(error.diagnostics());
-                return Ok(outlook);
+                return outlook;
             }
-        };
-        let is_due = !outlook.assembled.due.is_empty();
-        // What is not due still shows whether the templates work.
-        let articles = if is_due { outlook.assembled.due.clone() } else { newest.into_iter().collect() };
-        if articles.is_empty() {
-            return Ok(outlook);
         }
-        let earlier = outlook.assembled.before.iter();
-        let earlier = earlier.map(|article| edition::headline(article, None, &config.publication));
-        let mut recent: Vec<_> = before.headlines.into_iter().chain(earlier).collect();
-        recent.truncate(config.edition.recent);
-        let draft = Edition { key, articles, recent, earlier: Default::default(), number: 1, frozen_at: now };
-        let settings =
-            RenderSettings { images: config.articles.images, size_limit: config.edition.size_limit };
-        match edition::render(&draft, &config.publication, &templates, &settings) {
-            Ok(rendered) => outlook.next = is_due.then_some(rendered),
-            Err(error) => outlook.findings.extend(error.diagnostics()),
+        match press::render_due(assembled, record, config, key.clone(), now) {
+            Ok(Some((next, _))) => outlook.next = Some(next),
+            // What is not due still shows whether the templates work.
+            Ok(None) => {
+                let sample = newest.and_then(|newest| {
+                    let options = LoadOptions::of(config).with_pictures(PictureWork::LookOnly);
+                    article::load_one(&config.articles.folder, &newest.path, &options, now)
+                });
+                let tried = sample.map(|sample| press::draft_of_one(sample, record, config, key, now));
+                outlook.findings.extend(tried.and_then(Result::err).iter().flat_map(PressError::findings));
+            }
+            Err(error) => outlook.findings.extend(error.findings()),
         }
-        Ok(outlook)
+        outlook
     }
 
     fn tell(&self, unsettled: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
-        match self.assembled.due.len() {
+        match self.due.len() {
             0 => writeln!(out, "No article is due.")?,
             count => writeln!(out, "Due for the next edition: {count}.")?,
         }
-        for article in &self.assembled.due {
+        for article in &self.due {
             writeln!(out, "  {}: {}", article.path.display(), article.title)?;
         }
         for warning in self.next.iter().flat_map(|next| edition::size_report(next).warnings) {
             writeln!(out, "  warning: {warning}")?;
         }
-        if !self.assembled.waiting.is_empty() {
+        if !self.waiting.is_empty() {
             writeln!(out, "Not due:")?;
         }
-        for article in &self.assembled.waiting {
+        for article in &self.waiting {
             writeln!(out, "  {} {}", article.path.display(), article.why)?;
         }
         for path in unsettled {
             writeln!(out, "  {} was changed just now, and waits a moment", path.display())?;
         }
         Ok(())
-    }
-}
-
-impl Before {
-    fn read(config: &Config, key: &EditionKey) -> anyhow::Result<Self> {
-        // A look makes no database.
-        if matches!(&config.database, Database::Sqlite(path) if !path.exists()) {
-            return Ok(Before::default());
-        }
-        let limit = u32::try_from(config.edition.recent).unwrap_or(u32::MAX);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let store = Store::open(&config.database).await?;
-            let published = store.published_slugs().await;
-            let headlines = store.recent_headlines(key.date(), limit).await;
-            store.close().await;
-            Ok(Before { published: published?, headlines: headlines? })
-        })
     }
 }
 

@@ -180,7 +180,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
             new::new(&config_of(cli)?, args, Clock::system().now(), &mut io::stdout().lock())?;
             true
         }
-        Command::Check(args) => due::check(&config_of(cli)?, args, &mut io::stdout().lock())?,
+        Command::Check(args) => with_look(cli, async |look, out| due::check(look, args, out).await)?,
         Command::Send(args) if args.dry_run => {
             with_look(cli, async |look, out| dry_run::dry_run(look, args.edition.clone(), out).await)?
         }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::EditionKey;
-use crate::article::{Article, Slug};
+use crate::article::{Article, Loaded, Outline, Slug};
 
 /// What has been published before.
 #[derive(Debug, Clone, Copy)]
@@ -31,14 +31,14 @@ pub struct Rules {
 }
 
 /// The articles sorted by whether they are due.
-#[derive(Debug, Clone, Default)]
-pub struct Assembled {
+#[derive(Debug, Clone)]
+pub struct Assembled<A = Article> {
     /// What goes out: lead first, then the newest, then by path.
-    pub due: Vec<Article>,
-    /// What does not, and why; in the order it was given.
+    pub due: Vec<A>,
+    /// What does not, and why; in the order in which it was sorted.
     pub waiting: Vec<Waiting>,
     /// What counts as published before, because it is older than the first edition's day; newest first.
-    pub before: Vec<Article>,
+    pub before: Vec<Outline>,
 }
 
 /// An article that does not go out, and why.
@@ -142,18 +142,30 @@ impl fmt::Display for NotDue {
     }
 }
 
-/// Sorts `articles` by whether they are due: date ≤ now, in no earlier edition, not older than the backlog.
+/// Sorts articles by whether they are due, and takes those that are out of `loaded`, which has them whole.
+#[must_use]
+pub fn assemble(loaded: Loaded, past: Past<'_>, rules: Rules) -> Assembled {
+    let Assembled { due, waiting, before } = sort(loaded.outlines(), past, rules);
+    let mut whole: BTreeMap<PathBuf, Article> =
+        loaded.articles.into_iter().map(|article| (article.path.clone(), article)).collect();
+    let take = |outline: Outline| {
+        whole.remove(&outline.path).expect("whoever loads has every article read whole that may be due")
+    };
+    Assembled { due: due.into_iter().map(take).collect(), waiting, before }
+}
+
+/// Sorts articles by whether they are due: date ≤ now, in no earlier edition, not older than the backlog.
 ///
 /// The first edition ever takes the newest day that has articles, whatever its age.
 #[must_use]
-pub fn assemble(articles: Vec<Article>, past: Past<'_>, rules: Rules) -> Assembled {
+pub fn sort(articles: Vec<Outline>, past: Past<'_>, rules: Rules) -> Assembled<Outline> {
     let first_day = match past {
         Past::Nothing => {
             articles.iter().filter(|a| not_yet(a, rules).is_none()).map(|article| article.date).max()
         }
         Past::Editions(_) => None,
     };
-    let mut sorted = Assembled::default();
+    let mut sorted = Assembled { due: Vec::new(), waiting: Vec::new(), before: Vec::new() };
     for article in articles {
         let why = not_yet(&article, rules).or_else(|| match past {
             Past::Nothing => first_day.filter(|first| article.date < *first).map(NotDue::OlderThanFirstDay),
@@ -180,7 +192,7 @@ pub fn assemble(articles: Vec<Article>, past: Past<'_>, rules: Rules) -> Assembl
 }
 
 /// Lead first, then by time (newest first; what has a time comes before what has only a day), then by path.
-fn in_order(a: &Article, b: &Article) -> std::cmp::Ordering {
+fn in_order(a: &Outline, b: &Outline) -> std::cmp::Ordering {
     b.lead
         .cmp(&a.lead)
         .then_with(|| b.date.cmp(&a.date))
@@ -188,7 +200,7 @@ fn in_order(a: &Article, b: &Article) -> std::cmp::Ordering {
         .then_with(|| a.path.cmp(&b.path))
 }
 
-fn not_yet(article: &Article, rules: Rules) -> Option<NotDue> {
+fn not_yet(article: &Outline, rules: Rules) -> Option<NotDue> {
     if article.draft {
         return Some(NotDue::Draft);
     }
@@ -203,7 +215,7 @@ fn not_yet(article: &Article, rules: Rules) -> Option<NotDue> {
 }
 
 fn published_or_old(
-    article: &Article,
+    article: &Outline,
     published: &BTreeMap<String, Option<EditionKey>>,
     rules: Rules,
 ) -> Option<NotDue> {
@@ -218,7 +230,7 @@ fn published_or_old(
 }
 
 /// A slug is an address within the edition, so the first in order keeps it.
-fn set_namesakes_aside(sorted: &mut Assembled) {
+fn set_namesakes_aside(sorted: &mut Assembled<Outline>) {
     let mut holders: BTreeMap<Slug, PathBuf> = BTreeMap::new();
     let mut aside = BTreeSet::new();
     for article in &sorted.due {

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::article::Article;
 
-pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble};
+pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble, sort};
 pub(crate) use css::Sheet;
 pub use diff::diff;
 pub(crate) use html::{find_ignoring_case, tags};

@@ -121,7 +121,7 @@ pub fn render(
         headlines: edition
             .articles
             .iter()
-            .map(|article| view::headline(article, Some(&edition.key), publication))
+            .map(|article| view::headline(&article.outline(), Some(&edition.key), publication))
             .collect(),
         frozen_at: to_the_second(edition.frozen_at),
         hash: String::new(),

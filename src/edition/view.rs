@@ -3,11 +3,12 @@
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use url::Url;
 
 use super::breakable::breakable;
 use super::{Edition, EditionKey, Headline, Slot, wrap};
 use crate::article::markdown::{self, RenderOptions, RenderedInline};
-use crate::article::{Article, Figure, Source};
+use crate::article::{Article, Figure, Outline, Slug, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 use crate::words::Words;
 
@@ -245,7 +246,7 @@ impl Reader<'_> {
             link: &|target| link_between(self.edition, article, target, self.publication),
         });
         let own = article.url.as_ref();
-        let url = article_url(article, self.publication);
+        let url = article_url(article.url.as_ref(), &article.slug, self.publication);
         let (html, text, sources) = if shortened {
             let (html, text) = self.way_to_whole(article, &url, &body.text);
             (html, text, Vec::new())
@@ -258,7 +259,7 @@ impl Reader<'_> {
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
-            url: article_url(article, self.publication),
+            url: article_url(article.url.as_ref(), &article.slug, self.publication),
             host: own
                 .and_then(|url| url.host_str())
                 .map(|host| host.strip_prefix("www.").unwrap_or(host).to_owned()),
@@ -375,9 +376,9 @@ impl RecentView {
 /// What later editions and pages say of `article`, which went out in `edition`; without one it counts as
 /// published before the first, and without an address of its own it leads nowhere: an empty `url`.
 #[must_use]
-pub fn headline(article: &Article, edition: Option<&EditionKey>, publication: &Publication) -> Headline {
+pub fn headline(article: &Outline, edition: Option<&EditionKey>, publication: &Publication) -> Headline {
     let url = match (edition, &article.url) {
-        (Some(_), _) => article_url(article, publication),
+        (Some(_), _) => article_url(article.url.as_ref(), &article.slug, publication),
         (None, Some(url)) => url.to_string(),
         (None, None) => String::new(),
     };
@@ -409,10 +410,10 @@ fn edition_url(key: &EditionKey, publication: &Publication) -> String {
 }
 
 /// Where an article is read on the web: at its own address, else on its page in the archive.
-fn article_url(article: &Article, publication: &Publication) -> String {
-    match &article.url {
+fn article_url(own: Option<&Url>, slug: &Slug, publication: &Publication) -> String {
+    match own {
         Some(url) => url.to_string(),
-        None => publication.link(&format!("articles/{}", article.slug)),
+        None => publication.link(&format!("articles/{slug}")),
     }
 }
 
@@ -427,7 +428,8 @@ pub fn link_between(
 ) -> Option<String> {
     let (path, _) = crate::article::link_target(&from.path, target)?;
     let here = edition.articles.iter().find(|article| tidy(&article.path) == path);
-    here.map(|article| article_url(article, publication)).or_else(|| edition.earlier.get(&path).cloned())
+    here.map(|article| article_url(article.url.as_ref(), &article.slug, publication))
+        .or_else(|| edition.earlier.get(&path).cloned())
 }
 
 fn escaped(text: &str) -> String {

@@ -81,9 +81,10 @@ impl Press {
             (AsOf::Slot, None) => now,
         };
         // Whoever approves has just saved, and means that.
-        let loaded = draft::load(&self.config, Duration::ZERO, now).await?;
         let record = Record::read(&self.store, key, &self.config).await?;
-        let draft = draft::draft(&loaded, &record, &self.config, key.clone(), moment)?;
+        let whole = record.wanted(key, &self.config, moment);
+        let loaded = draft::load(&self.config, Duration::ZERO, whole, now).await?;
+        let draft = draft::draft(loaded, &record, &self.config, key.clone(), moment)?;
         if !draft.errors.is_empty() {
             return Ok(Approving::Broken(draft.errors));
         }
@@ -107,10 +108,11 @@ impl Press {
     /// When the articles cannot be read, a template fails, or the store does.
     pub async fn approved_again(&self, approval: &Approval) -> Result<Again, PressError> {
         let approved = &approval.rendered;
-        let loaded = draft::load(&self.config, Duration::ZERO, self.clock.now()).await?;
         let record = Record::read(&self.store, &approved.key, &self.config).await?;
+        let whole = record.wanted(&approved.key, &self.config, approved.frozen_at);
+        let loaded = draft::load(&self.config, Duration::ZERO, whole, self.clock.now()).await?;
         let broken = draft::errors_that_count(&loaded, &approved.key, &record, &self.config);
-        let mut assembled = record.assemble(loaded.articles, &self.config, approved.frozen_at);
+        let mut assembled = record.assemble(loaded, &self.config, approved.frozen_at);
         let before: Vec<_> = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
         let slugs: BTreeSet<&str> =
             approved.headlines.iter().map(|headline| headline.slug.as_str()).collect();

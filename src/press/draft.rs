@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc
 use chrono_tz::Tz;
 
 use super::{Press, PressError, schedule};
-use crate::article::{self, Article, Broken, LoadOptions, Loaded};
+use crate::article::{self, Article, Broken, LoadOptions, Loaded, Others, Whole};
 use crate::config::{Config, Schedule};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{
@@ -48,6 +48,12 @@ pub struct Record {
     pub number: u64,
 }
 
+/// The oldest day whose articles are news on `day`.
+fn backlog_of(day: NaiveDate, config: &Config) -> NaiveDate {
+    let backlog = Days::new(u64::from(config.articles.backlog_days));
+    day.checked_sub_days(backlog).unwrap_or(NaiveDate::MIN)
+}
+
 /// Before the first edition, when there may be no store yet.
 impl Default for Record {
     fn default() -> Self {
@@ -83,17 +89,30 @@ impl Record {
 
     /// The oldest day whose articles are news; `None` before the first edition.
     fn oldest_day(&self, key: &EditionKey, config: &Config) -> Option<NaiveDate> {
-        let backlog = Days::new(u64::from(config.articles.backlog_days));
-        (!self.published.is_empty()).then(|| key.date().checked_sub_days(backlog).unwrap_or(NaiveDate::MIN))
+        (!self.published.is_empty()).then(|| backlog_of(key.date(), config))
     }
 
-    pub(super) fn assemble(&self, articles: Vec<Article>, config: &Config, now: DateTime<Utc>) -> Assembled {
+    /// Which articles have to be read whole to make the edition `key` as of `now`: those that may be due, and those that
+    /// hold it when they are broken.
+    #[must_use]
+    pub fn wanted(&self, key: &EditionKey, config: &Config, now: DateTime<Utc>) -> Whole {
+        let today = now.with_timezone(&config.schedule.timezone).date_naive();
+        let (first, last) = (today.min(key.date()), today.max(key.date()));
+        match self.published.is_empty() {
+            true => Whole::NewestDay { to: last, by: first, at: now },
+            false => Whole::Days(backlog_of(first, config)..=last),
+        }
+    }
+
+    /// Sorts the articles by whether they are due at `now`; they were loaded with what is [`wanted`](Self::wanted).
+    #[must_use]
+    pub fn assemble(&self, loaded: Loaded, config: &Config, now: DateTime<Utc>) -> Assembled {
         let past = match self.published.is_empty() {
             true => Past::Nothing,
             false => Past::Editions(&self.published),
         };
         let backlog_days = config.articles.backlog_days;
-        edition::assemble(articles, past, Rules { backlog_days, now, timezone: config.schedule.timezone })
+        edition::assemble(loaded, past, Rules { backlog_days, now, timezone: config.schedule.timezone })
     }
 
     /// Where the articles that went out before are read, by file.
@@ -105,27 +124,41 @@ impl Record {
     }
 }
 
-/// Assembles and renders what the edition `key` would be at `now`, given all articles and the past.
+/// Assembles and renders what the edition `key` would be at `now`, given the past and the articles, of which those are
+/// whole that the record [wants](Record::wanted).
 ///
 /// # Errors
 /// When a template fails.
 pub fn draft(
-    loaded: &Loaded,
+    loaded: Loaded,
     record: &Record,
     config: &Config,
     key: EditionKey,
     now: DateTime<Utc>,
 ) -> Result<Draft, PressError> {
-    let errors = errors_that_count(loaded, &key, record, config);
-    let assembled = record.assemble(loaded.articles.clone(), config, now);
+    let errors = errors_that_count(&loaded, &key, record, config);
+    let assembled = record.assemble(loaded, config, now);
     let due = assembled.due.iter().map(|article| article.path.clone()).collect();
     let waiting = assembled.waiting.clone();
-    let rendered = match assembled.due.is_empty() {
-        true => None,
-        false => Some(render(&put_together(key, assembled, record, config, now), config)?),
-    };
-    let (rendered, pictures) = rendered.unzip();
+    let (rendered, pictures) = render_due(assembled, record, config, key, now)?.unzip();
     Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), due, waiting, errors })
+}
+
+/// Renders the edition `key` of what is due; nothing when nothing is.
+///
+/// # Errors
+/// When a template fails.
+pub fn render_due(
+    assembled: Assembled,
+    record: &Record,
+    config: &Config,
+    key: EditionKey,
+    now: DateTime<Utc>,
+) -> Result<Option<(RenderedEdition, Vec<EmbeddedPicture>)>, PressError> {
+    match assembled.due.is_empty() {
+        true => Ok(None),
+        false => render(&put_together(key, assembled, record, config, now), config).map(Some),
+    }
 }
 
 impl Press {
@@ -134,9 +167,9 @@ impl Press {
     /// # Errors
     /// When the articles cannot be read or a template fails.
     pub async fn draft(&self, key: EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
-        let loaded = self.load(now).await?;
         let record = Record::read(&self.store, &key, &self.config).await?.before(&key);
-        draft(&loaded, &record, &self.config, key, now)
+        let loaded = self.load(record.wanted(&key, &self.config, now), now).await?;
+        draft(loaded, &record, &self.config, key, now)
     }
 }
 
@@ -151,26 +184,33 @@ pub fn draft_of_one(
     key: EditionKey,
     now: DateTime<Utc>,
 ) -> Result<(RenderedEdition, Vec<EmbeddedPicture>), PressError> {
-    let assembled = Assembled { due: vec![article], ..Assembled::default() };
+    let assembled = Assembled { due: vec![article], waiting: Vec::new(), before: Vec::new() };
     render(&put_together(key, assembled, record, config, now), config)
 }
 
-/// Reads the articles folder at `now`; files that rest less than `settle` wait.
+/// Reads the articles folder at `now`, of which `whole` to their ends; files that rest less than `settle` wait.
 pub(super) async fn load(
     config: &Config,
     settle: Duration,
+    whole: Whole,
     now: DateTime<Utc>,
 ) -> Result<Loaded, PressError> {
-    read(config, LoadOptions { settle, ..LoadOptions::of(config) }.keeping_pictures(), now).await
+    read(config, LoadOptions { settle, ..LoadOptions::of(config) }.keeping_pictures(), whole, now).await
 }
 
 /// Reads the articles folder at `now`, what was saved just now included, and keeps nothing.
-pub(super) async fn look(config: &Config, now: DateTime<Utc>) -> Result<Loaded, PressError> {
-    read(config, LoadOptions { settle: Duration::ZERO, ..LoadOptions::of(config) }, now).await
+pub(super) async fn look(config: &Config, whole: Whole, now: DateTime<Utc>) -> Result<Loaded, PressError> {
+    read(config, LoadOptions { settle: Duration::ZERO, ..LoadOptions::of(config) }, whole, now).await
 }
 
-async fn read(config: &Config, options: LoadOptions, now: DateTime<Utc>) -> Result<Loaded, PressError> {
+async fn read(
+    config: &Config,
+    options: LoadOptions,
+    whole: Whole,
+    now: DateTime<Utc>,
+) -> Result<Loaded, PressError> {
     let folder = config.articles.folder.clone();
+    let options = options.giving(whole, Others::Skim);
     let load = tokio::task::spawn_blocking(move || article::load_dir(&folder, &options, now));
     Ok(load.await.expect("loading articles does not panic")?)
 }

@@ -46,18 +46,26 @@ impl Look {
         }
     }
 
+    /// What the edition `key` depends on, as it was on its day.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record(&self, key: &EditionKey) -> Result<Record, PressError> {
+        match &self.store {
+            Some(store) => Ok(Record::read(store, key, &self.config).await?.before(key)),
+            None => Ok(Record::default()),
+        }
+    }
+
     /// What the edition `key` would be at `now`, as it would have been on its day; with what was saved just now, since
     /// whoever looks has just saved it.
     ///
     /// # Errors
     /// When the articles cannot be read or a template fails.
     pub async fn draft(&self, key: &EditionKey, now: DateTime<Utc>) -> Result<Draft, PressError> {
-        let loaded = draft::look(&self.config, now).await?;
-        let record = match &self.store {
-            Some(store) => Record::read(store, key, &self.config).await?.before(key),
-            None => Record::default(),
-        };
-        draft::draft(&loaded, &record, &self.config, key.clone(), now)
+        let record = self.record(key).await?;
+        let loaded = draft::look(&self.config, record.wanted(key, &self.config, now), now).await?;
+        draft::draft(loaded, &record, &self.config, key.clone(), now)
     }
 
     /// Refuses a relay that is not on loopback while sample values stand, as sending does.

@@ -23,6 +23,7 @@ mod withheld;
 use std::time::Duration;
 
 use crate::config::{Config, Transport};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::Templates;
 use crate::message::TokenKeys;
 use crate::store::{Store, StoreError};
@@ -31,7 +32,7 @@ pub use approve::{Again, Approving, AsOf};
 pub use clock::Clock;
 pub use correspondence::Correspondence;
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
-pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, moment_of};
+pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, moment_of, render_due};
 pub use look::Look;
 pub use publish::{Held, Published};
 pub use restored::Accepted;
@@ -103,6 +104,26 @@ pub enum PressError {
         /// The keys to set.
         keys: Vec<&'static str>,
     },
+}
+
+impl PressError {
+    /// The findings of a template that is wrong; anything else is a finding about the edition as a whole.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Diagnostic> {
+        match self {
+            PressError::Template(error) => error.diagnostics(),
+            PressError::Render(error) => error.diagnostics(),
+            PressError::Store(_)
+            | PressError::Articles(_)
+            | PressError::Compose(_)
+            | PressError::Route(_)
+            | PressError::TooLarge { .. }
+            | PressError::Thread(_)
+            | PressError::SampleValues { .. } => {
+                vec![Diagnostic::of_file(Severity::Error, "edition", "edition", self.to_string())]
+            }
+        }
+    }
 }
 
 impl Press {

@@ -8,7 +8,7 @@ use super::draft::{self, Record};
 use super::withheld::Withheld;
 use super::{Press, PressError};
 use crate::archive;
-use crate::article::{Article, Loaded};
+use crate::article::{Loaded, Outline, Whole};
 use crate::config::{ApprovalPolicy, Config, OnBrokenArticle, Transport};
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, Waiting};
@@ -106,17 +106,17 @@ impl Press {
             return self.publish_approved(approval, now).await;
         }
         let needs_approval = self.config.edition.approval == ApprovalPolicy::Required;
-        let mut loaded = self.load(now).await?;
+        let record = Record::read(&self.store, &key, &self.config).await?;
+        let mut loaded = self.load(record.wanted(&key, &self.config, now), now).await?;
         if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
             return Ok(Published::Unsettled(std::mem::take(&mut loaded.unsettled)));
         }
-        let record = Record::read(&self.store, &key, &self.config).await?;
         let broken = draft::errors_that_count(&loaded, &key, &record, &self.config);
         if !broken.is_empty() && self.config.articles.on_broken == OnBrokenArticle::HoldEdition {
             let told = self.tell_editors(&key, &broken, "is held until this is mended").await?;
             return Ok(Published::Held(Held { errors: broken, told }));
         }
-        let assembled = record.assemble(loaded.articles, &self.config, now);
+        let assembled = record.assemble(loaded, &self.config, now);
         if assembled.due.is_empty() {
             // Another process may have published it while the articles were read.
             return Ok(match self.store.edition(&key).await? {
@@ -202,11 +202,11 @@ impl Press {
         Ok(Published::Withheld(why))
     }
 
-    pub(super) async fn load(&self, now: DateTime<Utc>) -> Result<Loaded, PressError> {
-        draft::load(&self.config, self.config.articles.settle, now).await
+    pub(super) async fn load(&self, whole: Whole, now: DateTime<Utc>) -> Result<Loaded, PressError> {
+        draft::load(&self.config, self.config.articles.settle, whole, now).await
     }
 
-    pub(super) fn earlier_headline(&self, article: &Article) -> Headline {
+    pub(super) fn earlier_headline(&self, article: &Outline) -> Headline {
         edition::headline(article, None, &self.config.publication)
     }
 

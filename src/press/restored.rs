@@ -1,6 +1,7 @@
 //! After an old backup is restored: nothing that has gone out goes out again.
 
 use super::{Press, PressError};
+use crate::article::Whole;
 use crate::edition::{self, Past, Rules};
 
 /// A backlog of a hundred years.
@@ -28,7 +29,9 @@ impl Press {
             Some(now) => {
                 let timezone = self.config.schedule.timezone;
                 let rules = Rules { backlog_days: ALL_OF_THEM, now, timezone };
-                edition::assemble(self.load(now).await?.articles, Past::Editions(&published), rules).due
+                // Their tops say enough.
+                let articles = self.load(Whole::None, now).await?.outlines();
+                edition::sort(articles, Past::Editions(&published), rules).due
             }
             None => Vec::new(),
         };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
-use straight::article::Article;
-use straight::edition::{Assembled, EditionKey, NotDue, Past, Rules, assemble};
+use straight::article::{Article, Loaded};
+use straight::edition::{self, Assembled, EditionKey, NotDue, Past, Rules};
 
 use super::newsroom::{article, at};
 
@@ -17,6 +17,10 @@ fn rules(now: &str) -> Rules {
 /// Something was published before: one article that is no longer in the folder.
 fn running() -> BTreeMap<String, Option<EditionKey>> {
     BTreeMap::from([("gone".to_owned(), Some("2026-02-20".parse().unwrap()))])
+}
+
+fn assemble(articles: impl Into<Vec<Article>>, past: Past<'_>, rules: Rules) -> Assembled {
+    edition::assemble(Loaded { articles: articles.into(), ..Loaded::default() }, past, rules)
 }
 
 fn due(sorted: &Assembled) -> Vec<&str> {
@@ -82,14 +86,14 @@ fn what_an_edition_had_is_not_sent_again() {
         ("founding".to_owned(), None),
     ]);
     let articles = ["tide.md", "flood.md", "founding.md", "new.md"].map(|path| article(path, "2026-03-01"));
-    let sorted = assemble(articles.into(), Past::Editions(&published), rules("2026-03-02T12:00:00Z"));
+    let sorted = assemble(articles, Past::Editions(&published), rules("2026-03-02T12:00:00Z"));
     assert_eq!(due(&sorted), ["new.md"]);
     assert_eq!(
         why(&sorted),
         [
-            "tide.md went out in the edition 2026-03-01",
             "flood.md went out in the edition 2026-03-01-flood",
             "founding.md is older than the first edition, and counts as published before it",
+            "tide.md went out in the edition 2026-03-01",
         ]
     );
 }

@@ -233,7 +233,7 @@ fn a_language_from_right_to_left_turns_the_page() {
 #[test]
 fn a_headline_knows_where_its_article_is_read() {
     let key = EditionKey::of(day("2026-03-02"));
-    let url = |article: &Article, key| headline(article, key, &publication()).url;
+    let url = |article: &Article, key| headline(&article.outline(), key, &publication()).url;
     assert_eq!(url(&ferry(), Some(&key)), "https://post.example.org/articles/harbour-ferry-returns");
     assert_eq!(url(&library(), Some(&key)), "https://www.library.example.org/sundays");
     assert_eq!(url(&library(), None), "https://www.library.example.org/sundays");

@@ -5,11 +5,10 @@ mod links;
 mod numbers;
 mod words;
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -39,20 +38,22 @@ pub(super) struct Place<'a> {
 
 /// The ids of headings of other articles, read when first asked for.
 #[derive(Debug, Default)]
-pub(super) struct Headings(RefCell<HashMap<PathBuf, Rc<HashSet<String>>>>);
+pub(super) struct Headings(Mutex<HashMap<PathBuf, Arc<HashSet<String>>>>);
 
 impl Headings {
-    fn of(&self, file: &Path, max_bytes: u64) -> Rc<HashSet<String>> {
-        if let Some(known) = self.0.borrow().get(file) {
-            return Rc::clone(known);
+    fn of(&self, file: &Path, max_bytes: u64) -> Arc<HashSet<String>> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known().get(file) {
+            return Arc::clone(known);
         }
+        // Not under the lock: another thread may read it too, and finds the same.
         let text = shelf::read(file, max_bytes).ok().and_then(|bytes| source::decode(&bytes).ok());
         let ids = text.map(|text| match source::split(&text) {
             Ok(parts) => headings(&document(&text[parts.body]).seen),
             Err(_) => HashSet::new(),
         });
-        let ids = Rc::new(ids.unwrap_or_default());
-        self.0.borrow_mut().insert(file.to_owned(), Rc::clone(&ids));
+        let ids = Arc::new(ids.unwrap_or_default());
+        known().insert(file.to_owned(), Arc::clone(&ids));
         ids
     }
 }
@@ -329,7 +330,7 @@ impl Linter<'_, '_> {
         let file = root.join(&inside);
         let real = file.canonicalize().ok().filter(|real| real.starts_with(root) && real.is_file());
         let Some(real) = real else {
-            let like = super::load::similar(&file)
+            let like = super::walk::similar(&file)
                 .map(|name| Path::new(&path).with_file_name(name).to_string_lossy().into_owned());
             let remedy = match (is_web_site(written), &like) {
                 (true, _) => format!("did you mean `https://{shown}`?"),
@@ -343,7 +344,7 @@ impl Linter<'_, '_> {
             }
             return;
         };
-        if !super::load::is_article(&real) {
+        if !super::walk::is_article(&real) {
             let message = format!("readers of a mail cannot open the file `{shown}`");
             return self.findings.error(
                 "broken-link",

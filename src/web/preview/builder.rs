@@ -1,5 +1,6 @@
 //! Makes the sheet anew at each change: configuration, record of the past, articles, edition.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use tracing::{debug, info};
 use super::Wishes;
 use super::sheet::{Due, Proof, Sheet, Standing};
 use super::watcher::{Files, Watcher};
-use crate::article::{LoadOptions, Loaded, load_paths};
+use crate::article::{LoadError, LoadOptions, Others, Outline, load_paths};
 use crate::config::{Config, ConfigError, Database, OnBrokenArticle};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{EditionKey, RenderedEdition};
@@ -37,8 +38,31 @@ pub(super) struct Builder {
 
 /// What the making of one sheet came to.
 struct Made {
-    loaded: Loaded,
+    /// Of every article.
+    findings: Vec<Diagnostic>,
+    articles: BTreeMap<PathBuf, Outline>,
     draft: Result<Draft, PressError>,
+}
+
+impl Made {
+    /// Reads all articles at `now`, and keeps those whole that the edition `key` may take.
+    fn of(
+        config: &Config,
+        record: &Record,
+        key: EditionKey,
+        as_of: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, LoadError> {
+        let folder = &config.articles.folder;
+        let options = LoadOptions::of(config).giving(record.wanted(&key, config, as_of), Others::Review);
+        let loaded = load_paths(std::slice::from_ref(folder), folder, &options, now)?;
+        let outlines = loaded.outlines();
+        Ok(Made {
+            findings: loaded.diagnostics.clone(),
+            articles: outlines.into_iter().map(|article| (article.path.clone(), article)).collect(),
+            draft: press::draft(loaded, record, config, key, as_of),
+        })
+    }
 }
 
 impl Builder {
@@ -69,6 +93,7 @@ impl Builder {
             proof: None,
             articles: Arc::default(),
             record: Arc::default(),
+            alone: Arc::default(),
         };
         let watcher = Watcher::new(Files::of(&blank.config, config_file.as_deref()));
         let (sheet, shown) = watch::channel(Arc::new(blank));
@@ -124,6 +149,7 @@ impl Builder {
             proof: before.proof.clone(),
             articles: before.articles.clone(),
             record: before.record.clone(),
+            alone: before.alone.clone(),
         };
         match (self.wishes.read_config)() {
             Ok((config, file)) => {
@@ -137,15 +163,6 @@ impl Builder {
         }
         self.watcher.follow(Files::of(&sheet.config, self.config_file.as_deref()));
         (sheet.key, sheet.as_of, sheet.slot) = due_at(&sheet.config, self.wishes.edition.as_ref(), now);
-        // The past is read while the articles are.
-        let making = {
-            let (config, now) = (sheet.config.clone(), now);
-            tokio::task::spawn_blocking(move || {
-                let folder = &config.articles.folder;
-                let options = LoadOptions::of(&config);
-                load_paths(std::slice::from_ref(folder), folder, &options, now)
-            })
-        };
         let mut past = self.past(&sheet.config, &sheet.key).await;
         // What went out ahead of its hour is not the next edition any more.
         let is_out = past.as_ref().is_ok_and(|past| past.gone_out.is_some());
@@ -154,19 +171,10 @@ impl Builder {
             past = self.past(&sheet.config, &sheet.key).await;
         }
         let key = sheet.key.clone();
-        let loaded = making.await.expect("loading articles does not panic");
         let past = match past {
             Ok(past) => past,
             Err(error) => {
                 sheet.problems = vec![wrong_store(&error)];
-                return sheet;
-            }
-        };
-        let loaded = match loaded {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                sheet.problems =
-                    vec![of_whole(&sheet.config.articles.folder, "articles", &error.to_string())];
                 return sheet;
             }
         };
@@ -176,12 +184,16 @@ impl Builder {
         sheet.record = record.clone();
         let made = {
             let (config, as_of) = (sheet.config.clone(), sheet.as_of);
-            tokio::task::spawn_blocking(move || {
-                let draft = press::draft(&loaded, &record, &config, key, as_of);
-                Made { loaded, draft }
-            })
+            tokio::task::spawn_blocking(move || Made::of(&config, &record, key, as_of, now))
         };
-        let made = made.await.expect("rendering an edition does not panic");
+        let made = match made.await.expect("making an edition does not panic") {
+            Ok(made) => made,
+            Err(error) => {
+                sheet.problems =
+                    vec![of_whole(&sheet.config.articles.folder, "articles", &error.to_string())];
+                return sheet;
+            }
+        };
         take(&mut sheet, made, past.gone_out);
         sheet
     }
@@ -224,19 +236,17 @@ struct Past {
 
 /// Puts what was made into `sheet`; what cannot be made leaves the last edition that could be.
 fn take(sheet: &mut Sheet, made: Made, gone_out: Option<(RenderedEdition, Letterhead)>) {
-    let Made { loaded, draft } = made;
+    let Made { findings, articles, draft } = made;
     let proof = |sheet: &Sheet, rendered: RenderedEdition, pictures, letterhead| {
         Some(Arc::new(Proof::new(sheet.version, sheet.made_at, rendered, pictures, letterhead)))
     };
     let letterhead = Letterhead::of(&sheet.config.publication);
-    sheet.findings = loaded.diagnostics;
+    sheet.findings = findings;
     match draft {
-        Err(error) => sheet.problems = wrong_rendering(&error),
+        Err(error) => sheet.problems = error.findings(),
         Ok(draft) => {
-            let title = |path: &PathBuf| {
-                let article = loaded.articles.iter().find(|article| article.path == *path);
-                article.map(|article| article.title.clone()).unwrap_or_default()
-            };
+            let title =
+                |path: &PathBuf| articles.get(path).map(|article| article.title.clone()).unwrap_or_default();
             sheet.due = draft.due.iter().map(|path| Due { path: path.clone(), title: title(path) }).collect();
             sheet.waiting = draft.waiting;
             sheet.problems = draft.errors;
@@ -265,7 +275,7 @@ fn take(sheet: &mut Sheet, made: Made, gone_out: Option<(RenderedEdition, Letter
     let problems = &sheet.problems;
     sheet.findings.retain(|finding| !problems.contains(finding));
     sheet.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    sheet.articles = Arc::new(loaded.articles);
+    sheet.articles = Arc::new(articles);
 }
 
 /// Which edition is shown, as of which moment, and when it is due: `wanted`, or the next one to go out.
@@ -311,22 +321,6 @@ fn wrong_store(error: &StoreError) -> Diagnostic {
     Diagnostic::of_file(Severity::Error, "database", "database", error.to_string()).with_remedy(
         "a store of an earlier version is brought up to date by any other command, such as `straight status`",
     )
-}
-
-fn wrong_rendering(error: &PressError) -> Vec<Diagnostic> {
-    match error {
-        PressError::Template(error) => error.diagnostics(),
-        PressError::Render(error) => error.diagnostics(),
-        PressError::Store(_)
-        | PressError::Articles(_)
-        | PressError::Compose(_)
-        | PressError::Route(_)
-        | PressError::TooLarge { .. }
-        | PressError::Thread(_)
-        | PressError::SampleValues { .. } => {
-            vec![Diagnostic::of_file(Severity::Error, "edition", "edition", error.to_string())]
-        }
-    }
 }
 
 /// A finding about a file as a whole; what stands behind its semicolon is the remedy.

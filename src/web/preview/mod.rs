@@ -4,6 +4,7 @@
 //! file was saved, and changes what differs. Nothing is ever written: the store is opened for looking only, links to
 //! leave are made with a key of the preview's own, and the network is asked only when somebody clicks for it.
 
+mod alone;
 mod builder;
 mod choice;
 mod events;

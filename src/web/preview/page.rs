@@ -297,7 +297,7 @@ impl Page<'_> {
         waiting.sort_by_key(|article| (!article.why.is_news(), article.why.is_over()));
         let row = |article: &&edition::Waiting| {
             let slug = article.slug.as_str();
-            let title = self.sheet.articles.iter().find(|found| found.path == article.path);
+            let title = self.sheet.articles.get(&article.path);
             json!({
                 "path": article.path.display().to_string(),
                 "title": title.map(|article| article.title.clone()),

@@ -16,6 +16,7 @@ use super::choice::Choice;
 use super::page::{Found, Page};
 use super::sheet::{Proof, Sheet};
 use super::{Audience, Preview, frame};
+use crate::edition::EmbeddedPicture;
 use crate::store::StoreError;
 use crate::web::style::{FOR_EVER, cacheable};
 
@@ -109,13 +110,8 @@ pub(super) async fn picture(
     let sheet = preview.sheet();
     let of_edition = preview.proof(&sheet, &choice).ok().and_then(|proof| proof.picture(&name).cloned());
     // An article that is looked at by itself has its own, and the frame asks for them by name alone.
-    let of_article = || {
-        let pictures = sheet.articles.iter().flat_map(|article| article.pictures.values());
-        let found = pictures.into_iter().find(|picture| picture.file_name == name)?;
-        Some((found.media_type.to_owned(), found.bytes.clone()))
-    };
-    let found = of_edition.map(|picture| (picture.media_type, picture.bytes)).or_else(of_article);
-    let (media_type, bytes) = found.ok_or(Failure::Nothing)?;
+    let found = of_edition.or_else(|| sheet.alone.picture(&name));
+    let EmbeddedPicture { media_type, bytes, .. } = found.ok_or(Failure::Nothing)?;
     let headers = [
         (CONTENT_TYPE, media_type),
         (CACHE_CONTROL, FOR_EVER.to_owned()),

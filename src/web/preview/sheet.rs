@@ -1,18 +1,20 @@
 //! What the page shows: the edition as it stands after the last save, with all that is to be said of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::article::Article;
+use super::alone::Alone;
+use crate::article::{self, LoadOptions, Outline};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::edition::{EditionKey, EmbeddedPicture, RenderedEdition, Waiting};
 use crate::message::{Letterhead, Skeleton};
-use crate::press::Record;
 use crate::press::schedule::Slot;
+use crate::press::{self, Record};
 use crate::store::Store;
 
 /// The edition after the last save.
@@ -45,9 +47,11 @@ pub(super) struct Sheet {
     pub(super) readers: Option<u64>,
     /// The edition itself: the last one that could be made.
     pub(super) proof: Option<Arc<Proof>>,
-    /// Every article that is whole, and what went before: what waits can be looked at too.
-    pub(super) articles: Arc<Vec<Article>>,
+    /// Every article that has no error, by its file, and what went before: what waits can be looked at too.
+    pub(super) articles: Arc<BTreeMap<PathBuf, Outline>>,
     pub(super) record: Arc<Record>,
+    /// What was looked at by itself.
+    pub(super) alone: Arc<Alone>,
 }
 
 /// How the edition stands.
@@ -126,12 +130,16 @@ impl Sheet {
     /// The edition shown; an article that waits by itself when `slug` names one.
     pub(super) fn shown(&self, slug: Option<&str>) -> Option<Arc<Proof>> {
         let Some(slug) = slug else { return self.proof.clone() };
-        let article = self.articles.iter().find(|article| article.slug.as_str() == slug)?.clone();
-        let made =
-            crate::press::draft_of_one(article, &self.record, &self.config, self.key.clone(), self.as_of);
-        let (rendered, pictures) = made.ok()?;
-        let letterhead = Letterhead::of(&self.config.publication);
-        Some(Arc::new(Proof::new(self.version, self.made_at, rendered, pictures, letterhead)))
+        let outline = self.articles.values().find(|article| article.slug.as_str() == slug)?;
+        self.alone.shown(slug, self.version, || {
+            let config = &self.config;
+            let options = LoadOptions::of(config);
+            let article = article::load_one(&config.articles.folder, &outline.path, &options, self.made_at)?;
+            let made = press::draft_of_one(article, &self.record, config, self.key.clone(), self.as_of);
+            let (rendered, pictures) = made.ok()?;
+            let letterhead = Letterhead::of(&config.publication);
+            Some(Proof::new(self.version, self.made_at, rendered, pictures, letterhead))
+        })
     }
 
     /// Whether a page that shows `other` shows the same as one of this.
