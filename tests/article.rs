@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use straight::article::{
-    LoadError, LoadOptions, Loaded, PictureWork, RenderOptions, link_target, load_dir, load_paths,
-    parse_bytes,
+    LoadError, LoadOptions, Loaded, Others, PictureWork, RenderOptions, Whole, link_target, load_dir,
+    load_one, load_paths, parse_bytes,
 };
 use straight::cli::check::{Format, Strictness, Verdict, check};
 use straight::config::{Author, Authors};
@@ -335,6 +335,123 @@ fn a_slug_is_compared_with_broken_files_and_with_those_not_asked_for() {
     let one = load_paths(&[folder.path().join("b.md")], folder.path(), &options(), now()).unwrap();
     assert_eq!(one.files, 1);
     insta::assert_snapshot!(format!("{}=====\n{}", folder.told(&loaded), folder.told(&one)));
+}
+
+fn dated(date: &str, title: &str, more: &str, body: &str) -> String {
+    format!(
+        "---\ntitle: {title}\ndate: {date}\nsummary: In short.\nhighlights: [One, Two, Three]\n{more}---\n{body}\n"
+    )
+}
+
+/// Files in `load` by their standing: whole, known by their tops, broken.
+fn standing(loaded: &Loaded) -> (Vec<&str>, Vec<&str>, Vec<&str>) {
+    let others = loaded.others.iter().map(|outline| outline.title.as_str()).collect();
+    (titles(loaded), others, loaded.broken.iter().map(|file| file.path.to_str().unwrap()).collect())
+}
+
+#[test]
+fn only_the_articles_of_the_days_asked_for_are_read_to_their_ends() {
+    let wrong = "[gone](gone.md)";
+    let folder = Folder::new()
+        .with("old.md", dated("2025-10-01", "Old", "", wrong))
+        .with("older-broken.md", dated("2025-09-30", "Older", "tgas: [x]\n", "Text."))
+        .with("undated.md", "---\ntitle: Undated\n---\nText.\n")
+        .with("new.md", dated("2025-11-03", "New", "", "Text."))
+        .with("new-wrong.md", dated("2025-11-04", "Wrong", "", wrong))
+        .with("later.md", dated("2025-12-01", "Later", "", wrong));
+    let days = Whole::Days("2025-10-28".parse().unwrap()..="2025-11-04".parse().unwrap());
+    let load = |others| load_dir(folder.path(), &options().giving(days.clone(), others), now()).unwrap();
+    let skimmed = load(Others::Skim);
+    assert_eq!(
+        standing(&skimmed),
+        (vec!["New"], vec!["Old", "Later"], vec!["new-wrong.md", "older-broken.md", "undated.md"])
+    );
+    assert_eq!(skimmed.files, 6);
+    let reviewed = load(Others::Review);
+    let broken = vec!["later.md", "new-wrong.md", "old.md", "older-broken.md", "undated.md"];
+    assert_eq!(standing(&reviewed), (vec!["New"], vec![], broken));
+    assert_eq!(folder.told(&reviewed), folder.told(&folder.load()), "reading whole or not, the same is told");
+    assert!(reviewed.articles[0].markdown.contains("Text."));
+
+    let one = |name: &str| load_one(folder.path(), Path::new(name), &options(), now());
+    assert_eq!(one("new.md").unwrap().title, "New");
+    assert!(one("old.md").is_none(), "it has an error");
+    assert!(one("../new.md").is_none() && one("none.md").is_none());
+}
+
+#[test]
+fn a_name_that_an_old_article_has_is_found_though_that_is_not_asked_for() {
+    let day = || "2025-11-04".parse().unwrap();
+    let options = options().giving(Whole::Days(day()..=day()), Others::Skim);
+    let folder = Folder::new()
+        .with("old.md", dated("2020-01-01", "Tide", "", "Text."))
+        .with("older.md", dated("2019-01-01", "Ferry", "", "[gone](gone.md)"))
+        .with("oldest-a.md", dated("2018-01-01", "Gull", "", "Text."))
+        .with("oldest-b.md", dated("2018-01-02", "Gull", "", "Text."))
+        .with("ferry.md", dated("2025-11-04", "Ferry", "", "Text."))
+        .with("tide.md", dated("2025-11-04", "Tide", "", "Text."));
+    let loaded = load_dir(folder.path(), &options, now()).unwrap();
+    // An old article that is broken takes no name from a whole one.
+    assert_eq!(standing(&loaded), (vec!["Ferry"], vec!["Gull", "Tide"], vec!["older.md", "tide.md"]));
+    assert!(folder.told(&loaded).contains("has the slug `tide` already"), "{}", folder.told(&loaded));
+    let paths: Vec<_> = loaded.outlines().into_iter().map(|outline| outline.path).collect();
+    assert_eq!(paths, [Path::new("oldest-a.md"), Path::new("old.md"), Path::new("ferry.md")]);
+}
+
+#[test]
+fn the_newest_day_is_that_of_an_article_that_is_whole_to_its_end() {
+    let (to, by, at) = ("2025-11-05".parse().unwrap(), "2025-11-04".parse().unwrap(), now());
+    let options = options().giving(Whole::NewestDay { to, by, at }, Others::Skim);
+    let folder = Folder::new()
+        .with("ahead.md", dated("2025-11-05", "Ahead", "", "Text."))
+        .with("broken.md", dated("2025-11-04", "Broken", "", "[gone](gone.md)"))
+        .with("evening.md", dated("2025-11-04 23:00", "Evening", "", "Text."))
+        .with("draft.md", dated("2025-11-03", "Draft", "draft: true\n", "Text."))
+        .with("found.md", dated("2025-11-02", "Found", "", "Text."))
+        .with("beside.md", dated("2025-11-02", "Beside", "", "[gone](gone.md)"))
+        .with("before.md", dated("2025-11-01", "Before", "", "[gone](gone.md)"));
+    let loaded = load_dir(folder.path(), &options, now()).unwrap();
+    assert_eq!(
+        standing(&loaded),
+        (vec!["Found", "Draft", "Evening", "Ahead"], vec!["Before"], vec!["beside.md", "broken.md"])
+    );
+}
+
+#[test]
+fn a_top_is_understood_however_long_it_is_and_in_any_encoding() {
+    let options = options().giving(Whole::None, Others::Skim);
+    let long = format!("extra: {{notes: \"{}\"}}\n", "ä".repeat(6_000));
+    let utf16: Vec<u8> = "\u{FEFF}"
+        .encode_utf16()
+        .chain(dated("2025-11-03", "Wide", "", &"x\n".repeat(9_000)).encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let many = dated("2025-11-03", "Umlauts", "", &"ä".repeat(9_000));
+    let folder = Folder::new()
+        .with("long.md", dated("2025-11-03", "Long", &long, "Text."))
+        .with("many.md", many)
+        .with("wide.md", utf16);
+    let loaded = load_dir(folder.path(), &options, now()).unwrap();
+    assert_eq!(standing(&loaded), (vec![], vec!["Long", "Umlauts", "Wide"], vec![]));
+}
+
+#[test]
+fn many_files_are_told_of_in_the_order_of_their_names() {
+    let folder = (0..200).fold(Folder::new(), |folder, n| {
+        let body = if n % 3 == 0 { "[gone](gone.md)" } else { "Text." };
+        folder.with(&format!("{n:03}.md"), dated("2025-11-03", &format!("Number {n}"), "", body))
+    });
+    let told = |loaded: &Loaded| -> Vec<PathBuf> {
+        loaded
+            .diagnostics
+            .iter()
+            .map(|found| found.file.strip_prefix(folder.path()).unwrap().to_owned())
+            .collect()
+    };
+    let loaded = folder.load();
+    let expected: Vec<PathBuf> = (0..200).step_by(3).map(|n| format!("{n:03}.md").into()).collect();
+    assert_eq!(told(&loaded), expected);
+    assert_eq!(loaded.articles.len(), 133);
 }
 
 #[test]
