@@ -157,7 +157,7 @@ impl Harbour {
     /// The letters that the post has for `to`, after the sign-ups are answered.
     async fn letters(&self, to: &str) -> Vec<OpenLetter> {
         self.press.answer_sign_ups().await.unwrap();
-        let due = self.store.due_letters(self.press.clock.now(), 1_000).await.unwrap();
+        let due = self.store.due_letters(self.press.clock.now(), None, 1_000).await.unwrap();
         due.into_iter().filter(|letter| letter.to.as_str() == to).collect()
     }
 

@@ -22,6 +22,12 @@ impl DomainRates {
     pub fn of(&self, domain: &str) -> Option<Rate> {
         self.of.get(domain).copied().or(self.default)
     }
+
+    /// Whether any domain has a limit.
+    #[must_use]
+    pub fn are_set(&self) -> bool {
+        self.default.is_some() || !self.of.is_empty()
+    }
 }
 
 const KEY: &str = "delivery.rate_per_domain";

@@ -56,6 +56,8 @@ pub struct Press {
     pub clock: Clock,
     /// How long a dispatch goes on without anything getting through.
     pub patience: Duration,
+    /// What may be sent in a time; all clones count together.
+    limits: dispatch::Limits,
 }
 
 /// What can go wrong between articles and readers.
@@ -137,7 +139,8 @@ impl Press {
         let letters = Correspondence::prepare(&config)?;
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
-        Ok(Press { config, store, keys, letters, clock, patience: PATIENCE })
+        let limits = dispatch::Limits::new(&config.delivery);
+        Ok(Press { config, store, keys, letters, clock, patience: PATIENCE, limits })
     }
 
     /// Refuses a relay that is not on loopback while From, postal address or `public_url` are the sample's.

@@ -1,13 +1,19 @@
-//! The post: letters to single people, ahead of editions, over the same way out.
+//! The post: letters to single people, ahead of editions, over the same way out and within the same limits.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Ending, Press, PressError, Route};
+use super::dispatch::{Bearing, Mail, Place, Turn};
+use super::{Courier, Ending, Press, PressError, Route};
 use crate::delivery::outbox::file_name;
-use crate::delivery::{Backoff, ConnectError, Envelope, Outcome, next_state};
+use crate::delivery::{
+    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
+};
 use crate::letter::{self, Letter};
 use crate::message::Letterhead;
 use crate::store::OpenLetter;
@@ -16,21 +22,120 @@ use crate::store::OpenLetter;
 const LOOK: Duration = Duration::from_secs(1);
 /// The same after the server would not have one.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// How many letters are taken at a time.
+/// How many letters are read at a time.
 const AT_A_TIME: u32 = 64;
+/// A turn that comes so soon is waited for with the connection in hand.
+const SOON: Duration = Duration::from_secs(1);
+/// How long letters have the only connection before it is an edition's again.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// Who wants to send beside letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nobody,
+    AnEdition,
+}
+
+/// What a round of letters came to.
+struct Round {
+    ending: Ending,
+    got_through: bool,
+    /// When the first of those may go that a limit holds up.
+    next_turn: Option<Instant>,
+}
+
+/// What became of one letter in a round.
+enum Tried {
+    /// A limit holds it up.
+    Waits,
+    /// It was sent, or tried, here or elsewhere; whether others may follow at once.
+    Begun { go_on: bool },
+    /// No letter can go.
+    Ended(Ending),
+}
+
+/// How letters get out: at most one connection, which has its place among those of editions.
+struct WayOut {
+    bearing: Arc<Bearing>,
+    place: Option<Place>,
+    courier: Courier,
+    /// How many messages the present connection has carried.
+    carried: usize,
+}
+
+impl WayOut {
+    fn over(route: &Route) -> Self {
+        WayOut { bearing: route.bearing(), place: None, courier: route.courier(), carried: 0 }
+    }
+
+    /// Waits for a place and connects, unless there is a connection.
+    async fn open(&mut self) -> Result<(), ConnectError> {
+        if self.courier.is_ready() && self.place.is_some() {
+            return Ok(());
+        }
+        self.carried = 0;
+        let mut place = match self.place.take() {
+            Some(place) => place,
+            None => self.bearing.enter(Mail::Letter).await,
+        };
+        place.closed();
+        match self.courier.ready().await {
+            Ok(()) => {
+                place.opened();
+                self.place = Some(place);
+                Ok(())
+            }
+            Err(error) => {
+                if let ConnectError::Transient(_) = &error {
+                    place.refused();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Learns from what the server said to a letter; whether others may follow at once.
+    async fn learn(&mut self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Slowed(reply) => {
+                self.courier.hang_up().await;
+                self.place = self.place.take().and_then(|place| place.slowed(reply.code, self.carried));
+                return self.place.is_some();
+            }
+            Outcome::NotSent(_) | Outcome::Halt(_) => return true,
+            Outcome::Accepted(_)
+            | Outcome::Deferred(_)
+            | Outcome::Bounced(_)
+            | Outcome::Refused(_)
+            | Outcome::Undeliverable(_)
+            | Outcome::Unanswered(_) => self.bearing.accepted(),
+        }
+        self.carried += 1;
+        if self.bearing.per_connection().is_some_and(|most| self.carried >= most) {
+            self.courier.hang_up().await;
+        }
+        true
+    }
+
+    /// Ends the connection before the place is given back: the server never sees one too many.
+    async fn close(mut self) {
+        self.courier.hang_up().await;
+        drop(self.place);
+    }
+}
 
 impl Press {
-    /// Sends the letters that are due; the caller holds the sender lock.
+    /// Sends the letters that are due, as far as the limits allow for the moment; the caller holds the sender lock.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn send_letters(&self, route: &Route, stop: &CancellationToken) -> Result<Ending, PressError> {
-        let (ending, got_through) = self.send_due_letters(route, stop).await?;
-        self.note_ending(&ending, got_through).await?;
-        Ok(ending)
+        let round = self.send_due_letters(route, Beside::Nobody, stop).await?;
+        self.note_ending(&round.ending, round.got_through).await?;
+        Ok(round.ending)
     }
 
-    /// Sends letters as they come while an edition goes out, over a connection of their own, until `done`.
+    /// Writes and sends letters as they come while an edition goes out, until `done`.
     pub(super) async fn send_letters_meanwhile(&self, route: &Route, done: &CancellationToken) {
         let mut pause = LOOK;
         loop {
@@ -39,10 +144,16 @@ impl Press {
                 () = tokio::time::sleep(pause) => {}
             }
             // One that is begun is finished: nobody else may know what became of it.
-            pause = match self.send_due_letters(route, done).await {
-                Ok((Ending::Complete, _)) => LOOK,
-                // A server may have room for the edition's connections only; the letters come behind it then.
-                Ok((ending, _)) => {
+            let round = async {
+                self.answer_sign_ups().await?;
+                self.tell_moderators().await?;
+                self.send_due_letters(route, Beside::AnEdition, done).await
+            };
+            pause = match round.await {
+                Ok(Round { ending: Ending::Complete, next_turn, .. }) => {
+                    next_turn.map_or(LOOK, |turn| turn.saturating_duration_since(Instant::now()).min(LOOK))
+                }
+                Ok(Round { ending, .. }) => {
                     debug!(?ending, "letters wait");
                     LOOK_AGAIN
                 }
@@ -54,42 +165,110 @@ impl Press {
         }
     }
 
-    /// How it ended, and whether one got through.
+    /// Sends what is due and may go now, each letter at most once.
     async fn send_due_letters(
         &self,
         route: &Route,
+        beside: Beside,
         stop: &CancellationToken,
-    ) -> Result<(Ending, bool), PressError> {
-        let mut courier = route.courier();
-        let mut got_through = false;
-        let mut tried = std::collections::HashSet::new();
-        let ending = 'post: loop {
-            let due = self.store.due_letters(self.clock.now(), AT_A_TIME).await?;
-            let fresh: Vec<OpenLetter> = due.into_iter().filter(|letter| tried.insert(letter.id)).collect();
-            if fresh.is_empty() {
-                break Ending::Complete;
-            }
-            for letter in fresh {
-                if stop.is_cancelled() {
-                    break 'post Ending::Stopped;
+    ) -> Result<Round, PressError> {
+        let mut way = WayOut::over(route);
+        let mut round = Round { ending: Ending::Complete, got_through: false, next_turn: None };
+        let began = Instant::now();
+        let mut tried = HashSet::new();
+        // Each pass goes from the first to the last, a page at a time.
+        let mut after = None;
+        let mut has_sent = false;
+        let ended = 'round: loop {
+            let page = match self.store.due_letters(self.clock.now(), after, AT_A_TIME).await {
+                Ok(page) => page,
+                Err(error) => break Err(error.into()),
+            };
+            let Some(last) = page.last() else {
+                // More may have come, and some may have their turn soon.
+                let soon = round.next_turn.filter(|turn| *turn <= Instant::now() + SOON);
+                match soon {
+                    Some(turn) if !has_sent => {
+                        if !comes(turn, stop).await {
+                            break Ok(Ending::Stopped);
+                        }
+                    }
+                    None if !has_sent => break Ok(Ending::Complete),
+                    Some(_) | None => {}
                 }
-                match courier.ready().await {
-                    Ok(()) => {}
-                    Err(ConnectError::Transient(why)) => break 'post Ending::Unreachable(why),
-                    Err(ConnectError::Permanent(why)) => break 'post Ending::Halted(why),
+                (after, has_sent, round.next_turn) = (None, false, None);
+                continue;
+            };
+            after = Some((last.due_at, last.id));
+            for letter in page {
+                if beside == Beside::AnEdition && began.elapsed() >= ROUND && way.bearing.is_narrow() {
+                    break 'round Ok(Ending::Complete);
                 }
-                if self.store.begin_letter(&letter).await? {
-                    let outcome = self.hand_over(&mut courier, &letter).await;
-                    got_through |= matches!(outcome, Outcome::Accepted(_));
-                    self.settle_letter(&letter, &outcome).await?;
+                if tried.contains(&letter.id) {
+                    continue;
+                }
+                match self.send_one(&letter, &mut way, &mut round, stop).await {
+                    Ok(Tried::Waits) => {}
+                    Ok(Tried::Begun { go_on }) => {
+                        tried.insert(letter.id);
+                        has_sent = true;
+                        if !go_on {
+                            break 'round Ok(Ending::Complete);
+                        }
+                    }
+                    Ok(Tried::Ended(ending)) => break 'round Ok(ending),
+                    Err(error) => break 'round Err(error),
                 }
             }
         };
-        courier.close().await;
-        Ok((ending, got_through))
+        way.close().await;
+        Ok(Round { ending: ended?, ..round })
     }
 
-    async fn hand_over(&self, courier: &mut super::Courier, open: &OpenLetter) -> Outcome {
+    /// Sends `letter` if it may go now.
+    async fn send_one(
+        &self,
+        letter: &OpenLetter,
+        way: &mut WayOut,
+        round: &mut Round,
+        stop: &CancellationToken,
+    ) -> Result<Tried, PressError> {
+        loop {
+            let at = match self.limits.turn(&self.store, Mail::Letter, letter.to.domain()).await? {
+                Turn::Now => break,
+                Turn::All(at) if at <= Instant::now() + SOON => {
+                    if !comes(at, stop).await {
+                        return Ok(Tried::Ended(Ending::Stopped));
+                    }
+                    continue;
+                }
+                Turn::All(at) | Turn::Domain(at) => at,
+            };
+            // Others may have other domains: this one keeps nobody waiting.
+            round.next_turn = Some(round.next_turn.map_or(at, |turn| turn.min(at)));
+            return Ok(Tried::Waits);
+        }
+        let ready = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(Tried::Ended(Ending::Stopped)),
+            ready = way.open() => ready,
+        };
+        match ready {
+            Ok(()) => {}
+            Err(ConnectError::Transient(why)) => return Ok(Tried::Ended(Ending::Unreachable(why))),
+            Err(ConnectError::Permanent(why)) => return Ok(Tried::Ended(Ending::Halted(why))),
+        }
+        // Away for longer than our lease, we may have been taken for dead.
+        if !self.store.is_sender() || !self.store.begin_letter(letter).await? {
+            return Ok(Tried::Begun { go_on: true });
+        }
+        let outcome = self.hand_over(&mut way.courier, letter).await;
+        round.got_through |= matches!(outcome, Outcome::Accepted(_));
+        self.settle_letter(letter, &outcome).await?;
+        Ok(Tried::Begun { go_on: way.learn(&outcome).await })
+    }
+
+    async fn hand_over(&self, courier: &mut Courier, open: &OpenLetter) -> Outcome {
         let letterhead = Letterhead::of(&self.config.publication);
         let domain = letterhead.from.domain();
         let id = format!("letter.{}@{domain}", self.keys.digest("letter", &open.id.0.to_string()));
@@ -121,15 +300,27 @@ impl Press {
 
     async fn settle_letter(&self, open: &OpenLetter, outcome: &Outcome) -> Result<(), PressError> {
         let now = self.clock.now();
-        let next = next_state(
-            outcome,
-            open.deferrals.saturating_add(1),
-            open.uncertain,
-            open.made_at,
-            now,
-            Backoff { give_up_after: self.config.delivery.give_up_after },
-            self.config.delivery.uncertain,
-        );
+        let backoff = Backoff { give_up_after: self.config.delivery.give_up_after };
+        let attempt = open.deferrals.saturating_add(1);
+        let fruitless = (open.attempt + 1).saturating_sub(open.deferrals + open.uncertain);
+        let next = match outcome {
+            // It may be this letter that nothing comes of.
+            Outcome::NotSent(why) if fruitless >= FRUITLESS => {
+                next_after_fruitless(why, attempt, open.made_at, now, backoff)
+            }
+            Outcome::Halt(reply) if fruitless >= FRUITLESS => {
+                next_after_fruitless(&reply.to_string(), attempt, open.made_at, now, backoff)
+            }
+            outcome => next_state(
+                outcome,
+                attempt,
+                open.uncertain,
+                open.made_at,
+                now,
+                backoff,
+                self.config.delivery.uncertain,
+            ),
+        };
         let to = open.to.masked();
         match &next.reason {
             None => info!(%to, letter = open.id.0, "letter sent"),
@@ -138,5 +329,13 @@ impl Press {
             }
         }
         Ok(self.store.settle_letter(open, &next, now).await?)
+    }
+}
+
+/// Waits for `turn`; `false` when it is time to stop.
+async fn comes(turn: Instant, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep_until(turn) => true,
     }
 }

@@ -28,10 +28,12 @@ pub struct OpenLetter {
     pub uncertain: u32,
     /// When it was written.
     pub made_at: DateTime<Utc>,
+    /// Since when it is due.
+    pub due_at: DateTime<Utc>,
 }
 
 /// What an [`OpenLetter`] is made of: id, recipient, subject; text, HTML, link for leaving; name and text of the file;
-/// counts; time.
+/// counts; when it was written, and since when it is due.
 type Row = (
     i64,
     String,
@@ -45,6 +47,7 @@ type Row = (
     i64,
     i64,
     i64,
+    i64,
 );
 pub(super) const ADD: &str =
     "INSERT INTO letters (cause, recipient, subject, text, html, unsubscribe_url, file_name,
@@ -52,8 +55,9 @@ pub(super) const ADD: &str =
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10) ON CONFLICT (cause) DO NOTHING";
 const DUE: &str =
     "SELECT id, recipient, subject, text, html, unsubscribe_url, file_name, file_text, attempt, deferrals,
-        uncertain, made_at FROM letters
-    WHERE state IN ('queued', 'deferred') AND due_at <= $1 ORDER BY due_at, id LIMIT $2";
+        uncertain, made_at, due_at FROM letters
+    WHERE state IN ('queued', 'deferred') AND due_at <= $1 AND (due_at > $2 OR (due_at = $2 AND id > $3))
+    ORDER BY due_at, id LIMIT $4";
 const BEGIN: &str = "UPDATE letters SET state = 'sending', attempt = attempt + 1, owner = $3
     WHERE id = $1 AND attempt = $2 AND state IN ('queued', 'deferred')";
 const SETTLE: &str =
@@ -121,13 +125,21 @@ impl Store {
         Ok(writing!(self, |c| insert_letter!(&mut *c, cause, to, letter, reader, now)) > 0)
     }
 
-    /// Up to `limit` letters that are due by `now`.
+    /// Up to `limit` letters that are due by `now`, in the order of (due time, number), behind `after`.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn due_letters(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<OpenLetter>, StoreError> {
+    pub async fn due_letters(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<(DateTime<Utc>, LetterId)>,
+        limit: u32,
+    ) -> Result<Vec<OpenLetter>, StoreError> {
+        let (due_at, id) = after.map_or((i64::MIN, 0), |(due_at, id)| (millis(due_at), id.0));
         let rows: Vec<Row> = reading!(self, |c| sqlx::query_as(DUE)
             .bind(millis(now))
+            .bind(due_at)
+            .bind(id)
             .bind(i64::from(limit))
             .fetch_all(&mut *c)
             .await?);
@@ -188,8 +200,21 @@ impl Store {
 }
 
 fn letter(row: Row) -> Result<OpenLetter, StoreError> {
-    let (id, to, subject, text, html, unsubscribe_url, file, content, attempt, deferrals, uncertain, made_at) =
-        row;
+    let (
+        id,
+        to,
+        subject,
+        text,
+        html,
+        unsubscribe_url,
+        file,
+        content,
+        attempt,
+        deferrals,
+        uncertain,
+        made_at,
+        due_at,
+    ) = row;
     let parsed = to.parse();
     let to = parsed
         .map_err(|_| StoreError::Unreadable { what: "a letter's address", value: format!("letter {id}") })?;
@@ -202,5 +227,6 @@ fn letter(row: Row) -> Result<OpenLetter, StoreError> {
         deferrals: count(deferrals),
         uncertain: count(uncertain),
         made_at: super::time(made_at)?,
+        due_at: super::time(due_at)?,
     })
 }

@@ -25,14 +25,14 @@ async fn a_letter_is_written_once_for_each_cause_and_recipient() {
         assert!(store.add_letter("held/2026-09-24", &ann, "Held", "Line\nline\n", at(0)).await.unwrap());
         assert!(!store.add_letter("held/2026-09-24", &ann, "Held", "Other", at(1)).await.unwrap());
         assert!(store.add_letter("held/2026-09-24", &bo, "Held", "Line\nline\n", at(1)).await.unwrap());
-        assert_eq!(store.due_letters(at(0), 9).await.unwrap().len(), 1);
-        let due = store.due_letters(at(1), 9).await.unwrap();
+        assert_eq!(store.due_letters(at(0), None, 9).await.unwrap().len(), 1);
+        let due = store.due_letters(at(1), None, 9).await.unwrap();
         assert_eq!(
             due.iter().map(|letter| letter.to.to_string()).collect::<Vec<_>>(),
             ["ann@example.org", "bo@example.org"]
         );
         assert_eq!((due[0].written.text.as_str(), due[0].made_at), ("Line\nline\n", at(0)));
-        assert_eq!(store.due_letters(at(1), 1).await.unwrap().len(), 1);
+        assert_eq!(store.due_letters(at(1), None, 1).await.unwrap().len(), 1);
 
         assert!(store.begin_letter(&due[0]).await.unwrap());
         assert!(!store.begin_letter(&due[0]).await.unwrap(), "begun already");
@@ -40,12 +40,12 @@ async fn a_letter_is_written_once_for_each_cause_and_recipient() {
             .settle_letter(&due[0], &Next { due_at: Some(at(300)), ..next(State::Deferred) }, at(2))
             .await
             .unwrap();
-        assert_eq!(store.due_letters(at(2), 9).await.unwrap().len(), 1);
-        let again = store.due_letters(at(300), 9).await.unwrap().pop().unwrap();
+        assert_eq!(store.due_letters(at(2), None, 9).await.unwrap().len(), 1);
+        let again = store.due_letters(at(300), None, 9).await.unwrap().pop().unwrap();
         assert_eq!((again.id, again.attempt, again.deferrals), (due[0].id, 1, 1));
         assert!(store.begin_letter(&again).await.unwrap());
         store.settle_letter(&again, &next(State::Sent), at(301)).await.unwrap();
-        assert_eq!(store.due_letters(at(999), 9).await.unwrap(), due[1..]);
+        assert_eq!(store.due_letters(at(999), None, 9).await.unwrap(), due[1..]);
         store.close().await;
     })
     .await;
@@ -58,7 +58,7 @@ async fn a_letter_of_a_dead_sender_is_sent_again_and_one_of_the_living_is_not() 
         let ann = "ann@example.org".parse().unwrap();
         store.add_letter("held", &ann, "Held", "Text", at(0)).await.unwrap();
         let lock = sender(&store).await;
-        let letter = store.due_letters(at(0), 1).await.unwrap().remove(0);
+        let letter = store.due_letters(at(0), None, 1).await.unwrap().remove(0);
         store.begin_letter(&letter).await.unwrap();
         if store.is_shared() {
             assert_eq!(store.recover_letters(at(1)).await.unwrap(), 0);
@@ -66,7 +66,7 @@ async fn a_letter_of_a_dead_sender_is_sent_again_and_one_of_the_living_is_not() 
         drop(lock);
         tokio::time::sleep(Duration::from_millis(400)).await;
         assert_eq!(store.recover_letters(at(1)).await.unwrap(), 1);
-        let again = store.due_letters(at(1), 1).await.unwrap().remove(0);
+        let again = store.due_letters(at(1), None, 1).await.unwrap().remove(0);
         assert_eq!((again.attempt, again.uncertain), (1, 1));
         store.close().await;
     })

@@ -69,7 +69,7 @@ async fn a_sign_up_is_answered_once_and_confirmed_once() {
             (reader.status, reader.name.as_deref(), reader.since),
             (Status::Active, Some("Bo"), at(3))
         );
-        let letters = store.due_letters(at(9), 9).await.unwrap();
+        let letters = store.due_letters(at(9), None, 9).await.unwrap();
         let subjects: Vec<_> = letters.iter().map(|letter| letter.written.subject.as_str()).collect();
         assert_eq!(subjects, ["Confirm", "Welcome"]);
         let consent = store.consents(bo).await.unwrap().remove(0);
@@ -163,7 +163,7 @@ async fn a_pause_an_address_and_an_erasure() {
         assert_eq!(store.subscriber_counts().await.unwrap(), [(Status::Active, 1)]);
         let report = store.import(&[reader("NEW@example.org")], Origin::File, at(11)).await.unwrap();
         assert_eq!((report.new, report.suppressed), (0, 1));
-        let letters = store.due_letters(at(99), 9).await.unwrap();
+        let letters = store.due_letters(at(99), None, 9).await.unwrap();
         assert!(letters.iter().all(|letter| letter.to.key() != "new@example.org"), "{letters:?}");
         // Their own sign-up lifts it.
         let back = ask(&store, Asks::Subscribe, "new@example.org", 12).await;

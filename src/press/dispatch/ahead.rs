@@ -37,6 +37,11 @@ impl<'r> Ahead<'r> {
         true
     }
 
+    /// Whether nothing has been asked for that has not been taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.seen.is_none() && self.coming.is_empty()
+    }
+
     /// Waits until the next message is on record and composed; `None` when there is none.
     ///
     /// Whoever stops waiting loses nothing.

@@ -1,12 +1,16 @@
 //! What the server bears: how many connections at a time, how many messages over one of them, and when it wants a rest.
 //! Learnt from what it refuses, as a network's load is: up step by step while all goes well, down at once when it does
 //! not, and then up again slowly. Nothing that is refused for this costs a reader an attempt.
+//!
+//! Letters have their place among those: where all are taken, an edition's courier gives its own back for them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use super::pace::Mail;
 
 /// The first rest after a refusal; each one more in a row is twice as long.
 const FIRST_REST: Duration = Duration::from_secs(1);
@@ -26,9 +30,11 @@ pub struct Bearing {
 
 /// The right to have a connection; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::press) struct Place {
     bearing: Arc<Bearing>,
     is_open: bool,
+    /// It is about to be given back, for a letter.
+    gives_way: bool,
 }
 
 /// Pure, with time as an argument.
@@ -43,6 +49,10 @@ struct Learnt {
     taken: usize,
     /// Places whose connection stands.
     open: usize,
+    /// How many letters' couriers wait for a place: as many are left to them.
+    letters: usize,
+    /// Places that are about to be given back for them.
+    giving_way: usize,
     /// When one more is tried, and how long the next time.
     probe_at: Option<Instant>,
     probe: Duration,
@@ -65,6 +75,8 @@ impl Learnt {
             known: most.max(1),
             taken: 0,
             open: 0,
+            letters: 0,
+            giving_way: 0,
             probe_at: None,
             probe: FIRST_PROBE,
             rest_until: None,
@@ -77,15 +89,26 @@ impl Learnt {
     }
 
     /// Takes a place if there is one; else until when it is of no use to ask, if that is known.
-    fn enter(&mut self, now: Instant) -> Result<(), Option<Instant>> {
+    fn enter(&mut self, mail: Mail, now: Instant) -> Result<(), Option<Instant>> {
         if let Some(until) = self.rest_until.filter(|until| *until > now) {
             return Err(Some(until));
         }
-        if self.taken >= self.limit {
+        let kept = match mail {
+            Mail::Letter => 0,
+            Mail::Edition => self.letters,
+        };
+        if self.taken + kept >= self.limit {
             return Err(None);
         }
         self.taken += 1;
         Ok(())
+    }
+
+    /// Whether one of the places that editions have is to be given back for a letter; it is counted as given back.
+    fn gives_way(&mut self) -> bool {
+        let is_wanted = self.letters > 0 && self.taken - self.giving_way >= self.limit;
+        self.giving_way += usize::from(is_wanted);
+        is_wanted
     }
 
     /// A message got through; whether there are more places now.
@@ -175,14 +198,20 @@ impl Bearing {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a place.
-    pub(super) async fn enter(self: &Arc<Self>) -> Place {
+    /// Waits for a place; a letter's courier goes first.
+    pub(in crate::press) async fn enter(self: &Arc<Self>, mail: Mail) -> Place {
+        let _queued = match mail {
+            Mail::Letter => Some(Queued::at(self)),
+            Mail::Edition => None,
+        };
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             // Whoever gives a place back after we have looked wakes us all the same.
             changed.as_mut().enable();
-            let until = match self.learnt().enter(Instant::now()) {
-                Ok(()) => return Place { bearing: Arc::clone(self), is_open: false },
+            let until = match self.learnt().enter(mail, Instant::now()) {
+                Ok(()) => {
+                    return Place { bearing: Arc::clone(self), is_open: false, gives_way: false };
+                }
                 Err(until) => until,
             };
             match until {
@@ -195,8 +224,13 @@ impl Bearing {
         }
     }
 
+    /// Whether there is one place only for now.
+    pub(in crate::press) fn is_narrow(&self) -> bool {
+        self.learnt().limit == 1
+    }
+
     /// A message got through.
-    pub(super) fn accepted(&self) {
+    pub(in crate::press) fn accepted(&self) {
         if self.learnt().accepted(Instant::now()) {
             self.changed.notify_waiters();
         }
@@ -213,18 +247,18 @@ impl Bearing {
     }
 
     /// After how many messages the server ends each connection, if it does.
-    pub(super) fn per_connection(&self) -> Option<usize> {
+    pub(in crate::press) fn per_connection(&self) -> Option<usize> {
         self.learnt().per_connection
     }
 
     /// The server has ended a connection after `carried` messages; whether we have understood just now that it always
     /// does.
-    pub(super) fn worn(&self, carried: usize) -> bool {
+    fn worn(&self, carried: usize) -> bool {
         self.learnt().worn(carried)
     }
 
     /// Nothing gets through for now: everybody rests.
-    pub(super) fn slow_down(&self) {
+    fn slow_down(&self) {
         let mut learnt = self.learnt();
         learnt.refused += 1;
         learnt.slow_down(Instant::now());
@@ -247,34 +281,98 @@ impl Bearing {
     }
 }
 
+/// A letter's courier that waits for a place.
+struct Queued<'b>(&'b Bearing);
+
+impl<'b> Queued<'b> {
+    fn at(bearing: &'b Bearing) -> Self {
+        bearing.learnt().letters += 1;
+        bearing.changed.notify_waiters();
+        Queued(bearing)
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.learnt().letters -= 1;
+        self.0.changed.notify_waiters();
+    }
+}
+
 impl Place {
+    /// Whether a letter is to have it: then its connection is ended, and it is dropped.
+    pub(super) fn gives_way(&mut self) -> bool {
+        if !self.gives_way {
+            self.gives_way = self.bearing.learnt().gives_way();
+        }
+        self.gives_way
+    }
+
+    /// Waits until a letter is to have it.
+    pub(super) async fn wanted(&mut self) {
+        loop {
+            let bearing = Arc::clone(&self.bearing);
+            let mut changed = std::pin::pin!(bearing.changed.notified());
+            changed.as_mut().enable();
+            if self.gives_way() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// Its connection stands.
-    pub(super) fn opened(&mut self) {
+    pub(in crate::press) fn opened(&mut self) {
         if !std::mem::replace(&mut self.is_open, true) {
             self.bearing.learnt().opened();
         }
     }
 
     /// Its connection is gone, and another will be made.
-    pub(super) fn closed(&mut self) {
+    pub(in crate::press) fn closed(&mut self) {
         if std::mem::replace(&mut self.is_open, false) {
             self.bearing.learnt().open -= 1;
         }
     }
 
     /// Gives it back because the server would not have it; whether it bears fewer than was known.
-    pub(super) fn refused(mut self) -> bool {
+    pub(in crate::press) fn refused(mut self) -> bool {
         self.closed();
         let mut learnt = self.bearing.learnt();
         let others = learnt.open;
         learnt.refused(others, Instant::now())
+    }
+
+    /// What follows when the server slows us down with `code` after `carried` messages over its connection, which is
+    /// closed; it is kept if another connection may be made at once.
+    pub(in crate::press) fn slowed(mut self, code: u16, carried: usize) -> Option<Self> {
+        match code {
+            // RFC 5321 §3.8: it closes this connection, and says nothing of the next.
+            421 if carried > 0 => {
+                self.closed();
+                self.bearing.worn(carried);
+                Some(self)
+            }
+            421 => {
+                self.refused();
+                None
+            }
+            _ => {
+                self.bearing.slow_down();
+                None
+            }
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         self.closed();
-        self.bearing.learnt().taken -= 1;
+        {
+            let mut learnt = self.bearing.learnt();
+            learnt.taken -= 1;
+            learnt.giving_way -= usize::from(self.gives_way);
+        }
         self.bearing.changed.notify_waiters();
     }
 }
@@ -285,7 +383,7 @@ mod tests {
 
     /// So many connections stand, each of which has carried a message.
     fn standing(learnt: &mut Learnt, now: Instant) {
-        while learnt.enter(now).is_ok() {
+        while learnt.enter(Mail::Edition, now).is_ok() {
             learnt.open += 1;
             learnt.accepted(now);
         }
@@ -294,8 +392,8 @@ mod tests {
     #[test]
     fn connections_double_until_all_that_are_configured_stand() {
         let (mut learnt, now) = (Learnt::new(16), Instant::now());
-        assert_eq!(learnt.enter(now), Ok(()));
-        assert_eq!(learnt.enter(now), Err(None), "one first");
+        assert_eq!(learnt.enter(Mail::Edition, now), Ok(()));
+        assert_eq!(learnt.enter(Mail::Edition, now), Err(None), "one first");
         learnt.open = 1;
         let limits: Vec<usize> = (0..5)
             .map(|_| {
@@ -310,7 +408,7 @@ mod tests {
     #[test]
     fn no_more_are_tried_while_one_is_still_being_made() {
         let (mut learnt, now) = (Learnt::new(16), Instant::now());
-        learnt.enter(now).unwrap();
+        learnt.enter(Mail::Edition, now).unwrap();
         learnt.open = 1;
         assert!(learnt.accepted(now));
         assert!(!learnt.accepted(now), "the second does not stand yet");
@@ -332,7 +430,7 @@ mod tests {
         for _ in 0..3_600 {
             now += Duration::from_secs(1);
             learnt.accepted(now);
-            if learnt.enter(now).is_ok() {
+            if learnt.enter(Mail::Edition, now).is_ok() {
                 tried += 1;
                 learnt.taken -= 1;
                 learnt.refused(4, now);
@@ -342,12 +440,39 @@ mod tests {
         // One day it bears more.
         for _ in 0..7_200 {
             now += Duration::from_secs(1);
-            if learnt.enter(now).is_ok() {
+            if learnt.enter(Mail::Edition, now).is_ok() {
                 learnt.opened();
             }
             learnt.accepted(now);
         }
         assert_eq!(learnt.limit, 16);
+    }
+
+    #[test]
+    fn a_letter_gets_the_place_of_one_courier_and_of_no_more() {
+        let (mut learnt, now) = (Learnt::new(2), Instant::now());
+        standing(&mut learnt, now);
+        assert_eq!((learnt.taken, learnt.gives_way()), (2, false), "nobody wants it");
+        learnt.letters = 1;
+        assert_eq!((learnt.gives_way(), learnt.gives_way()), (true, false), "one of the two");
+        (learnt.taken, learnt.giving_way) = (1, 0);
+        assert_eq!(learnt.enter(Mail::Edition, now), Err(None), "it is kept for the letter");
+        assert_eq!(learnt.enter(Mail::Letter, now), Ok(()));
+        learnt.letters = 0;
+        assert_eq!(learnt.enter(Mail::Edition, now), Err(None));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_in_vain_for_a_place_leaves_it_to_the_others() {
+        let bearing = Bearing::of(1);
+        let mut only = bearing.enter(Mail::Edition).await;
+        let patience = Duration::from_millis(20);
+        let letter = tokio::time::timeout(patience, bearing.enter(Mail::Letter));
+        let (letter, ()) = tokio::join!(letter, only.wanted());
+        assert!(letter.is_err(), "it is not given back before its connection is closed");
+        drop(only);
+        let again = tokio::time::timeout(patience, bearing.enter(Mail::Edition)).await;
+        assert!(!again.unwrap().gives_way(), "the letter has gone");
     }
 
     #[test]
@@ -362,16 +487,16 @@ mod tests {
         learnt.refused(0, now);
         while now < over {
             now += Duration::from_millis(100);
-            if learnt.enter(now).is_ok() {
+            if learnt.enter(Mail::Edition, now).is_ok() {
                 tries += 1;
-                assert_eq!(learnt.enter(now), Err(None), "one alone");
+                assert_eq!(learnt.enter(Mail::Edition, now), Err(None), "one alone");
                 learnt.taken -= 1;
                 learnt.refused(0, now);
             }
         }
         assert!((4..=6).contains(&tries), "{tries} tries in a minute");
         now += LONGEST_REST;
-        assert_eq!(learnt.enter(now), Ok(()));
+        assert_eq!(learnt.enter(Mail::Edition, now), Ok(()));
         learnt.open = 1;
         standing(&mut learnt, now);
         learnt.accepted(now);

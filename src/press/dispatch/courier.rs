@@ -61,7 +61,7 @@ impl Route {
     }
 
     /// What is learnt of where it leads to.
-    pub(super) fn bearing(&self) -> Arc<Bearing> {
+    pub(in crate::press) fn bearing(&self) -> Arc<Bearing> {
         match self {
             Route::Outbox(_) => Bearing::of(self.width()),
             Route::Smtp { bearing, .. } => Arc::clone(bearing),
@@ -117,7 +117,7 @@ impl Courier {
     }
 
     /// Whether a message can be taken without another connection.
-    pub(super) fn is_ready(&self) -> bool {
+    pub(in crate::press) fn is_ready(&self) -> bool {
         match self {
             Courier::Outbox(_) => true,
             Courier::Smtp { connection, .. } => connection.as_ref().is_some_and(|open| open.is_usable()),

@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::bearing::Bearing;
-use super::pace::Pace;
 use super::queue::Queue;
 use crate::fail_point::FailPoint;
 use crate::press::{Clock, Press};
@@ -59,11 +58,10 @@ impl<'a> Ledger<'a> {
         press: &'a Press,
         edition: EditionId,
         owner: &'a str,
-        pace: &'a mut Pace,
         over: &'a CancellationToken,
     ) -> Self {
         let (store, clock) = (&press.store, &press.clock);
-        let queue = Queue::new(store, edition, clock, pace);
+        let queue = Queue::new(store, edition, clock, &press.limits);
         let asked = Some(Instant::now());
         Ledger { store, owner, clock, edition, queue, asked, over, patience: press.patience }
     }

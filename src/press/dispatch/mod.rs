@@ -9,6 +9,7 @@ mod compose;
 mod courier;
 mod errands;
 mod ledger;
+mod limits;
 mod pace;
 mod queue;
 mod run;
@@ -27,7 +28,10 @@ use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
 use crate::store::{Counts, Course, Decision, Recovered, RecoveryPolicy, StoredEdition, Trouble};
 
+pub(super) use bearing::{Bearing, Place};
 pub use courier::{Courier, Route, RouteError};
+pub(super) use limits::Limits;
+pub(super) use pace::{Mail, Turn};
 
 /// How long a dispatch goes on without any message getting through before it stops; nothing is lost by that.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -80,7 +84,6 @@ impl Press {
         let before = route.bearing().count();
         let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), stop));
         let owner = self.store.owner();
-        let mut pace = pace::Pace::new(&self.config.delivery);
         let errands = errands::Errands::start().map_err(PressError::Thread)?;
         loop {
             if self.store.is_shared() {
@@ -105,7 +108,7 @@ impl Press {
                 couriers.spawn_on(carry, errands.handle());
             }
             drop(requests);
-            let ledger = ledger::Ledger::new(self, id, &owner, &mut pace, run.over());
+            let ledger = ledger::Ledger::new(self, id, &owner, run.over());
             let done = CancellationToken::new();
             let ledger = async {
                 let ended = ledger.run(served, run.bearing(), &settled).await;

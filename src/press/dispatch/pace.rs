@@ -2,6 +2,7 @@
 //!
 //! A bucket hands out slots at even distances. It gets them in slices, a stretch of time that is its own: from its own
 //! count when this process is the only one, else from the store, where nodes take slices one behind the other.
+//! A letter that has to wait keeps the next slot to itself: editions take those behind it.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,17 +20,24 @@ const DOMAINS: usize = 4_096;
 /// The bucket of all messages; no domain has such a name.
 const ALL: &str = "*";
 
+/// What wants to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::press) enum Mail {
+    /// A message to one person, which goes before editions.
+    Letter,
+    /// A message of an edition.
+    Edition,
+}
+
 /// Whether a message may go now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(in crate::press) enum Turn {
     /// It may, and has taken its slot.
     Now,
-    /// No message to its domain may before this.
+    /// None of its kind to its domain may before this.
     Domain(Instant),
-    /// No message at all may before this.
+    /// None of its kind may before this.
     All(Instant),
-    /// The bucket needs another slice: ask for it, and then again.
-    Slice(Wanted),
 }
 
 /// A slice that a bucket needs.
@@ -57,11 +65,19 @@ struct Bucket {
     left: u32,
     /// Until when this process has given out slices itself.
     taken_until: Option<Instant>,
+    /// A letter waits for the next slot: until then it is left to it.
+    kept_until: Option<Instant>,
 }
 
 impl Bucket {
     fn of(rate: Rate) -> Self {
-        Bucket { interval: rate.per / rate.messages.get(), next: None, left: 0, taken_until: None }
+        Bucket {
+            interval: rate.per / rate.messages.get(),
+            next: None,
+            left: 0,
+            taken_until: None,
+            kept_until: None,
+        }
     }
 
     fn slots(&self) -> u32 {
@@ -82,6 +98,21 @@ impl Bucket {
             self.use_one(next);
         }
         None
+    }
+
+    /// When the next message of this kind may go, as far as is known at `now`.
+    fn slot_for(&mut self, mail: Mail, now: Instant) -> Option<Instant> {
+        let slot = self.slot(now)?;
+        Some(match mail {
+            Mail::Edition if self.kept_until.is_some_and(|until| until > now) => {
+                slot.max(now) + self.interval
+            }
+            Mail::Edition => slot,
+            Mail::Letter => {
+                self.kept_until = (slot > now).then(|| slot + GRACE);
+                slot
+            }
+        })
     }
 
     fn use_one(&mut self, slot: Instant) {
@@ -110,33 +141,35 @@ impl Pace {
     }
 
     /// Whether a message to `domain` may go at `now`; if so, its slots are taken.
-    pub(super) fn turn(&mut self, domain: &str, now: Instant) -> Turn {
-        let wanted = |name: &str, bucket: &Bucket| {
-            Turn::Slice(Wanted { bucket: name.to_owned(), length: bucket.length() })
-        };
+    ///
+    /// # Errors
+    /// With the slice that a bucket needs first.
+    pub(super) fn turn(&mut self, mail: Mail, domain: &str, now: Instant) -> Result<Turn, Wanted> {
+        let wanted =
+            |name: &str, bucket: &Bucket| Wanted { bucket: name.to_owned(), length: bucket.length() };
         let mut of_domain = None;
         if let Some(rate) = self.rates.of(domain) {
             if self.domains.len() >= DOMAINS && !self.domains.contains_key(domain) {
                 self.domains.retain(|_, bucket| !bucket.is_idle(now));
             }
             let bucket = self.domains.entry(domain.to_owned()).or_insert_with(|| Bucket::of(rate));
-            match bucket.slot(now) {
-                None => return wanted(domain, bucket),
-                Some(slot) if slot > now => return Turn::Domain(slot),
+            match bucket.slot_for(mail, now) {
+                None => return Err(wanted(domain, bucket)),
+                Some(slot) if slot > now => return Ok(Turn::Domain(slot)),
                 Some(slot) => of_domain = Some((bucket, slot)),
             }
         }
         if let Some(all) = &mut self.all {
-            match all.slot(now) {
-                None => return wanted(ALL, all),
-                Some(slot) if slot > now => return Turn::All(slot),
+            match all.slot_for(mail, now) {
+                None => return Err(wanted(ALL, all)),
+                Some(slot) if slot > now => return Ok(Turn::All(slot)),
                 Some(slot) => all.use_one(slot),
             }
         }
         if let Some((bucket, slot)) = of_domain {
             bucket.use_one(slot);
         }
-        Turn::Now
+        Ok(Turn::Now)
     }
 
     /// The slice that was wanted begins at `start`.
@@ -180,13 +213,17 @@ mod tests {
     }
 
     /// What becomes of a message to `domain`, as the only sender.
-    fn ask(pace: &mut Pace, domain: &str, now: Instant) -> Turn {
+    fn ask_for(mail: Mail, pace: &mut Pace, domain: &str, now: Instant) -> Turn {
         loop {
-            match pace.turn(domain, now) {
-                Turn::Slice(wanted) => pace.grant_own(&wanted, now),
-                turn @ (Turn::Now | Turn::Domain(_) | Turn::All(_)) => return turn,
+            match pace.turn(mail, domain, now) {
+                Err(wanted) => pace.grant_own(&wanted, now),
+                Ok(turn) => return turn,
             }
         }
+    }
+
+    fn ask(pace: &mut Pace, domain: &str, now: Instant) -> Turn {
+        ask_for(Mail::Edition, pace, domain, now)
     }
 
     /// When each of `count` messages goes, each sent as soon as it may; in milliseconds.
@@ -199,7 +236,6 @@ mod tests {
                 match ask(pace, domain, now) {
                     Turn::Now => break,
                     Turn::Domain(at) | Turn::All(at) => now = at,
-                    Turn::Slice(_) => unreachable!(),
                 }
             }
             times.push(u64::try_from((now - start).as_millis()).unwrap());
@@ -266,20 +302,73 @@ mod tests {
             let now = start + Duration::from_millis(millis);
             for node in &mut nodes {
                 loop {
-                    match node.turn("a.example", now) {
-                        Turn::Now => sent += 1,
+                    match node.turn(Mail::Edition, "a.example", now) {
+                        Ok(Turn::Now) => sent += 1,
                         // As the store has it: behind whatever anybody has taken.
-                        Turn::Slice(wanted) => {
+                        Err(wanted) => {
                             let begins = until.max(now);
                             until = begins + wanted.length;
                             node.grant(&wanted, begins);
                         }
-                        Turn::All(_) | Turn::Domain(_) => break,
+                        Ok(Turn::All(_) | Turn::Domain(_)) => break,
                     }
                 }
             }
         }
         assert_eq!(sent, 1_000, "a hundred a second, neither more nor less");
+    }
+
+    /// In ten seconds, of which every millisecond has an edition and so many letters to this domain that want to be sent.
+    fn sent_in_ten_seconds(pace: &mut Pace, domain: &str, mut letters: u32) -> (u32, u32) {
+        let start = Instant::now();
+        let (mut of_letters, mut of_editions) = (0, 0);
+        for millis in 0..10_000 {
+            let now = start + Duration::from_millis(millis);
+            // The edition is always there first.
+            while ask(pace, "reader.example", now) == Turn::Now {
+                of_editions += 1;
+            }
+            while letters > 0 && ask_for(Mail::Letter, pace, domain, now) == Turn::Now {
+                letters -= 1;
+                of_letters += 1;
+            }
+        }
+        (of_letters, of_editions)
+    }
+
+    #[test]
+    fn letters_go_before_editions_and_both_are_counted() {
+        let mut all = pace(Some(rate(20, 1)), None, &[]);
+        let (letters, editions) = sent_in_ten_seconds(&mut all, "one.example", 50);
+        assert_eq!((letters, editions), (50, 150), "200 in ten seconds, the letters all of them");
+        let (letters, editions) =
+            sent_in_ten_seconds(&mut pace(Some(rate(20, 1)), None, &[]), "x.example", 900);
+        assert_eq!((letters, editions), (199, 1), "only the first slot was free when the edition came");
+    }
+
+    #[test]
+    fn letters_to_one_domain_wait_for_its_slots_and_leave_the_others_alone() {
+        let mut pace = pace(None, None, &[("one.example", rate(2, 1))]);
+        let now = Instant::now();
+        assert_eq!(ask(&mut pace, "one.example", now), Turn::Now);
+        let turn = now + Duration::from_millis(500);
+        assert_eq!(ask_for(Mail::Letter, &mut pace, "one.example", now), Turn::Domain(turn));
+        assert_eq!(ask(&mut pace, "other.example", now), Turn::Now);
+        // The slot is the letter's, and the edition has the one behind it.
+        assert_eq!(ask(&mut pace, "one.example", turn), Turn::Domain(turn + Duration::from_millis(500)));
+        assert_eq!(ask_for(Mail::Letter, &mut pace, "one.example", turn), Turn::Now);
+        assert_eq!(ask(&mut pace, "one.example", turn + Duration::from_millis(500)), Turn::Now);
+    }
+
+    #[test]
+    fn a_slot_whose_letter_does_not_come_is_the_editions_again() {
+        let mut pace = pace(Some(rate(1, 60)), None, &[]);
+        let now = Instant::now();
+        assert_eq!(ask(&mut pace, "a.example", now), Turn::Now);
+        let turn = now + Duration::from_secs(60);
+        assert_eq!(ask_for(Mail::Letter, &mut pace, "a.example", now), Turn::All(turn));
+        assert_eq!(ask(&mut pace, "a.example", turn), Turn::All(turn + Duration::from_secs(60)));
+        assert_eq!(ask(&mut pace, "a.example", turn + GRACE), Turn::Now);
     }
 
     #[test]

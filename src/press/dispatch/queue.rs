@@ -6,7 +6,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-use super::pace::{Pace, Turn};
+use super::limits::Limits;
+use super::pace::{Mail, Turn};
 use crate::fail_point::FailPoint;
 use crate::press::Clock;
 use crate::store::{Claimed, EditionId, Store, StoreError};
@@ -24,7 +25,7 @@ pub(super) struct Queue<'a> {
     store: &'a Store,
     edition: EditionId,
     clock: &'a Clock,
-    pace: &'a mut Pace,
+    limits: &'a Limits,
     claimed: VecDeque<Claimed>,
     /// The last row of the last claim: the next one begins behind it.
     cursor: Option<(DateTime<Utc>, SubscriberId)>,
@@ -38,12 +39,12 @@ pub(super) struct Queue<'a> {
 }
 
 impl<'a> Queue<'a> {
-    pub(super) fn new(store: &'a Store, edition: EditionId, clock: &'a Clock, pace: &'a mut Pace) -> Self {
+    pub(super) fn new(store: &'a Store, edition: EditionId, clock: &'a Clock, limits: &'a Limits) -> Self {
         Queue {
             store,
             edition,
             clock,
-            pace,
+            limits,
             claimed: VecDeque::new(),
             cursor: None,
             exhausted: false,
@@ -88,7 +89,6 @@ impl<'a> Queue<'a> {
                     self.blocked_until = Some(later);
                     return Ok(None);
                 }
-                Turn::Slice(_) => unreachable!("turn() asks for slices itself"),
             };
         }
         loop {
@@ -119,22 +119,12 @@ impl<'a> Queue<'a> {
                     self.blocked_until = Some(at);
                     return Ok(None);
                 }
-                Turn::Slice(_) => unreachable!("turn() asks for slices itself"),
             }
         }
     }
 
-    async fn turn(&mut self, domain: &str) -> Result<Turn, StoreError> {
-        loop {
-            let now = Instant::now();
-            match self.pace.turn(domain, now) {
-                Turn::Slice(wanted) => match self.store.take_slice(&wanted.bucket, wanted.length).await? {
-                    Some(begins_in) => self.pace.grant(&wanted, now + begins_in),
-                    None => self.pace.grant_own(&wanted, now),
-                },
-                turn @ (Turn::Now | Turn::Domain(_) | Turn::All(_)) => return Ok(turn),
-            }
-        }
+    async fn turn(&self, domain: &str) -> Result<Turn, StoreError> {
+        self.limits.turn(self.store, Mail::Edition, domain).await
     }
 
     /// Keeps a row for later, unless there are too many; whether it is kept.

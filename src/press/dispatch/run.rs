@@ -17,6 +17,7 @@ use super::bearing::{Bearing, Place};
 use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
+use super::pace::Mail;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
 use crate::delivery::{
@@ -61,6 +62,8 @@ pub(super) struct Run {
     size_is_kept: AtomicBool,
     /// What has been said of what the server bears.
     told: Mutex<Option<String>>,
+    /// Some rate is configured: there may be long waits for a turn.
+    is_limited: bool,
 }
 
 impl Run {
@@ -90,6 +93,7 @@ impl Run {
             size_is_kept: AtomicBool::new(false),
             told: Mutex::new(bearing.told()),
             bearing,
+            is_limited: press.limits.are_set,
         }
     }
 
@@ -136,11 +140,33 @@ impl Run {
             if !self.connect(&mut courier, &mut place, &mut ahead, &ledger, &through).await {
                 break;
             }
-            // With the answer to the last message goes the wish for one more: one commit serves both.
-            if !ahead.ask(&ledger).await {
+            // A letter wants the place: what is on record is carried first, and nothing more is asked for.
+            if place.as_mut().is_some_and(Place::gives_way) {
+                if ahead.is_empty() {
+                    courier.hang_up().await;
+                    place = None;
+                    continue;
+                }
+            } else if !ahead.ask(&ledger).await {
+                // With the answer to the last message went the wish for one more: one commit serves both.
                 break;
             }
             let asked = Instant::now();
+            if self.is_limited
+                && let Some(mine) = &mut place
+            {
+                // Whoever waits for a turn keeps no letter waiting.
+                let is_wanted = tokio::select! {
+                    biased;
+                    _ = ahead.look() => false,
+                    () = mine.wanted() => true,
+                };
+                if is_wanted {
+                    courier.hang_up().await;
+                    place = None;
+                    continue;
+                }
+            }
             let Some(Prepared { row, message }) = ahead.take().await else {
                 through.cancel();
                 break;
@@ -205,7 +231,7 @@ impl Run {
                     courier.abandon_next();
                     self.give_back_ahead(&mut ahead, &ledger).await;
                     courier.hang_up().await;
-                    place = self.heed(code, carried, place.take());
+                    place = place.take().and_then(|place| place.slowed(code, carried));
                     self.tell_what_is_borne().await;
                 }
             }
@@ -234,7 +260,7 @@ impl Run {
             let mut mine = match place.take() {
                 Some(mine) => mine,
                 None => tokio::select! {
-                    mine = self.bearing.enter() => mine,
+                    mine = self.bearing.enter(Mail::Edition) => mine,
                     () = self.over.cancelled() => return false,
                     () = through.cancelled() => return false,
                 },
@@ -273,27 +299,6 @@ impl Run {
                     self.lose_patience(&why);
                     self.tell_what_is_borne().await;
                 }
-            }
-        }
-    }
-
-    /// What follows when the server slows us down with `code` after `carried` messages over this connection, which is
-    /// closed; gives the place back if another connection may be made at once.
-    fn heed(&self, code: u16, carried: usize, place: Option<Place>) -> Option<Place> {
-        match (code, place) {
-            // RFC 5321 §3.8: it closes this connection, and says nothing of the next.
-            (421, Some(mut place)) if carried > 0 => {
-                place.closed();
-                self.bearing.worn(carried);
-                Some(place)
-            }
-            (421, Some(place)) => {
-                place.refused();
-                None
-            }
-            _ => {
-                self.bearing.slow_down();
-                None
             }
         }
     }
