@@ -11,8 +11,17 @@ use super::{Newsroom, Sink, key};
 
 const READERS: usize = 300;
 
-/// Sends an edition to a server that bears so much; the press that sent it.
-async fn send_to(bears: Bears, connections: usize) -> (Sink, Press, EditionId, Duration) {
+/// An edition that was sent to a server that bears only so much.
+struct SentTo {
+    sink: Sink,
+    press: Press,
+    id: EditionId,
+    took: Duration,
+    /// Its database is there as long as this is.
+    _room: Newsroom,
+}
+
+async fn send_to(bears: Bears, connections: usize) -> SentTo {
     let sink = Sink::that_bears(bears).await;
     let room = Newsroom::new()
         .settings(&format!("smtp: {{url: \"smtp://127.0.0.1:{}\", connections: {connections}}}", sink.port));
@@ -37,7 +46,7 @@ async fn send_to(bears: Bears, connections: usize) -> (Sink, Press, EditionId, D
     let id = edition.summary.id;
     assert_eq!(press.store.uncertain_attempts(id).await.unwrap(), 0);
     assert_eq!(press.store.reasons(id, 5).await.unwrap(), []);
-    (sink, press, id, took)
+    SentTo { sink, press, id, took, _room: room }
 }
 
 async fn told(press: &Press) -> Vec<(Trouble, String)> {
@@ -47,7 +56,8 @@ async fn told(press: &Press) -> Vec<(Trouble, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_40_a_connection_that_ends_after_so_many_messages_is_replaced_and_the_rule_is_learnt() {
-    let (sink, press, _, took) = send_to(Bears { messages: Some(20), ..Bears::default() }, 4).await;
+    let SentTo { sink, press, took, _room, .. } =
+        send_to(Bears { messages: Some(20), ..Bears::default() }, 4).await;
     let (refused, _) = sink.refused();
     println!("row 40: {READERS} mails in {took:?}, {refused} refused tries");
     // Each connection may find it out by itself twice; then we end them.
@@ -67,7 +77,7 @@ async fn row_41_a_limit_in_a_time_is_waited_for_and_nobody_loses_an_attempt() {
         "454 4.7.0 slow down\r\n",
     ] {
         let bears = Bears { rate: Some((120, Duration::from_secs(3), words)), ..Bears::default() };
-        let (sink, press, id, took) = send_to(bears, 4).await;
+        let SentTo { sink, press, id, took, _room } = send_to(bears, 4).await;
         let (refused, _) = sink.refused();
         println!("row 41: {READERS} mails in {took:?}, {refused} refused tries of {words:?}");
         // 300 mails take three windows; in each of the two waits every connection may run into it once, and then one
@@ -81,7 +91,8 @@ async fn row_41_a_limit_in_a_time_is_waited_for_and_nobody_loses_an_attempt() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_42_a_cap_on_connections_is_found_and_kept() {
-    let (sink, press, _, took) = send_to(Bears { connections: Some(3), ..Bears::default() }, 16).await;
+    let SentTo { sink, press, took, _room, .. } =
+        send_to(Bears { connections: Some(3), ..Bears::default() }, 16).await;
     let (refused, most) = sink.refused();
     println!("row 42: {READERS} mails in {took:?}, {refused} refused connections, {most} at most");
     assert_eq!(most, 3);
