@@ -112,7 +112,7 @@ async fn all_limits_at_once_are_borne_with() {
         messages: Some(25),
         rate: Some((150, Duration::from_secs(3), "450 4.7.1 Error: too much mail from 127.0.0.1\r\n")),
     };
-    let (sink, _, _, took) = send_to(bears, 8).await;
+    let SentTo { sink, took, .. } = send_to(bears, 8).await;
     let (refused, most) = sink.refused();
     println!(
         "rows 40 to 42: {READERS} mails in {took:?}, {refused} refused tries, {most} connections at most"
