@@ -148,7 +148,8 @@ step('the owner of the address says yes', async () => {
 
 step('an edition comes and is read in the browser', async () => {
   const article = '---\ntitle: The Ferry Sails Again\ndate: 2025-11-04\nsummary: Six sailings a day.\nhighlights: [Six sailings]\n---\nThe ferry sails.\n';
-  const today = new Date().toISOString().slice(0, 10);
+  // By the publication's clock, as in two_nodes.sh.
+  const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(new Date());
   const { writeFileSync } = await import('node:fs');
   writeFileSync('articles/ferry.md', article.replace('2025-11-04', today));
   const said = execFileSync(straight, ['send', '--edition', `${today}-ferry`], { encoding: 'utf8' });
