@@ -156,18 +156,25 @@ impl Printer<'_> {
         if whole.html.len() <= limit || all == 1 {
             return Ok((whole, None));
         }
-        // As many as fit stay whole: one does, at worst beyond the limit, and all do not.
+        // As many as fit stay whole: one does, at worst beyond the limit, and all do not. Each try renders the edition;
+        // articles are of much the same length, so that a guess and its neighbour mostly settle it.
         let (mut fits, mut too_many) = (1, all);
-        let mut best = self.parts(fits)?;
+        let mut best = None;
+        let mut guesses = vec![all * limit / whole.html.len()];
         while fits + 1 < too_many {
-            let middle = usize::midpoint(fits, too_many);
-            let tried = self.parts(middle)?;
-            if tried.html.len() <= limit {
-                (fits, best) = (middle, tried);
+            let first = fits == 1 && too_many == all;
+            let tried =
+                guesses.pop().unwrap_or(usize::midpoint(fits, too_many)).clamp(fits + 1, too_many - 1);
+            let parts = self.parts(tried)?;
+            if parts.html.len() <= limit {
+                (fits, best) = (tried, Some(parts));
+                guesses.extend(first.then_some(tried + 1));
             } else {
-                too_many = middle;
+                too_many = tried;
+                guesses.extend(first.then_some(tried - 1));
             }
         }
+        let best = best.map_or_else(|| self.parts(fits), Ok)?;
         Ok((best, Some(Shortened { articles: all - fits, whole_html: whole.html })))
     }
 
