@@ -7,7 +7,8 @@
 const LONGEST_WORD: usize = 20;
 /// Code is copied, and a hidden character harms a copy: only what fits no telephone gets one.
 const LONGEST_CODE: usize = 28;
-/// In a table's cell room is scarcer.
+/// In a table's cell room is scarcer; in each of so many columns there is room for so many letters on a telephone.
+const LONGEST_WORDS_IN_CELL: [(usize, usize); 5] = [(8, 2), (7, 3), (6, 4), (5, 5), (4, 7)];
 const LONGEST_WORD_IN_CELL: usize = 10;
 /// The scripts above break without help, or not at all.
 const LAST_SPACED_SCRIPT: char = '\u{052F}';
@@ -26,7 +27,7 @@ pub(super) fn breakable(html: &str) -> String {
             out.push_str(&word[bare.len()..]);
         }
         let tag_ends = tag.find('>').map_or(tag.len(), |at| at + 1);
-        place.enter(&tag[..tag_ends]);
+        place.enter(&tag[..tag_ends], &tag[tag_ends..]);
         out.push_str(&tag[..tag_ends]);
         rest = &tag[tag_ends..];
     }
@@ -38,10 +39,16 @@ pub(super) fn breakable(html: &str) -> String {
 struct Place {
     cells: usize,
     code: usize,
+    /// Of the table.
+    columns: usize,
 }
 
 impl Place {
-    fn enter(&mut self, tag: &str) {
+    /// Enters or leaves the element of `tag`, behind which comes `content`.
+    fn enter(&mut self, tag: &str, content: &str) {
+        if tag.starts_with("<table") {
+            self.columns = content.split("</tr>").next().map_or(0, |head| head.matches("<th ").count());
+        }
         let name = tag.trim_start_matches(['<', '/']).split([' ', '>', '\n']).next().unwrap_or_default();
         let depth = match name {
             "td" | "th" => &mut self.cells,
@@ -55,9 +62,9 @@ impl Place {
 fn put_word(out: &mut String, word: &str, place: &Place) {
     let letters = letters(word);
     let limit = match place {
-        Place { cells: 1.., .. } => LONGEST_WORD_IN_CELL,
+        Place { cells: 1.., columns, .. } => longest_in_cell(*columns),
         Place { code: 1.., .. } => LONGEST_CODE,
-        Place { cells: 0, code: 0 } => LONGEST_WORD,
+        Place { cells: 0, code: 0, .. } => LONGEST_WORD,
     };
     if letters.len() <= limit || letters.iter().any(|letter| is_of_another_script(letter)) {
         out.push_str(word);
@@ -66,7 +73,7 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
     let is_prose = place.code == 0 && bare.chars().all(char::is_alphabetic);
     let mark = if is_prose { "\u{AD}" } else { "\u{200B}" };
-    let step = limit / 2;
+    let step = limit.div_ceil(2);
     let shortest_rest = step.min(4);
     let mut since = 0;
     for (n, letter) in letters.iter().enumerate() {
@@ -80,6 +87,11 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
             since = 0;
         }
     }
+}
+
+fn longest_in_cell(columns: usize) -> usize {
+    let known = LONGEST_WORDS_IN_CELL.iter().find(|(least, _)| columns >= *least);
+    known.map_or(LONGEST_WORD_IN_CELL, |(_, longest)| *longest)
 }
 
 /// Characters, an entity counting as one.
@@ -133,6 +145,11 @@ mod tests {
     fn cells_break_sooner_and_entities_stay_whole() {
         assert_eq!(breakable("<td>Lanthanum oxide</td>"), "<td>Lanthanum oxide</td>");
         assert_eq!(breakable("<td>Praseodymium</td>"), "<td>Prase\u{AD}odymium</td>");
+        let head = |columns| format!("<table><tr>{}</tr>", "<th scope=\"col\">A</th>".repeat(columns));
+        for (columns, cell) in [(3, "<td>Wheat</td>"), (6, "<td>Wh\u{AD}eat</td>")] {
+            let broken = format!("{}<tr>{cell}</tr></table>", head(columns));
+            assert_eq!(breakable(&broken.replace('\u{AD}', "")), broken);
+        }
         let entities = format!("{}tail", "a&amp;".repeat(12));
         assert_eq!(breakable(&entities).replace('\u{200B}', ""), entities);
         assert!(!breakable(&entities).contains("&\u{200B}"));

@@ -19,6 +19,8 @@ const LARGEST_HTML: usize = 60 * 1024;
 const LONGEST_SUBJECT: usize = 70;
 const SHORTEST_PREHEADER: usize = 40;
 const LONGEST_PREHEADER: usize = 250;
+/// Of a preheader that is how the text begins, which follows at once.
+const LONGEST_OPENING: usize = 120;
 
 /// How an edition is rendered, besides by its templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,7 +275,7 @@ fn preheader_of(written: &str, variables: &Map<String, Value>) -> String {
     }
     let body = variables["lead"]["text"].as_str().unwrap_or_default();
     let opening = format!("{} {}", wrap::sentence(&written), body);
-    wrap::shorten(&opening, LONGEST_PREHEADER)
+    wrap::shorten(&opening, LONGEST_OPENING)
 }
 
 /// An inbox shows the preheader to its owner only, but the archive and the desk show it as it is.

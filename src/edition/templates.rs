@@ -301,6 +301,7 @@ pub(crate) fn engine(words: &Words) -> Tera {
         let rest = args.get::<&str>("rest")?.unwrap_or_default();
         Ok(wrap::wrap(text, first, rest))
     });
+    tera.register_filter("caps", |text: &str, _: Kwargs, _: &State| wrap::caps(text));
     tera.register_filter("shorten", |text: &str, args: Kwargs, _: &State| -> tera::TeraResult<String> {
         Ok(wrap::shorten(text, args.must_get::<usize>("length")?))
     });

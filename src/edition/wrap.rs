@@ -45,6 +45,16 @@ pub(super) fn sentence(text: &str) -> String {
     }
 }
 
+/// A headline: in capitals, or where the script has none with a line beneath it.
+pub(super) fn caps(text: &str) -> String {
+    let first = text.chars().find(|c| c.is_alphabetic());
+    if first.is_some_and(|c| c.is_lowercase() || c.is_uppercase()) {
+        return text.to_uppercase();
+    }
+    let longest = lines(text, COLUMNS).iter().map(|line| measure(line)).max().unwrap_or(0);
+    if longest == 0 { String::new() } else { format!("{}\n{}", text.trim(), "=".repeat(longest)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +87,16 @@ mod tests {
         for limit in 1..40 {
             assert!(shorten("Größe – und “Quotes” aplenty in a title", limit).chars().count() <= limit);
         }
+    }
+
+    #[test]
+    fn a_headline_stands_out_in_every_script() {
+        assert_eq!(caps("Außerdem: Äpfel"), "AUSSERDEM: ÄPFEL");
+        assert_eq!(wrap(&caps("بريد الواحة"), "", ""), "بريد الواحة\n===========");
+        assert_eq!(caps("稀土"), "稀土\n====");
+        assert_eq!(caps("ملف Excel"), "ملف Excel\n=========");
+        assert!(wrap(&caps(&"稀土".repeat(60)), "", "").lines().all(|line| measure(line) <= COLUMNS));
+        assert_eq!(caps(" "), "");
     }
 
     #[test]

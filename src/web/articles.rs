@@ -11,7 +11,7 @@ use super::Web;
 use super::comments::Comments;
 use super::failure::Failure;
 use super::listing::{Day, Line, Link};
-use super::style::asked_after;
+use super::style::page;
 use crate::archive::{ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, news_article, placed};
 use crate::comment::CommentId;
 use crate::config::OutsideLinks;
@@ -88,7 +88,7 @@ pub(super) async fn show(
         later: later.map(|card| web.pages.line(&card)),
         ..ArticlePage::of(&web, &article)
     };
-    Ok(asked_after(&request, web.pages.render("article.html", &view)?))
+    Ok(page(&request, web.pages.render("article.html", &view)?))
 }
 
 impl ArticlePage {

@@ -53,7 +53,7 @@ pub(super) async fn decide(
 ) -> Result<Response, Failure> {
     let moderation = decided(&decision)?;
     if web.sender(&headers) != Sender::Ours {
-        return foreign(&web, &token);
+        return super::confirm::foreign(&web);
     }
     let Some(comment) = found(&web, &token).await? else { return expired(&web) };
     if web.store.moderate(comment.id, moderation, web.clock.now()).await? {
@@ -114,19 +114,6 @@ async fn page(web: &Web, token: &str, first: Moderation, comment: &Comment) -> R
         decisions,
     };
     Ok(([NOT_INDEXED], web.pages.render("moderate.html", &page)?).into_response())
-}
-
-/// The answer to a decision that another site's page has sent: where it is decided, and that nothing is.
-fn foreign(web: &Web, token: &str) -> Result<Response, Failure> {
-    let words = web.pages.words();
-    let ours = web.pages.path(&format!("/moderate/{token}/approve"));
-    Message {
-        heading: words.text("sign_up.foreign").to_owned(),
-        deck: words.text("comments.foreign_decision").to_owned(),
-        onward: Some((words.text("comments.to_decision").to_owned(), ours)),
-        ..Message::default()
-    }
-    .answer(web, StatusCode::FORBIDDEN)
 }
 
 fn expired(web: &Web) -> Result<Response, Failure> {

@@ -39,15 +39,6 @@ pub(super) fn page(request: &HeaderMap, Html(html): Html<String>) -> Response {
     cacheable(request, &tag, headers, Html(html))
 }
 
-/// A page that what readers say changes at any moment: it may be kept, and is asked after each time, so that a moderator
-/// who comes back to it sees what they decided (RFC 9111 §5.2.2.4).
-pub(super) fn asked_after(request: &HeaderMap, Html(html): Html<String>) -> Response {
-    let headers =
-        [(CACHE_CONTROL, "public, no-cache".to_owned()), (CONTENT_SECURITY_POLICY, PAGE_POLICY.to_owned())];
-    let tag = hash(&html);
-    cacheable(request, &tag, headers, Html(html))
-}
-
 /// `body` under the hash of its content and with the time of its last change, or 304 when whoever asks has it already
 /// (RFC 9110 §13.1.3: the time counts only where no tag is given).
 pub(super) fn kept<const N: usize>(

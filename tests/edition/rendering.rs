@@ -112,7 +112,7 @@ fn text_lines_are_at_most_72_but_for_addresses() {
 #[test]
 fn every_note_of_the_text_has_its_link_and_counts_upwards() {
     let text = rendered(vec![ferry(), library()]).text;
-    let (body, links) = text.split_once("\nLinks\n").unwrap();
+    let (body, links) = text.split_once("\nLINKS\n").unwrap();
     let mut expected = 1;
     for line in links.lines().filter(|line| line.starts_with('[')) {
         assert!(line.starts_with(&format!("[{expected}] http")), "{line}");
@@ -265,7 +265,8 @@ fn what_is_hard_to_set_stays_in_shape() {
     let out = rendered(vec![super::newsroom::torture()]);
     show("torture", &out);
     assert!(out.html.contains("Donaudampf\u{AD}schiff"), "a title's long word may be broken");
-    assert!(out.html.contains("hydro\u{AD}metal"), "a word in a narrow cell may be broken");
+    let hyphens = out.html.lines().find(|line| line.replace('\u{AD}', "").contains("hydrometallurgical"));
+    assert!(hyphens.unwrap().matches('\u{AD}').count() > 3, "a word in a narrow cell may be broken");
     assert!(!out.text.contains('\u{AD}') && !out.text.contains('\u{200B}'));
     for line in out.text.lines().filter(|line| !line.contains("https://")) {
         assert!(line.chars().count() <= 72, "{line}");

@@ -52,7 +52,7 @@ fn the_text_is_shortened_alike_and_its_links_still_count_upwards() {
     assert_eq!(out.text.matches("Read the whole article:\nhttps://post.example.org/articles/").count(), cut);
     let unwrapped = out.text.replace('\n', " ");
     assert!(unwrapped.contains(&format!("{cut} articles are shortened")), "{}", out.text);
-    let (body, links) = out.text.split_once("\nLinks\n").unwrap();
+    let (body, links) = out.text.split_once("\nLINKS\n").unwrap();
     let links: Vec<&str> = links.lines().filter(|line| line.starts_with('[')).collect();
     for (number, line) in (1..).zip(&links) {
         assert!(line.starts_with(&format!("[{number}] ")) && body.contains(&format!("[{number}]")), "{line}");

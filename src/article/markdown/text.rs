@@ -8,6 +8,8 @@ use super::{RenderOptions, Target};
 
 /// Columns of a line.
 const WIDTH: usize = 72;
+/// Code is set in so far, and its over-long lines go on so much further in.
+const CODE_INDENT: usize = 4;
 /// However deep a list is, its text keeps so many columns; deeper ones are indented no further.
 const NARROWEST: usize = 24;
 /// Stand for the brackets that are ours, until those of the content are told apart; content never has them.
@@ -275,25 +277,40 @@ fn with_mark(blocks: &[Block], mark: &str) -> Vec<Block> {
     marked
 }
 
+/// Code, four columns in. A line that is too long goes on deeper than it began, broken at a space where there is one.
 fn code_lines(code: &str, width: usize) -> Vec<String> {
-    let room = width.saturating_sub(4).max(8);
+    let room = width.saturating_sub(CODE_INDENT).max(8);
     let mut lines = Vec::new();
     for line in code.trim_end_matches('\n').split('\n') {
         let line = line.replace('\t', "    ");
-        let mut piece = String::from("    ");
-        let mut taken = 0;
-        for c in line.chars() {
-            let columns = measure(c.encode_utf8(&mut [0; 4]));
-            if taken + columns > room {
-                lines.push(std::mem::replace(&mut piece, "    ".to_owned()).trim_end().to_owned());
-                taken = 0;
+        let mut rest = line.trim_end();
+        let depth = (rest.len() - rest.trim_start_matches(' ').len()).min(room / 2);
+        let mut indent = 0;
+        loop {
+            let fits = fitting(rest, room - indent);
+            let spaces = " ".repeat(if rest.is_empty() { 0 } else { CODE_INDENT + indent });
+            lines.push(format!("{spaces}{}", rest[..fits].trim_end()));
+            rest = rest[fits..].trim_start_matches(' ');
+            if rest.is_empty() {
+                break;
             }
-            piece.push(c);
-            taken += columns;
+            indent = (depth + CODE_INDENT).min(room / 2);
         }
-        lines.push(piece.trim_end().to_owned());
     }
     lines
+}
+
+/// How many bytes of `code` fit into `room` columns: all of it, else up to a space behind its first half, else what can.
+fn fitting(code: &str, room: usize) -> usize {
+    let mut taken = 0;
+    let over = code.char_indices().find(|(_, c)| {
+        taken += measure(c.encode_utf8(&mut [0; 4]));
+        taken > room
+    });
+    let Some((end, _)) = over else { return code.len() };
+    let begins = code.len() - code.trim_start_matches(' ').len();
+    let at_space = if code[end..].starts_with(' ') { Some(end) } else { code[..end].rfind(' ') };
+    at_space.filter(|&at| at > begins && at * 2 > end).unwrap_or(end.max(1))
 }
 
 /// A table that is too wide: a block of `header: value` lines for each row.
