@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sqlx::{Connection as _, PgConnection};
 use straight::delivery::State;
 use straight::store::{Ownership, RecoveryPolicy};
 
@@ -59,6 +60,54 @@ async fn nodes_claim_side_by_side_and_never_the_same() {
         first.close().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_tick_looks_at_its_own_readers_however_long_the_list_is() {
+    on_postgres(async |engine| {
+        let (readers, ticks, each) = (2_000, 20, 8);
+        let node = engine.open().await;
+        let list: Vec<String> = (0..readers).map(|n| format!("reader{n}@example.org")).collect();
+        let id = edition_for(&node, &list.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        node.close().await;
+        let mut eye = PgConnection::connect(&engine.url()).await.unwrap();
+        let (_, before) = rows_begun_and_subscribers_read(&mut eye).await;
+
+        let node = engine.open().await;
+        let _lock = sender(&node).await;
+        let rows = node.claim(id, at(0), None, ticks * each).await.unwrap();
+        for rows in rows.chunks(each as usize) {
+            let begins: Vec<_> = rows.iter().map(begin).collect();
+            let began = node.tick(&[], &begins, &node.owner(), at(0)).await.unwrap();
+            assert!(began.iter().all(|may_send| *may_send));
+        }
+        node.close().await;
+
+        // The claim has updated each row once, and so has its tick. The server counts when a session ends.
+        let mut seen = (0, 0);
+        for _ in 0..100 {
+            seen = rows_begun_and_subscribers_read(&mut eye).await;
+            if seen.0 >= 2 * i64::from(ticks * each) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(seen.0 >= 2 * i64::from(ticks * each), "the server has not counted: {seen:?}");
+        let read = seen.1 - before;
+        assert!(
+            read <= 2 * readers,
+            "{ticks} ticks of {each} readers read {read} rows of {readers} subscribers"
+        );
+    })
+    .await;
+}
+
+/// How many deliveries were updated, and how many rows of `subscribers` were read, as the server has counted so far.
+async fn rows_begun_and_subscribers_read(eye: &mut PgConnection) -> (i64, i64) {
+    let counted = "SELECT
+        (SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'deliveries'),
+        (SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'subscribers')";
+    sqlx::query_as(counted).fetch_one(eye).await.unwrap()
 }
 
 #[tokio::test]
