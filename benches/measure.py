@@ -90,6 +90,11 @@ class Sink:
         wait_for(self.port)
         return self
 
+    def cpu(self):
+        """Seconds of CPU that the server has taken until now (proc(5), utime and stime)."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()

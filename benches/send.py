@@ -5,8 +5,9 @@ import pathlib
 import shlex
 import shutil
 import sys
+from typing import NamedTuple
 
-from measure import (Newsroom, STRAIGHT, Sink, cores, machine, median, run, smtp_sink, table,
+from measure import (Newsroom, STRAIGHT, Sink, Use, cores, machine, median, run, smtp_sink, table,
                      write_section)  # fmt: skip
 
 GOALS = {"none": "≥ 1.10", "ed25519": "≥ 1.10", "both": "≥ 0.60"}
@@ -55,15 +56,28 @@ def send(newsroom, port, messages, connections, dkim=""):
     return use
 
 
+class Sent(NamedTuple):
+    """One send of all messages, and what it cost the server."""
+
+    use: Use
+    server_cpu: float
+
+
+def into(sink, sender):
+    before = sink.cpu()
+    use = sender()
+    return Sent(use, sink.cpu() - before)
+
+
 def measured(newsroom, connections, size, options, dkim):
-    """The repetitions that count, each with the cores there were, ours and theirs."""
+    """The repetitions that count: the ratio, ours and theirs."""
     kept, dropped = [], 0
     while len(kept) < options.repetitions and dropped < 3 * options.repetitions:
         before = cores()
         with smtp_sink() as sink:
             pair = [
-                lambda: source(sink.port, connections, size, options.messages),
-                lambda: send(newsroom, sink.port, options.messages, connections, dkim),
+                lambda: into(sink, lambda: source(sink.port, connections, size, options.messages)),
+                lambda: into(sink, lambda: send(newsroom, sink.port, options.messages, connections, dkim)),
             ]
             # Who goes first alternates.
             if len(kept) % 2:
@@ -71,12 +85,13 @@ def measured(newsroom, connections, size, options, dkim):
             else:
                 theirs, ours = pair[0](), pair[1]()
         given = min(before, cores())
-        ratio = theirs.seconds / ours.seconds
+        ratio = theirs.use.seconds / ours.use.seconds
         counts = given >= options.cores
         print(
-            f"  {connections} connections: {ratio:.2f} × smtp-source, {options.messages / ours.seconds:.0f} against "
-            f"{options.messages / theirs.seconds:.0f} msg/s, {ours.cpu / options.messages * 1e6:.0f} µs CPU, "
-            f"{ours.rss_mb:.0f} MB, {given:.2f} cores{'' if counts else ': dropped'}",
+            f"  {connections} connections: {ratio:.2f} × smtp-source, {options.messages / ours.use.seconds:.0f} against "
+            f"{options.messages / theirs.use.seconds:.0f} msg/s, {ours.use.cpu / options.messages * 1e6:.0f} µs CPU, "
+            f"the server's {ours.server_cpu / options.messages * 1e6:.0f} against "
+            f"{theirs.server_cpu / options.messages * 1e6:.0f}, {ours.use.rss_mb:.0f} MB, {given:.2f} cores{'' if counts else ': dropped'}",
             flush=True,
         )
         if counts:
@@ -105,6 +120,11 @@ def from_afar(newsroom, size, options, dkim):
     )
 
 
+def micros(seconds, messages):
+    """The median of some runs, a message, in microseconds."""
+    return f"{median(seconds) / messages * 1e6:.0f}"
+
+
 def beside_smtp_source(newsroom, size, options, dkim):
     rows = []
     for connections in options.connections:
@@ -117,18 +137,20 @@ def beside_smtp_source(newsroom, size, options, dkim):
             connections,
             f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})",
             GOALS[options.signed],
-            f"{median([options.messages / use.seconds for use in ours]):.0f}",
-            f"{median([options.messages / use.seconds for use in theirs]):.0f}",
-            f"{median([use.cpu / options.messages * 1e6 for use in ours]):.0f}",
+            f"{median([options.messages / sent.use.seconds for sent in ours]):.0f}",
+            f"{median([options.messages / sent.use.seconds for sent in theirs]):.0f}",
+            micros([sent.use.cpu for sent in ours], options.messages),
             "≤ 100" if options.signed == "none" else "–",
-            f"{max(use.rss_mb for use in ours):.0f}",
+            "{} ({})".format(*(micros([sent.server_cpu for sent in side], options.messages) for side in (ours, theirs))),
+            f"{median([(sent.use.cpu + sent.server_cpu) / sent.use.seconds for sent in ours]):.2f}",
+            f"{max(sent.use.rss_mb for sent in ours):.0f}",
             "≤ 48",
             f"{len(kept)} ({dropped} dropped)",
         ])  # fmt: skip
     if not rows:
         sys.exit("no repetition counts: try again when the machine is free, or give --cores")
     head = ["connections", "× smtp-source", "goal", "msg/s", "smtp-source msg/s", "client CPU µs/msg", "goal",
-            "peak RSS MB", "goal", "repetitions"]  # fmt: skip
+            "server's (from smtp-source)", "cores in use", "peak RSS MB", "goal", "repetitions"]  # fmt: skip
     return (
         f"{NAMES[options.signed]}, {options.messages} personal mails of {size / 1024:.0f} KB into Postfix's `smtp-sink`, "
         f"which takes one of the cores; the ledger durable (`synchronous=FULL`); start, publishing and exit of the process "
