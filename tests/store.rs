@@ -8,7 +8,7 @@ mod comments;
 mod control;
 mod deliveries;
 mod editions;
-mod engines;
+pub(crate) mod engines;
 mod letters;
 mod look;
 mod nodes;

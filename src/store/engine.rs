@@ -207,11 +207,29 @@ impl Store {
                     ("{bytewise}", "COLLATE \"C\""),
                     ("{article_index}", super::archive::POSTGRES.table),
                 ];
-                migrations(words).run(pool).await?;
+                let migrations = migrations(words);
+                // The migrator locks even where there is nothing to do: one node's start would wait for another's.
+                if !are_applied(&migrations, pool).await? {
+                    migrations.run(pool).await?;
+                }
             }
         }
         Ok(())
     }
+}
+
+const HAS_HISTORY: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+const HISTORY: &str = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+
+/// Whether these are the steps that the server's tables have taken, one by one to the last.
+async fn are_applied(migrations: &Migrator, pool: &PgPool) -> Result<bool, StoreError> {
+    let has_history: bool = sqlx::query_scalar(HAS_HISTORY).fetch_one(pool).await?;
+    if !has_history {
+        return Ok(false);
+    }
+    let history: Vec<(i64, Vec<u8>)> = sqlx::query_as(HISTORY).fetch_all(pool).await?;
+    let taken = history.iter().map(|(version, checksum)| (*version, checksum.as_slice()));
+    Ok(taken.eq(migrations.iter().map(|step| (step.version, &*step.checksum))))
 }
 
 /// The tables' history: `sqlx` applies what is new, once, and refuses a history it does not know.

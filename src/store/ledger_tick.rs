@@ -53,12 +53,14 @@ const BEGIN: Both = both!(
     RETURNING edition_id, subscriber_id"
 );
 // A claim was a lease: it must still be ours, and we among the living. The status is a value of the row, not an EXISTS:
-// that may become a join, for which PostgreSQL reads every active subscriber in each tick.
+// that may become a join, for which PostgreSQL reads every active subscriber in each tick. The state is an expression,
+// so that the index of what is open does not serve: statistics as old as the last edition know of nothing open, and
+// PostgreSQL reads all that is in each tick then, rather than the rows named here by their key.
 const BEGIN_LEASED: &str = concat!(
     "UPDATE deliveries SET state = 'sending', attempt = attempt + 1
     FROM json_array_elements(CAST($1 AS json)) AS j(value)
     WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
-        AND attempt = CAST(j.value->>2 AS BIGINT) AND owner = $2 AND state IN ('queued', 'deferred')
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND owner = $2 AND state || '' IN ('queued', 'deferred')
         AND (SELECT s.status FROM subscribers s WHERE s.id = subscriber_id) = 'active'
         AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = deliveries.edition_id)
         AND EXISTS (SELECT 1 FROM nodes n WHERE n.owner = $2 AND n.lease_until > ",

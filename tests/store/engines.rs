@@ -14,13 +14,13 @@ static MAKING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A database of a story's own.
-pub(super) struct Engine {
+pub(crate) struct Engine {
     database: Database,
 }
 
 impl Engine {
     /// Opens it, as one more process would.
-    pub(super) async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         Store::open(&self.database).await.unwrap()
     }
 
@@ -29,8 +29,16 @@ impl Engine {
         Store::look(&self.database).await.unwrap()
     }
 
+    /// What it is.
+    pub(crate) fn name(&self) -> &'static str {
+        match &self.database {
+            Database::Sqlite(_) => "SQLite",
+            Database::Postgres(_) => "PostgreSQL",
+        }
+    }
+
     /// Its address.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match &self.database {
             Database::Sqlite(path) => format!("sqlite:{}", path.display()),
             Database::Postgres(url) => url.reveal().to_owned(),
@@ -39,14 +47,14 @@ impl Engine {
 }
 
 /// Tells `story` on SQLite, and on PostgreSQL where there is one.
-pub(super) async fn on_both(story: impl AsyncFn(&Engine)) {
+pub(crate) async fn on_both(story: impl AsyncFn(&Engine)) {
     let folder = tempfile::tempdir().unwrap();
     story(&Engine { database: Database::Sqlite(folder.path().join("straight.db")) }).await;
     on_postgres(story).await;
 }
 
 /// Tells `story` on PostgreSQL where there is one.
-pub(super) async fn on_postgres(story: impl AsyncFn(&Engine)) {
+pub(crate) async fn on_postgres(story: impl AsyncFn(&Engine)) {
     let Ok(server) = std::env::var(SERVER) else {
         println!("skipped: PostgreSQL (set {SERVER})");
         return;

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sqlx::migrate::Migrate as _;
 use sqlx::{Connection as _, PgConnection};
 use straight::delivery::State;
-use straight::store::{Ownership, RecoveryPolicy};
+use straight::store::{EditionId, Ownership, PublishOutcome, RecoveryPolicy};
 
-use super::{addresses, at, begin, edition_for, on_both, on_postgres, sender, settle};
+use super::engines::Engine;
+use super::{addresses, at, begin, edition_for, on_both, on_postgres, publish_for, rendered, sender, settle};
 
 #[tokio::test]
 async fn with_sqlite_one_process_sends_and_the_next_when_it_is_gone() {
@@ -63,51 +65,115 @@ async fn nodes_claim_side_by_side_and_never_the_same() {
 }
 
 #[tokio::test]
-async fn a_tick_looks_at_its_own_readers_however_long_the_list_is() {
+async fn a_claim_and_a_tick_look_at_their_own_rows_however_long_the_list_is() {
     on_postgres(async |engine| {
-        let (readers, ticks, each) = (2_000, 20, 8);
+        const READERS: i64 = 4_000;
         let node = engine.open().await;
-        let list: Vec<String> = (0..readers).map(|n| format!("reader{n}@example.org")).collect();
-        let id = edition_for(&node, &list.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let list: Vec<String> = (0..READERS).map(|n| format!("reader{n}@example.org")).collect();
+        let first = edition_for(&node, &list.iter().map(String::as_str).collect::<Vec<_>>()).await;
         node.close().await;
         let mut eye = PgConnection::connect(&engine.url()).await.unwrap();
-        let (_, before) = rows_begun_and_subscribers_read(&mut eye).await;
+        // Nothing is known of the tables yet, as on the first day.
+        looks_at_its_own(engine, &mut eye, first, READERS).await;
 
+        // What is known of them is of yesterday: everybody had their copy, and nothing was open.
+        let yesterday = "UPDATE deliveries SET state = 'sent', attempt = 1, owner = NULL, settled_at = 0";
+        sqlx::query(yesterday).execute(&mut eye).await.unwrap();
+        sqlx::query("ANALYZE").execute(&mut eye).await.unwrap();
         let node = engine.open().await;
-        let _lock = sender(&node).await;
-        let rows = node.claim(id, at(0), None, ticks * each).await.unwrap();
-        for rows in rows.chunks(each as usize) {
-            let begins: Vec<_> = rows.iter().map(begin).collect();
-            let began = node.tick(&[], &begins, &node.owner(), at(0)).await.unwrap();
-            assert!(began.iter().all(|may_send| *may_send));
-        }
+        let second = publish_for(&node, &rendered("2026-09-25", &["quay"]), false).await;
+        let PublishOutcome::Published { id: second, .. } = second else { panic!("{second:?}") };
         node.close().await;
-
-        // The claim has updated each row once, and so has its tick. The server counts when a session ends.
-        let mut seen = (0, 0);
-        for _ in 0..100 {
-            seen = rows_begun_and_subscribers_read(&mut eye).await;
-            if seen.0 >= 2 * i64::from(ticks * each) {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        assert!(seen.0 >= 2 * i64::from(ticks * each), "the server has not counted: {seen:?}");
-        let read = seen.1 - before;
-        assert!(
-            read <= 2 * readers,
-            "{ticks} ticks of {each} readers read {read} rows of {readers} subscribers"
-        );
+        looks_at_its_own(engine, &mut eye, second, READERS).await;
     })
     .await;
 }
 
-/// How many deliveries were updated, and how many rows of `subscribers` were read, as the server has counted so far.
-async fn rows_begun_and_subscribers_read(eye: &mut PgConnection) -> (i64, i64) {
-    let counted = "SELECT
-        (SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'deliveries'),
-        (SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'subscribers')";
-    sqlx::query_as(counted).fetch_one(eye).await.unwrap()
+/// Claims 160 deliveries in the middle of the list, begins them in ticks of eight, and asserts that of neither table many
+/// more rows were read than that.
+async fn looks_at_its_own(engine: &Engine, eye: &mut PgConnection, edition: EditionId, readers: i64) {
+    let (ticks, each) = (20_u32, 8_usize);
+    let rows = ticks as usize * each;
+    let before = Looks::so_far(eye).await;
+    let node = engine.open().await;
+    let _lock = sender(&node).await;
+    // Half of the list is on lease by the time.
+    let half = node.claim(edition, at(0), None, u32::try_from(readers / 2).unwrap()).await.unwrap();
+    let after = half.last().map(|row| (row.due_at, row.subscriber));
+    node.close().await;
+    let claimed_first = Looks::until_updated(eye, before.updated + readers / 2).await;
+
+    let node = engine.open().await;
+    let _lock = sender(&node).await;
+    let claimed = node.claim(edition, at(0), after, u32::try_from(rows).unwrap()).await.unwrap();
+    assert_eq!(claimed.len(), rows);
+    for rows in claimed.chunks(each) {
+        let begins: Vec<_> = rows.iter().map(begin).collect();
+        let began = node.tick(&[], &begins, &node.owner(), at(0)).await.unwrap();
+        assert!(began.iter().all(|may_send| *may_send));
+    }
+    node.close().await;
+
+    // The claim has updated each row once, and so has its tick.
+    let rows = i64::try_from(rows).unwrap();
+    let after = Looks::until_updated(eye, claimed_first.updated + 2 * rows).await;
+    for (table, read) in [
+        ("deliveries", after.deliveries - claimed_first.deliveries),
+        ("subscribers", after.subscribers - claimed_first.subscribers),
+    ] {
+        assert!(
+            read <= 10 * rows && rows <= read,
+            "a claim and {ticks} ticks of {rows} rows read {read} rows of {table}, of {readers} readers"
+        );
+    }
+}
+
+/// How much the server has looked at, as it has counted so far.
+#[derive(Debug)]
+struct Looks {
+    /// Rows of `deliveries` that were updated.
+    updated: i64,
+    /// Rows, or entries of an index, that were read of `deliveries`.
+    deliveries: i64,
+    /// The same of `subscribers`.
+    subscribers: i64,
+}
+
+impl Looks {
+    async fn so_far(eye: &mut PgConnection) -> Self {
+        let counted = "SELECT SUM(n_tup_upd) FILTER (WHERE t.relname = 'deliveries')::BIGINT AS updated,
+                SUM(t.seq_tup_read + i.entries) FILTER (WHERE t.relname = 'deliveries')::BIGINT AS deliveries,
+                SUM(t.seq_tup_read + i.entries) FILTER (WHERE t.relname = 'subscribers')::BIGINT AS subscribers
+            FROM pg_stat_user_tables t JOIN (SELECT relid, SUM(idx_tup_read)::BIGINT AS entries
+                FROM pg_stat_user_indexes GROUP BY relid) i ON i.relid = t.relid";
+        let (updated, deliveries, subscribers) = sqlx::query_as(counted).fetch_one(eye).await.unwrap();
+        Looks { updated, deliveries, subscribers }
+    }
+
+    /// The server counts when a session ends.
+    async fn until_updated(eye: &mut PgConnection, updated: i64) -> Self {
+        for _ in 0..200 {
+            let looks = Looks::so_far(eye).await;
+            if looks.updated >= updated {
+                return looks;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the server has not counted {updated} updates: {:?}", Looks::so_far(eye).await);
+    }
+}
+
+#[tokio::test]
+async fn a_node_starts_without_waiting_for_another_that_starts() {
+    on_postgres(async |engine| {
+        engine.open().await.close().await;
+        let mut starting = PgConnection::connect(&engine.url()).await.unwrap();
+        starting.lock().await.unwrap();
+        let node = tokio::time::timeout(Duration::from_secs(20), engine.open());
+        node.await.expect("nobody is waited for where the tables are as they should be").close().await;
+        starting.unlock().await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]
