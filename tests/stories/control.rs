@@ -3,11 +3,13 @@
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use sqlx::{Connection as _, PgConnection};
 use straight::delivery::State;
-use straight::press::{Ending, Published};
-use straight::store::Course;
+use straight::press::{Clock, Ending, Published};
+use straight::store::{Course, Origin};
 
-use super::{Newsroom, Sink, key};
+use super::{Newsroom, Sink, key, reader};
+use crate::store::engines::on_postgres;
 
 /// Slow readers, so that there is a middle of the run.
 fn slow_readers(count: usize) -> Vec<String> {
@@ -119,15 +121,88 @@ async fn a_send_that_is_paused_from_elsewhere_waits_and_goes_on_when_it_is_resum
     assert_eq!(sink.total(), 60, "each of them once");
 }
 
+/// How many nodes have a message on the wire just now.
+async fn nodes_that_send(eye: &mut PgConnection) -> i64 {
+    let senders = "SELECT COUNT(DISTINCT owner) FROM deliveries WHERE state = 'sending'";
+    sqlx::query_scalar(senders).fetch_one(eye).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_stops_two_nodes_at_once_and_both_go_on_when_it_is_resumed() {
+    on_postgres(async |engine| {
+        // More than one node claims at a time, and the first of each claim are slow.
+        const READERS: usize = 520;
+        let sink = Sink::open().await;
+        let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+        room.article("tide", "2025-01-02", "The Tide Turns");
+        let store = engine.open().await;
+        let name = |n: usize| if n % 256 < 60 { format!("slow{n}") } else { format!("reader{n}") };
+        let readers: Vec<_> = (0..READERS).map(|n| reader(&format!("{}@example.org", name(n)))).collect();
+        store.import(&readers, Origin::File, Clock::system().now()).await.unwrap();
+        store.close().await;
+        let url = engine.url();
+        let node = |arguments: &[&str]| {
+            let mut node = command(&room, arguments);
+            node.env("DATABASE_URL", &url);
+            node
+        };
+        let mut nodes = ["data-1", "data-2"].map(|data| node(&["--data", data, "send"]).spawn().unwrap());
+        until_sent(&sink, 6).await;
+        let mut eye = PgConnection::connect(&url).await.unwrap();
+        let both = tokio::time::timeout(Duration::from_secs(60), async {
+            while nodes_that_send(&mut eye).await < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        both.await.expect("both have a part in it");
+
+        let (paused, told) = output(node(&["--data", "data-3", "pause"]).spawn().unwrap()).await;
+        assert!(paused.status.success() && told.contains("is paused: sent to "), "{told}");
+        assert_eq!(nodes_that_send(&mut eye).await, 0, "what was on the wire is settled");
+        let before = sink.total();
+        assert!((6..READERS).contains(&before), "in the middle of the run: {before}");
+        assert!(
+            told.contains(&format!("sent to {before} of {READERS}, {} wait", READERS - before)),
+            "{told}"
+        );
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(sink.total(), before, "neither begins anything while it is paused");
+        for node in &mut nodes {
+            assert!(node.try_wait().unwrap().is_none(), "both wait for a word");
+        }
+
+        let (resumed, told) = output(node(&["--data", "data-3", "resume"]).spawn().unwrap()).await;
+        assert!(resumed.status.success() && told.contains("goes on after "), "{told}");
+        let both = tokio::time::timeout(Duration::from_secs(60), async {
+            while nodes_that_send(&mut eye).await < 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        both.await.expect("both go on");
+        for node in nodes {
+            let (done, told) = output(node).await;
+            assert!(done.status.success(), "{told}");
+            assert!(told.contains(&format!("Sent to {READERS} of {READERS} readers.")), "{told}");
+        }
+        let copies = sink.everything();
+        assert!(copies.values().all(|copies| copies.len() == 1), "each of them once: {copies:?}");
+        assert_eq!((copies.len(), sink.total()), (READERS, READERS));
+        let doubtful: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM attempts").fetch_one(&mut eye).await.unwrap();
+        assert_eq!(doubtful, 0, "and no attempt is in doubt");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_daemon_heeds_a_cancel_and_nobody_else_gets_it() {
     let (room, sink) = room_for(&slow_readers(60)).await;
     // A slot that fell due just now: the daemon publishes at once, and sends.
     let (well, told) = straight(&room, &["send", "--outbox", "elsewhere"]).await;
     assert!(well, "{told}");
-    room.article("flood", &straight::press::Clock::system().now().format("%Y-%m-%d").to_string(), "A Flood");
+    room.article("flood", &Clock::system().now().format("%Y-%m-%d").to_string(), "A Flood");
     let mut daemon = command(&room, &["run"]).spawn().unwrap();
-    let extra = format!("{}-flood", straight::press::Clock::system().now().format("%Y-%m-%d"));
+    let extra = format!("{}-flood", Clock::system().now().format("%Y-%m-%d"));
     let following = command(&room, &["send", "--edition", &extra]).spawn().unwrap();
     until_sent(&sink, 6).await;
     let (well, asked) = straight(&room, &["cancel"]).await;
