@@ -15,6 +15,7 @@ mod nodes;
 mod outages;
 mod rest;
 mod sign_ups;
+mod soundness;
 mod standing;
 mod subscribers;
 

@@ -6,7 +6,7 @@ use straight::store::{Group, Issue, Origin, Searched, Store};
 
 use super::{at, letterhead, on_both, publish_for, reader, rendered};
 
-fn article(key: &str, position: u32, slug: &str, title: &str, text: &str) -> ArchivedArticle {
+pub(super) fn article(key: &str, position: u32, slug: &str, title: &str, text: &str) -> ArchivedArticle {
     let ada = Named::of("Ada Reporter");
     ArchivedArticle {
         card: Card {
@@ -40,7 +40,7 @@ fn article(key: &str, position: u32, slug: &str, title: &str, text: &str) -> Arc
     }
 }
 
-async fn publish(store: &Store, key: &str, articles: &[ArchivedArticle]) {
+pub(super) async fn publish(store: &Store, key: &str, articles: &[ArchivedArticle]) {
     let slugs: Vec<&str> = articles.iter().map(|article| article.card.slug.as_str()).collect();
     let edition = rendered(key, &slugs);
     let letterhead = letterhead();
@@ -56,7 +56,7 @@ async fn publish(store: &Store, key: &str, articles: &[ArchivedArticle]) {
     store.publish(&issue, at(0)).await.unwrap();
 }
 
-async fn found(store: &Store, typed: &str) -> Vec<String> {
+pub(super) async fn found(store: &Store, typed: &str) -> Vec<String> {
     match store.search(&Query::of(typed), 0, 50).await.unwrap() {
         Searched::Found(found) => {
             assert_eq!(found.total, found.articles.len() as u64, "{typed}");
