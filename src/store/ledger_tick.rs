@@ -9,7 +9,7 @@ use super::batch::{Both, rows};
 use super::engine::Pool;
 use super::ledger_file::LedgerFile;
 use super::{Begin, Settle, Store, StoreError, millis};
-use crate::delivery::{Next, State};
+use crate::delivery::State;
 use crate::fail_point::FailPoint;
 
 /// A row of [`SETTLE`] and [`RECORD_ATTEMPT`]: edition, subscriber, attempt, state, due, deferrals, uncertain, code,
@@ -212,18 +212,19 @@ fn settle_row(settle: &Settle) -> SettleRow<'_> {
         settle.code,
         next.reason.as_deref(),
         millis(settle.at),
-        recorded_outcome(next),
+        recorded_outcome(settle),
     )
 }
 
-/// The word under which an attempt is kept for ever; `None` for one that was accepted.
-fn recorded_outcome(next: &Next) -> Option<&'static str> {
+/// The word under which an attempt is kept for ever; `None` for one that was accepted, and for one that was given back
+/// before the server said anything to it: nobody can have got that, and the delivery's own row has the reason.
+fn recorded_outcome(Settle { next, code, .. }: &Settle) -> Option<&'static str> {
     if next.records_uncertain {
         return Some("uncertain");
     }
     match next.state {
         State::Sent | State::Sending | State::Suppressed => None,
-        State::Queued => Some("not-sent"),
+        State::Queued => code.map(|_| "not-sent"),
         State::Deferred => Some("deferred"),
         State::Failed => Some("failed"),
         State::Uncertain => Some("uncertain"),

@@ -4,6 +4,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 use std::time::Duration;
 
+use sqlx::{Connection as _, SqliteConnection};
+
 use super::house::{CONNECTIONS, ended};
 use super::{House, Policy, shown};
 
@@ -146,6 +148,14 @@ fn signal(name: &str, process: u32) {
     assert!(done.success());
 }
 
+/// How many deliveries were begun and given back, and how many attempts are kept.
+async fn given_back_and_kept(house: &House) -> (i64, i64) {
+    let mut connection = SqliteConnection::connect(&house.database().display().to_string()).await.unwrap();
+    let counts = "SELECT (SELECT COUNT(*) FROM deliveries WHERE state = 'queued' AND attempt > 0),
+        (SELECT COUNT(*) FROM attempts)";
+    sqlx::query_as(counts).fetch_one(&mut connection).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_44_sigterm_finishes_what_is_on_the_wire() {
     for policy in Policy::BOTH {
@@ -158,6 +168,8 @@ async fn row_44_sigterm_finishes_what_is_on_the_wire() {
         let stopped = house.tally().await;
         assert!((50..400).contains(&stopped.sent), "{stopped:?}");
         assert_eq!((stopped.sending, stopped.uncertain, stopped.doubles), (0, 0, 0), "{stopped:?}");
+        let (given_back, kept) = given_back_and_kept(&house).await;
+        assert!(given_back > 0 && kept == 0, "{given_back} were given back, {kept} attempts are kept");
         let done = house.complete().await;
         assert_eq!((done.sent, done.uncertain, done.doubles), (400, 0, 0), "{done:?}");
     }

@@ -2,11 +2,60 @@
 
 use std::time::Duration;
 
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
 use straight::store::{Recovered, RecoveryPolicy};
 use straight::subscriber::Status;
 
+use super::engines::Engine;
 use super::{addresses, at, begin, edition_for, on_both, sender, settle};
+
+/// What is kept of attempts, in their order.
+async fn attempts_on_record(engine: &Engine) -> Vec<(i64, String)> {
+    const KEPT: &str = "SELECT attempt, outcome FROM attempts ORDER BY attempt";
+    let url = engine.url();
+    match url.strip_prefix("sqlite:") {
+        Some(file) => {
+            let mut connection = SqliteConnection::connect(file).await.unwrap();
+            sqlx::query_as(KEPT).fetch_all(&mut connection).await.unwrap()
+        }
+        None => {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            sqlx::query_as(KEPT).fetch_all(&mut connection).await.unwrap()
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_given_back_unsent_leaves_no_record_and_one_that_was_answered_does() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id = edition_for(&store, &["ann@example.org"]).await;
+        let _lock = sender(&store).await;
+        // Given back; slowed down by a 421; on the wire without an answer; sent.
+        for (attempt, code, in_doubt, state) in [
+            (1, None, false, State::Queued),
+            (2, Some(421), false, State::Queued),
+            (3, None, true, State::Queued),
+            (4, Some(250), false, State::Sent),
+        ] {
+            let row = store.claim(id, at(0), None, 9).await.unwrap().pop().unwrap();
+            assert_eq!(row.attempt + 1, attempt);
+            assert_eq!(store.tick(&[], &[begin(&row)], &store.owner(), at(0)).await.unwrap(), [true]);
+            let mut answer = settle(&row, state, at(0));
+            answer.code = code;
+            answer.next.due_at = Some(at(0));
+            answer.next.records_uncertain = in_doubt;
+            store.tick(&[answer], &[], &store.owner(), at(0)).await.unwrap();
+        }
+        let kept = attempts_on_record(engine).await;
+        assert_eq!(kept, [(2, "not-sent".to_owned()), (3, "uncertain".to_owned())]);
+        assert_eq!(store.uncertain_attempts(id).await.unwrap(), 1);
+        assert_eq!(store.counts(id).await.unwrap().of(State::Sent), 1);
+        store.close().await;
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn a_delivery_goes_from_queued_over_sending_to_its_end() {
