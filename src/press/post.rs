@@ -11,6 +11,7 @@ use tracing::{debug, info, warn};
 use super::dispatch::{Bearing, Mail, Place, Turn};
 use super::{Courier, Ending, Press, PressError, Route};
 use crate::delivery::outbox::file_name;
+use crate::delivery::smtp::speaks_of_the_size;
 use crate::delivery::{
     Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
 };
@@ -303,6 +304,15 @@ impl Press {
         let backoff = Backoff { give_up_after: self.config.delivery.give_up_after };
         let attempt = open.deferrals.saturating_add(1);
         let fruitless = (open.attempt + 1).saturating_sub(open.deferrals + open.uncertain);
+        let own;
+        let outcome = match outcome {
+            // The messages of an edition are of one size, and a letter has its own: this one does not go, and others do.
+            Outcome::Halt(reply) if speaks_of_the_size(reply) => {
+                own = Outcome::Refused(reply.clone());
+                &own
+            }
+            outcome => outcome,
+        };
         let next = match outcome {
             // It may be this letter that nothing comes of.
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use straight::delivery::State;
-use straight::press::{Ending, PressError, Published};
+use straight::press::{Ending, PressError, Published, Route};
 use straight::store::Trouble;
 use straight::subscriber::SubscriberId;
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use super::sink::Bears;
 use super::{Newsroom, Sink, key};
@@ -106,4 +107,53 @@ async fn row_39_an_edition_too_large_for_the_server_is_refused_before_any_send()
     assert_eq!(press.store.troubles(press.clock.now()).await.unwrap(), [], "the halt is over");
     assert!(matches!(press.publish(key("2026-09-25")).await.unwrap(), Published::Out { .. }));
     assert_eq!(press.store.troubled(first.summary.id, SubscriberId(0), 9).await.unwrap(), []);
+}
+
+/// Every letter on record, as the database has it: recipient, state and reason.
+fn letters_of(room: &Newsroom) -> Vec<(String, String, Option<String>)> {
+    let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
+    let mut all = database.prepare("SELECT recipient, state, reason FROM letters ORDER BY id").unwrap();
+    let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_letter_too_large_for_the_server_fails_alone() {
+    let too_large = "552 5.3.4 larger than we take\r\n";
+    for (offers, bears) in [
+        ("its SIZE", Bears { octets: Some(4_000), ..Bears::default() }),
+        // It is asked once more than it bears.
+        ("nothing", Bears { rate: Some((1, Duration::from_secs(3_600), too_large)), ..Bears::default() }),
+    ] {
+        let sink = Sink::that_bears(bears).await;
+        let room = Newsroom::new().settings(&sink.settings());
+        room.article("tide", "2026-09-24", "The Tide Turns").readers(&["reader@example.org"]).await;
+        let press = room.press().await;
+        let (ann, bo) = ("ann@example.org".parse().unwrap(), "bo@example.org".parse().unwrap());
+        let now = press.clock.now();
+        press.store.add_letter("welcome", &ann, "Welcome", "You are in.\n", now).await.unwrap();
+        press
+            .store
+            .add_letter("copy", &bo, "All of it", &"It was a long day.\n".repeat(400), now)
+            .await
+            .unwrap();
+        let route = Route::prepare(&press.config.transport).unwrap();
+        for _ in 0..3 {
+            let ending = press.send_letters(&route, &CancellationToken::new()).await.unwrap();
+            assert_eq!(ending, Ending::Complete, "a server that offers {offers}");
+        }
+        assert_eq!(sink.order(), ["ann@example.org"]);
+        let letters = letters_of(&room);
+        assert_eq!(letters[0], ("ann@example.org".to_owned(), "sent".to_owned(), None));
+        let (to, state, why) = &letters[1];
+        assert_eq!((to.as_str(), state.as_str()), ("bo@example.org", "failed"), "{why:?}");
+        assert!(why.as_ref().unwrap().starts_with("552 5.3.4 "), "{why:?}");
+        assert!(sink.envelopes().len() <= 2, "it was tried once: {:?}", sink.envelopes());
+        assert_eq!(press.store.troubles(now).await.unwrap(), [], "and nothing is wrong with the server");
+
+        // To an edition the same words are said of all its messages: it halts, and nobody is blamed.
+        let sent = room.send().await.unwrap();
+        assert!(matches!(&sent.dispatched.ending, Ending::Halted(why) if why.contains("552 5.3.4")));
+        assert_eq!(sent.counts().of(State::Queued), 1);
+    }
 }

@@ -89,6 +89,13 @@ pub fn speaks_of_the_address(reply: &Reply) -> bool {
     }
 }
 
+/// Whether a refusal says that the message is too large for the server (RFC 1870 §6.1), rather than anything of us.
+#[must_use]
+pub fn speaks_of_the_size(reply: &Reply) -> bool {
+    let own_words = matches!(reply.enhanced, None | Some((5, 2, 3) | (5, 3, 4) | (5, 0 | 3, 0)));
+    reply.code == 552 && own_words
+}
+
 fn text_speaks_of_the_mailbox(text: &str) -> bool {
     const MAILBOX: [&str; 24] = [
         "user unknown",
@@ -178,6 +185,22 @@ mod tests {
             ("450 4.1.1 user unknown", false),
         ] {
             assert_eq!(speaks_of_the_address(&reply(text)), bounces, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_552_speaks_of_the_size_unless_it_names_something_else() {
+        for (text, is_size) in [
+            ("552 message size exceeds fixed maximum message size", true),
+            ("552 5.3.4 too big", true),
+            ("552 5.2.3 longer than is allowed", true),
+            ("552 5.0.0 no", true),
+            ("552 5.2.2 sender over quota", false),
+            ("552 5.7.0 blocked for its content", false),
+            ("550 5.3.4 too big", false),
+            ("452 4.3.1 no room just now", false),
+        ] {
+            assert_eq!(speaks_of_the_size(&reply(text)), is_size, "{text}");
         }
     }
 

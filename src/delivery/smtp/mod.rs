@@ -14,7 +14,7 @@ mod transaction;
 mod transport;
 mod wire;
 
-pub use classify::speaks_of_the_address;
+pub use classify::{speaks_of_the_address, speaks_of_the_size};
 pub use tls::TlsClient;
 pub use transaction::{Connection, Permission};
 pub use transport::Stream;
