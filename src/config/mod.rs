@@ -284,6 +284,8 @@ pub struct DeliveryConfig {
     pub rate: Option<Rate>,
     /// The most that is sent to one recipient domain.
     pub rate_per_domain: DomainRates,
+    /// For how many days a letter that is sent or given up is kept.
+    pub keep_letters: u32,
 }
 
 /// So many messages in so much time: `500/min`.

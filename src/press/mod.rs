@@ -7,6 +7,7 @@ mod comments;
 mod correspondence;
 mod dispatch;
 mod draft;
+mod forget;
 mod look;
 mod post;
 mod publish;

@@ -23,7 +23,7 @@ pub struct Sender {
     /// Not before then, after a halt.
     rests_until: Option<DateTime<Utc>>,
     /// When what is over was forgotten last.
-    pruned_at: Option<DateTime<Utc>>,
+    forgot_at: Option<DateTime<Utc>>,
 }
 
 impl Sender {
@@ -34,7 +34,7 @@ impl Sender {
     pub fn prepare(press: Press) -> Result<Self, PressError> {
         press.guard()?;
         let route = Route::prepare(&press.config.transport)?;
-        Ok(Sender { press, route, lock: None, rests_until: None, pruned_at: None })
+        Ok(Sender { press, route, lock: None, rests_until: None, forgot_at: None })
     }
 
     /// Answers sign-ups, tells moderators of comments, sends letters, then what is due of every edition, oldest first.
@@ -56,7 +56,7 @@ impl Sender {
             return Ok(());
         }
         self.rests_until = None;
-        self.press.prune_sign_ups(&mut self.pruned_at).await?;
+        self.press.forget_what_is_over(&mut self.forgot_at).await?;
         self.press.answer_sign_ups().await?;
         self.press.tell_moderators().await?;
         let ending = self.press.send_letters(&self.route, stop).await?;

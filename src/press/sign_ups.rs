@@ -15,8 +15,6 @@ use crate::subscriber::Status;
 const ONE_A: TimeDelta = TimeDelta::hours(24);
 /// How many sign-ups are read at a time.
 const AT_A_TIME: u32 = 64;
-/// How often what is over is forgotten.
-const PRUNE_EVERY: TimeDelta = TimeDelta::hours(1);
 
 impl Press {
     /// Answers the sign-ups that nobody has answered yet, each with a letter or with nothing; how many.
@@ -88,24 +86,5 @@ impl Press {
                 Some(confirm()?)
             }
         })
-    }
-
-    /// Forgets windows of limits that are over and sign-ups that nobody confirmed, at most once an hour; `last` is when that
-    /// was done.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn prune_sign_ups(&self, last: &mut Option<DateTime<Utc>>) -> Result<(), PressError> {
-        let now = self.clock.now();
-        if last.is_some_and(|last| (last..last + PRUNE_EVERY).contains(&now)) {
-            return Ok(());
-        }
-        self.store.prune_quotas(now).await?;
-        let forgotten = self.store.prune_sign_ups(now).await?;
-        if forgotten > 0 {
-            info!(forgotten, "sign-ups that nobody confirmed are forgotten");
-        }
-        *last = Some(now);
-        Ok(())
     }
 }

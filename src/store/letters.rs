@@ -67,6 +67,12 @@ const SETTLE: &str =
 // A letter that may have arrived is better sent twice than never: alarms are for people who wait for them.
 const RECOVER: &str = "UPDATE letters SET state = 'queued', due_at = $1, uncertain = uncertain + 1
     WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = letters.owner)";
+// One that may have arrived stays: nothing else tells of it.
+const PRUNE: &str = "DELETE FROM letters WHERE id IN (SELECT id FROM letters
+    WHERE state IN ('sent', 'failed') AND settled_at < $1 ORDER BY id LIMIT $2)";
+// What another node removes is skipped, not waited for.
+const PRUNE_SHARED: &str = "DELETE FROM letters WHERE id IN (SELECT id FROM letters
+    WHERE state IN ('sent', 'failed') AND settled_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)";
 // What has been sent to a reader holds links that open their pages, and is not kept.
 const EMPTY: &str = "UPDATE letters SET text = '', html = NULL, unsubscribe_url = NULL, file_text = NULL
     WHERE id = $1 AND state = 'sent' AND subscriber_id IS NOT NULL";
@@ -187,6 +193,21 @@ impl Store {
             sqlx::query(EMPTY).bind(letter.id.0).execute(&mut *c).await?;
         });
         Ok(())
+    }
+
+    /// Removes up to `limit` letters that were sent or given up before `settled_before`; how many. Their causes may have
+    /// a letter again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn prune_letters(&self, settled_before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let prune = if self.is_shared() { PRUNE_SHARED } else { PRUNE };
+        Ok(writing!(self, |c| sqlx::query(prune)
+            .bind(millis(settled_before))
+            .bind(i64::from(limit))
+            .execute(&mut *c)
+            .await?
+            .rows_affected()))
     }
 
     /// Takes up letters whose sender died, as [`recover`](Self::recover) does deliveries.

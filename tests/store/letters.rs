@@ -52,6 +52,49 @@ async fn a_letter_is_written_once_for_each_cause_and_recipient() {
 }
 
 #[tokio::test]
+async fn letters_that_are_over_are_removed_a_few_at_a_time_and_the_others_stay() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let _lock = sender(&store).await;
+        let ends = [
+            ("sent", Some(State::Sent)),
+            ("failed", Some(State::Failed)),
+            ("also-sent", Some(State::Sent)),
+            ("uncertain", Some(State::Uncertain)),
+            ("deferred", Some(State::Deferred)),
+            ("queued", None),
+        ];
+        let write = async |cause: &str, now| {
+            store
+                .add_letter(cause, &"ann@example.org".parse().unwrap(), "Held", "Text", at(now))
+                .await
+                .unwrap()
+        };
+        for (cause, end) in ends {
+            assert!(write(cause, 0).await);
+            let letter = store.due_letters(at(0), None, 9).await.unwrap().pop().unwrap();
+            if let Some(end) = end {
+                assert!(store.begin_letter(&letter).await.unwrap());
+                let next = Next { due_at: Some(at(900)), ..next(end) };
+                store.settle_letter(&letter, &next, at(10)).await.unwrap();
+            }
+        }
+        assert_eq!(store.prune_letters(at(10), 9).await.unwrap(), 0, "none was settled before that");
+        assert_eq!(store.prune_letters(at(11), 2).await.unwrap(), 2);
+        assert_eq!(store.prune_letters(at(11), 2).await.unwrap(), 1);
+        assert_eq!(store.prune_letters(at(11), 2).await.unwrap(), 0);
+        // A cause has one letter for as long as that is on record.
+        for (cause, end) in ends {
+            let is_over = matches!(end, Some(State::Sent | State::Failed));
+            assert_eq!(write(cause, 1_000).await, is_over, "{cause}");
+        }
+        assert_eq!(store.due_letters(at(999), None, 9).await.unwrap().len(), 2, "what waits still waits");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_letter_of_a_dead_sender_is_sent_again_and_one_of_the_living_is_not() {
     on_both(async |engine| {
         let store = engine.open().await.with_lease(Duration::from_millis(300));

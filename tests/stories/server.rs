@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use straight::delivery::State;
-use straight::press::{Ending, PressError, Published, Route};
+use straight::press::{Ending, PressError, Published, Route, Sender};
 use straight::store::Trouble;
 use straight::subscriber::SubscriberId;
 use tokio::net::{TcpSocket, TcpStream};
@@ -156,4 +156,28 @@ async fn a_letter_too_large_for_the_server_fails_alone() {
         assert!(matches!(&sent.dispatched.ending, Ending::Halted(why) if why.contains("552 5.3.4")));
         assert_eq!(sent.counts().of(State::Queued), 1);
     }
+}
+
+#[tokio::test]
+async fn what_runs_forgets_letters_once_they_were_kept_for_long_enough() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&format!("{}\ndelivery: {{keep_letters: 10d}}", sink.settings()));
+    let press = room.press().await;
+    let ann = "ann@example.org".parse().unwrap();
+    let mut sender = Sender::prepare(room.press().await).unwrap();
+    let stop = CancellationToken::new();
+    room.at("2026-09-24T07:00:00Z");
+    press.store.add_letter("welcome", &ann, "Welcome", "You are in.\n", press.clock.now()).await.unwrap();
+    for (now, kept) in [
+        ("2026-09-24T07:00:00Z", 1),
+        ("2026-10-04T07:00:00Z", 1),
+        // It is looked for once an hour.
+        ("2026-10-04T07:59:59Z", 1),
+        ("2026-10-04T08:00:00Z", 0),
+    ] {
+        room.at(now);
+        sender.send_due(&stop).await.unwrap();
+        assert_eq!(letters_of(&room).len(), kept, "{now}");
+    }
+    assert_eq!(sink.order(), ["ann@example.org"], "it was sent before it was forgotten");
 }

@@ -242,7 +242,7 @@ async fn a_link_expires_and_a_forged_one_opens_nothing() {
     assert_eq!(harbour.status("bo@example.org").await, Some(Status::Pending));
     // What nobody confirmed is forgotten.
     harbour.at(now() + TimeDelta::days(8));
-    harbour.press.prune_sign_ups(&mut None).await.unwrap();
+    harbour.press.forget_what_is_over(&mut None).await.unwrap();
     assert_eq!(harbour.status("bo@example.org").await, None);
 }
 
