@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::batch::{Both, rows};
 use super::sign_ups::{Asks, Consent, SignUp, SignUpId, erased_digest};
-use super::{Store, StoreError, comments, millis, time};
+use super::{Store, StoreError, comments, millis, sign_ups, time};
 use crate::comment::Comment;
 use crate::letter::Written;
 use crate::message::TokenKeys;
@@ -84,15 +84,12 @@ const EDITIONS_OF: &str =
 const LETTERS_OF: &str =
     "SELECT subject, state, settled_at FROM letters WHERE subscriber_id = $1 ORDER BY id";
 
-const CONFIRM_MOVE: &str = "UPDATE sign_ups SET state = 'confirmed', confirmed_at = $2, confirmed_from = $3
-    WHERE id = $1 AND state = 'mailed' AND expires_at > $2";
 // Nothing, where the address is somebody's: two readers never become one by a form.
 const MOVE: &str = "UPDATE subscribers SET email = $2, email_key = $3, changed_at = $4
     WHERE id = $1 AND status IN ('pending', 'active') AND erased_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM subscribers o WHERE o.email_key = $3 AND o.id <> $1)";
 const REMEMBER: &str =
     "INSERT INTO erased_addresses (digest, erased_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
-const FORGET_DIGEST: &str = "DELETE FROM erased_addresses WHERE digest = $1";
 
 // The row stays as a number without a person, so that what was sent still adds up. What the server said may hold the
 // address, and goes.
@@ -180,7 +177,7 @@ impl Store {
         let (old, new) = (erased_digest(keys, reader.email.key()), erased_digest(keys, email.key()));
         let cause = format!("moved/{}", id.0);
         let outcome = writing!(self, |c| {
-            let ours = sqlx::query(CONFIRM_MOVE)
+            let ours = sqlx::query(sign_ups::CONFIRM)
                 .bind(id.0)
                 .bind(millis(now))
                 .bind(from)
@@ -201,15 +198,18 @@ impl Store {
             };
             if moved > 0 && old != new {
                 sqlx::query(REMEMBER).bind(&old).bind(millis(now)).execute(&mut *c).await?;
-                sqlx::query(FORGET_DIGEST).bind(&new).execute(&mut *c).await?;
+                sqlx::query(sign_ups::FORGIVE).bind(&new).execute(&mut *c).await?;
                 insert_letter!(&mut *c, &cause, &reader.email, notice, Some(of), now);
             }
             (ours, moved)
         });
         Ok(match outcome {
             (0, _) => {
-                let confirmed = self.sign_up(id).await?.is_some_and(|sign_up| sign_up.confirmed);
-                if confirmed { Moved::Before } else { Moved::No }
+                if self.is_confirmed(id).await? {
+                    Moved::Before
+                } else {
+                    Moved::No
+                }
             }
             (_, 0) => Moved::No,
             (_, _) => Moved::Now,

@@ -136,7 +136,9 @@ const ASSIGN: &str = "UPDATE sign_ups SET subscriber_id =
         (SELECT s.id FROM subscribers s WHERE s.email_key = sign_ups.email_key)
     WHERE id = $1 AND kind = 'sign-up' RETURNING subscriber_id";
 const BY_ID: &str = "SELECT kind, email, name, subscriber_id, expires_at, state FROM sign_ups WHERE id = $1";
-const CONFIRM: &str = "UPDATE sign_ups SET state = 'confirmed', confirmed_at = $2, confirmed_from = $3
+// What confirming does to the record of consent, whatever was asked for.
+pub(super) const CONFIRM: &str =
+    "UPDATE sign_ups SET state = 'confirmed', confirmed_at = $2, confirmed_from = $3
     WHERE id = $1 AND state = 'mailed' AND expires_at > $2";
 // Only the reader's own word lifts `unsubscribed` and `bounced`; nothing lifts `complained`.
 const ACTIVATE: &str =
@@ -145,7 +147,7 @@ const ACTIVATE: &str =
         name = COALESCE((SELECT u.name FROM sign_ups u WHERE u.id = $3), name),
         timezone = COALESCE((SELECT u.timezone FROM sign_ups u WHERE u.id = $3), timezone)
     WHERE id = $1 AND status IN ('pending', 'unsubscribed', 'bounced') AND erased_at IS NULL";
-const FORGIVE: &str = "DELETE FROM erased_addresses WHERE digest = $1";
+pub(super) const FORGIVE: &str = "DELETE FROM erased_addresses WHERE digest = $1";
 const CONSENTS: &str = "SELECT kind, email, words, origin, asked_at, asked_from, confirmed_at, confirmed_from
     FROM sign_ups WHERE subscriber_id = $1 ORDER BY id";
 const DELIVER: &str = "INSERT INTO deliveries (edition_id, subscriber_id, state, due_at)
@@ -347,8 +349,7 @@ impl Store {
         Ok(match outcome {
             (0, _) => {
                 // Another request was faster, or it is too late.
-                let confirmed = self.sign_up(id).await?.is_some_and(|sign_up| sign_up.confirmed);
-                if confirmed { Confirmed::Before } else { Confirmed::No }
+                if self.is_confirmed(id).await? { Confirmed::Before } else { Confirmed::No }
             }
             (_, 0) => {
                 let reader = self.subscriber(subscriber).await?;
@@ -357,6 +358,11 @@ impl Store {
             }
             (_, _) => Confirmed::Now(subscriber),
         })
+    }
+
+    /// Whether it stands as confirmed by now.
+    pub(super) async fn is_confirmed(&self, id: SignUpId) -> Result<bool, StoreError> {
+        Ok(self.sign_up(id).await?.is_some_and(|sign_up| sign_up.confirmed))
     }
 
     /// Makes one more delivery of an edition that is out, for a reader who came after it; whether there was none. The
