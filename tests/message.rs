@@ -309,11 +309,24 @@ fn a_token_is_good_for_its_purpose_its_reader_and_its_key_alone() {
     assert_eq!(keys.verify(Purpose::Unsubscribe, token.as_str()), Some(SubscriberId(42)));
 
     assert_eq!(keys.verify(Purpose::Preferences, token.as_str()), None);
-    let forged = token.as_str().replacen(".42.", ".43.", 1);
-    assert_eq!(keys.verify(Purpose::Unsubscribe, &forged), None);
+    // Each character counts; the 32 of them are whole bytes, so that there is one way to write a token.
+    let (head, sealed) = token.as_str().split_once('.').unwrap();
+    for place in 0..sealed.len() {
+        let mut forged = sealed.as_bytes().to_vec();
+        forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+        let forged = format!("{head}.{}", String::from_utf8(forged).unwrap());
+        assert_eq!(keys.verify(Purpose::Unsubscribe, &forged), None, "{forged}");
+    }
+    let theirs = keys.issue(Purpose::Unsubscribe, SubscriberId(43)).to_string();
+    assert_eq!(
+        keys.verify(Purpose::Unsubscribe, &format!("{}{}", &theirs[..24], &token.as_str()[24..])),
+        None
+    );
     let other = TokenKeys::new(vec![TokenKey::new(1, [8; 32])]);
     assert_eq!(other.verify(Purpose::Unsubscribe, token.as_str()), None);
-    for nonsense in ["", "1", "1.42", "1.42.", "1.42.%%%", "x.42.abc", "9.42.abc", &token.as_str()[..20]] {
+    for nonsense in
+        ["", "1", "1.42", "1.42.", "1.42.%%%", "x.42.abc", "9.42.abc", "1.", "1.abc", &token.as_str()[..20]]
+    {
         assert_eq!(keys.verify(Purpose::Unsubscribe, nonsense), None, "{nonsense}");
     }
 
@@ -325,6 +338,85 @@ fn a_token_is_good_for_its_purpose_its_reader_and_its_key_alone() {
         message_id(&rotated, &edition, SubscriberId(42), "example.org"),
         message_id(&keys, &edition, SubscriberId(42), "example.org"),
     );
+}
+
+#[test]
+fn a_token_tells_neither_who_nor_how_many() {
+    let keys = TokenKeys::new(vec![TokenKey::new(1, [7; 32])]);
+    let of = |purpose, number| keys.issue(purpose, SubscriberId(number)).to_string();
+    let mut all: Vec<String> = (1..=2_000).map(|number| of(Purpose::Unsubscribe, number)).collect();
+    assert!(all.iter().all(|token| token.len() == 34), "one length, whoever it is: {}", all[0].len());
+    assert_eq!(of(Purpose::Unsubscribe, i64::MAX).len(), 34);
+    // In order of their numbers, neighbours have nothing in common beyond the key's number: each of the 32
+    // characters of the first thousand pairs is the same about once in 64.
+    for place in 2..34 {
+        let same =
+            all.windows(2).take(1_000).filter(|pair| pair[0].as_bytes()[place] == pair[1].as_bytes()[place]);
+        let same = same.count();
+        assert!(same < 60, "character {place} is the same in {same} of 1000 neighbours");
+    }
+    let in_order = all.clone();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 2_000);
+    let rising = in_order.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    assert!((800..1_200).contains(&rising), "{rising} of 1999 rise");
+    // Two links of one reader do not tell that they are one reader's.
+    assert_ne!(of(Purpose::Unsubscribe, 42)[2..], of(Purpose::Preferences, 42)[2..]);
+    // The same at each attempt.
+    assert_eq!(of(Purpose::Unsubscribe, 42), of(Purpose::Unsubscribe, 42));
+    let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
+    let expiring = keys.issue_until(Purpose::Confirm, 7, until).to_string();
+    assert_eq!((expiring.len(), expiring.matches('.').count()), (45, 1));
+    assert!(!expiring.contains(&until.timestamp().to_string()), "{expiring}");
+}
+
+#[test]
+fn nothing_in_a_message_tells_the_reader_s_number() {
+    let edition = edition("A calm day", &with_slots("x"), &format!("<p>{}</p>", with_slots("x")));
+    let number = 7_654_321;
+    let message = filled(&edition, &Recipient { id: SubscriberId(number), ..ann() });
+    let text = String::from_utf8(message).unwrap();
+    assert!(text.contains("/unsubscribe/") && text.contains("Message-ID: <2025-11-04."), "{text}");
+    // In digits, in hexadecimal, or as the bytes of base64.
+    for shape in [number.to_string(), format!("{number:x}"), format!("{number:X}")] {
+        assert!(!text.contains(&shape), "{shape} is in {text}");
+    }
+    use base64::Engine as _;
+    let bytes = number.to_be_bytes();
+    for bytes in [&bytes[..], &bytes[4..]] {
+        for engine in [
+            base64::engine::general_purpose::STANDARD_NO_PAD,
+            base64::engine::general_purpose::URL_SAFE_NO_PAD,
+        ] {
+            let shape = engine.encode(bytes);
+            assert!(!text.contains(&shape), "{shape} is in {text}");
+        }
+    }
+}
+
+#[test]
+fn links_of_mails_that_are_out_already_go_on_working() {
+    // Made by another implementation, over the text that tokens had when their content stood in the clear.
+    let keys = TokenKeys::new(vec![TokenKey::new(1, [7; 32]), TokenKey::new(2, [9; 32])]);
+    let leave = "1.42.3FoWjKa4aSV3BV4T2wR0x-YzlXwPoBg2";
+    assert_eq!(keys.verify(Purpose::Unsubscribe, leave), Some(SubscriberId(42)));
+    assert_eq!(keys.verify(Purpose::Preferences, leave), None);
+    let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
+    let before = until - chrono::TimeDelta::seconds(1);
+    let confirm = "1.42.1762236000.6KW0-bveM7voMVXFYdcXMNKLoUJw8n5R";
+    assert_eq!(keys.verify_until(Purpose::Confirm, confirm, before), Verdict::Good(42));
+    assert_eq!(keys.verify_until(Purpose::Confirm, confirm, until), Verdict::Expired);
+    for forged in [leave.replace(".42.", ".43."), leave.replacen("1.", "2.", 1), leave[..30].to_owned()] {
+        assert_eq!(keys.verify(Purpose::Unsubscribe, &forged), None, "{forged}");
+    }
+    for forged in [
+        confirm.replace(".42.", ".43."),
+        confirm.replace("1762236000", "1862236000"),
+        confirm.replacen("1.", "2.", 1),
+    ] {
+        assert_eq!(keys.verify_until(Purpose::Confirm, &forged, before), Verdict::Forged, "{forged}");
+    }
 }
 
 #[test]
@@ -616,13 +708,13 @@ fn a_token_that_expires_is_bound_to_its_purpose_number_and_moment() {
     assert_eq!(keys.verify_until(Purpose::Confirm, &token, before), Verdict::Good(42));
     assert_eq!(keys.verify_until(Purpose::Confirm, &token, until), Verdict::Expired);
     assert_eq!(keys.verify_until(Purpose::NewAddress, &token, before), Verdict::Forged);
-    let parts: Vec<&str> = token.split('.').collect();
-    let later = (until + chrono::TimeDelta::days(9)).timestamp().to_string();
+    let later = keys.issue_until(Purpose::Confirm, 42, until + chrono::TimeDelta::days(9)).to_string();
     for forged in [
-        format!("1.43.{}.{}", parts[2], parts[3]),
-        format!("1.42.{later}.{}", parts[3]),
-        format!("2.42.{}.{}", parts[2], parts[3]),
-        format!("1.42.{}.{}", parts[2], &parts[3][1..]),
+        // The tag of one and the content of another.
+        format!("{}{}", &token[..24], &later[24..]),
+        format!("{}{}", &later[..24], &token[24..]),
+        token.replacen("1.", "2.", 1),
+        token[..token.len() - 1].to_owned(),
         keys.issue(Purpose::Confirm, SubscriberId(42)).to_string(),
         String::new(),
         "....".to_owned(),

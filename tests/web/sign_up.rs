@@ -15,7 +15,7 @@ async fn subscribe(harbour: &Harbour, address: &str) -> super::Answer {
     harbour.post_form("/subscribe", &format!("email={}", address.replace('@', "%40"))).await
 }
 
-async fn is(harbour: &Harbour, address: &str, status: Status) {
+pub(super) async fn is(harbour: &Harbour, address: &str, status: Status) {
     let email = address.parse().unwrap();
     let reader = NewSubscriber { email, name: None, timezone: None, status, since: None };
     harbour.store.import(&[reader], Origin::File, now()).await.unwrap();
@@ -150,15 +150,11 @@ async fn every_address_gets_the_same_answer_in_the_same_time() {
             times.push(begun.elapsed());
         }
     }
-    let medians: Vec<Duration> = times
-        .iter_mut()
-        .map(|times| {
-            times.sort();
-            times[times.len() / 2]
-        })
-        .collect();
-    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-    assert!(*most < *least * 2, "{medians:?}");
+    // The quickest of each: what a busy machine adds, it adds to the slow ones. That the work is the same by construction
+    // is held by `attacks::a_request_does_the_same_work_for_every_address`.
+    let quickest: Vec<Duration> = times.iter().map(|times| *times.iter().min().unwrap()).collect();
+    let (least, most) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
+    assert!(*most < *least * 2, "{quickest:?}");
 
     // Behind the request's back each gets what it deserves, once.
     let mut got = Vec::new();
@@ -232,7 +228,13 @@ async fn a_link_expires_and_a_forged_one_opens_nothing() {
     subscribe(&harbour, "bo@example.org").await;
     let path = link(&harbour.letters("bo@example.org").await[0], "/confirm/");
     let (head, tag) = path.rsplit_once('.').unwrap();
-    for forged in [format!("{head}.A{}", &tag[1..]), format!("{head}."), path.replacen(".1.", ".2.", 1)] {
+    let other = if tag.starts_with('A') { 'B' } else { 'A' };
+    for forged in [
+        format!("{head}.{other}{}", &tag[1..]),
+        format!("{head}."),
+        path.replacen("/1.", "/2.", 1),
+        path.replacen("/1.", "/1.1.", 1),
+    ] {
         harbour.post_form(&forged, "yes=yes").await.assert_page(404, "There is no such page");
     }
     harbour.get(&path.replace("/confirm/", "/address/")).await.assert_page(404, "There is no such page");

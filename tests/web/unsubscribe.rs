@@ -89,12 +89,14 @@ async fn a_forged_link_is_no_page_and_tells_nothing() {
     let true_token = harbour.keys.issue(Purpose::Unsubscribe, harbour.ann).to_string();
     let other_purpose = harbour.keys.issue(Purpose::Preferences, harbour.ann).to_string();
     let stranger = TokenKeys::new(vec![TokenKey::generate(1)]).issue(Purpose::Unsubscribe, harbour.ann);
-    let tag = true_token.rsplit('.').next().unwrap();
+    let sealed = true_token.rsplit('.').next().unwrap();
+    let neighbour = harbour.keys.issue(Purpose::Unsubscribe, SubscriberId(harbour.ann.0 + 1)).to_string();
     let forged = [
         other_purpose,
         stranger.to_string(),
-        format!("1.{}.{tag}", harbour.ann.0 + 1),
-        format!("2.{}.{tag}", harbour.ann),
+        format!("{}{}", &neighbour[..24], &true_token[24..]),
+        format!("1.{}.{sealed}", harbour.ann),
+        format!("2.{sealed}"),
         format!("{true_token}="),
         true_token[..true_token.len() - 1].to_owned(),
         true_token.to_uppercase(),
