@@ -59,6 +59,8 @@ pub struct Press {
     pub patience: Duration,
     /// What may be sent in a time; all clones count together.
     limits: dispatch::Limits,
+    /// When the server was asked which size it takes; all clones know.
+    asked_for_size: size::Asked,
 }
 
 /// What can go wrong between articles and readers.
@@ -141,7 +143,16 @@ impl Press {
         let store = Store::open(&config.database).await?;
         let keys = store.token_keys(clock.now()).await?;
         let limits = dispatch::Limits::new(&config.delivery);
-        Ok(Press { config, store, keys, letters, clock, patience: PATIENCE, limits })
+        Ok(Press {
+            config,
+            store,
+            keys,
+            letters,
+            clock,
+            patience: PATIENCE,
+            limits,
+            asked_for_size: size::Asked::default(),
+        })
     }
 
     /// Refuses a relay that is not on loopback while From, postal address or `public_url` are the sample's.

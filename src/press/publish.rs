@@ -165,6 +165,7 @@ impl Press {
         if let Some(changed) = again.changed {
             return self.withhold(key, Withheld::Changed(changed)).await;
         }
+        self.fits_the_server(&approval.rendered, &approval.letterhead).await?;
         let issue = Issue {
             edition: &approval.rendered,
             letterhead: &approval.letterhead,

@@ -36,17 +36,20 @@ const SET_FACT: &str = "INSERT INTO facts (name, value) VALUES ($1, $2)
 
 /// What the server said of the size of messages.
 const SERVER_SIZE: &str = "server-size";
+/// When the schedule was first watched.
+const FIRST_START: &str = "first-start";
 
 impl Store {
-    /// Which server takes messages of how many octets at most, as it said last; `None` when it has set no limit.
+    /// Which server takes messages of how many octets at most, as it said last, without a number when it has set no limit;
+    /// `None` when no server has said anything yet.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn server_size(&self) -> Result<Option<(String, u64)>, StoreError> {
+    pub async fn server_size(&self) -> Result<Option<(String, Option<u64>)>, StoreError> {
         let value: Option<String> =
             reading!(self, |c| sqlx::query_scalar(FACT).bind(SERVER_SIZE).fetch_optional(&mut *c).await?);
         let value = value.unwrap_or_default();
-        Ok(value.rsplit_once(' ').and_then(|(server, limit)| Some((server.to_owned(), limit.parse().ok()?))))
+        Ok(value.rsplit_once(' ').map(|(server, limit)| (server.to_owned(), limit.parse().ok())))
     }
 
     /// Keeps what `server` says.
@@ -96,20 +99,37 @@ impl Store {
         at.map(time).transpose()
     }
 
+    /// When the schedule was first watched over this store; `None` when it never was.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn started(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let value: Option<String> =
+            reading!(self, |c| sqlx::query_scalar(FACT).bind(FIRST_START).fetch_optional(&mut *c).await?);
+        value.map(first_start).transpose()
+    }
+
     /// When the schedule was first watched over this store: `now` if that is the first time.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn first_start(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
-        const NAME: &str = "first-start";
         writing!(self, |c| {
-            sqlx::query(SET_FACT_ONCE).bind(NAME).bind(millis(now).to_string()).execute(&mut *c).await?;
+            sqlx::query(SET_FACT_ONCE)
+                .bind(FIRST_START)
+                .bind(millis(now).to_string())
+                .execute(&mut *c)
+                .await?;
         });
         let value: String =
-            reading!(self, |c| sqlx::query_scalar(FACT).bind(NAME).fetch_one(&mut *c).await?);
-        match value.parse() {
-            Ok(at) => time(at),
-            Err(_) => Err(StoreError::Unreadable { what: "the first start", value }),
-        }
+            reading!(self, |c| sqlx::query_scalar(FACT).bind(FIRST_START).fetch_one(&mut *c).await?);
+        first_start(value)
+    }
+}
+
+fn first_start(value: String) -> Result<DateTime<Utc>, StoreError> {
+    match value.parse() {
+        Ok(at) => time(at),
+        Err(_) => Err(StoreError::Unreadable { what: "the first start", value }),
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use straight::delivery::State;
-use straight::press::{Ending, PressError, Published, Route, Sender};
+use straight::press::{AsOf, Ending, PressError, Published, Route, Sender};
 use straight::store::Trouble;
 use straight::subscriber::SubscriberId;
 use tokio::net::{TcpSocket, TcpStream};
@@ -71,22 +71,33 @@ async fn row_37_a_server_without_8bitmime_gets_seven_bits_and_the_reader_every_l
     assert!(mail.text.contains("Größe, 大きさ"), "{}", mail.text);
 }
 
+/// Settings that lead to a port where nobody listens.
+async fn nowhere() -> String {
+    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    format!("smtp: {{url: \"smtp://127.0.0.1:{port}\", connections: 3}}")
+}
+
 #[tokio::test]
 async fn row_39_an_edition_too_large_for_the_server_is_refused_before_any_send() {
     let sink = Sink::that_bears(Bears { octets: Some(4_000), ..Bears::default() }).await;
-    let room = Newsroom::new().settings(&sink.settings());
+    // It goes out while the server does not answer, so that nobody knows what it takes.
+    let room = Newsroom::new().settings(&nowhere().await);
     let readers: Vec<String> = (0..20).map(|n| format!("reader{n}@example.org")).collect();
     let addresses: Vec<&str> = readers.iter().map(String::as_str).collect();
     room.article("tide", "2026-09-24", "The Tide Turns").readers(&addresses).await;
-    let sent = room.send().await.unwrap();
-    assert!(
-        matches!(&sent.dispatched.ending, Ending::Halted(why) if why.contains("the server takes 4000 (SIZE)")),
-        "{:?}",
-        sent.dispatched.ending
-    );
-    assert_eq!((sent.counts().of(State::Queued), sent.counts().total()), (20, 20), "nobody is blamed");
-    assert_eq!(sink.envelopes(), Vec::<String>::new(), "not even an envelope");
     let press = room.press().await;
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    press.store.close().await;
+    let room = room.settings(&sink.settings());
+    let press = room.press().await;
+    let sent = room.deliver(&press, &edition).await;
+    assert!(
+        matches!(&sent.ending, Ending::Halted(why) if why.contains("the server takes 4000 (SIZE)")),
+        "{:?}",
+        sent.ending
+    );
+    assert_eq!((sent.counts.of(State::Queued), sent.counts.total()), (20, 20), "nobody is blamed");
+    assert_eq!(sink.envelopes(), Vec::<String>::new(), "not even an envelope");
     let noted = press.store.troubles(press.clock.now()).await.unwrap();
     assert!(matches!(&noted[..], [halt] if halt.trouble == Trouble::Halted), "{noted:?}");
 
@@ -180,4 +191,62 @@ async fn what_runs_forgets_letters_once_they_were_kept_for_long_enough() {
         assert_eq!(letters_of(&room).len(), kept, "{now}");
     }
     assert_eq!(sink.order(), ["ann@example.org"], "it was sent before it was forgotten");
+}
+
+#[tokio::test]
+async fn row_39_the_very_first_edition_is_refused_before_it_is_frozen_and_goes_once_the_limit_is_raised() {
+    let sink = Sink::that_bears(Bears { octets: Some(4_000), ..Bears::default() }).await;
+    let room = Newsroom::new().settings(&sink.settings());
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org"]).await;
+    let press = room.press().await;
+    let too_large = async || {
+        let refused = press.publish(key("2026-09-24")).await.unwrap_err();
+        assert!(matches!(refused, PressError::TooLarge { limit: 4_000, .. }), "{refused}");
+        assert!(press.store.edition(&key("2026-09-24")).await.unwrap().is_none(), "it can still go out");
+    };
+    too_large().await;
+    assert_eq!(sink.envelopes(), Vec::<String>::new(), "asked, and nothing more");
+    let (_, asked) = sink.refused();
+    assert_eq!(asked, 1, "one connection at a time");
+
+    // What it said is believed for some minutes, and asked again after them.
+    sink.raise_size(1_000_000);
+    too_large().await;
+    room.at("2026-09-24T07:05:00Z");
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    assert_eq!(room.deliver(&press, &edition).await.counts.of(State::Sent), 1);
+    let server = format!("127.0.0.1:{}", sink.port);
+    assert_eq!(press.store.server_size().await.unwrap(), Some((server.clone(), Some(1_000_000))));
+
+    // Who knows that it fits does not ask.
+    press.store.set_server_size(&server, Some(999_999)).await.unwrap();
+    room.at("2026-09-25T07:00:00Z").article("ferry", "2026-09-25", "The Ferry Returns");
+    assert!(matches!(press.publish(key("2026-09-25")).await.unwrap(), Published::Out { .. }));
+    assert_eq!(press.store.server_size().await.unwrap(), Some((server, Some(999_999))));
+}
+
+#[tokio::test]
+async fn an_approved_edition_too_large_for_the_server_is_refused_before_it_is_frozen_too() {
+    let sink = Sink::that_bears(Bears { octets: Some(4_000), ..Bears::default() }).await;
+    let room = Newsroom::new().settings(&format!("{}\nedition: {{require_approval: true}}", sink.settings()));
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org"]).await;
+    let press = room.press().await;
+    press.approve(&key("2026-09-24"), AsOf::Now, "ed").await.unwrap();
+    let refused = press.publish(key("2026-09-24")).await.unwrap_err();
+    assert!(matches!(refused, PressError::TooLarge { limit: 4_000, .. }), "{refused}");
+    assert!(press.store.edition(&key("2026-09-24")).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_answer_keeps_no_edition_from_being_frozen() {
+    let (listener, waiting) = swallowing_port().await;
+    let port = listener.local_addr().unwrap().port();
+    let room = Newsroom::new().settings(&format!("smtp: {{url: \"smtp://127.0.0.1:{port}\"}}"));
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org"]).await;
+    let press = room.press().await;
+    let began = std::time::Instant::now();
+    assert!(matches!(press.publish(key("2026-09-24")).await.unwrap(), Published::Out { .. }));
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(press.store.server_size().await.unwrap(), None);
+    drop(waiting);
 }

@@ -53,6 +53,8 @@ struct Seen {
     /// The same as they came, dots unstuffed.
     messages: BTreeMap<String, Vec<String>>,
     tried: BTreeMap<String, u32>,
+    /// What stands over the octets that it bore at first.
+    octets: Option<usize>,
     /// Every MAIL command.
     envelopes: Vec<String>,
     /// The recipients in the order in which their copies came.
@@ -81,6 +83,11 @@ impl Sink {
             }
         });
         sink
+    }
+
+    /// From now on it takes messages of so many octets, as when an operator raises the limit.
+    pub(crate) fn raise_size(&self, octets: usize) {
+        self.seen.lock().unwrap().octets = Some(octets);
     }
 
     /// The settings that lead here.
@@ -183,7 +190,8 @@ impl Sink {
             }
             let reply = match verb.as_str() {
                 "EHLO" => {
-                    let size = self.bears.octets.map(|most| format!("250-SIZE {most}\r\n"));
+                    let octets = self.seen.lock().unwrap().octets.or(self.bears.octets);
+                    let size = octets.map(|most| format!("250-SIZE {most}\r\n"));
                     let offer = size.unwrap_or_default();
                     write.write_all(format!("250-sink\r\n250-PIPELINING\r\n{offer}").as_bytes()).await?;
                     "250 ENHANCEDSTATUSCODES\r\n"
