@@ -6,6 +6,7 @@ mod archive;
 mod comments;
 mod connections;
 mod editions;
+mod health;
 mod log;
 mod preferences;
 mod sign_up;

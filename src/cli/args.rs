@@ -379,6 +379,9 @@ pub struct HealthcheckArgs {
     /// Wait at most this many seconds for the answer
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub timeout: u64,
+    /// Fail too when mail does not go out: halted, paused, nothing gets through, an edition overdue; the reason is told
+    #[arg(long)]
+    pub sending: bool,
 }
 
 /// `ledger`
@@ -576,6 +579,7 @@ mod tests {
             "dkim keygen --domain example.com --selector s2026 --algorithm ed25519 --out keys",
             "dkim records --config other.yaml",
             "healthcheck --timeout 2",
+            "healthcheck --sending",
             "subscribers list --status active",
             "subscribers add ann@example.org --name Ann --timezone Europe/Berlin",
             "subscribers remove ann@example.org",

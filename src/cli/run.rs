@@ -8,6 +8,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+use crate::press::health::Work;
 use crate::press::{Press, PressError, Sender, Watch};
 use crate::web;
 
@@ -47,7 +48,9 @@ pub(super) async fn run(
     let publishing = async {
         let mut beats = beats.clone();
         while next(&mut beats, stop).await {
-            if let Err(error) = watch.publish_due().await {
+            let published = watch.publish_due().await;
+            press.note_work(Work::Publishing, &published);
+            if let Err(error) = published {
                 error!(%error, "cannot publish; trying again");
             }
         }
@@ -55,7 +58,9 @@ pub(super) async fn run(
     let sending = async {
         let mut beats = beats.clone();
         while next(&mut beats, stop).await {
-            match sender.send_due(stop).await {
+            let sent = sender.send_due(stop).await;
+            press.note_work(Work::Sending, &sent);
+            match sent {
                 Ok(()) => {}
                 // After a failed fsync nothing that this process still has in memory can be relied on.
                 Err(PressError::Store(error)) if error.is_fatal() => {

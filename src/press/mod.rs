@@ -8,6 +8,7 @@ mod correspondence;
 mod dispatch;
 mod draft;
 mod forget;
+pub mod health;
 mod look;
 mod post;
 mod publish;
@@ -61,6 +62,8 @@ pub struct Press {
     limits: dispatch::Limits,
     /// When the server was asked which size it takes; all clones know.
     asked_for_size: size::Asked,
+    /// What fails in this process again and again; all clones know.
+    failures: health::Failures,
 }
 
 /// What can go wrong between articles and readers.
@@ -152,6 +155,7 @@ impl Press {
             patience: PATIENCE,
             limits,
             asked_for_size: size::Asked::default(),
+            failures: health::Failures::default(),
         })
     }
 

@@ -150,6 +150,27 @@ impl StoreError {
         }
     }
 
+    /// Whether there is no room left to write to.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            StoreError::Sql(error) => {
+                sqlite_code(error) == Some(FULL)
+                    || error
+                        .as_database_error()
+                        .and_then(|error| error.code())
+                        .is_some_and(|code| code == "53100")
+            }
+            StoreError::Ledger(error) => ledger_code(error) == Some(FULL),
+            StoreError::Io { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            StoreError::Damaged(_)
+            | StoreError::Restored(_)
+            | StoreError::Migrate(_)
+            | StoreError::Unreadable { .. }
+            | StoreError::Engine(_) => false,
+        }
+    }
+
     /// Whether the engine can no longer be believed: the disk failed under it, or its file is damaged.
     #[must_use]
     pub fn is_fatal(&self) -> bool {

@@ -118,6 +118,12 @@ impl Store {
         }
     }
 
+    /// Whether this process was a sender by lease, and is none now.
+    #[must_use]
+    pub fn has_lost_its_lease(&self) -> bool {
+        self.is_shared() && self.node.tenure().number > 0 && !self.is_sender()
+    }
+
     /// Takes the right to send, if it is to be had.
     ///
     /// # Errors

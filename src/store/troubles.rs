@@ -89,6 +89,17 @@ impl Store {
         Ok(())
     }
 
+    /// The troubles of this machine, the oldest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn troubles_here(&self, now: DateTime<Utc>) -> Result<Vec<Noted>, StoreError> {
+        let here = super::ownership::host();
+        let mut troubles = self.troubles(now).await?;
+        troubles.retain(|noted| noted.node == here);
+        Ok(troubles)
+    }
+
     /// The troubles of all nodes, the oldest first.
     ///
     /// # Errors

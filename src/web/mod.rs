@@ -47,6 +47,7 @@ use chrono_tz::Tz;
 use crate::config::{CommentsConfig, Config, SignUpConfig, WebConfig};
 use crate::edition::TemplateError;
 use crate::message::{Purpose, TokenKeys};
+use crate::press::health::Health;
 use crate::press::{Clock, Correspondence, Press};
 use crate::store::Store;
 use crate::subscriber::SubscriberId;
@@ -81,6 +82,8 @@ pub struct Web {
     pub comments: CommentsConfig,
     /// What readers are written to.
     pub letters: Correspondence,
+    /// Whether mail goes out.
+    pub health: Health,
 }
 
 impl Web {
@@ -89,7 +92,8 @@ impl Web {
     /// # Errors
     /// When a template of the user's cannot be read, or is none.
     pub fn new(press: &Press) -> Result<Self, TemplateError> {
-        Web::of(&press.config, press.store.clone(), press.clock.clone())
+        let web = Web::of(&press.config, press.store.clone(), press.clock.clone())?;
+        Ok(Web { health: press.health(), ..web })
     }
 
     /// As [`new`](Self::new), of what a press is made of.
@@ -98,6 +102,7 @@ impl Web {
     /// When a template of the user's cannot be read, or is none.
     pub fn of(config: &Config, store: Store, clock: Clock) -> Result<Self, TemplateError> {
         Ok(Web {
+            health: Health::of(store.clone(), config.schedule.clone()),
             store,
             pages: Pages::new(&config.publication, config.edition.templates.as_deref())?,
             timezone: config.schedule.timezone,

@@ -93,6 +93,46 @@ async fn row_46_whoever_stops_it_on_a_full_disk_loses_nothing_either() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_46_the_daemon_lives_on_a_full_disk_and_says_that_nothing_goes_out() {
+    let house = House::new(600, Policy::Resend).await;
+    let disk = Disk::of(&house);
+    house.send(&[("STRAIGHT_FAIL_POINT", "claim")]).await;
+    let listen =
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
+    let mut daemon =
+        house.straight(&["run"]).envs(disk.variables()).env("STRAIGHT_LISTEN", &listen).spawn().unwrap();
+    let ask = async |arguments: &[&str]| {
+        ended(house.straight(arguments).env("STRAIGHT_LISTEN", &listen).spawn().unwrap()).await
+    };
+    house.until_sent(50).await;
+    disk.set("Full");
+    let mut told = ask(&["healthcheck", "--sending"]).await;
+    for _ in 0..100 {
+        if !told.status.success() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        told = ask(&["healthcheck", "--sending"]).await;
+    }
+    assert_eq!(told.status.code(), Some(1), "{}", shown(&told));
+    assert!(shown(&told).contains("the disk is full"), "{}", shown(&told));
+    let alive = ask(&["healthcheck"]).await;
+    assert!(alive.status.success(), "it lives, and a restart would mend nothing: {}", shown(&alive));
+    disk.set("well");
+    house.until_sent(600).await;
+    for _ in 0..100 {
+        if told.status.success() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        told = ask(&["healthcheck", "--sending"]).await;
+    }
+    assert!(told.status.success(), "{}", shown(&told));
+    daemon.kill().unwrap();
+    ended(daemon).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_47_a_disk_that_fails_to_sync_stops_everything_at_once() {
     for policy in Policy::BOTH {
         let house = House::new(300, policy).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::migrate::Migrate as _;
 use sqlx::{Connection as _, PgConnection};
 use straight::delivery::State;
+use straight::press::health::Ailment;
 use straight::store::{EditionId, Ownership, PublishOutcome, RecoveryPolicy};
 
 use super::engines::Engine;
@@ -205,7 +206,9 @@ async fn a_heartbeat_keeps_the_lease_and_a_halted_node_is_fenced() {
     on_postgres(async |engine| {
         let one = engine.open().await.with_lease(Duration::from_millis(400));
         let id = edition_for(&one, &["ann@example.org", "bo@example.org"]).await;
+        assert!(!one.has_lost_its_lease(), "who never had one has lost none");
         let lock = sender(&one).await;
+        assert!(!one.has_lost_its_lease());
         let owner = one.owner();
         let rows = one.claim(id, at(0), None, 9).await.unwrap();
         assert_eq!(one.tick(&[], &[begin(&rows[0])], &owner, at(0)).await.unwrap(), [true]);
@@ -219,6 +222,11 @@ async fn a_heartbeat_keeps_the_lease_and_a_halted_node_is_fenced() {
         drop(lock);
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(!one.is_sender());
+        let schedule =
+            straight::config::load(None, &Default::default(), Default::default()).unwrap().schedule;
+        let health = straight::press::health::Health::of(one.clone(), schedule);
+        let ailing = health.ailments(at(1)).await.unwrap();
+        assert!(matches!(&ailing[..], [only] if only.ailment == Ailment::LeaseLost), "{ailing:?}");
         assert_eq!(
             one.tick(&[], &[begin(&rows[1])], &owner, at(1)).await.unwrap(),
             [false],
@@ -239,6 +247,7 @@ async fn a_heartbeat_keeps_the_lease_and_a_halted_node_is_fenced() {
         let _lock = sender(&one).await;
         assert_ne!(one.owner(), owner);
         assert!(one.is_sender());
+        assert_eq!(health.ailments(at(1)).await.unwrap(), []);
         one.close().await;
         two.close().await;
     })

@@ -13,6 +13,7 @@ use tracing::{debug, info, warn};
 use super::bearing::Bearing;
 use super::queue::Queue;
 use crate::fail_point::FailPoint;
+use crate::press::health::{Failures, Work};
 use crate::press::{Clock, Press};
 use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
 
@@ -51,6 +52,8 @@ pub(super) struct Ledger<'a> {
     over: &'a CancellationToken,
     /// How long answers are held back for a store that does not take them once the run is over.
     patience: Duration,
+    /// Where it is told that the store does not take them.
+    failures: &'a Failures,
 }
 
 impl<'a> Ledger<'a> {
@@ -63,7 +66,8 @@ impl<'a> Ledger<'a> {
         let (store, clock) = (&press.store, &press.clock);
         let queue = Queue::new(store, edition, clock, &press.limits);
         let asked = Some(Instant::now());
-        Ledger { store, owner, clock, edition, queue, asked, over, patience: press.patience }
+        let (patience, failures) = (press.patience, &press.failures);
+        Ledger { store, owner, clock, edition, queue, asked, over, patience, failures }
     }
 
     /// Serves the requests of the connections until every one has hung up. `settled` is told of each group that is
@@ -194,15 +198,18 @@ impl<'a> Ledger<'a> {
                 warn!(%error, "the ledger cannot be written: sending waits, and goes on by itself");
             }
             failures += 1;
+            self.failures.failed(Work::Ledger, &error, self.clock.now());
             if self.over.is_cancelled() {
                 let since = *over_since.get_or_insert_with(tokio::time::Instant::now);
                 if since.elapsed() >= self.patience {
+                    self.failures.over(Work::Ledger);
                     return Err(error);
                 }
             }
             tokio::time::sleep(RESPITE).await;
         };
         if failures > 0 {
+            self.failures.over(Work::Ledger);
             info!("the ledger can be written again");
         }
         if !begins.is_empty() {
