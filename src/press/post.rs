@@ -18,6 +18,7 @@ use crate::delivery::{
 use crate::letter::{self, Letter};
 use crate::message::Letterhead;
 use crate::store::OpenLetter;
+use crate::subscriber::masked_in;
 
 /// How often it is looked for letters while an edition goes out.
 const LOOK: Duration = Duration::from_secs(1);
@@ -256,8 +257,12 @@ impl Press {
         };
         match ready {
             Ok(()) => {}
-            Err(ConnectError::Transient(why)) => return Ok(Tried::Ended(Ending::Unreachable(why))),
-            Err(ConnectError::Permanent(why)) => return Ok(Tried::Ended(Ending::Halted(why))),
+            Err(ConnectError::Transient(why)) => {
+                return Ok(Tried::Ended(Ending::Unreachable(masked_in(&why).into_owned())));
+            }
+            Err(ConnectError::Permanent(why)) => {
+                return Ok(Tried::Ended(Ending::Halted(masked_in(&why).into_owned())));
+            }
         }
         // Away for longer than our lease, we may have been taken for dead.
         if !self.store.is_sender() || !self.store.begin_letter(letter).await? {
@@ -335,6 +340,7 @@ impl Press {
         match &next.reason {
             None => info!(%to, letter = open.id.0, "letter sent"),
             Some(why) => {
+                let why = masked_in(why);
                 warn!(%to, letter = open.id.0, state = next.state.as_str(), %why, "letter not sent")
             }
         }

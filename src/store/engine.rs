@@ -1,6 +1,7 @@
 //! The two engines, and how a statement runs on whichever is there.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -274,7 +275,21 @@ async fn folder_of(path: &Path) -> Result<File, StoreError> {
     }
 }
 
+/// Makes the database's file for its owner alone, when it is not there: it has the readers' addresses and the key of their
+/// links. What SQLite puts beside it takes after it; the rights of a file that is there are the operator's.
+fn own_file(path: &Path) -> Result<(), StoreError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => {
+            let (action, path) = ("cannot make the database", path.display().to_string());
+            Err(StoreError::Io { action, path, source })
+        }
+    }
+}
+
 async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
+    own_file(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

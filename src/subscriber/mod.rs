@@ -2,6 +2,7 @@
 
 mod address;
 pub mod list;
+mod mask;
 mod zone;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use address::{AddressError, EmailAddress};
+pub use mask::masked_in;
 pub use zone::{UnknownZone, zone};
 
 /// The store's number of a subscriber.

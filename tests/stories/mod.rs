@@ -5,6 +5,7 @@
 mod approval;
 mod archive;
 mod bearing;
+mod canary;
 mod control;
 mod delivery;
 mod desk;

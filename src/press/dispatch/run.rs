@@ -27,7 +27,7 @@ use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press, size};
 use crate::store::{Claimed, Settle, Store, StoredEdition, Trouble};
-use crate::subscriber::{EmailAddress, SubscriberId};
+use crate::subscriber::{EmailAddress, SubscriberId, masked_in};
 
 /// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
 const REFUSALS_IN_A_ROW: u32 = 10;
@@ -291,9 +291,9 @@ impl Run {
                     // Nothing of ours is on the wire: no row may stand as `sending` while we wait.
                     self.give_back_ahead(ahead, ledger).await;
                     if self.silent.swap(false, Ordering::Relaxed) {
-                        warn!(%why, "no connection; nothing is lost, trying again");
+                        warn!(why = %masked_in(&why), "no connection; nothing is lost, trying again");
                     } else {
-                        debug!(%why, "no connection");
+                        debug!(why = %masked_in(&why), "no connection");
                     }
                     mine.refused();
                     self.lose_patience(&why);
@@ -339,15 +339,17 @@ impl Run {
             | Outcome::Bounced(reply)
             | Outcome::Refused(reply)
             | Outcome::Halt(reply) => {
-                info!(edition = %self.key, %to, code = reply.code, reply = %reply.text, "not accepted");
+                info!(edition = %self.key, %to, code = reply.code, reply = %masked_in(&reply.text), "not accepted");
             }
             Outcome::Undeliverable(why) => {
-                info!(edition = %self.key, %to, %why, "cannot be given to this server")
+                info!(edition = %self.key, %to, why = %masked_in(why), "cannot be given to this server")
             }
-            Outcome::Unanswered(why) => warn!(edition = %self.key, %to, %why, "no answer after the message"),
-            Outcome::NotSent(why) => debug!(edition = %self.key, %to, %why, "not sent"),
+            Outcome::Unanswered(why) => {
+                warn!(edition = %self.key, %to, why = %masked_in(why), "no answer after the message");
+            }
+            Outcome::NotSent(why) => debug!(edition = %self.key, %to, why = %masked_in(why), "not sent"),
             Outcome::Slowed(reply) => {
-                debug!(edition = %self.key, %to, code = reply.code, reply = %reply.text, "slowed down");
+                debug!(edition = %self.key, %to, code = reply.code, reply = %masked_in(&reply.text), "slowed down");
             }
         }
         match outcome {
@@ -463,7 +465,13 @@ impl Run {
         }
     }
 
+    /// Servers repeat whom they refuse, and an ending is told in the log, in `straight status` and in the editors' letter.
     fn end(&self, ending: Ending) {
+        let ending = match ending {
+            Ending::Halted(why) => Ending::Halted(masked_in(&why).into_owned()),
+            Ending::Unreachable(why) => Ending::Unreachable(masked_in(&why).into_owned()),
+            other @ (Ending::Complete | Ending::Stopped | Ending::Paused(_) | Ending::Cancelled(_)) => other,
+        };
         self.ending.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(ending);
         self.over.cancel();
     }
