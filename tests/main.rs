@@ -1,6 +1,7 @@
 //! The one integration-test binary; a module for each part, and `stories` for the whole.
 
 mod article;
+mod attacks_table;
 mod config;
 mod dkim;
 mod edition;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a helper cannot unwrap fails the test that asked it")]
 
 mod archive;
+mod attacks;
 mod comments;
 mod connections;
 mod editions;

@@ -122,6 +122,16 @@ fn templates_see_no_environment() {
 }
 
 #[test]
+fn templates_reach_no_file_outside_their_folder() {
+    for path in ["/etc/passwd", "../../../../../../etc/passwd", "./../../etc/passwd", "file:///etc/passwd"] {
+        for tag in ["include", "extends"] {
+            let message = refusal(&[("body.txt", &format!("{{% {tag} \"{path}\" %}}"))]);
+            assert!(message.contains("passwd") && !message.contains("root:"), "{message}");
+        }
+    }
+}
+
+#[test]
 fn an_endless_writer_is_stopped() {
     let hundred = "{% for a in range(end=100) %}";
     let body = format!("{hundred}{hundred}{hundred}{hundred}xxxxxxxxxx{}", "{% endfor %}".repeat(4));

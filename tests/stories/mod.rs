@@ -4,6 +4,7 @@
 
 mod approval;
 mod archive;
+mod attacks;
 mod bearing;
 mod canary;
 mod control;

@@ -264,6 +264,19 @@ async fn nothing_that_an_editor_or_a_visitor_writes_runs() {
     let json = json_ld.text().split("ld+json\">").nth(1).unwrap().split("</script>").next().unwrap();
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
     assert_eq!(json["headline"], EVIL);
+
+    // In feeds it is text, for those who read them as for those who make HTML of what they hold.
+    let feed = harbour.get("/feed.atom").await;
+    assert!(!feed.text().contains("<script") && !feed.text().contains("<img"), "{}", feed.text());
+    let feed = xml(feed.text());
+    let entry = feed.all("entry").next().unwrap();
+    assert_eq!((entry.text_of("title"), entry.text_of("summary")), (EVIL.to_owned(), EVIL.to_owned()));
+    let json: serde_json::Value = serde_json::from_slice(&harbour.get("/feed.json").await.body).unwrap();
+    assert_eq!((&json["items"][0]["title"], &json["items"][0]["tags"][0]), (&EVIL.into(), &EVIL.into()));
+    for html in [entry.text_of("content"), json["items"][0]["content_html"].as_str().unwrap().to_owned()] {
+        assert!(html.contains("Water of evil"), "{html}");
+        assert!(!html.contains("<script") && !html.contains("<img src=x"), "{html}");
+    }
 }
 
 #[tokio::test]
