@@ -8,6 +8,7 @@ mod edition;
 mod faults;
 mod import;
 mod faults_table;
+mod figures;
 mod layers;
 mod lint;
 mod message;
