@@ -99,10 +99,13 @@ pub enum Work {
 
 /// What fails in this process, and since when; all clones know. It is kept in memory: a full disk takes no note.
 #[derive(Debug, Clone, Default)]
-pub struct Failures(Arc<Mutex<BTreeMap<Work, (Ailment, DateTime<Utc>)>>>);
+pub struct Failures(Arc<Mutex<Failing>>);
+
+/// As what each work's failing is told, and since when it fails.
+type Failing = BTreeMap<Work, (Ailment, DateTime<Utc>)>;
 
 impl Failures {
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Work, (Ailment, DateTime<Utc>)>> {
+    fn all(&self) -> MutexGuard<'_, Failing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
