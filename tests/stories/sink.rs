@@ -61,6 +61,15 @@ struct Seen {
     order: Vec<String>,
 }
 
+/// A connection that stands; dropped, it is counted no more.
+struct Standing(Arc<Mutex<Seen>>);
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().open -= 1;
+    }
+}
+
 impl Sink {
     pub(crate) async fn open() -> Self {
         Sink::that_bears(Bears::default()).await
@@ -76,9 +85,7 @@ impl Sink {
                 let served = served.clone();
                 // A client that is killed ends its conversation: nothing to report.
                 tokio::spawn(async move {
-                    let standing = served.clone();
                     let _ = served.converse(stream).await;
-                    standing.seen.lock().unwrap().open -= 1;
                 });
             }
         });
@@ -175,7 +182,9 @@ impl Sink {
     async fn converse(self, stream: TcpStream) -> std::io::Result<()> {
         let (read, mut write) = stream.into_split();
         let mut lines = BufReader::new(read).lines();
-        if !self.bears_one_more() {
+        let is_borne = self.bears_one_more();
+        let standing = Standing(Arc::clone(&self.seen));
+        if !is_borne {
             return write.write_all(b"421 4.3.2 too many connections from you\r\n").await;
         }
         let mut carried = 0;
@@ -257,6 +266,8 @@ impl Sink {
                 }
                 "DATA" => "503 5.5.1 no recipient\r\n",
                 "QUIT" => {
+                    // Whoever has heard the answer may come again.
+                    drop(standing);
                     write.write_all(b"221 2.0.0 bye\r\n").await?;
                     return Ok(());
                 }
