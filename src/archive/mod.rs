@@ -23,6 +23,7 @@ pub use feed::{Feed, atom, json_feed};
 pub use freeze::freeze;
 pub(crate) use news_article::canonical;
 pub use news_article::news_article;
+pub(crate) use place::leads_out;
 pub use place::{Outside, SITE, placed};
 
 /// A published article, frozen.

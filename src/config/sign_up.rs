@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::reader::Reader;
@@ -16,12 +17,22 @@ pub struct SignUpConfig {
     pub expires: Duration,
     /// Whether a new reader is sent the latest edition at once.
     pub send_latest: bool,
+    /// How old that edition may be; an older one is not sent.
+    pub latest_within: Duration,
     /// Whether who leaves is sent a letter.
     pub goodbye_letter: bool,
     /// What is kept of the network address.
     pub record_address: RecordAddress,
     /// How many sign-ups are taken.
     pub limits: SignUpLimits,
+}
+
+impl SignUpConfig {
+    /// Whether who confirms now is sent the latest edition, which was frozen then.
+    #[must_use]
+    pub fn sends(&self, frozen_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.send_latest && now <= frozen_at + self.latest_within
+    }
 }
 
 /// What is kept of the network address from which a sign-up came.
@@ -95,6 +106,7 @@ pub(super) fn sign_up(reader: &mut Reader<'_>) -> SignUpConfig {
     SignUpConfig {
         expires: reader.value("sign_up.expires", values::some_time),
         send_latest: reader.value("sign_up.send_latest", yes_or_no()),
+        latest_within: reader.value("sign_up.latest_within", values::some_time),
         goodbye_letter: reader.value("sign_up.goodbye_letter", yes_or_no()),
         record_address: reader.value(
             "sign_up.record_address",

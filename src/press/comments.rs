@@ -35,8 +35,8 @@ impl Press {
         let moderators = self.config.comments.moderators.as_ref();
         let moderators = moderators.unwrap_or(&self.config.publication.editors);
         if !moderators.is_empty() {
-            let article = self.store.article(&comment.slug).await?;
-            let title = article.map_or_else(|| comment.slug.clone(), |article| article.card.title);
+            let article = self.store.out(&comment.slug).await?;
+            let title = article.map_or_else(|| comment.slug.clone(), |out| out.headline.title);
             let letter = self.letters.comment(&self.keys, comment, title, comment.made_at + LINKS_WORK)?;
             for moderator in moderators {
                 let cause = format!("comment/{}", comment.id);

@@ -17,7 +17,17 @@ pub struct Correspondence {
     templates: Templates,
     publication: Publication,
     timezone: Tz,
-    sends_latest: bool,
+}
+
+/// What a new reader has until the next edition comes.
+#[derive(Debug, Clone, Copy)]
+pub enum FirstEdition<'e> {
+    /// The latest edition, which is sent at once.
+    ComesNow(&'e EditionSummary),
+    /// The latest edition, to be read on the web.
+    OnTheWeb(&'e EditionSummary),
+    /// Nothing: none has gone out.
+    None,
 }
 
 impl Correspondence {
@@ -30,7 +40,6 @@ impl Correspondence {
             templates: Templates::load(&config.publication, config.edition.templates.as_deref())?,
             publication: config.publication.clone(),
             timezone: config.schedule.timezone,
-            sends_latest: config.sign_up.send_latest,
         })
     }
 
@@ -75,14 +84,18 @@ impl Correspondence {
         keys: &TokenKeys,
         reader: SubscriberId,
         name: Option<&str>,
-        latest: Option<&EditionSummary>,
+        first: FirstEdition<'_>,
     ) -> Result<Written, TemplateError> {
-        let latest = latest.map(|edition| Latest {
+        let (edition, sends_latest) = match first {
+            FirstEdition::ComesNow(edition) => (Some(edition), true),
+            FirstEdition::OnTheWeb(edition) => (Some(edition), false),
+            FirstEdition::None => (None, false),
+        };
+        let latest = edition.map(|edition| Latest {
             title: without_markers(&edition.subject),
             url: self.edition(&edition.key),
         });
         let url = latest.as_ref().map_or_else(|| self.publication.link(""), |latest| latest.url.clone());
-        let sends_latest = self.sends_latest && latest.is_some();
         self.write(Kind::Welcome, About { url, latest, sends_latest, ..self.choices(keys, reader, name) })
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::editions::{SummaryRow, edition_key, headline, summary};
-use super::{EditionSummary, Store, StoreError, time};
+use super::{EditionId, EditionSummary, Store, StoreError, time};
 use crate::archive::search::IndexEntry;
 use crate::archive::{ArchivedArticle, Byline, Card};
 use crate::edition::{EditionKey, Headline};
@@ -84,8 +84,33 @@ macro_rules! insert_articles {
 pub(super) use insert_articles;
 
 const ARTICLE: &str = "SELECT card, body FROM articles WHERE slug = $1";
-const EDITION_OF: &str =
-    "SELECT e.key FROM headlines h JOIN editions e ON e.id = h.edition_id WHERE h.slug = $1";
+const EDITION_ARTICLES: &str = "SELECT card, body FROM articles WHERE edition_key = $1 ORDER BY position";
+const OUT: &str = "SELECT e.key, e.frozen_at, h.slug, h.title, h.url, h.date, h.summary
+    FROM headlines h JOIN editions e ON e.id = h.edition_id WHERE h.slug = $1";
+const BEFORE_ARCHIVE: &str = "SELECT h.slug FROM headlines h
+    WHERE h.edition_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.slug = h.slug)
+    AND h.slug > $1 ORDER BY h.slug LIMIT $2";
+const NEWEST_EDITION: &str = "SELECT id, frozen_at FROM editions ORDER BY id DESC LIMIT 1";
+const EDITION_EARLIER: &str = "SELECT key FROM editions WHERE key < $1 ORDER BY key DESC LIMIT 1";
+const EDITION_LATER: &str = "SELECT key, frozen_at FROM editions WHERE key > $1 ORDER BY key LIMIT 1";
+// As EARLIER, LATER and what is shown of the comments, in one row.
+const ARTICLE_STANDING: &str = "SELECT a.published_at,
+    (SELECT b.slug FROM articles b
+        WHERE b.edition_key <= a.edition_key AND (b.edition_key < a.edition_key OR b.position > a.position)
+        ORDER BY b.edition_key DESC, b.position LIMIT 1) AS earlier,
+    (SELECT b.slug FROM articles b
+        WHERE b.edition_key >= a.edition_key AND (b.edition_key > a.edition_key OR b.position < a.position)
+        ORDER BY b.edition_key, b.position DESC LIMIT 1) AS later,
+    (SELECT b.published_at FROM articles b
+        WHERE b.edition_key <= a.edition_key AND (b.edition_key < a.edition_key OR b.position > a.position)
+        ORDER BY b.edition_key DESC, b.position LIMIT 1) AS earlier_at,
+    (SELECT b.published_at FROM articles b
+        WHERE b.edition_key >= a.edition_key AND (b.edition_key > a.edition_key OR b.position < a.position)
+        ORDER BY b.edition_key, b.position DESC LIMIT 1) AS later_at,
+    (SELECT COUNT(*) FROM comments c WHERE c.slug = a.slug AND c.moderation = 'approved') AS shown,
+    (SELECT MAX(c.decided_at) FROM comments c WHERE c.slug = a.slug AND c.moderation = 'approved') AS decided,
+    (SELECT CAST(SUM(c.id) AS BIGINT) FROM comments c WHERE c.slug = a.slug AND c.moderation = 'approved') AS ids
+    FROM articles a WHERE a.slug = $1";
 const EARLIER: &str =
     "SELECT card FROM articles WHERE edition_key <= $1 AND (edition_key < $1 OR position > $2)
     ORDER BY edition_key DESC, position LIMIT 1";
@@ -95,6 +120,9 @@ const LATER: &str =
 const LATEST: &str = "SELECT card, body FROM articles ORDER BY edition_key DESC, position LIMIT $1";
 const BY_AUTHOR: &str = "SELECT card FROM articles WHERE author_key = $1
     ORDER BY edition_key DESC, position LIMIT $2 OFFSET $3";
+const AUTHOR_STANDING: &str = "SELECT COUNT(*), MAX(published_at) FROM articles WHERE author_key = $1";
+const TAG_STANDING: &str = "SELECT COUNT(*), MAX(a.published_at) FROM article_tags t
+    JOIN articles a ON a.id = t.article_id WHERE t.tag_key = $1";
 const COUNT_BY_AUTHOR: &str = "SELECT COUNT(*) FROM articles WHERE author_key = $1";
 const BYLINE: &str =
     "SELECT body FROM articles WHERE author_key = $1 ORDER BY edition_key DESC, position LIMIT 1";
@@ -146,6 +174,41 @@ pub struct GroupSize {
     pub newest: DateTime<Utc>,
 }
 
+/// How many articles an author or a tag has, and when the newest was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupStanding {
+    /// How many there are.
+    pub total: u64,
+    /// When the newest was published.
+    pub newest: DateTime<Utc>,
+}
+
+/// What changes about an article's page once it is out. Two that are equal are of the same page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleStanding {
+    /// When its edition was frozen.
+    pub frozen_at: DateTime<Utc>,
+    /// When the last of it and the two next to it was published.
+    pub published_at: DateTime<Utc>,
+    /// The slugs of the articles next to it: the earlier one and the later one.
+    pub beside: [Option<String>; 2],
+    /// How many comments are shown.
+    pub comments: u64,
+    /// Which comments they are, by the sum of their ids and the last decision about one, in milliseconds.
+    pub comment_marks: (i64, i64),
+}
+
+/// An article that is out, as its edition's list has it, whether the archive has it or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Out {
+    /// What lists say of it.
+    pub headline: Headline,
+    /// Its edition.
+    pub edition: EditionKey,
+    /// When that was frozen.
+    pub published_at: DateTime<Utc>,
+}
+
 /// Where an article is, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArticlePlace {
@@ -179,14 +242,111 @@ impl Store {
         row.map(article).transpose()
     }
 
-    /// The edition that the article of this slug went out in, whether the archive has the article or not.
+    /// The article of this slug as its edition's list has it, whether the archive has the article or not.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn edition_of_article(&self, slug: &str) -> Result<Option<EditionKey>, StoreError> {
-        let key: Option<String> =
-            reading!(self, |c| sqlx::query_scalar(EDITION_OF).bind(slug).fetch_optional(&mut *c).await?);
-        key.map(|key| edition_key(&key)).transpose()
+    pub async fn out(&self, slug: &str) -> Result<Option<Out>, StoreError> {
+        type Row = (String, i64, String, String, String, String, Option<String>);
+        let row: Option<Row> =
+            reading!(self, |c| sqlx::query_as(OUT).bind(slug).fetch_optional(&mut *c).await?);
+        row.map(|(key, at, slug, title, url, date, text)| {
+            Ok(Out {
+                headline: headline((slug, title, url, date, text))?,
+                edition: edition_key(&key)?,
+                published_at: time(at)?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Up to `limit` slugs behind `after` of articles that went out before there was an archive.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn slugs_of_before(&self, after: &str, limit: u32) -> Result<Vec<String>, StoreError> {
+        Ok(reading!(self, |c| sqlx::query_scalar(BEFORE_ARCHIVE)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *c)
+            .await?))
+    }
+
+    /// The articles of an edition in their order; those published before there was an archive are not among them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn articles_in(&self, key: &EditionKey) -> Result<Vec<ArchivedArticle>, StoreError> {
+        let rows: Vec<(String, String)> = reading!(self, |c| sqlx::query_as(EDITION_ARTICLES)
+            .bind(key.to_string())
+            .fetch_all(&mut *c)
+            .await?);
+        rows.into_iter().map(article).collect()
+    }
+
+    /// The edition that was published last, and when it was frozen.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn newest_edition(&self) -> Result<Option<(EditionId, DateTime<Utc>)>, StoreError> {
+        let row: Option<(i64, i64)> =
+            reading!(self, |c| sqlx::query_as(NEWEST_EDITION).fetch_optional(&mut *c).await?);
+        row.map(|(id, at)| Ok((EditionId(id), time(at)?))).transpose()
+    }
+
+    /// The editions next to `key` in the order of lists: the earlier one, and the later one with the moment of freezing.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn editions_beside(
+        &self,
+        key: &EditionKey,
+    ) -> Result<(Option<EditionKey>, Option<(EditionKey, DateTime<Utc>)>), StoreError> {
+        let key = key.to_string();
+        let (earlier, later): (Option<String>, Option<(String, i64)>) = reading!(self, |c| {
+            let earlier = sqlx::query_scalar(EDITION_EARLIER).bind(&key).fetch_optional(&mut *c).await?;
+            (earlier, sqlx::query_as(EDITION_LATER).bind(&key).fetch_optional(&mut *c).await?)
+        });
+        let later = later.map(|(key, at)| Ok::<_, StoreError>((edition_key(&key)?, time(at)?)));
+        Ok((earlier.map(|key| edition_key(&key)).transpose()?, later.transpose()?))
+    }
+
+    /// What changes about the page of the article of this slug, if the archive has it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn article_standing(&self, slug: &str) -> Result<Option<ArticleStanding>, StoreError> {
+        type At = Option<i64>;
+        type Row = (i64, Option<String>, Option<String>, At, At, i64, At, Option<i64>);
+        let row: Option<Row> =
+            reading!(self, |c| sqlx::query_as(ARTICLE_STANDING).bind(slug).fetch_optional(&mut *c).await?);
+        row.map(|(at, earlier, later, earlier_at, later_at, comments, decided, ids)| {
+            let last = earlier_at.into_iter().chain(later_at).fold(at, i64::max);
+            Ok(ArticleStanding {
+                frozen_at: time(at)?,
+                published_at: time(last)?,
+                beside: [earlier, later],
+                comments: comments.unsigned_abs(),
+                comment_marks: (ids.unwrap_or(0), decided.unwrap_or(0)),
+            })
+        })
+        .transpose()
+    }
+
+    /// How many articles `group` has, and when the newest was published; `None` when it has none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn group_standing(&self, group: Group<'_>) -> Result<Option<GroupStanding>, StoreError> {
+        let (statement, key) = match group {
+            Group::Author(key) => (AUTHOR_STANDING, key),
+            Group::Tag(key) => (TAG_STANDING, key),
+        };
+        let (total, newest): (i64, Option<i64>) =
+            reading!(self, |c| sqlx::query_as(statement).bind(key).fetch_one(&mut *c).await?);
+        newest
+            .map(|newest| Ok(GroupStanding { total: total.unsigned_abs(), newest: time(newest)? }))
+            .transpose()
     }
 
     /// The articles next to `of` in the order of lists: the earlier one, and the later one.
@@ -298,7 +458,15 @@ impl Store {
     /// When the store fails.
     pub async fn latest_edition(&self) -> Result<Option<InEdition>, StoreError> {
         let Some(newest) = self.editions(None, 1).await?.into_iter().next() else { return Ok(None) };
-        let key = newest.key.to_string();
+        self.in_edition(&newest.key).await
+    }
+
+    /// The edition of this name with its headlines, if it has gone out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn in_edition(&self, key: &EditionKey) -> Result<Option<InEdition>, StoreError> {
+        let key = key.to_string();
         // Whatever begins with this key goes on with a hyphen, which comes behind an exclamation mark.
         Ok(self.editions_between(&key, &format!("{key}!"), 1).await?.into_iter().next())
     }

@@ -35,7 +35,9 @@ mod troubles;
 use chrono::{DateTime, Utc};
 
 pub use approvals::Approval;
-pub use archive::{ArticlePlace, Group, GroupPage, GroupSize, InEdition};
+pub use archive::{
+    ArticlePlace, ArticleStanding, Group, GroupPage, GroupSize, GroupStanding, InEdition, Out,
+};
 pub use control::{Cancelled, Course, Decision};
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};

@@ -4,68 +4,47 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use serde::Serialize;
 
 use super::Web;
-use super::comments::Comments;
+use super::article_view::{ArticleView, AuthorView, author_view};
+use super::comments::{Comments, Subject};
 use super::failure::Failure;
-use super::listing::{Day, Line, Link};
-use super::style::page;
-use crate::archive::{ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, news_article, placed};
+use super::fresh::Version;
+use super::listing::{Line, Link};
+use crate::archive::{ArchivedArticle, Outside, news_article, placed};
 use crate::comment::CommentId;
-use crate::config::OutsideLinks;
-
-/// Words that a reader reads in a minute.
-const WORDS_A_MINUTE: usize = 230;
+use crate::edition::EditionKey;
+use crate::store::{ArticleStanding, Out};
 
 #[derive(Serialize)]
 struct ArticlePage {
-    slug: String,
-    title: String,
+    article: ArticleView,
+    /// The one who wrote it.
+    about: Option<AuthorView>,
     canonical: String,
-    summary: Option<String>,
-    day: Day,
     /// The moment of publishing, as RFC 3339 has it.
     published: String,
-    minutes: usize,
     edition: Link,
-    language: String,
-    author: Option<AuthorView>,
-    image: Option<ImageView>,
     /// The picture's absolute address, for those who show a link to this page.
     card_image: Option<String>,
-    highlights: Vec<String>,
-    html: String,
-    sources: Vec<ArchivedSource>,
-    tags: Vec<Link>,
-    copyright: String,
     json_ld: String,
     earlier: Option<Line>,
     later: Option<Line>,
-    /// What readers say of it; none in a static archive.
-    comments: Option<Comments>,
+    /// What readers say of it.
+    comments: Comments,
 }
 
-/// A picture as a page shows it.
+/// The page of an article that went out before there was an archive: it is read in the mail of its edition.
 #[derive(Serialize)]
-pub(super) struct ImageView {
-    src: String,
-    alt: String,
-    caption: Option<String>,
-    width: Option<u32>,
-    height: Option<u32>,
-}
-
-/// Somebody who writes, as a page shows them.
-#[derive(Serialize)]
-pub(super) struct AuthorView {
-    name: String,
-    url: String,
-    biography: Option<String>,
-    /// A page of theirs that is not this one.
-    link: Option<String>,
-    photo: Option<String>,
+struct BeforePage {
+    line: Line,
+    canonical: String,
+    edition: Link,
+    /// Where it stands in the mail.
+    mail: String,
+    comments: Comments,
 }
 
 /// `GET /articles/{slug}`: the article, as its edition froze it.
@@ -74,87 +53,88 @@ pub(super) async fn show(
     Path(slug): Path<String>,
     request: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(article) = web.store.article(&slug).await? else {
-        // From before there was an archive: it is read in its edition.
-        let edition = web.store.edition_of_article(&slug).await?.ok_or(Failure::NoSuchPage)?;
-        let place = web.pages.path(&format!("/editions/{edition}#{slug}"));
-        return Ok(Redirect::temporary(&place).into_response());
+    let Some(standing) = web.store.article_standing(&slug).await? else {
+        return before(&web, &slug, &request).await;
     };
+    let version = web.version_of_article(&slug, &standing);
+    if let Some(unchanged) = version.unchanged_page(&request) {
+        return Ok(unchanged);
+    }
+    let article = web.store.article(&slug).await?.ok_or(Failure::NoSuchPage)?;
     let (earlier, later) = web.store.neighbours(&article.card).await?;
-    let comments = web.comments(&article.card, CommentId(0)).await?;
+    let comments = web.comments(&Subject::of_card(&article.card)?, CommentId(0)).await?;
     let view = ArticlePage {
-        comments: Some(comments),
         earlier: earlier.map(|card| web.pages.line(&card)),
         later: later.map(|card| web.pages.line(&card)),
-        ..ArticlePage::of(&web, &article)
+        ..ArticlePage::of(&web, &article, comments)
     };
-    Ok(page(&request, web.pages.render("article.html", &view)?))
+    Ok(version.page(web.pages.render("article.html", &view)?))
+}
+
+async fn before(web: &Web, slug: &str, request: &HeaderMap) -> Result<Response, Failure> {
+    let out = web.store.out(slug).await?.ok_or(Failure::NoSuchPage)?;
+    let comments = web.comments(&Subject::of_out(&out)?, CommentId(0)).await?;
+    let Out { headline, edition, .. } = &out;
+    let line = web.pages.headline(headline);
+    let view = BeforePage {
+        canonical: if headline.url.is_empty() {
+            web.pages.publication().link(&format!("articles/{slug}"))
+        } else {
+            headline.url.clone()
+        },
+        edition: web.pages.edition_link(edition),
+        mail: format!("{}#{slug}", web.pages.mail_path(edition)),
+        line,
+        comments,
+    };
+    // What changes it is not on record in one place; it is asked for seldom.
+    let version = web.version(&["before", slug, &format!("{:?}", view.comments)], None);
+    if let Some(unchanged) = version.unchanged_page(request) {
+        return Ok(unchanged);
+    }
+    Ok(version.page(web.pages.render("article_before.html", &view)?))
+}
+
+impl Web {
+    fn version_of_article(&self, slug: &str, standing: &ArticleStanding) -> Version {
+        let takes = self.takes_comments(standing.frozen_at);
+        // When a comment was erased is not on record.
+        let changed = (standing.comments == 0 && takes).then_some(standing.published_at);
+        self.version(&["article", slug, &format!("{standing:?} {takes}")], changed)
+    }
 }
 
 impl ArticlePage {
-    fn of(web: &Web, article: &ArchivedArticle) -> Self {
+    fn of(web: &Web, article: &ArchivedArticle, comments: Comments) -> Self {
         let ArchivedArticle { card, body } = article;
         let publication = web.pages.publication();
         let site = publication.public_url.as_str().trim_end_matches('/');
         ArticlePage {
-            slug: card.slug.clone(),
-            title: card.title.clone(),
+            article: ArticleView::of(web, article),
+            about: body.byline.as_ref().map(|byline| author_view(web, byline)),
             canonical: crate::archive::canonical(article, publication),
-            summary: card.summary.clone(),
-            day: web.pages.day(card.date),
             published: crate::archive::time(card.published_at),
-            minutes: card.words.div_ceil(WORDS_A_MINUTE).max(1),
-            edition: Link {
-                name: web.pages.words().calendar().day(card.edition.date()),
-                url: web.pages.path(&format!("/editions/{}", card.edition)),
-            },
-            language: body.language.clone(),
-            author: body.byline.as_ref().map(|byline| author_view(web, byline)),
-            image: body.image.as_ref().map(|image| image_view(web, image)),
+            edition: web.pages.edition_link(&card.edition),
             card_image: body.image.as_ref().map(|image| placed(&image.src, site, site, Outside::SameTab)),
-            highlights: body.highlights.iter().map(|line| web.placed(line)).collect(),
-            html: web.placed(&body.html),
-            sources: body.sources.clone(),
-            tags: card.tags.iter().map(|tag| web.pages.tag(tag)).collect(),
-            copyright: body.copyright.clone(),
             json_ld: news_article(article, publication),
             earlier: None,
             later: None,
-            comments: None,
+            comments,
         }
     }
 }
 
-pub(super) fn image_view(web: &Web, image: &ArchivedImage) -> ImageView {
-    ImageView {
-        src: web.placed(&image.src),
-        alt: image.alt.clone(),
-        caption: image.caption.as_deref().map(|caption| web.placed(caption)),
-        width: image.size.map(|(width, _)| width),
-        height: image.size.map(|(_, height)| height),
+impl super::Pages {
+    /// The edition of this name, called by its day.
+    pub(super) fn edition_link(&self, edition: &EditionKey) -> Link {
+        Link {
+            name: self.words().calendar().day(edition.date()),
+            url: self.path(&format!("/editions/{edition}")),
+        }
     }
-}
 
-pub(super) fn author_view(web: &Web, byline: &Byline) -> AuthorView {
-    let own = web.pages.publication().link(&format!("authors/{}", byline.author.key));
-    AuthorView {
-        name: byline.author.name.clone(),
-        url: web.pages.author(&byline.author).url,
-        biography: byline.biography.as_deref().map(|biography| web.placed(biography)),
-        link: byline.link.clone().filter(|link| *link != own),
-        photo: byline.photo.clone(),
-    }
-}
-
-impl Web {
-    /// Kept HTML as our pages show it.
-    pub(super) fn placed(&self, html: &str) -> String {
-        let publication = self.pages.publication();
-        let outside = match self.access.outside_links {
-            OutsideLinks::SameTab => Outside::SameTab,
-            OutsideLinks::NewTab => Outside::NewTab { notice: self.pages.words().text("archive.new_tab") },
-        };
-        let public_url = publication.public_url.as_str().trim_end_matches('/');
-        placed(html, &self.pages.path(""), public_url, outside)
+    /// Where an edition stands as it was mailed.
+    pub(super) fn mail_path(&self, edition: &EditionKey) -> String {
+        self.path(&format!("/editions/{edition}/mail"))
     }
 }

@@ -8,6 +8,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
@@ -17,13 +18,14 @@ use super::failure::Failure;
 use super::forms;
 use super::guard::Complete;
 use super::message::{self, Message};
-use super::origin::Sender;
-use crate::archive::{ArchivedArticle, Card};
+use super::origin::{OurForm, Sender};
+use crate::archive::Card;
 use crate::article::Slug;
 use crate::comment::{
     self, Comment, CommentId, EmailFault, Faults, NAME_LIMIT, NameFault, NewComment, TEXT_LIMIT, TextFault,
 };
 use crate::config::AcceptComments;
+use crate::store::Out;
 use crate::words::Words;
 
 /// How many comments a page has.
@@ -90,6 +92,25 @@ pub(super) struct From {
     after: i64,
 }
 
+/// What is commented on: an article that has gone out, whether the archive has it or not.
+pub(super) struct Subject {
+    slug: Slug,
+    pub(super) title: String,
+    frozen_at: DateTime<Utc>,
+}
+
+impl Subject {
+    pub(super) fn of_card(card: &Card) -> Result<Self, Failure> {
+        let slug = card.slug.parse().map_err(|_| Failure::NoSuchPage)?;
+        Ok(Subject { slug, title: card.title.clone(), frozen_at: card.published_at })
+    }
+
+    pub(super) fn of_out(out: &Out) -> Result<Self, Failure> {
+        let slug = out.headline.slug.parse().map_err(|_| Failure::NoSuchPage)?;
+        Ok(Subject { slug, title: out.headline.title.clone(), frozen_at: out.published_at })
+    }
+}
+
 #[derive(Serialize)]
 struct Page<'a> {
     title: &'a str,
@@ -106,22 +127,23 @@ impl Shown {
 
 impl Web {
     /// The comments of an article behind `after`, and the form while it takes any.
-    pub(super) async fn comments(&self, card: &Card, after: CommentId) -> Result<Comments, Failure> {
-        let Ok(slug) = card.slug.parse::<Slug>() else { return Err(Failure::NoSuchPage) };
-        let count = self.store.shown_comment_count(&slug).await?;
-        let found = self.store.shown_comments(&slug, after, PAGE).await?;
+    pub(super) async fn comments(&self, on: &Subject, after: CommentId) -> Result<Comments, Failure> {
+        let slug = &on.slug;
+        let count = self.store.shown_comment_count(slug).await?;
+        let found = self.store.shown_comments(slug, after, PAGE).await?;
         let full = found.len() == PAGE as usize;
         let more = found
             .last()
             .filter(|_| full)
             .map(|last| self.pages.path(&format!("/articles/{slug}/comments?after={}", last.id)));
-        let form = self.takes_comments(card).then(|| self.form(&slug, &Filled::default(), Wrong::default()));
+        let takes = self.takes_comments(on.frozen_at);
+        let form = takes.then(|| self.form(slug, &Filled::default(), Wrong::default()));
         Ok(Comments { count, shown: found.iter().map(|comment| self.shown(comment)).collect(), more, form })
     }
 
-    fn takes_comments(&self, card: &Card) -> bool {
-        let is_over =
-            self.comments.close_after.is_some_and(|after| card.published_at + after <= self.clock.now());
+    /// Whether an article takes comments whose edition was frozen then.
+    pub(super) fn takes_comments(&self, frozen_at: DateTime<Utc>) -> bool {
+        let is_over = self.comments.close_after.is_some_and(|after| frozen_at + after <= self.clock.now());
         self.comments.accept == AcceptComments::Open && !is_over
     }
 
@@ -154,8 +176,9 @@ impl Web {
         self.pages.path(&format!("/articles/{slug}"))
     }
 
-    async fn article(&self, slug: &str) -> Result<ArchivedArticle, Failure> {
-        self.store.article(slug).await?.ok_or(Failure::NoSuchPage)
+    /// The article of this slug that has gone out.
+    pub(super) async fn subject(&self, slug: &str) -> Result<Subject, Failure> {
+        Subject::of_out(&self.store.out(slug).await?.ok_or(Failure::NoSuchPage)?)
     }
 }
 
@@ -165,13 +188,13 @@ pub(super) async fn show(
     Path(slug): Path<String>,
     Query(from): Query<From>,
 ) -> Result<Response, Failure> {
-    let article = web.article(&slug).await?;
-    let comments = web.comments(&article.card, CommentId(from.after)).await?;
-    page(&web, &article.card, comments, StatusCode::OK)
+    let on = web.subject(&slug).await?;
+    let comments = web.comments(&on, CommentId(from.after)).await?;
+    page(&web, &on, comments, StatusCode::OK)
 }
 
-fn page(web: &Web, card: &Card, comments: Comments, status: StatusCode) -> Result<Response, Failure> {
-    let page = Page { title: &card.title, article_url: web.article_url(&card.slug), comments };
+fn page(web: &Web, on: &Subject, comments: Comments, status: StatusCode) -> Result<Response, Failure> {
+    let page = Page { title: &on.title, article_url: web.article_url(on.slug.as_str()), comments };
     let page = web.pages.render("comment_page.html", &page)?;
     Ok((status, axum::Extension(Complete), [super::unsubscribe::NOT_INDEXED], page).into_response())
 }
@@ -185,28 +208,28 @@ pub(super) async fn say(
     Form(filled): Form<Filled>,
 ) -> Result<Response, Failure> {
     let words = web.pages.words();
-    let card = web.article(&slug).await?.card;
+    let on = web.subject(&slug).await?;
     let tell = |status, heading: &str, deck: &str| {
         Message {
             heading: words.text(heading).to_owned(),
             deck: words.text(deck).to_owned(),
-            onward: Some((words.text("comments.back").to_owned(), web.article_url(&card.slug))),
+            onward: Some((words.text("comments.back").to_owned(), web.article_url(on.slug.as_str()))),
             ..Message::default()
         }
         .answer(&web, status)
     };
     // Sites that may sign readers up do not speak for them.
     if web.sender(&headers) != Sender::Ours {
-        return tell(StatusCode::FORBIDDEN, "sign_up.foreign", "comments.foreign_advice");
+        return OurForm::Comment(on.slug.as_str()).refuse(&web);
     }
-    if !web.takes_comments(&card) {
+    if !web.takes_comments(on.frozen_at) {
         return tell(StatusCode::FORBIDDEN, "comments.closed_title", "comments.closed");
     }
     if forms::is_robot(&filled.website) {
         info!(slug, "a comment by a robot is dropped");
         return tell(StatusCode::OK, "comments.thanks", "comments.thanks_next");
     }
-    let slug: Slug = card.slug.parse().map_err(|_| Failure::NoSuchPage)?;
+    let slug = on.slug.clone();
     let comment = match NewComment::parse(slug.clone(), &filled.name, &filled.email, &filled.text) {
         Ok(comment) => comment,
         Err(faults) => {
@@ -217,7 +240,7 @@ pub(super) async fn say(
                 more: None,
                 form: Some(web.form(&slug, &filled, wrong)),
             };
-            return page(&web, &card, comments, StatusCode::UNPROCESSABLE_ENTITY);
+            return page(&web, &on, comments, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
     let now = web.clock.now();

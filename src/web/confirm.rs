@@ -11,8 +11,9 @@ use super::Web;
 use super::client::Client;
 use super::failure::Failure;
 use super::message::{Message, Question};
-use super::origin::Sender;
+use super::origin::{OurForm, Sender};
 use crate::message::{Purpose, TokenKeys, Verdict};
+use crate::press::FirstEdition;
 use crate::store::{Confirmed, Moved, SignUp, SignUpId};
 
 /// What a link stands for.
@@ -67,7 +68,7 @@ pub(super) async fn confirm(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if web.sender(&headers) == Sender::Foreign {
-        return foreign(&web);
+        return OurForm::Confirmation.refuse(&web);
     }
     let Link::Good(id, sign_up, keys) = read(&web, Purpose::Confirm, &token).await? else {
         return expired(&web);
@@ -75,14 +76,17 @@ pub(super) async fn confirm(
     let Some(reader) = sign_up.subscriber else { return not_possible(&web) };
     let now = web.clock.now();
     let latest = web.store.editions(None, 1).await?.pop();
-    let welcome = web.letters.welcome(&keys, reader, sign_up.name.as_deref(), latest.as_ref())?;
+    let first = match &latest {
+        Some(latest) if web.sign_up.sends(latest.frozen_at, now) => FirstEdition::ComesNow(latest),
+        Some(latest) => FirstEdition::OnTheWeb(latest),
+        None => FirstEdition::None,
+    };
+    let welcome = web.letters.welcome(&keys, reader, sign_up.name.as_deref(), first)?;
     let from = client.recorded(web.sign_up.record_address, &keys);
     match web.store.confirm_sign_up(id, &keys, from.as_deref(), &welcome, now).await? {
         Confirmed::Now(reader) => {
             info!(subscriber = %reader, to = %sign_up.email.masked(), "subscribed");
-            if web.sign_up.send_latest
-                && let Some(latest) = latest
-            {
+            if let FirstEdition::ComesNow(latest) = first {
                 web.store.deliver_to(latest.id, reader, now).await?;
             }
             subscribed(&web, &sign_up)
@@ -130,7 +134,7 @@ pub(super) async fn confirm_address(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     if web.sender(&headers) == Sender::Foreign {
-        return foreign(&web);
+        return OurForm::Confirmation.refuse(&web);
     }
     let Link::Good(id, change, keys) = read(&web, Purpose::NewAddress, &token).await? else {
         return expired(&web);
@@ -170,16 +174,4 @@ fn gone(web: &Web, heading: &str, text: &str) -> Result<Response, Failure> {
         ..Message::default()
     }
     .answer(web, StatusCode::GONE)
-}
-
-/// The answer to a form that another site's page has sent.
-pub(super) fn foreign(web: &Web) -> Result<Response, Failure> {
-    let words = web.pages.words();
-    Message {
-        heading: words.text("sign_up.foreign").to_owned(),
-        deck: words.text("sign_up.foreign_advice").to_owned(),
-        onward: Some((words.text("sign_up.page").to_owned(), web.pages.path("/subscribe"))),
-        ..Message::default()
-    }
-    .answer(web, StatusCode::FORBIDDEN)
 }

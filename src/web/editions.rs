@@ -1,27 +1,23 @@
-//! Editions that have gone out, for reading in a browser; nothing in them is anybody's own.
+//! The list of editions that have gone out, by month, and their pictures.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{Html, Redirect, Response};
+use axum::response::{Redirect, Response};
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Web;
 use super::failure::Failure;
+use super::fresh::{FOR_EVER, cacheable};
 use super::listing::{EditionLine, Link};
-use super::style::{FOR_EVER, cacheable, hash, page};
-use crate::edition::{EditionKey, public_html};
 
 /// So many editions the list shows at least, in whole months.
 const LISTED: usize = 12;
 /// More editions a month are not listed.
 const MOST: u32 = 200;
-
-/// An edition has its style within, and may show pictures from elsewhere; it does nothing.
-const EDITION_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The list of editions: some months in full, and the way to all others.
 #[derive(Serialize)]
@@ -56,10 +52,6 @@ struct MonthLink {
     here: bool,
 }
 
-/// What stands behind an edition on the web.
-#[derive(Serialize)]
-struct AfterEdition {}
-
 /// `GET /editions`: to the list, which has a slash behind.
 pub(super) async fn to_list(State(web): State<Arc<Web>>) -> Redirect {
     Redirect::permanent(&web.pages.path("/editions/"))
@@ -67,6 +59,10 @@ pub(super) async fn to_list(State(web): State<Arc<Web>>) -> Redirect {
 
 /// `GET /editions/`: the newest editions by month, and every month that has some.
 pub(super) async fn list(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let version = web.version_of_archive("editions/").await?;
+    if let Some(unchanged) = version.unchanged_page(&request) {
+        return Ok(unchanged);
+    }
     let months = web.store.months().await?;
     let mut groups = Vec::new();
     let mut listed = 0;
@@ -86,42 +82,17 @@ pub(super) async fn list(State(web): State<Arc<Web>>, request: HeaderMap) -> Res
         newer: None,
         older: None,
     };
-    Ok(page(&request, web.pages.render("editions.html", &list)?))
+    Ok(version.page(web.pages.render("editions.html", &list)?))
 }
 
-/// `GET /editions/{key}`: one edition as it was sent, without anyone's own links; or those of a month, `2025-11`.
-pub(super) async fn show(
-    State(web): State<Arc<Web>>,
-    Path(key): Path<String>,
-    request: HeaderMap,
-) -> Result<Response, Failure> {
-    if first_of_month(&key).is_some() {
-        return list_of_month(&web, &key, &request).await;
-    }
-    let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
-    let edition = web.store.rendered(&key).await?.ok_or(Failure::NoSuchPage)?;
-    // In a mail program it is an article among others; in a browser it is what the page is about.
-    let html = public_html(&edition, &web.pages.path("")).replacen(
-        "role=\"article\" aria-roledescription=\"email\"",
-        "role=\"main\"",
-        1,
-    );
-    let Html(after) = web.pages.render("after_edition.html", &AfterEdition {})?;
-    let html = match html.rsplit_once("</body>") {
-        Some((before, end)) => format!("{before}{after}</body>{end}"),
-        None => html,
-    };
-    let headers = [
-        (CACHE_CONTROL, "public, max-age=300".to_owned()),
-        (CONTENT_SECURITY_POLICY, EDITION_POLICY.to_owned()),
-    ];
-    let tag = hash(&html);
-    Ok(cacheable(&request, &tag, headers, Html(html)))
-}
-
-async fn list_of_month(web: &Web, month: &str, request: &HeaderMap) -> Result<Response, Failure> {
+/// The editions of a month, `2025-11`.
+pub(super) async fn list_of_month(web: &Web, month: &str, request: &HeaderMap) -> Result<Response, Failure> {
+    let version = web.version_of_archive(&format!("editions/{month}")).await?;
     let months = web.store.months().await?;
     let at = months.iter().position(|(other, _)| other == month).ok_or(Failure::NoSuchPage)?;
+    if let Some(unchanged) = version.unchanged_page(request) {
+        return Ok(unchanged);
+    }
     let group = read_month(web, month).await?;
     let link = |at: usize| {
         months.get(at).map(|(month, _)| Link { name: month_name(web, month), url: month_url(web, month) })
@@ -134,7 +105,7 @@ async fn list_of_month(web: &Web, month: &str, request: &HeaderMap) -> Result<Re
         newer: at.checked_sub(1).and_then(link),
         older: link(at + 1),
     };
-    Ok(page(request, web.pages.render("editions.html", &list)?))
+    Ok(version.page(web.pages.render("editions.html", &list)?))
 }
 
 async fn read_month(web: &Web, month: &str) -> Result<Month, Failure> {
@@ -177,7 +148,7 @@ fn month_name(web: &Web, month: &str) -> String {
 }
 
 /// `2025-11` → its first day.
-fn first_of_month(month: &str) -> Option<NaiveDate> {
+pub(super) fn first_of_month(month: &str) -> Option<NaiveDate> {
     let shape = month.len() == 7
         && month.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
     shape.then(|| format!("{month}-01").parse().ok())?

@@ -8,10 +8,9 @@ use axum::response::Response;
 use tracing::info;
 
 use super::Web;
-use super::confirm::foreign;
 use super::failure::Failure;
 use super::message::{Message, Question};
-use super::origin::Sender;
+use super::origin::{OurForm, Sender};
 use super::preferences::{back, left};
 use crate::message::Purpose;
 
@@ -41,7 +40,7 @@ pub(super) async fn erase(
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     if web.sender(&headers) == Sender::Foreign {
-        return foreign(&web);
+        return OurForm::Preferences(&token).refuse(&web);
     }
     if web.store.erase(bearer.id, &bearer.keys, web.clock.now()).await? {
         info!(subscriber = %bearer.id, "erased");

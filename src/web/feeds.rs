@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use super::Web;
 use super::failure::Failure;
-use super::style::{kept, shortly};
+use super::fresh::shortly;
 use crate::archive::sitemap::{self, Entry, LARGEST};
 use crate::archive::{Feed, atom, json_feed};
 use crate::store::GroupSize;
@@ -19,22 +19,34 @@ const FEED: u32 = 20;
 
 /// `GET /feed.atom` (RFC 4287)
 pub(super) async fn atom_feed(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let version = web.version_of_archive("feed.atom").await?;
+    let headers = [(CONTENT_TYPE, "application/atom+xml; charset=utf-8".to_owned()), shortly()];
+    if let Some(unchanged) = version.unchanged(&request, headers.clone()) {
+        return Ok(unchanged);
+    }
     let articles = web.store.latest_articles(FEED).await?;
     let feed = Feed { publication: web.pages.publication(), articles: &articles };
-    let headers = [(CONTENT_TYPE, "application/atom+xml; charset=utf-8".to_owned()), shortly()];
-    Ok(kept(&request, feed.updated(), headers, atom(&feed)))
+    Ok(version.answer(headers, atom(&feed)))
 }
 
 /// `GET /feed.json` (JSON Feed 1.1)
 pub(super) async fn json(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let version = web.version_of_archive("feed.json").await?;
+    let headers = [(CONTENT_TYPE, "application/feed+json".to_owned()), shortly()];
+    if let Some(unchanged) = version.unchanged(&request, headers.clone()) {
+        return Ok(unchanged);
+    }
     let articles = web.store.latest_articles(FEED).await?;
     let feed = Feed { publication: web.pages.publication(), articles: &articles };
-    let headers = [(CONTENT_TYPE, "application/feed+json".to_owned()), shortly()];
-    Ok(kept(&request, feed.updated(), headers, json_feed(&feed).to_string()))
+    Ok(version.answer(headers, json_feed(&feed).to_string()))
 }
 
 /// `GET /sitemap.xml`: the pages, or where there are too many the maps of them.
 pub(super) async fn map(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
+    let version = web.version_of_archive("sitemap.xml").await?;
+    if let Some(unchanged) = version.unchanged(&request, xml_headers()) {
+        return Ok(unchanged);
+    }
     let newest = web.store.newest_article_place().await?;
     let parts = newest.as_ref().map_or(1, |newest| part_of(newest.id));
     let text = if parts == 1 {
@@ -44,7 +56,7 @@ pub(super) async fn map(State(web): State<Arc<Web>>, request: HeaderMap) -> Resu
         let maps: Vec<Entry> = (1..=parts).map(|n| Entry { address: address(n), changed: None }).collect();
         sitemap::index(&maps)
     };
-    Ok(kept(&request, newest.map(|newest| newest.published_at), xml_headers(), text))
+    Ok(version.answer(xml_headers(), text))
 }
 
 /// `GET /sitemaps/{n}.xml`
@@ -55,12 +67,16 @@ pub(super) async fn map_part(
 ) -> Result<Response, Failure> {
     let number: i64 =
         name.strip_suffix(".xml").and_then(|number| number.parse().ok()).ok_or(Failure::NoSuchPage)?;
+    let version = web.version_of_archive(&format!("sitemaps/{number}")).await?;
     let newest = web.store.newest_article_place().await?;
     if number < 1 || number > newest.as_ref().map_or(1, |newest| part_of(newest.id)) {
         return Err(Failure::NoSuchPage);
     }
+    if let Some(unchanged) = version.unchanged(&request, xml_headers()) {
+        return Ok(unchanged);
+    }
     let text = sitemap::map(&part(&web, number).await?);
-    Ok(kept(&request, None, xml_headers(), text))
+    Ok(version.answer(xml_headers(), text))
 }
 
 fn xml_headers() -> [(axum::http::HeaderName, String); 2] {

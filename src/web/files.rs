@@ -94,7 +94,10 @@ async fn addresses(web: &Web) -> Result<Vec<String>, SiteError> {
     let mut before = None;
     loop {
         let editions = store.editions(before.as_ref(), BATCH).await?;
-        all.extend(editions.iter().map(|edition| format!("/editions/{}", edition.key)));
+        all.extend(editions.iter().flat_map(|edition| {
+            let page = format!("/editions/{}", edition.key);
+            [format!("{page}/mail"), page]
+        }));
         match editions.into_iter().last() {
             Some(last) => before = Some(last.key),
             None => break,
@@ -106,6 +109,15 @@ async fn addresses(web: &Web) -> Result<Vec<String>, SiteError> {
         all.extend(places.iter().map(|place| format!("/articles/{}", place.slug)));
         match places.last() {
             Some(last) => after = last.id,
+            None => break,
+        }
+    }
+    let mut after_slug = String::new();
+    loop {
+        let slugs = store.slugs_of_before(&after_slug, BATCH).await?;
+        all.extend(slugs.iter().map(|slug| format!("/articles/{slug}")));
+        match slugs.into_iter().last() {
+            Some(last) => after_slug = last,
             None => break,
         }
     }

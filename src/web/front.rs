@@ -8,10 +8,9 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::Web;
-use super::articles::{ImageView, image_view};
+use super::article_view::{ImageView, image_view};
 use super::failure::Failure;
 use super::listing::{EditionLine, Line, Link};
-use super::style::page;
 
 /// How many headlines of earlier editions there are.
 const RECENT: u32 = 8;
@@ -40,6 +39,10 @@ struct Lead {
 /// `GET /`: the newest edition and recent news.
 pub(super) async fn front(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
     let pages = &web.pages;
+    let version = web.version_of_archive("").await?;
+    if let Some(unchanged) = version.unchanged_page(&request) {
+        return Ok(unchanged);
+    }
     let edition = web.store.latest_edition().await?;
     let mut front = Front {
         kind: "front",
@@ -72,5 +75,5 @@ pub(super) async fn front(State(web): State<Arc<Web>>, request: HeaderMap) -> Re
             });
         }
     }
-    Ok(page(&request, pages.render("front.html", &front)?))
+    Ok(version.page(pages.render("front.html", &front)?))
 }

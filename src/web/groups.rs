@@ -8,10 +8,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use super::Web;
-use super::articles::{AuthorView, author_view};
+use super::article_view::{AuthorView, author_view};
 use super::failure::Failure;
 use super::listing::{Line, PAGE};
-use super::style::page;
 use crate::store::Group;
 
 #[derive(Serialize)]
@@ -98,7 +97,21 @@ fn to_first(web: &Web, place: &str, key: &str) -> Result<Response, Failure> {
 
 async fn show(web: &Web, group: Group<'_>, number: u64, request: &HeaderMap) -> Result<Response, Failure> {
     let pages = &web.pages;
+    let (kind, key) = match group {
+        Group::Author(key) => ("authors", key),
+        Group::Tag(key) => ("tags", key),
+    };
+    let standing = web.store.group_standing(group).await?.ok_or(Failure::NoSuchPage)?;
     let skip = number.checked_sub(1).ok_or(Failure::NoSuchPage)?.saturating_mul(u64::from(PAGE));
+    if skip >= standing.total {
+        return Err(Failure::NoSuchPage);
+    }
+    // Articles are added to a group, and never change or go.
+    let (which, total) = (number.to_string(), standing.total.to_string());
+    let version = web.version(&[kind, key, &which, &total], Some(standing.newest));
+    if let Some(unchanged) = version.unchanged_page(request) {
+        return Ok(unchanged);
+    }
     let found = web.store.articles_of(group, skip, PAGE).await?;
     let Some(first) = found.cards.first() else { return Err(Failure::NoSuchPage) };
     let words = pages.words();
@@ -124,5 +137,5 @@ async fn show(web: &Web, group: Group<'_>, number: u64, request: &HeaderMap) -> 
             pages.path(&format!("/{}", address(page)))
         }),
     };
-    Ok(page(request, pages.render("group.html", &view)?))
+    Ok(version.page(pages.render("group.html", &view)?))
 }

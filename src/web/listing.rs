@@ -85,7 +85,7 @@ impl Pages {
         EditionLine {
             key: summary.key.to_string(),
             url: self.path(&format!("/editions/{}", summary.key)),
-            title: title(summary),
+            title: edition_title(summary),
             day: Day {
                 date: summary.key.date().to_string(),
                 words: self.words().calendar().with_weekday(summary.key.date()),
@@ -103,7 +103,7 @@ impl Pages {
 }
 
 /// A subject may greet its reader by name; on a page there is none.
-fn title(edition: &EditionSummary) -> String {
+pub(super) fn edition_title(edition: &EditionSummary) -> String {
     let bare = |text: String, slot: &Slot| text.replace(&slot.marker(), "");
     let text = Slot::ALL.iter().fold(edition.subject.clone(), bare);
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -5,16 +5,20 @@
 //!
 //! The pages' links begin with the path of `public_url`; a proxy that serves the program below a path strips it.
 
+mod article_view;
 mod articles;
 mod client;
 mod comments;
 mod confirm;
+mod digest;
+mod edition;
 mod editions;
 mod erase;
 mod failure;
 mod feeds;
 mod files;
 mod forms;
+mod fresh;
 mod front;
 mod groups;
 mod guard;
@@ -42,6 +46,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::header::CACHE_CONTROL;
 use axum::middleware;
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::config::{CommentsConfig, Config, SignUpConfig, WebConfig};
@@ -84,6 +89,10 @@ pub struct Web {
     pub letters: Correspondence,
     /// Whether mail goes out.
     pub health: Health,
+    /// Since when pages are made in this way.
+    since: DateTime<Utc>,
+    /// A digest of all that pages are made of besides their content.
+    makeup: String,
 }
 
 impl Web {
@@ -101,11 +110,17 @@ impl Web {
     /// # Errors
     /// When a template of the user's cannot be read, or is none.
     pub fn of(config: &Config, store: Store, clock: Clock) -> Result<Self, TemplateError> {
+        let pages = Pages::new(&config.publication, config.edition.templates.as_deref())?;
+        let timezone = config.schedule.timezone;
+        let comments = &config.comments;
+        let settings = format!("{timezone} {:?} {comments:?}", config.web.outside_links);
         Ok(Web {
             health: Health::of(store.clone(), config.schedule.clone()),
+            since: clock.now(),
+            makeup: format!("{} {settings}", pages.makeup()),
             store,
-            pages: Pages::new(&config.publication, config.edition.templates.as_deref())?,
-            timezone: config.schedule.timezone,
+            pages,
+            timezone,
             clock,
             sign_up: config.sign_up.clone(),
             access: config.web.clone(),
@@ -122,7 +137,8 @@ pub fn router(web: Web) -> Router {
         .route("/", get(front::front))
         .route("/editions", get(editions::to_list))
         .route("/editions/", get(editions::list))
-        .route("/editions/{key}", get(editions::show))
+        .route("/editions/{key}", get(edition::show))
+        .route("/editions/{key}/mail", get(edition::mail))
         .route("/images/{file_name}", get(editions::picture))
         .route("/articles/{slug}", get(articles::show))
         .route("/authors/{key}", get(groups::author))

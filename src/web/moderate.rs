@@ -12,7 +12,7 @@ use super::Web;
 use super::comments::Shown;
 use super::failure::Failure;
 use super::message::Message;
-use super::origin::Sender;
+use super::origin::{OurForm, Sender};
 use super::unsubscribe::NOT_INDEXED;
 use crate::comment::{Comment, CommentId, Moderation};
 use crate::message::{Purpose, Verdict};
@@ -53,7 +53,7 @@ pub(super) async fn decide(
 ) -> Result<Response, Failure> {
     let moderation = decided(&decision)?;
     if web.sender(&headers) != Sender::Ours {
-        return super::confirm::foreign(&web);
+        return OurForm::Moderation(&format!("{token}/{decision}")).refuse(&web);
     }
     let Some(comment) = found(&web, &token).await? else { return expired(&web) };
     if web.store.moderate(comment.id, moderation, web.clock.now()).await? {
@@ -97,8 +97,7 @@ async fn page(web: &Web, token: &str, first: Moderation, comment: &Comment) -> R
     };
     let decisions =
         [first, other].into_iter().filter(|decision| *decision != comment.moderation).map(button).collect();
-    let article = web.store.article(&comment.slug).await?;
-    let title = article.map_or_else(|| comment.slug.clone(), |article| article.card.title);
+    let title = web.subject(&comment.slug).await?.title;
     let shown = web.shown(comment);
     let standing = match comment.moderation {
         Moderation::Pending => "comments.is_pending",

@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::Web;
+use super::failure::Failure;
+use super::message::Message;
 
 /// Which page sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,49 @@ pub(super) enum Sender {
     Allowed(String),
     /// One of some other site.
     Foreign,
+}
+
+/// A form that no other site may send; what it asks for decides the words of the answer. Leaving is none: it works from
+/// anywhere (RFC 8058).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OurForm<'t> {
+    /// The sign-up box.
+    SignUp,
+    /// The button that a letter leads to.
+    Confirmation,
+    /// One of those of the preferences' page with this token.
+    Preferences(&'t str),
+    /// That of an article's comments, by slug.
+    Comment(&'t str),
+    /// A decision about a comment: what stands behind `/moderate/`.
+    Moderation(&'t str),
+}
+
+impl OurForm<'_> {
+    /// The answer when another site's page has sent it: nothing is done, and where to do it.
+    pub(super) fn refuse(self, web: &Web) -> Result<Response, Failure> {
+        let (advice, onward) = match self {
+            OurForm::SignUp => ("sign_up.foreign_advice", Some(("sign_up.page", "/subscribe".to_owned()))),
+            OurForm::Confirmation => ("confirm.foreign_advice", None),
+            OurForm::Preferences(token) => {
+                ("wishes.foreign_advice", Some(("wishes.back", format!("/preferences/{token}"))))
+            }
+            OurForm::Comment(slug) => {
+                ("comments.foreign_advice", Some(("comments.back", format!("/articles/{slug}"))))
+            }
+            OurForm::Moderation(rest) => {
+                ("comments.moderate_foreign_advice", Some(("comments.look", format!("/moderate/{rest}"))))
+            }
+        };
+        let words = web.pages.words();
+        Message {
+            heading: words.text("problem.foreign").to_owned(),
+            deck: words.text(advice).to_owned(),
+            onward: onward.map(|(key, path)| (words.text(key).to_owned(), web.pages.path(&path))),
+            ..Message::default()
+        }
+        .answer(web, StatusCode::FORBIDDEN)
+    }
 }
 
 impl Web {

@@ -8,21 +8,25 @@ use axum::response::Html;
 use serde::Serialize;
 use tera::{Context, Tera};
 
+use super::digest::{Digest, hash};
 use crate::article::Picture;
 use crate::config::{Publication, Theme};
 use crate::edition::{TemplateError, load_logo, load_words, own_template, problems_of_engine, template_path};
 use crate::words::{self, Words};
 
 const TEMPLATES: &[(&str, &str)] = &[
-    ("after_edition.html", include_str!("../../templates/web/after_edition.html")),
+    ("after_mail.html", include_str!("../../templates/web/after_mail.html")),
     ("article.html", include_str!("../../templates/web/article.html")),
+    ("article_about.html", include_str!("../../templates/web/article_about.html")),
+    ("article_story.html", include_str!("../../templates/web/article_story.html")),
+    ("article_before.html", include_str!("../../templates/web/article_before.html")),
     ("article_list.html", include_str!("../../templates/web/article_list.html")),
     ("base.html", include_str!("../../templates/web/base.html")),
     ("comment_form.html", include_str!("../../templates/web/comment_form.html")),
     ("comment_list.html", include_str!("../../templates/web/comment_list.html")),
     ("comment_page.html", include_str!("../../templates/web/comment_page.html")),
     ("comments.html", include_str!("../../templates/web/comments.html")),
-    ("edition_sign_up.html", include_str!("../../templates/web/edition_sign_up.html")),
+    ("edition.html", include_str!("../../templates/web/edition.html")),
     ("editions.html", include_str!("../../templates/web/editions.html")),
     ("embed.html", include_str!("../../templates/web/embed.html")),
     ("embed_form.html", include_str!("../../templates/web/embed_form.html")),
@@ -57,6 +61,7 @@ struct Inner {
     words: Words,
     logo: Option<Picture>,
     publication: Publication,
+    makeup: String,
 }
 
 /// The style sheet under the hash of its content.
@@ -135,6 +140,13 @@ impl Pages {
         }
         let logo = load_logo(&publication.theme)?;
         let hash = hash(&style);
+        let mut makeup = Digest::default();
+        makeup.part(env!("CARGO_PKG_VERSION"));
+        texts.iter().for_each(|(_, text)| makeup.part(text));
+        makeup.part(&style);
+        // What the configuration and the words are made of, in full; neither has a secret.
+        makeup.part(&format!("{served:?} {publication:?} {words:?}"));
+        makeup.part(logo.as_ref().map_or("", |logo| &logo.file_name));
         let mut tera = Tera::new();
         words::register(&mut tera, &words);
         let sources: BTreeMap<_, Arc<str>> =
@@ -175,6 +187,7 @@ impl Pages {
                 words,
                 logo,
                 publication: publication.clone(),
+                makeup: makeup.hex(),
             }),
         })
     }
@@ -187,6 +200,11 @@ impl Pages {
     /// The style sheet.
     pub(super) fn style(&self) -> &StyleSheet {
         &self.inner.style
+    }
+
+    /// A digest of all that pages are made of besides their content.
+    pub(super) fn makeup(&self) -> &str {
+        &self.inner.makeup
     }
 
     /// `path`, which begins with a slash, as the reader's browser asks for it.
@@ -214,10 +232,4 @@ impl std::fmt::Debug for Pages {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pages")
     }
-}
-
-/// The first 16 hex digits of the SHA-256 of `text`.
-pub(super) fn hash(text: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

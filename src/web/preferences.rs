@@ -12,12 +12,11 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::client::Client;
-use super::confirm::foreign;
 use super::failure::Failure;
 use super::forms::{self, NAME_LIMIT};
 use super::guard::Complete;
 use super::message::{self, Message};
-use super::origin::Sender;
+use super::origin::{OurForm, Sender};
 use super::unsubscribe::NOT_INDEXED;
 use super::zones::{Area, areas};
 use super::{Bearer, Web};
@@ -91,7 +90,7 @@ pub(super) async fn change(
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     if web.sender(&headers) == Sender::Foreign {
-        return foreign(&web);
+        return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&web, &bearer).await? else {
         return left(&web, StatusCode::CONFLICT);
@@ -134,7 +133,7 @@ pub(super) async fn new_address(
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     if web.sender(&headers) == Sender::Foreign {
-        return foreign(&web);
+        return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&web, &bearer).await? else {
         return left(&web, StatusCode::CONFLICT);
@@ -195,7 +194,7 @@ pub(super) async fn data(
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     if web.sender(&headers) == Sender::Foreign {
-        return foreign(&web);
+        return OurForm::Preferences(&token).refuse(&web);
     }
     let limits = &web.sign_up.limits.per_network;
     if let Some(refused) = forms::take_from_network(&web, &bearer.keys, client, "data", limits).await? {

@@ -19,7 +19,7 @@ use super::failure::Failure;
 use super::forms;
 use super::guard::Complete;
 use super::message::{self, Message};
-use super::origin::{self, Sender};
+use super::origin::{self, OurForm, Sender};
 use super::zones::{Area, areas};
 use super::{SHORTLY, Web};
 use crate::store::{Ask, Asks};
@@ -103,9 +103,7 @@ pub(super) async fn subscribe(
     let origin = match web.sender(&headers) {
         Sender::Ours => "site".to_owned(),
         Sender::Allowed(origin) => origin,
-        Sender::Foreign => {
-            return super::confirm::foreign(&web);
-        }
+        Sender::Foreign => return OurForm::SignUp.refuse(&web),
     };
     match take_in(&web, client, &origin, &filled).await? {
         Taken::Thanks => Message {

@@ -88,8 +88,25 @@ async fn articles_are_kept_with_their_edition_and_listed() {
 
         assert_eq!(store.article("tide").await.unwrap(), Some(tide.clone()));
         assert_eq!(store.article("old").await.unwrap(), None);
-        assert_eq!(store.edition_of_article("old").await.unwrap().unwrap().to_string(), "2026-08-31");
-        assert_eq!(store.edition_of_article("never").await.unwrap(), None);
+        assert_eq!(store.out("old").await.unwrap().unwrap().edition.to_string(), "2026-08-31");
+        assert_eq!(store.out("never").await.unwrap(), None);
+
+        assert_eq!(store.slugs_of_before("", 9).await.unwrap(), ["old"]);
+        assert_eq!(store.slugs_of_before("old", 9).await.unwrap(), [""; 0]);
+        let key = "2026-09-24".parse().unwrap();
+        let (before, after) = store.editions_beside(&key).await.unwrap();
+        assert_eq!(before.unwrap().to_string(), "2026-08-31");
+        assert_eq!(after.unwrap().0.to_string(), "2026-09-25");
+        assert_eq!(store.articles_in(&key).await.unwrap()[0], tide);
+        assert_eq!(store.in_edition(&key).await.unwrap().unwrap().headlines.len(), 2);
+        assert_eq!(store.newest_edition().await.unwrap().unwrap().1, at(0));
+        let standing = store.article_standing("tide").await.unwrap().unwrap();
+        assert_eq!(standing.beside, [Some("quay".to_owned()), Some("ferry".to_owned())]);
+        assert_eq!((standing.comments, standing.comment_marks), (0, (0, 0)));
+        assert_eq!(store.article_standing("old").await.unwrap(), None);
+        let group = store.group_standing(Group::Tag("harbour")).await.unwrap().unwrap();
+        assert_eq!((group.total, group.newest), (3, at(0)));
+        assert_eq!(store.group_standing(Group::Author("nobody")).await.unwrap(), None);
 
         let (earlier, later) = store.neighbours(&tide.card).await.unwrap();
         assert_eq!((earlier.unwrap().slug.as_str(), later.unwrap().slug.as_str()), ("quay", "ferry"));

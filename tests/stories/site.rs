@@ -62,6 +62,7 @@ async fn the_archive_becomes_files_without_a_dead_link() {
         "editions/index.html",
         "editions/2026-09/index.html",
         "editions/2026-09-24/index.html",
+        "editions/2026-09-24/mail/index.html",
         "feed.atom",
         "feed.json",
         "sitemap.xml",

@@ -10,7 +10,7 @@ use super::{Harbour, edition, now, publication};
 /// What would run if it were let.
 const EVIL: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>";
 
-fn article(key: &str, position: u32, slug: &str, title: &str) -> ArchivedArticle {
+pub(super) fn article(key: &str, position: u32, slug: &str, title: &str) -> ArchivedArticle {
     let author = Named::of("Åsa Ek");
     ArchivedArticle {
         card: Card {
@@ -92,7 +92,7 @@ async fn an_article_has_a_page_in_the_order_of_the_mail() {
         "<link rel=\"canonical\" href=\"https://tide.example/articles/tide\">",
         "<meta property=\"og:image\" content=\"https://tide.example/images/0123456789abcdef.png\">",
         "<script type=\"application/ld+json\">{\"@context\":\"https://schema.org\",\"@type\":\"NewsArticle\"",
-        "<h1 dir=\"auto\">The Tide</h1>",
+        "<h1 id=\"title_tide\" dir=\"auto\">The Tide</h1>",
         "The deck of The Tide</p>",
         "href=\"/authors/asa-ek\"",
         "2 March 2026</time>",
@@ -129,11 +129,19 @@ async fn an_article_has_a_page_in_the_order_of_the_mail() {
 }
 
 #[tokio::test]
-async fn an_article_of_before_the_archive_is_read_in_its_edition() {
+async fn an_article_of_before_the_archive_says_where_it_is_read() {
     let harbour = Harbour::open().await;
     harbour.publish(&edition("2026-03-02", "High water")).await;
     let page = harbour.get("/articles/tide-2026-03-02").await;
-    assert_eq!((page.status, page.header("location")), (307, "/editions/2026-03-02#tide-2026-03-02"));
+    assert!(
+        page.status == 200 && page.text().contains("<h1 dir=\"auto\">High water</h1>"),
+        "{}",
+        page.text()
+    );
+    assert!(page.text().contains("before the archive kept every article whole"), "{}", page.text());
+    assert!(page.text().contains("href=\"/editions/2026-03-02/mail#tide-2026-03-02\""), "{}", page.text());
+    let tag = format!("If-None-Match: {}\r\n", page.header("etag"));
+    assert_eq!(harbour.ask("GET", "/articles/tide-2026-03-02", &tag).await.status, 304);
     for path in ["/articles/none", "/articles/..%2F..%2Fetc%2Fpasswd", "/articles/%00", "/articles/"] {
         assert_eq!(harbour.get(path).await.status, 404, "{path}");
     }
@@ -247,6 +255,7 @@ async fn nothing_that_an_editor_or_a_visitor_writes_runs() {
         "/articles/evil".to_owned(),
         "/editions/".to_owned(),
         "/editions/2026-03".to_owned(),
+        "/editions/2026-03-02".to_owned(),
         format!("/authors/{author}"),
         format!("/tags/{tag}"),
         format!("/search?q={typed}"),
@@ -391,6 +400,7 @@ async fn reading_changes_nothing_and_nobody_s_own_links_are_in_what_is_read() {
         "/editions/",
         "/editions/2026-03",
         "/editions/2026-03-02",
+        "/editions/2026-03-02/mail",
         "/articles/tide",
         "/authors/asa-ek",
         "/tags/high-water",
@@ -427,6 +437,22 @@ async fn links_that_lead_out_say_so_when_configured() {
         page.text()
     );
     assert!(page.text().contains("<a href=\"/news/articles/quay\">the quay</a>"), "{}", page.text());
+    let aloud = "<span class=\"aloud\"> (opens in a new tab)</span></a>";
+    let author = harbour.get("/authors/asa-ek").await;
+    let edition = harbour.get("/editions/2026-03-02").await;
+    for (place, says) in [(&page, 3), (&author, 1), (&edition, 3)] {
+        assert_eq!(place.text().matches(aloud).count(), says, "{}", place.text());
+        let there = "<a href=\"https://asa.example/\" rel=\"noopener\" target=\"_blank\">";
+        assert!(place.text().contains(there), "{}", place.text());
+    }
+    let source = "<a href=\"https://tables.example/\" rel=\"noopener\" target=\"_blank\">Tables";
+    assert!(page.text().contains(source) && edition.text().contains(source), "{}", page.text());
+    let same = site("").await.get("/articles/tide").await;
+    assert!(
+        !same.text().contains("_blank") && !same.text().contains("opens in a new tab"),
+        "{}",
+        same.text()
+    );
 }
 
 /// An element of well-formed XML.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use straight::comment::Moderation;
 
 use super::archive::site;
-use super::{Answer, Harbour, link, now};
+use super::{Answer, Harbour, edition, link, now};
 
 const SETTINGS: &str = "comments: {moderators: [mo@example.org]}";
 
@@ -82,7 +82,13 @@ async fn a_moderators_link_is_signed_and_expires() {
     }
     let evil = "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
     let sent = harbour.send(&approve, evil, "application/x-www-form-urlencoded", "yes=yes").await;
-    assert_eq!(sent.status, 403);
+    sent.assert_page(403, "That came from another site");
+    assert!(
+        sent.text().contains("Nothing is decided") && !sent.text().contains("/subscribe"),
+        "{}",
+        sent.text()
+    );
+    assert!(sent.text().contains(&format!("href=\"{approve}\"")), "{}", sent.text());
     harbour.at(now() + TimeDelta::days(31));
     assert_eq!(harbour.post_form(&approve, "yes=yes").await.status, 410);
     assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 1)]);
@@ -110,6 +116,29 @@ async fn what_is_wrong_is_told_beside_its_field_and_what_was_written_is_kept() {
 }
 
 #[tokio::test]
+async fn an_article_of_before_the_archive_is_commented_on_as_any_other() {
+    let harbour = Harbour::with(SETTINGS).await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    let page = "/articles/tide-2026-03-02";
+    assert!(harbour.get(page).await.text().contains("Nobody has said anything yet."));
+    let body = "name=Bo&email=bo%40example.org&text=High+*water*&website=";
+    let taken = harbour.post_form(&format!("{page}/comments"), body).await;
+    taken.assert_page(200, "Thank you for your comment");
+    let letter = moderators_letters(&harbour).await.remove(0);
+    assert_eq!(letter.written.subject, "To decide: Bo on High water");
+    let approve = link(&letter, "/moderate/");
+    assert!(harbour.get(&approve).await.text().contains("Bo on High water, "));
+    harbour.post_form(&approve, "yes=yes").await;
+    let shown = harbour.get(page).await;
+    assert!(
+        shown.text().contains("<em>water</em>") && !shown.text().contains("bo@example"),
+        "{}",
+        shown.text()
+    );
+    assert_eq!(harbour.get(&format!("{page}/comments")).await.status, 200);
+}
+
+#[tokio::test]
 async fn robots_other_sites_and_floods_are_kept_out_and_a_text_sent_twice_is_one() {
     let settings = "comments: {limits: {per_network: [3/h]}}";
     let harbour = site(settings).await;
@@ -118,7 +147,12 @@ async fn robots_other_sites_and_floods_are_kept_out_and_a_text_sent_twice_is_one
     let evil = "Origin: https://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
     let form = "application/x-www-form-urlencoded";
     let body = "name=Bo&email=bo%40example.org&text=Hi";
-    assert_eq!(harbour.send("/articles/tide/comments", evil, form, body).await.status, 403);
+    let sent = harbour.send("/articles/tide/comments", evil, form, body).await;
+    assert!(
+        sent.status == 403 && sent.text().contains("use the form beneath the article"),
+        "{}",
+        sent.text()
+    );
     assert_eq!(harbour.store.comment_counts().await.unwrap(), []);
 
     for _ in 0..2 {

@@ -1,27 +1,179 @@
 //! Past editions, their pictures, the front page.
 
-use super::{Harbour, edition, publication};
+use chrono::TimeDelta;
+use straight::comment::{CommentId, Moderation};
+
+use super::archive::site;
+use super::{Harbour, edition, now, publication};
 
 #[tokio::test]
-async fn an_edition_is_read_in_the_browser_without_anybody_s_links() {
-    let harbour = Harbour::open().await;
-    harbour.publish(&edition("2026-03-02", "High water")).await;
+async fn an_edition_is_a_page_of_the_site_with_its_articles_whole() {
+    let harbour = site("").await;
     let page = harbour.get("/editions/2026-03-02").await;
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
-    assert!(page.text().contains("High water at noon."));
-    assert!(page.text().contains("src=\"/images/0123456789abcdef.png\""), "{}", page.text());
-    assert!(!page.text().contains(['\u{E000}', '\u{E001}']) && !page.text().contains("cid:"));
+    let mut last = 0;
+    for part in [
+        "<link rel=\"canonical\" href=\"https://tide.example/editions/2026-03-02\">",
+        "<a class=\"skip\" href=\"#content\">",
+        "<nav aria-label=\"Site\">",
+        "<main id=\"content\"",
+        "<h1><time datetime=\"2026-03-02\">Monday 2 March 2026</time></h1>",
+        "No. 1",
+        "href=\"/editions/2026-03-02/mail\">As it was mailed</a>",
+        "In this edition",
+        "<a href=\"#tide\">The Tide</a>",
+        "<article class=\"story\" id=\"tide\"",
+        "<a href=\"/articles/tide\">The Tide</a></h2>",
+        "<img class=\"picture\" src=\"/images/0123456789abcdef.png\"",
+        "<h3 id=\"highlights_tide\">",
+        "Water of tide, see",
+        "<a href=\"https://tables.example/\" rel=\"noopener\">Tables</a>",
+        "© 2026 Tide &amp; Time What the coast will be talking about.",
+        "<article class=\"story\" id=\"quay\"",
+        "Water of quay, see",
+        "About the author</h2>",
+        "Writes of <em>the sea</em>.",
+        "action=\"/subscribe\"",
+        "<a class=\"later\" href=\"/editions/2026-03-03\" rel=\"next\">",
+        "1 Harbour Street",
+    ] {
+        let at = page.text()[last..].find(part);
+        last += at.unwrap_or_else(|| panic!("no {part} behind {last}: {}", page.text()));
+    }
+    assert_eq!(page.text().matches("Writes of").count(), 1, "an author of two articles is told of once");
+    assert!(!page.text().contains("cid:") && !page.text().contains("base64"));
     for personal in [harbour.unsubscribe_link(), harbour.preferences_link(), "ann@example.org".into()] {
         assert!(!page.text().contains(&personal));
     }
     let policy = page.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline';"), "{policy}");
-    assert!(!policy.contains("script-src"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'self';") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+}
 
-    assert!(page.text().contains("href=\"/editions/\">Past editions</a>"), "{}", page.text());
-    let tag = format!("If-None-Match: {}\r\n", page.header("etag"));
-    let again = harbour.ask("GET", "/editions/2026-03-02", &tag).await;
-    assert_eq!((again.status, again.body.len()), (304, 0));
+#[tokio::test]
+async fn an_edition_is_there_as_it_was_mailed_without_anybody_s_links() {
+    let harbour = Harbour::open().await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    let mail = harbour.get("/editions/2026-03-02/mail").await;
+    assert_eq!((mail.status, mail.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(mail.text().contains("High water at noon."));
+    assert!(mail.text().contains("src=\"/images/0123456789abcdef.png\""), "{}", mail.text());
+    assert!(!mail.text().contains(['\u{E000}', '\u{E001}']) && !mail.text().contains("cid:"));
+    for personal in [harbour.unsubscribe_link(), harbour.preferences_link(), "ann@example.org".into()] {
+        assert!(!mail.text().contains(&personal));
+    }
+    let policy = mail.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'unsafe-inline';"), "{policy}");
+    assert!(!policy.contains("script-src") && policy.contains("form-action 'none'"), "{policy}");
+    let canonical = "<link rel=\"canonical\" href=\"https://tide.example/editions/2026-03-02\">";
+    assert!(mail.text().contains(canonical), "{}", mail.text());
+    assert!(mail.text().contains("href=\"/editions/2026-03-02\">This edition on the site</a>"));
+    for none in ["/editions/2026-03-03/mail", "/editions/2026-03/mail", "/editions/x/mail"] {
+        assert_eq!(harbour.get(none).await.status, 404, "{none}");
+    }
+    // Its page has what there is of it from before there was an archive.
+    let page = harbour.get("/editions/2026-03-02").await;
+    assert!(page.text().contains("href=\"/editions/2026-03-02/mail#tide-2026-03-02\">"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn what_a_browser_has_is_not_sent_again_until_it_changes() {
+    let harbour = site("").await;
+    let paths = [
+        "/",
+        "/editions/",
+        "/editions/2026-03",
+        "/editions/2026-03-02",
+        "/editions/2026-03-02/mail",
+        "/editions/2026-03-03",
+        "/articles/tide",
+        "/articles/ferry",
+        "/authors/asa-ek",
+        "/tags/high-water",
+        "/feed.atom",
+        "/feed.json",
+        "/sitemap.xml",
+    ];
+    let mut had = Vec::new();
+    for path in paths {
+        let first = harbour.get(path).await;
+        let (tag, at) = (first.header("etag").to_owned(), first.header("last-modified").to_owned());
+        assert_eq!(at, "Mon, 02 Mar 2026 12:00:00 GMT", "{path}");
+        for (headers, status) in [
+            (format!("If-None-Match: \"x\", W/{tag}\r\n"), 304),
+            (format!("If-Modified-Since: {at}\r\n"), 304),
+            ("If-Modified-Since: Mon, 02 Mar 2026 11:59:59 GMT\r\n".to_owned(), 200),
+            (format!("If-None-Match: \"x\"\r\nIf-Modified-Since: {at}\r\n"), 200),
+        ] {
+            let again = harbour.ask("GET", path, &headers).await;
+            assert_eq!(again.status, status, "{path}: {headers}");
+            assert_eq!(
+                (again.header("etag"), again.header("last-modified")),
+                (tag.as_str(), at.as_str()),
+                "{path}"
+            );
+            assert_eq!(again.header("cache-control"), "public, max-age=60", "{path}");
+            assert_eq!(again.body.is_empty(), status == 304, "{path}");
+        }
+        had.push((path, tag));
+    }
+    harbour.at(now() + TimeDelta::days(2));
+    let mut next = edition("2026-03-04", "Low water");
+    next.frozen_at = now() + TimeDelta::days(2);
+    let mut article = super::archive::article("2026-03-04", 0, "buoy", "The Buoy");
+    article.card.published_at = next.frozen_at;
+    next.headlines[0].slug = "buoy".into();
+    harbour.publish_with(&next, &[article]).await;
+    // These alone stay as they were: what is out, with what is out on either side of it.
+    let stay = ["/editions/2026-03-02", "/editions/2026-03-02/mail", "/articles/tide"];
+    for (path, tag) in had {
+        let again = harbour.ask("GET", path, &format!("If-None-Match: {tag}\r\n")).await;
+        assert_eq!(again.status, if stay.contains(&path) { 304 } else { 200 }, "{path}");
+        let since = "If-Modified-Since: Mon, 02 Mar 2026 12:00:00 GMT\r\n";
+        let again = harbour.ask("GET", path, since).await;
+        assert_eq!(again.status, if stay.contains(&path) { 304 } else { 200 }, "{path}");
+    }
+    // Nothing that is not there is known, whatever is asked.
+    for none in
+        ["/tags/none", "/authors/asa-ek/2", "/editions/2026-04", "/editions/2026-03-05", "/articles/none"]
+    {
+        let since = "If-Modified-Since: Wed, 04 Mar 2026 12:00:00 GMT\r\n";
+        assert_eq!(harbour.ask("GET", none, since).await.status, 404, "{none}");
+    }
+}
+
+#[tokio::test]
+async fn an_article_s_page_changes_with_its_comments_and_with_the_settings() {
+    let harbour = site("comments: {close_after: 3d}").await;
+    let has = async |tag: &str| {
+        harbour.ask("GET", "/articles/tide", &format!("If-None-Match: {tag}\r\n")).await.status == 304
+    };
+    let first = harbour.get("/articles/tide").await.header("etag").to_owned();
+    let say = "name=Bo&email=bo%40example.org&text=Hi";
+    harbour.post_form("/articles/tide/comments", say).await;
+    assert!(has(&first).await, "a comment that waits is not shown");
+    let decide = async |moderation| {
+        harbour.store.moderate(CommentId(1), moderation, now()).await.unwrap();
+    };
+    decide(Moderation::Approved).await;
+    assert!(!has(&first).await);
+    let shown = harbour.get("/articles/tide").await;
+    assert_eq!(shown.header("last-modified"), "", "when a comment is erased is not on record");
+    let since = "If-Modified-Since: Mon, 02 Mar 2026 12:00:00 GMT\r\n";
+    assert_eq!(harbour.ask("GET", "/articles/tide", since).await.status, 200);
+    let shown = shown.header("etag").to_owned();
+    harbour.store.erase_comments(&"bo@example.org".parse().unwrap()).await.unwrap();
+    assert!(!has(&shown).await && has(&first).await, "as it was before");
+    harbour.at(now() + TimeDelta::days(3));
+    assert!(!has(&first).await, "the form has gone");
+    // Another setting is another page of the same content.
+    let other = site("comments: {accept: closed}").await;
+    assert_ne!(
+        other.get("/articles/quay").await.header("etag"),
+        harbour.get("/articles/quay").await.header("etag")
+    );
 }
 
 #[tokio::test]

@@ -109,6 +109,27 @@ async fn the_latest_edition_comes_at_once_where_so_configured_and_its_states_add
 }
 
 #[tokio::test]
+async fn an_edition_that_is_old_is_not_sent_but_linked_to() {
+    let harbour = Harbour::with("sign_up: {send_latest: true, latest_within: 3d}").await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    let latest = harbour.store.editions(None, 1).await.unwrap().remove(0);
+    for (days, address, comes) in [(3, "bo@example.org", true), (4, "cy@example.org", false)] {
+        harbour.at(now() + TimeDelta::days(days));
+        subscribe(&harbour, address).await;
+        let letter = harbour.letters(address).await.remove(0);
+        harbour
+            .post_form(&link(&letter, "/confirm/"), "yes=yes")
+            .await
+            .assert_page(200, "You are subscribed");
+        let welcome = harbour.letters(address).await.pop().unwrap().written.text;
+        assert_eq!(welcome.contains("on its way to you"), comes, "{address}: {welcome}");
+        assert_eq!(welcome.contains("Until the next edition comes"), !comes, "{address}: {welcome}");
+        assert!(welcome.contains("https://tide.example/editions/2026-03-02"), "{welcome}");
+    }
+    assert_eq!(harbour.store.counts(latest.id).await.unwrap().total(), 2, "Ann and Bo, not Cy");
+}
+
+#[tokio::test]
 async fn every_address_gets_the_same_answer_in_the_same_time() {
     let limits = "sign_up: {limits: {per_network: 9999/h, per_address: 9999/h}}";
     let harbour = Harbour::with(limits).await;
@@ -339,12 +360,26 @@ async fn pages_of_other_sites_may_not_send_the_form_unless_they_are_named() {
         format!("{preferences}/data"),
         format!("{preferences}/erase"),
     ] {
-        assert_eq!(
-            harbour.send(&path, foreign, FORM, "name=Eve&email=eve%40example.org").await.status,
-            403,
-            "{path}"
+        let refused = harbour.send(&path, foreign, FORM, "name=Eve&email=eve%40example.org").await;
+        refused.assert_page(403, "That came from another site");
+        assert!(
+            refused.text().contains("Please use the page here.") && !refused.text().contains("/subscribe")
         );
+        assert!(refused.text().contains(&format!("href=\"{preferences}\"")), "{path}: {}", refused.text());
     }
+    let letter = harbour.letters("bo@example.org").await.remove(0);
+    let refused = harbour.send(&link(&letter, "/confirm/"), foreign, FORM, "yes=yes").await;
+    assert!(
+        refused.status == 403 && refused.text().contains("open the link in our letter"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(harbour.status("bo@example.org").await, Some(Status::Pending));
+    let refused = harbour.send("/subscribe", foreign, FORM, "email=eve%40example.org").await;
+    assert!(
+        refused.text().contains("Please use the form here.")
+            && refused.text().contains("href=\"/subscribe\"")
+    );
     assert_eq!(harbour.ann().await.name.as_deref(), Some("Ann"));
     // RFC 8058's POST is exempt: mail programs on the web send it from wherever they are.
     assert_eq!(harbour.send(&unsubscribe, foreign, FORM, "List-Unsubscribe=One-Click").await.status, 200);

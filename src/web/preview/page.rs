@@ -40,7 +40,7 @@ impl Templates {
             ("findings.html", include_str!("../../../templates/preview/findings.html")),
         ];
         tera.add_raw_templates(files).expect("a test compiles the preview's templates");
-        let version = crate::web::pages::hash(&format!("{STYLE}{SCRIPT}"));
+        let version = crate::web::digest::hash(&format!("{STYLE}{SCRIPT}"));
         Templates { tera, version }
     }
 

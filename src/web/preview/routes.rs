@@ -18,7 +18,7 @@ use super::sheet::{Proof, Sheet};
 use super::{Audience, Preview, frame};
 use crate::edition::EmbeddedPicture;
 use crate::store::StoreError;
-use crate::web::style::{FOR_EVER, cacheable};
+use crate::web::fresh::{FOR_EVER, cacheable};
 
 /// How many readers a search shows.
 const FOUND: u32 = 12;
