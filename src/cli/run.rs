@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use tokio::sync::watch;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::press::health::Work;
 use crate::press::{Press, PressError, Sender, Watch};
@@ -91,7 +91,14 @@ async fn serve(
     let listener = tokio::net::TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}; set web.listen to a free address, or to off")
     })?;
-    info!(address = %listener.local_addr()?, "serving");
+    let here = listener.local_addr()?;
+    info!(address = %here, "serving");
+    if press.config.publication.sample_keys.contains(&"publication.public_url") {
+        warn!(
+            "public_url is still the sample's, and the links of letters and editions lead there; to try them on this \
+             machine, start with STRAIGHT_PUBLIC_URL=http://{here}"
+        );
+    }
     let pages = web::Web::new(press)?;
     Ok(Some(tokio::spawn(web::serve(listener, pages, stop.clone()))))
 }

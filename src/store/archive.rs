@@ -91,8 +91,12 @@ const BEFORE_ARCHIVE: &str = "SELECT h.slug FROM headlines h
     WHERE h.edition_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.slug = h.slug)
     AND h.slug > $1 ORDER BY h.slug LIMIT $2";
 const NEWEST_EDITION: &str = "SELECT id, frozen_at FROM editions ORDER BY id DESC LIMIT 1";
-const EDITION_EARLIER: &str = "SELECT key FROM editions WHERE key < $1 ORDER BY key DESC LIMIT 1";
-const EDITION_LATER: &str = "SELECT key, frozen_at FROM editions WHERE key > $1 ORDER BY key LIMIT 1";
+const EDITION_EARLIER: &str =
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
+    WHERE key < $1 ORDER BY key DESC LIMIT 1";
+const EDITION_LATER: &str =
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
+    WHERE key > $1 ORDER BY key LIMIT 1";
 // As EARLIER, LATER and what is shown of the comments, in one row.
 const ARTICLE_STANDING: &str = "SELECT a.published_at,
     (SELECT b.slug FROM articles b
@@ -294,21 +298,20 @@ impl Store {
         row.map(|(id, at)| Ok((EditionId(id), time(at)?))).transpose()
     }
 
-    /// The editions next to `key` in the order of lists: the earlier one, and the later one with the moment of freezing.
+    /// The editions next to `key` in the order of lists: the earlier one, and the later one.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn editions_beside(
         &self,
         key: &EditionKey,
-    ) -> Result<(Option<EditionKey>, Option<(EditionKey, DateTime<Utc>)>), StoreError> {
+    ) -> Result<(Option<EditionSummary>, Option<EditionSummary>), StoreError> {
         let key = key.to_string();
-        let (earlier, later): (Option<String>, Option<(String, i64)>) = reading!(self, |c| {
-            let earlier = sqlx::query_scalar(EDITION_EARLIER).bind(&key).fetch_optional(&mut *c).await?;
+        let (earlier, later): (Option<SummaryRow>, Option<SummaryRow>) = reading!(self, |c| {
+            let earlier = sqlx::query_as(EDITION_EARLIER).bind(&key).fetch_optional(&mut *c).await?;
             (earlier, sqlx::query_as(EDITION_LATER).bind(&key).fetch_optional(&mut *c).await?)
         });
-        let later = later.map(|(key, at)| Ok::<_, StoreError>((edition_key(&key)?, time(at)?)));
-        Ok((earlier.map(|key| edition_key(&key)).transpose()?, later.transpose()?))
+        Ok((earlier.map(summary).transpose()?, later.map(summary).transpose()?))
     }
 
     /// What changes about the page of the article of this slug, if the archive has it.

@@ -21,7 +21,7 @@ use super::fresh::shortly;
 use super::listing::{Line, Link, edition_title};
 use crate::archive::ArchivedArticle;
 use crate::edition::{EditionKey, Headline, public_html};
-use crate::store::InEdition;
+use crate::store::{EditionSummary, InEdition};
 
 /// A mail has its style within, and may show pictures from elsewhere; it does nothing.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -41,8 +41,16 @@ struct EditionPage {
     mail: String,
     stories: Vec<Story>,
     authors: Vec<AuthorView>,
-    earlier: Option<Link>,
-    later: Option<Link>,
+    earlier: Option<Beside>,
+    later: Option<Beside>,
+}
+
+/// An edition next to it.
+#[derive(Serialize)]
+struct Beside {
+    url: String,
+    title: String,
+    day: String,
 }
 
 /// An article of it.
@@ -74,8 +82,9 @@ pub(super) async fn show(
     let summary = web.store.edition_summary(&key).await?.ok_or(Failure::NoSuchPage)?;
     let (earlier, later) = web.store.editions_beside(&key).await?;
     // What is out never changes; what stands next to it may.
-    let changed = later.as_ref().map_or(summary.frozen_at, |(_, at)| summary.frozen_at.max(*at));
-    let beside = format!("{earlier:?} {later:?}");
+    let beside = || earlier.iter().chain(&later);
+    let changed = beside().map(|edition| edition.frozen_at).fold(summary.frozen_at, Ord::max);
+    let beside: String = beside().map(|edition| format!("{} ", edition.key)).collect();
     let version = web.version(&["edition", &key.to_string(), &summary.hash, &beside], Some(changed));
     if let Some(unchanged) = version.unchanged_page(&request) {
         return Ok(unchanged);
@@ -83,8 +92,8 @@ pub(super) async fn show(
     let edition = web.store.in_edition(&key).await?.ok_or(Failure::NoSuchPage)?;
     let articles = web.store.articles_in(&key).await?;
     let page = EditionPage {
-        earlier: earlier.map(|key| web.pages.edition_link(&key)),
-        later: later.map(|(key, _)| web.pages.edition_link(&key)),
+        earlier: earlier.map(|edition| Beside::of(&web, &edition)),
+        later: later.map(|edition| Beside::of(&web, &edition)),
         ..EditionPage::of(&web, &edition, &articles)
     };
     Ok(version.page(web.pages.render("edition.html", &page)?))
@@ -146,6 +155,13 @@ impl EditionPage {
             earlier: None,
             later: None,
         }
+    }
+}
+
+impl Beside {
+    fn of(web: &Web, edition: &EditionSummary) -> Self {
+        let Link { name, url } = web.pages.edition_link(&edition.key);
+        Beside { url, title: edition_title(edition), day: name }
     }
 }
 

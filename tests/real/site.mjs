@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import assert from 'node:assert/strict';
+import { serve, walk } from './site_files.mjs';
 
 const [checker, straight, base, shots] = process.argv.slice(2);
 const require = createRequire(join(checker, 'check.mjs'));
@@ -71,7 +72,7 @@ async function valid(name, html) {
 /** Goes to `url` by GET, and remembers it. */
 async function go(url, name, options = {}) {
   const address = new URL(url, base).href;
-  visited.add(address);
+  if (!options.files) visited.add(address);
   const answer = await page.goto(address);
   assert.equal(answer.status(), options.status ?? 200, `${name}: ${address}`);
   if (!options.mail) await valid(name, await answer.text());
@@ -143,7 +144,11 @@ step('the owner of the address says yes', async () => {
   await press('Yes, subscribe me', 'confirmed');
   await heading('You are subscribed');
   const welcome = await mail('zoe@example.org', 'Welcome');
-  await go(link(welcome, '/editions/'), 'edition', { mail: true });
+  await go(link(welcome, '/editions/'), 'edition');
+  await page.getByRole('link', { name: 'As it was mailed' }).click();
+  await go(page.url(), 'edition-as-mailed', { mail: true });
+  await page.getByRole('link', { name: 'This edition on the site' }).click();
+  assert.ok(await page.locator('article.story').count() > 0, 'and back to the page');
 });
 
 step('an edition comes and is read in the browser', async () => {
@@ -155,8 +160,8 @@ step('an edition comes and is read in the browser', async () => {
   const said = execFileSync(straight, ['send', '--edition', `${today}-ferry`], { encoding: 'utf8' });
   assert.match(said, /Sent to 1 of 1 reader/, said);
   edition = await mail('zoe@example.org', 'The Ferry Sails Again');
-  await go(link(edition, '/editions/'), 'edition-ferry', { mail: true });
-  await heading('The Ferry Sails Again');
+  await go(link(edition, '/editions/'), 'edition-ferry');
+  assert.equal(await page.locator('h2').first().innerText(), 'The Ferry Sails Again');
   assert.equal(await page.getByLabel('Email address').count(), 1, 'the sign-up box stands after the edition');
   assert.ok(!(await page.content()).includes('zoe@'), 'nothing personal on the web');
 });
@@ -249,6 +254,23 @@ step('the other pages', async () => {
   await go('/embed', 'embed');
   await go('/nowhere', 'nowhere', { status: 404 });
   await go('/confirm/1.1.1.forged', 'forged', { status: 404 });
+});
+
+step('the archive as files stands on any server', async () => {
+  execFileSync(straight, ['site', '--out', 'public']);
+  const files = await serve('public');
+  const paths = await walk(page, files.origin, base);
+  const first = (pattern) => paths.find((path) => pattern.test(path)) ?? assert.fail(`no ${pattern} in ${paths}`);
+  const kinds = {
+    front: /^\/$/, editions: /^\/editions\/$/, month: /^\/editions\/\d{4}-\d\d$/, edition: /^\/editions\/\d{4}-\d\d-\d\d$/,
+    mail: /^\/editions\/.*\/mail$/, article: /^\/articles\//, author: /^\/authors\//, topic: /^\/tags\//, lost: /^\/404\.html$/,
+  };
+  for (const [kind, pattern] of Object.entries(kinds)) {
+    await go(files.origin + first(pattern), `files-${kind}`, { mail: kind === 'mail', files: true });
+  }
+  await go(`${files.origin}/nowhere`, 'files-nowhere', { status: 404, files: true });
+  assert.ok(paths.length > 20, `${paths.length} addresses`);
+  files.close();
 });
 
 step('every address fetched three times changes nothing', async () => {

@@ -95,8 +95,8 @@ async fn articles_are_kept_with_their_edition_and_listed() {
         assert_eq!(store.slugs_of_before("old", 9).await.unwrap(), [""; 0]);
         let key = "2026-09-24".parse().unwrap();
         let (before, after) = store.editions_beside(&key).await.unwrap();
-        assert_eq!(before.unwrap().to_string(), "2026-08-31");
-        assert_eq!(after.unwrap().0.to_string(), "2026-09-25");
+        assert_eq!(before.unwrap().key.to_string(), "2026-08-31");
+        assert_eq!(after.unwrap().key.to_string(), "2026-09-25");
         assert_eq!(store.articles_in(&key).await.unwrap()[0], tide);
         assert_eq!(store.in_edition(&key).await.unwrap().unwrap().headlines.len(), 2);
         assert_eq!(store.newest_edition().await.unwrap().unwrap().1, at(0));
