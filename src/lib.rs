@@ -22,6 +22,7 @@ mod fail_point;
 pub mod diagnostic;
 pub mod yaml;
 pub mod words;
+pub mod network;
 pub mod subscriber;
 pub mod dkim;
 pub mod config;

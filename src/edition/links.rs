@@ -1,11 +1,11 @@
 //! The links of a rendered edition, as a reader meets them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{Slot, html};
+use crate::network::is_private;
 
 /// A link of an edition: its words, where it leads, and what is to be said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,50 +163,6 @@ fn classify(target: &str, own: &Url, ids: &BTreeSet<String>) -> (LinkKind, Optio
     }
 }
 
-/// Whether the host of `url` is by its name this machine, or one that only a private network knows.
-#[must_use]
-pub fn is_private(url: &Url) -> bool {
-    match url.host() {
-        None => true,
-        Some(Host::Ipv4(address)) => is_private_address(address.into()),
-        Some(Host::Ipv6(address)) => is_private_address(address.into()),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.').to_ascii_lowercase();
-            let ends = [".localhost", ".local", ".internal", ".lan", ".home.arpa"];
-            name == "localhost" || !name.contains('.') || ends.iter().any(|end| name.ends_with(end))
-        }
-    }
-}
-
-/// Whether `address` is one that no page on the internet has: loopback, private, link-local, shared, or of no use.
-#[must_use]
-pub fn is_private_address(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            v4.is_loopback()
-                || v4.is_private()
-                || v4.is_link_local()
-                || v4.is_multicast()
-                || v4.is_documentation()
-                || a == 0
-                || a >= 240
-                || (a == 100 && (64..128).contains(&b))
-                || (a == 192 && b == 0 && c == 0)
-                || (a == 198 && (18..20).contains(&b))
-        }
-        IpAddr::V6(v6) => {
-            let first = v6.segments()[0];
-            // Addresses that carry one of version 4 (mapped, NAT64, 6to4) are judged by it, or refused whole.
-            v6.to_ipv4_mapped().is_some_and(|v4| is_private_address(v4.into()))
-                // Only 2000::/3 is given out to anybody.
-                || (v6.to_ipv4_mapped().is_none() && !(0x2000..0x4000).contains(&first))
-                || first == 0x2002
-                || (first == 0x2001 && matches!(v6.segments()[1], 0 | 0xdb8))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,46 +217,5 @@ mod tests {
         assert_eq!((found[0].times, found[1].times), (2, 1));
         assert_eq!(found[0].faults, [LinkFault::SameWords, LinkFault::Duplicate]);
         assert_eq!(found[1].faults, [LinkFault::SameWords]);
-    }
-
-    #[test]
-    fn addresses_that_nobody_outside_has_are_private() {
-        for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "255.255.255.255",
-            "224.0.0.1",
-            "192.0.2.1",
-            "198.18.0.1",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00::1",
-            "::ffff:127.0.0.1",
-            "64:ff9b::7f00:1",
-            "2002:7f00:1::",
-            "2001:db8::1",
-            "ff02::1",
-        ] {
-            assert!(is_private_address(private.parse().unwrap()), "{private}");
-        }
-        for public in ["93.184.216.34", "8.8.8.8", "172.32.0.1", "2606:2800:220:1::1", "::ffff:8.8.8.8"] {
-            assert!(!is_private_address(public.parse().unwrap()), "{public}");
-        }
-        for (url, private) in [
-            ("https://example.org/", false),
-            ("https://LOCALHOST/", true),
-            ("https://printer/", true),
-            ("https://nas.local./", true),
-            ("https://2130706433/", true),
-            ("https://[::1]/", true),
-        ] {
-            assert_eq!(is_private(&Url::parse(url).unwrap()), private, "{url}");
-        }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use css::Sheet;
 pub use diff::diff;
 pub(crate) use html::{find_ignoring_case, tags};
 pub use key::{EditionKey, EditionKeyError};
-pub use links::{EditionLink, LinkFault, LinkKind, LinkWeight, is_private, is_private_address, links};
+pub use links::{EditionLink, LinkFault, LinkKind, LinkWeight, links};
 pub use outbox_page::{OutboxMessage, outbox_page, with_sample_words};
 pub(crate) use problem::of_engine as problems_of_engine;
 pub use problem::{TemplateError, TemplateProblem};
