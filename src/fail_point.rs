@@ -5,6 +5,22 @@
 #[cfg(any(feature = "fail-points", debug_assertions))]
 pub(crate) const VARIABLE: &str = "STRAIGHT_FAIL_POINT";
 
+/// The variable by which a test lets links lead to its own server: `STRAIGHT_TEST_LINKS=loopback`.
+#[cfg(any(feature = "fail-points", debug_assertions))]
+pub(crate) const LINKS_VARIABLE: &str = "STRAIGHT_TEST_LINKS";
+
+/// Whether a test has links to loopback asked about. Never in a release build.
+pub(crate) fn links_may_lead_to_loopback() -> bool {
+    #[cfg(any(feature = "fail-points", debug_assertions))]
+    {
+        std::env::var(LINKS_VARIABLE).is_ok_and(|word| word == "loopback")
+    }
+    #[cfg(not(any(feature = "fail-points", debug_assertions)))]
+    {
+        false
+    }
+}
+
 /// Where a process can be made to die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailPoint {

@@ -33,6 +33,7 @@ pub mod archive;
 pub mod message;
 pub mod letter;
 pub mod delivery;
+pub mod probe;
 pub mod comment;
 pub mod store;
 pub mod press;

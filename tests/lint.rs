@@ -12,6 +12,8 @@ use straight::config::Authors;
 use straight::diagnostic::rules::{self, Level, Reach};
 use straight::diagnostic::{Colour, Severity, human};
 
+mod fixes;
+pub(crate) mod links;
 pub(crate) mod program;
 
 fn now() -> DateTime<Utc> {
@@ -127,7 +129,7 @@ fn rules_weigh_what_the_configuration_says() {
         ["vague-link", "placeholder", "few-highlights", "missing-summary", "heavy-image", "useless-alt"]
     {
         assert_eq!(found(rule, Level::Off), (None, 1), "{rule}");
-        assert_eq!(found(rule, Level::At(Severity::Note)), (Some(Severity::Note), 1), "{rule}");
+        assert_eq!(found(rule, Level::At(Severity::Hint)), (Some(Severity::Hint), 1), "{rule}");
         // An error keeps the article from going out.
         assert_eq!(found(rule, Level::At(Severity::Error)), (Some(Severity::Error), 0), "{rule}");
     }
@@ -262,4 +264,80 @@ fn a_dry_run_writes_nothing_and_a_file_that_may_not_be_written_is_told() {
         program::straight(folder.path(), &["check", "--fix", "b.md"]);
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }
+}
+
+#[test]
+fn a_story_that_went_out_is_known_under_its_new_name() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    let settings = "schedule: {timezone: UTC}\narticles: {settle: 0s}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
+    let today = straight::press::Clock::system().now().date_naive();
+    let body = "The ferry sails again on Monday after two years in the dock, and its first passengers are the children of \
+                the island school, who have waited for the crossing since the autumn before last while the council \
+                counted what the new hull would cost and what it would save.";
+    let write = |name: &str, title: &str, slug: &str, body: &str| {
+        let text = format!("---\ntitle: {title}\n{slug}date: {today}\n---\n{body}\n");
+        fs::write(folder.path().join("articles").join(name), text).unwrap();
+    };
+    write("ferry.md", "The Ferry Sails Again", "", body);
+    let (code, told) = program::straight(folder.path(), &["send"]);
+    assert!(code == 0 && told.contains("Sent to 1 of 1 readers."), "{told}");
+    let check = || program::straight(folder.path(), &["check"]).1;
+    assert!(!check().contains("already-sent"), "{}", check());
+
+    // A new title makes a new name, and what has a new name would go out a second time.
+    fs::remove_file(folder.path().join("articles/ferry.md")).unwrap();
+    write("ferry2.md", "At Last, the Ferry Is Back", "", &format!("Update. {body}"));
+    let told = check();
+    assert!(told.contains("warning[already-sent]: this has the text of “The Ferry Sails Again”"), "{told}");
+    assert!(
+        told.contains("--> articles/ferry2.md:2:8") && told.contains("write `slug: the-ferry-sails-again`"),
+        "{told}"
+    );
+    write(
+        "ferry2.md",
+        "At Last, the Ferry Is Back",
+        "slug: the-ferry-sails-again\n",
+        &format!("Update. {body}"),
+    );
+    let told = check();
+    assert!(!told.contains("already-sent"), "{told}");
+
+    // The same title under another name is told too; what is meant can be said.
+    write("ferry2.md", "The Ferry Sails Again", "slug: again\n", "Quite another story.");
+    assert!(check().contains("this has the title of “The Ferry Sails Again”"), "{}", check());
+    write(
+        "ferry2.md",
+        "The Ferry Sails Again",
+        "# lint-disable-file already-sent\nslug: again\n",
+        "Another story.",
+    );
+    assert!(!check().contains("already-sent"), "{}", check());
+}
+
+#[test]
+fn the_subject_of_the_next_edition_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    let today = straight::press::Clock::system().now().date_naive();
+    let check = |title: &str, settings: &str| {
+        fs::write(folder.path().join("newsletter.yaml"), format!("schedule: {{timezone: UTC}}\n{settings}"))
+            .unwrap();
+        let text = format!("---\ntitle: {title}\ndate: {today}\n---\nText.\n");
+        fs::write(folder.path().join("articles/a.md"), text).unwrap();
+        program::straight(folder.path(), &["check"]).1
+    };
+    let told = check("Tides", "");
+    assert!(told.contains("hint[subject-length]: the edition's subject has 5 characters"), "{told}");
+    assert!(told.contains("--> articles/a.md:2:8"), "{told}");
+    let long = "A Very Long Headline That Says Everything There Is to Say";
+    assert!(
+        check(long, "")
+            .contains("subject-length]: the edition's subject has 57 characters; telephones cut it")
+    );
+    assert!(!check("The Ferry Sails Again on Monday", "").contains("subject-length"));
+    assert!(!check("Tides", "lint: {subject-length: off}\n").contains("subject-length"));
+    assert!(check("Tides", "lint: {subject-length: error}\n").contains("error[subject-length]"));
 }

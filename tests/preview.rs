@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use straight::config::{Database, Environment, Overrides};
 use straight::press::{Clock, Press};
+use straight::probe::Network;
 use straight::store::{Origin, Store};
 use straight::subscriber::{NewSubscriber, Status};
 use straight::web::preview::{Audience, Wishes, preview};
@@ -62,6 +63,7 @@ impl Studio {
                 let config = straight::config::load(Some(&file), &environment, Overrides::default())?;
                 Ok((config, Some(file.clone())))
             }),
+            network: Network::Public,
             clock: Clock::from_fn(now),
         };
         change(&mut wishes);
@@ -438,4 +440,83 @@ async fn other_pages_and_names_that_lead_here_get_nothing() {
     assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     assert!(studio.get_with("/", &format!("Host: tide.example:{port}")).await.starts_with("HTTP/1.1 403"));
     studio.close().await;
+}
+
+#[tokio::test]
+async fn links_are_asked_about_when_somebody_clicks_for_it() {
+    let server = crate::lint::links::Server::at("127.0.0.1", |line| {
+        Some(match line {
+            "HEAD /there" => "HTTP/1.1 200 OK\r\n\r\n",
+            _ => "HTTP/1.1 404 Not Found\r\n\r\n",
+        })
+    });
+    let folder = folder();
+    let body = format!("It is [there]({}), and [was]({}).", server.url("/there"), server.url("/lost"));
+    fs::write(folder.path().join("articles/a.md"), article("2026-09-24", "Today", &body)).unwrap();
+    let studio = Studio::open_with(folder, |wishes| wishes.network = crate::lint::links::loopback()).await;
+    let page = studio.page_with("/?view=links", "/lost").await;
+    assert!(page.contains("Nothing here was asked for over the network."), "{page}");
+    assert_eq!(server.asked(), Vec::<String>::new());
+
+    let port = studio.address.port();
+    let ours = format!("Host: localhost:{port}\r\nOrigin: http://localhost:{port}");
+    let refused = studio.post("/links?view=links", &ours, "token=x").await;
+    assert!(refused.starts_with("HTTP/1.1 403"), "{refused}");
+    assert_eq!(server.asked(), Vec::<String>::new());
+
+    let token = token_of(&page);
+    let page = studio.post("/links?view=links", &ours, &format!("token={token}")).await;
+    assert!(page.contains("The web was asked where these lead."), "{page}");
+    assert!(page.contains("is not there: 404 Not Found") && page.contains(">is there<"), "{page}");
+    let mut asked = server.asked();
+    asked.sort();
+    assert_eq!(asked, ["GET /lost", "HEAD /lost", "HEAD /there"]);
+    // It stays on the page, and nothing is asked again.
+    let page = studio.get("/?view=links").await;
+    assert!(page.contains("is not there: 404 Not Found"), "{page}");
+    assert_eq!(server.asked().len(), 3);
+    studio.close().await;
+}
+
+#[tokio::test]
+async fn nobody_sends_questions_from_here_over_the_network() {
+    let server = crate::lint::links::Server::at("127.0.0.1", |_| Some("HTTP/1.1 200 OK\r\n\r\n"));
+    let folder = folder();
+    let body = format!("It is [there]({}).", server.url("/there"));
+    fs::write(folder.path().join("articles/a.md"), article("2026-09-24", "Today", &body)).unwrap();
+    let studio = Studio::open_with(folder, |wishes| {
+        wishes.audience = Audience::Network;
+        wishes.network = crate::lint::links::loopback();
+    })
+    .await;
+    let page = studio.page_with("/?view=links", "/there").await;
+    assert!(!page.contains("Ask where they lead"), "{page}");
+    let port = studio.address.port();
+    let ours = format!("Host: localhost:{port}\r\nOrigin: http://localhost:{port}");
+    let answer = studio.post("/links", &ours, "token=x").await;
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("over the network"), "{answer}");
+    assert_eq!(server.asked(), Vec::<String>::new());
+    studio.close().await;
+}
+
+#[tokio::test]
+async fn a_template_that_stands_in_for_nothing_is_told() {
+    let folder = folder();
+    let settings = fs::read_to_string(folder.path().join("newsletter.yaml")).unwrap();
+    fs::write(folder.path().join("newsletter.yaml"), settings + "edition: {templates: own}\n").unwrap();
+    fs::create_dir(folder.path().join("own")).unwrap();
+    fs::write(folder.path().join("own/subject.text"), "{{ lead.title }}").unwrap();
+    fs::write(folder.path().join("articles/a.md"), article("2026-09-24", "Today", "Text.")).unwrap();
+    let studio = Studio::open(folder).await;
+    let page = studio.page_with("/?view=findings", "subject.text").await;
+    assert!(page.contains("unknown-template") && page.contains("did you mean"), "{page}");
+    fs::rename(studio.folder.path().join("own/subject.text"), studio.folder.path().join("own/subject.txt"))
+        .unwrap();
+    for _ in 0..400 {
+        if !studio.get("/?view=findings").await.contains("unknown-template") {
+            return drop(studio.close().await);
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("it stays on the page: {}", studio.get("/?view=findings").await);
 }

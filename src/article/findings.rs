@@ -105,14 +105,14 @@ impl Findings {
         self.push(Severity::Warning, rule, span, message.into(), remedy.into());
     }
 
-    pub(super) fn note(
+    pub(super) fn hint(
         &mut self,
         rule: &'static str,
         span: Range<usize>,
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.push(Severity::Note, rule, span, message.into(), remedy.into());
+        self.push(Severity::Hint, rule, span, message.into(), remedy.into());
     }
 
     fn push(

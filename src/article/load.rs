@@ -45,6 +45,8 @@ pub struct LoadOptions {
     pub whole: Whole,
     /// How the others are read.
     pub others: Others,
+    /// Whether the links to the web are given too, of files that are read to their ends.
+    pub web_links: WebLinks,
 }
 
 /// Which articles of a folder are given whole: text, pictures and all.
@@ -78,6 +80,15 @@ pub enum Others {
     Skim,
 }
 
+/// Whether the links of articles to the web are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebLinks {
+    /// Nobody asks for them.
+    Leave,
+    /// Each with its place, to be asked about.
+    List,
+}
+
 /// What is done with the pictures of articles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PictureWork {
@@ -103,6 +114,7 @@ impl LoadOptions {
             language: "en".to_owned(),
             whole: Whole::Every,
             others: Others::Review,
+            web_links: WebLinks::Leave,
         }
     }
 
@@ -133,6 +145,12 @@ impl LoadOptions {
     #[must_use]
     pub fn with_pictures(self, pictures: PictureWork) -> Self {
         LoadOptions { pictures, ..self }
+    }
+
+    /// The same with links to the web listed or not.
+    #[must_use]
+    pub fn with_web_links(self, web_links: WebLinks) -> Self {
+        LoadOptions { web_links, ..self }
     }
 
     /// The same with `whole` articles, and the `others` read so.

@@ -12,6 +12,7 @@ mod load;
 mod logo;
 pub mod markdown;
 mod mend;
+mod outside;
 mod parse;
 mod picture;
 mod picture_cache;
@@ -19,6 +20,7 @@ mod reading;
 mod shelf;
 mod slug;
 mod source;
+mod spot;
 mod walk;
 mod yaml;
 
@@ -37,17 +39,19 @@ pub(crate) use date::import_date;
 pub use front_matter::schema;
 pub use head::Outline;
 pub use load::{
-    LoadError, LoadOptions, Others, Parsed, PictureWork, Whole, load_dir, load_one, load_paths, mend_paths,
-    parse_bytes,
+    LoadError, LoadOptions, Others, Parsed, PictureWork, WebLinks, Whole, load_dir, load_one, load_paths,
+    mend_paths, parse_bytes,
 };
 pub use logo::logo;
 pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
 pub use mend::{Mended, Mending};
+pub use outside::OutsideLink;
 pub(crate) use picture::shown_in_mail;
 pub use picture::{Picture, SHOWN_WIDTH};
 pub use picture_cache::PictureCache;
 pub(crate) use slug::latin;
 pub use slug::{Slug, SlugError};
+pub use spot::Spot;
 
 /// A whole, checked article; a file with an error never becomes one.
 #[derive(Debug, Clone)]
@@ -125,6 +129,10 @@ pub struct Loaded {
     pub unsettled: Vec<PathBuf>,
     /// How many files were read.
     pub files: usize,
+    /// Where the articles that are given whole name themselves.
+    pub names: Vec<Spot>,
+    /// Links to the web with their places, when they were asked for.
+    pub web_links: Vec<OutsideLink>,
     /// What can be mended, when that was asked for: articles and findings are as they are with it done.
     pub mended: Vec<Mended>,
 }

@@ -12,8 +12,9 @@ use super::findings::Findings;
 use super::front_matter::{self, Context, FrontMatter, mending};
 use super::head::{self, Heads};
 use super::lint::{self, Headings, Manuscript, Place, Shown};
-use super::load::{LoadOptions, PictureWork};
+use super::load::{LoadOptions, PictureWork, WebLinks};
 use super::markdown::{self, document};
+use super::outside::{self, OutsideLink};
 use super::picture::{self, Picture, PictureError};
 use super::shelf::{self, Shelf};
 use super::source::{self, NotText};
@@ -54,6 +55,8 @@ pub(super) struct Outcome {
     pub(super) directives: Directives,
     /// The text down to its Markdown, and where it names itself, for findings across files.
     pub(super) named_at: Option<(Arc<str>, Range<usize>)>,
+    /// Its links to the web, when they were asked for.
+    pub(super) links: Vec<OutsideLink>,
 }
 
 /// A file to be read, and where it stands.
@@ -105,11 +108,15 @@ pub(super) fn article(
         findings.report("odd-encoding", 0..0, oddity, "save the file as UTF-8, without a byte order mark");
         findings.fixed_by("saves the file as UTF-8", Vec::new());
     }
+    let mut placed = outside::Placed::new();
     let opening = 0..3;
     let front = match yaml::parse(&text[parts.front_matter.clone()], parts.front_matter.start) {
         Ok(node) => {
             let (timezone, authors) = (options.timezone, &options.authors);
             let context = Context { timezone, authors, now, file: input.path };
+            if options.web_links == WebLinks::List {
+                placed.extend(outside::of_head(&node));
+            }
             front_matter::check(&node, opening, &context, &mut findings)
         }
         Err(error) => {
@@ -151,7 +158,16 @@ pub(super) fn article(
     let offset = parts.body.start;
     let manuscript = Manuscript { front: &front, document: &document, body, offset, options, now };
     lint::editorial(&manuscript, &mut findings);
-    finish(input, &text[..offset], body, front, pictures, findings)
+    if options.web_links == WebLinks::List {
+        let lines = front.lines.iter().flat_map(|(line, span)| outside::of_line(line, span));
+        placed.extend(lines.chain(outside::of_text(&document.seen, offset)));
+    }
+    let mut outcome = finish(input, &text[..offset], body, front, pictures, findings);
+    if !placed.is_empty() {
+        let source = Arc::from(text.as_str());
+        outcome.links = outside::links(placed, (input.shown, input.path), &source, &outcome.directives);
+    }
+    outcome
 }
 
 fn place<'a>(
@@ -219,7 +235,7 @@ fn finish(
         _ => None,
     };
     let (diagnostics, directives) = findings.into_list();
-    Outcome { article, date, slug, draft, diagnostics, directives, named_at }
+    Outcome { article, date, slug, draft, diagnostics, directives, named_at, links: Vec::new() }
 }
 
 /// Finds, looks at and prepares the pictures that an article shows.
@@ -326,11 +342,21 @@ impl Outcome {
             diagnostics: vec![why],
             directives: Directives::default(),
             named_at: None,
+            links: Vec::new(),
         }
     }
 
     fn broken(date: Option<NaiveDate>, findings: Findings) -> Self {
         let (diagnostics, directives) = findings.into_list();
-        Outcome { article: None, date, slug: None, draft: false, diagnostics, directives, named_at: None }
+        Outcome {
+            article: None,
+            date,
+            slug: None,
+            draft: false,
+            diagnostics,
+            directives,
+            named_at: None,
+            links: Vec::new(),
+        }
     }
 }

@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::head::{Head, Outline};
 use super::load::{LoadOptions, Others, PictureWork, Whole};
 use super::parse::{self, Input, Memory, Outcome};
+use super::spot::Spot;
 use super::walk::{self, Found, Walk};
 use super::{Broken, Loaded, Mended, Slug, crew, directives, mend, shelf};
 use crate::diagnostic::{Diagnostic, Levels, Severity};
@@ -251,6 +252,7 @@ fn compare(
     });
     for read in &mut read {
         loaded.diagnostics.append(&mut read.outcome.diagnostics);
+        loaded.web_links.append(&mut read.outcome.links);
         let is_new = |mended: &Mended| loaded.mended.iter().all(|other| other.place != mended.place);
         let mended = read.mended.take().filter(is_new);
         loaded.mended.extend(mended);
@@ -263,9 +265,15 @@ fn compare(
     for Read { shown, path, outline, outcome, mended: _ } in read {
         let Some(slug) = outcome.slug else { continue };
         let Some(first) = taken.get(&slug) else {
-            taken.insert(slug, shown);
+            taken.insert(slug, shown.clone());
             match outcome.article {
-                Some(article) => loaded.articles.push(article),
+                Some(article) => {
+                    if let Some((top, span)) = outcome.named_at {
+                        let names = Spot::new((&shown, &path), &top, span, &outcome.directives);
+                        loaded.names.push(names);
+                    }
+                    loaded.articles.push(article);
+                }
                 None => loaded.others.extend(outline),
             }
             continue;

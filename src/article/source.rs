@@ -141,7 +141,7 @@ impl NoFrontMatter {
             NoFrontMatter::Toml => (
                 "no-front-matter",
                 "this front matter is TOML",
-                "write it in YAML: `---` instead of `+++`, and `title: …` instead of `title = \"…\"`",
+                "`straight import hugo` reads it; or write it in YAML: `---` for `+++`, and `title: …` for `title = \"…\"`",
             ),
             NoFrontMatter::Dash => (
                 "no-front-matter",

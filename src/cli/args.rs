@@ -153,6 +153,7 @@ pub struct DiffArgs {
     straight check articles/tide.md         one file\n  \
     straight check --strict --format json   for programs; warnings count as errors\n  \
     straight check --fix --dry-run          what would be mended, as a diff\n  \
+    straight check --links                  ask the web too whether the links lead somewhere\n  \
     straight check --rules                  what is looked for, and how much it weighs\n\n\
     Ends with 0 when there is no error (with --strict: no warning either), with 1 when there is one or\n\
     something cannot be read, and with 2 for wrong arguments. docs/lint.md tells of the rules.")]
@@ -172,8 +173,11 @@ pub struct CheckArgs {
     /// With --fix: show what would be changed, and write nothing
     #[arg(long, requires = "fix")]
     pub dry_run: bool,
+    /// Ask the web where the links lead too; without PATH, those of articles that have not gone out
+    #[arg(long)]
+    pub links: bool,
     /// List the rules, with what each finds and weighs, and check nothing
-    #[arg(long, conflicts_with_all = ["paths", "strict", "fix"])]
+    #[arg(long, conflicts_with_all = ["paths", "strict", "fix", "links"])]
     pub rules: bool,
 }
 
@@ -568,6 +572,7 @@ mod tests {
             "preview --listen [::1]:0 --open --edition 2025-11-04 --reader ann@example.org",
             "diff 2025-11-03 2025-11-04",
             "check --strict --format json a.md b.md",
+            "check --links --format github",
             "status --edition 2025-11-04",
             "status --domains 0 --format json",
             "pause",

@@ -110,12 +110,7 @@ pub(super) fn rules(config: &Config) -> String {
     for (chapter, rules) in rules::CHAPTERS {
         text.push_str(&format!("{chapter}\n"));
         for rule in *rules {
-            let weight = match config.lint.of(rule.name, rule.severity) {
-                None => "off",
-                Some(Severity::Note) => "hint",
-                Some(Severity::Warning) => "warning",
-                Some(Severity::Error) => "error",
-            };
+            let weight = config.lint.of(rule.name, rule.severity).map_or("off", Severity::as_str);
             text.push_str(&format!("  {:<22} {weight:<8} {}\n", rule.name, rule.finds));
         }
     }

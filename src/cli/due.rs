@@ -1,20 +1,21 @@
 //! `straight check`: what is wrong, and what of the rest is due.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
 use super::args::{CheckArgs, CheckFormat};
 use super::check::{self, Format, Mend, Strictness, Verdict};
-use super::mend;
-use crate::article::{self, LoadOptions, Loaded, Others, Outline, PictureWork};
+use super::{links, mend};
+use crate::article::{self, LoadOptions, Loaded, Others, Outline, OutsideLink, PictureWork, WebLinks};
 use crate::config::Config;
 use crate::diagnostic::{Colour, Diagnostic};
-use crate::edition::{self, EditionKey, RenderedEdition, TemplateError, Templates, Waiting};
-use crate::letter;
-use crate::press::{self, Look, PressError, Record};
-use crate::web::Pages;
+use crate::edition::{self, EditionKey, RenderedEdition, Templates, Waiting};
+use crate::press::{self, Look, PressError, Record, Sent};
+use crate::probe::Network;
+use crate::web::wrong_templates;
 
 /// Checks what the arguments name, then says which articles go out next and why others do not.
 pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
@@ -24,7 +25,8 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         return Ok(true);
     }
     let now = look.clock.now();
-    let options = LoadOptions::of(config).with_pictures(PictureWork::LookOnly);
+    let web_links = if args.links { WebLinks::List } else { WebLinks::Leave };
+    let options = LoadOptions::of(config).with_pictures(PictureWork::LookOnly).with_web_links(web_links);
     let colour = if io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
     let format = match args.format {
         CheckFormat::Human => Format::Human(colour),
@@ -36,12 +38,16 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
     let mend = if args.fix { Mend::Yes } else { Mend::No };
     let next = if args.paths.is_empty() {
         let key = look.key_at(now);
-        Some((look.record(&key).await?, key))
+        let sent = match &look.store {
+            Some(store) => Sent::until(store, &key).await?,
+            None => Vec::new(),
+        };
+        Some((look.record(&key).await?, sent, key))
     } else {
         None
     };
     let options = match &next {
-        Some((record, key)) => options.giving(record.wanted(key, config, now), Others::Review),
+        Some((record, _, key)) => options.giving(record.wanted(key, config, now), Others::Review),
         None => options,
     };
     let mut loaded = check::read(&args.paths, folder, &options, mend, now)?;
@@ -56,8 +62,12 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         mend::write(&mut loaded, &mut account)?;
     }
     drop(account);
-    let Some((record, key)) = next else {
-        return Ok(check::tell(&loaded, format, strictness, out)? == Verdict::Fine);
+    let mut web_links = std::mem::take(&mut loaded.web_links);
+    let Some((record, sent, key)) = next else {
+        let asked = ask(args, &web_links, config, &mut loaded.diagnostics).await?;
+        let verdict = check::tell(&loaded, format, strictness, out)?;
+        tell_asked(asked, args.format, out)?;
+        return Ok(verdict == Verdict::Fine);
     };
     let mut report = Loaded {
         diagnostics: std::mem::take(&mut loaded.diagnostics),
@@ -65,18 +75,50 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         files: loaded.files,
         ..Loaded::default()
     };
-    let outlook = Outlook::of(config, loaded, &record, key, now);
+    let outlook = Outlook::of(config, loaded, (&record, &sent), key, now);
     for found in &outlook.findings {
         // Editions, pages and letters share words, style sheet and logo.
         if !report.diagnostics.contains(found) {
             report.diagnostics.push(found.clone());
         }
     }
+    // What has gone out cannot be mended.
+    let over: BTreeSet<&Path> = (outlook.waiting.iter())
+        .filter(|article| article.why.is_over())
+        .map(|article| article.path.as_path())
+        .collect();
+    web_links.retain(|link| !over.contains(link.spot.path()));
+    let asked = ask(args, &web_links, config, &mut report.diagnostics).await?;
+    report.diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     let verdict = check::tell(&report, format, strictness, out)?;
+    tell_asked(asked, args.format, out)?;
     if args.format == CheckFormat::Human {
         outlook.tell(&report.unsettled, out)?;
     }
     Ok(verdict == Verdict::Fine)
+}
+
+/// Asks about `links` if that is wished, and puts what is to be told of them among `diagnostics`; how many were asked about.
+async fn ask(
+    args: &CheckArgs,
+    links: &[OutsideLink],
+    config: &Config,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> anyhow::Result<Option<usize>> {
+    if !args.links {
+        return Ok(None);
+    }
+    let asked = links::ask(links, &config.lint, Network::of_environment()).await?;
+    diagnostics.extend(asked.findings);
+    diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    Ok(Some(asked.pages))
+}
+
+fn tell_asked(asked: Option<usize>, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
+    match (asked, format) {
+        (Some(pages), CheckFormat::Human) => writeln!(out, "{}", links::told(pages)),
+        (Some(_), CheckFormat::Json | CheckFormat::Github) | (None, _) => Ok(()),
+    }
 }
 
 /// The next edition as it would be now.
@@ -90,15 +132,23 @@ struct Outlook {
 }
 
 impl Outlook {
-    fn of(config: &Config, loaded: Loaded, record: &Record, key: EditionKey, now: DateTime<Utc>) -> Self {
+    fn of(
+        config: &Config,
+        mut loaded: Loaded,
+        (record, sent): (&Record, &[Sent]),
+        key: EditionKey,
+        now: DateTime<Utc>,
+    ) -> Self {
         let newest = loaded.outlines().pop();
+        let names = std::mem::take(&mut loaded.names);
         let assembled = record.assemble(loaded, config, now);
         let mut outlook = Outlook {
             due: assembled.due.iter().map(article::Article::outline).collect(),
             waiting: assembled.waiting.clone(),
-            findings: wrong_in_folder(config),
+            findings: wrong_templates(config),
             next: None,
         };
+        outlook.findings.extend(press::already_sent(&assembled.due, &names, sent, &key, &config.lint));
         match Templates::load(config.edition.templates.as_deref(), &config.publication) {
             Ok(templates) => outlook.findings.extend(templates.words().warnings().iter().cloned()),
             Err(error) => {
@@ -107,7 +157,13 @@ impl Outlook {
             }
         }
         match press::render_due(assembled, record, config, key.clone(), now) {
-            Ok(Some((next, _))) => outlook.next = Some(next),
+            Ok(Some((next, _))) => {
+                let lead = outlook.due.first().map(|article| &article.path);
+                let lead = names.iter().find(|name| Some(name.path()) == lead.map(PathBuf::as_path));
+                let told = lead.and_then(|lead| press::subject_length(&next, lead, &config.lint));
+                outlook.findings.extend(told);
+                outlook.next = Some(next);
+            }
             // What is not due still shows whether the templates work.
             Ok(None) => {
                 let sample = newest.and_then(|newest| {
@@ -144,22 +200,4 @@ impl Outlook {
         }
         Ok(())
     }
-}
-
-/// What can be said of the user's templates before an edition is rendered with them.
-fn wrong_in_folder(config: &Config) -> Vec<Diagnostic> {
-    let Some(folder) = &config.edition.templates else { return Vec::new() };
-    let mut findings = edition::stray_templates(folder, &Pages::names(), &letter::Templates::names());
-    match Pages::new(&config.publication, Some(folder)) {
-        // Whoever loads the edition's templates tells of their words.
-        Ok(_) | Err(TemplateError::Found(_)) => {}
-        Err(error) => findings.extend(error.diagnostics()),
-    }
-    // What is wrong with the style sheet is told of the edition.
-    if edition::Templates::load(Some(folder), &config.publication).is_ok()
-        && let Err(error) = letter::Templates::load(&config.publication, Some(folder))
-    {
-        findings.extend(error.diagnostics());
-    }
-    findings
 }

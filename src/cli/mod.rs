@@ -14,6 +14,7 @@ mod healthcheck;
 mod holds;
 pub mod import;
 mod ledger;
+mod links;
 mod log;
 mod manual;
 mod mend;

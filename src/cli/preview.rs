@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use super::args::{GlobalArgs, PreviewArgs};
 use super::signals;
 use crate::press::Clock;
+use crate::probe::Network;
 use crate::web::preview::{Audience, Wishes, is_for_this_machine, preview};
 
 /// Serves the preview until a signal comes.
@@ -27,6 +28,7 @@ pub(super) fn run(global: &GlobalArgs, args: &PreviewArgs, out: &mut dyn Write) 
             let global = global.clone();
             Arc::new(move || global.load().map(|effective| (effective.config, effective.file)))
         },
+        network: Network::of_environment(),
         clock: Clock::system(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -221,7 +221,7 @@ fn articles(reader: &mut Reader<'_>) -> ArticlesConfig {
 /// What a rule may be switched to.
 const LEVELS: [(&str, Level); 4] = [
     ("off", Level::Off),
-    ("hint", Level::At(Severity::Note)),
+    ("hint", Level::At(Severity::Hint)),
     ("warning", Level::At(Severity::Warning)),
     ("error", Level::At(Severity::Error)),
 ];

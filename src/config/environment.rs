@@ -66,6 +66,8 @@ const OTHERS: &[&str] = &[
     "STRAIGHT_LOG_FORMAT",
     #[cfg(any(feature = "fail-points", debug_assertions))]
     crate::fail_point::VARIABLE,
+    #[cfg(any(feature = "fail-points", debug_assertions))]
+    crate::fail_point::LINKS_VARIABLE,
 ];
 
 /// Bytes of a file that holds a secret; access tokens have some thousands.

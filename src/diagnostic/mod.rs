@@ -22,7 +22,7 @@ pub use rules::Levels;
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; nothing is wrong.
-    Note,
+    Hint,
     /// Looks wrong; the article still goes out.
     Warning,
     /// The article cannot go out.
@@ -34,7 +34,7 @@ impl Severity {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Severity::Note => "note",
+            Severity::Hint => "hint",
             Severity::Warning => "warning",
             Severity::Error => "error",
         }

@@ -27,7 +27,7 @@ pub struct Counts {
     /// Findings that look wrong.
     pub warnings: usize,
     /// Findings worth knowing.
-    pub notes: usize,
+    pub hints: usize,
 }
 
 impl Counts {
@@ -38,7 +38,7 @@ impl Counts {
             match diagnostic.severity {
                 Severity::Error => counts.errors += 1,
                 Severity::Warning => counts.warnings += 1,
-                Severity::Note => counts.notes += 1,
+                Severity::Hint => counts.hints += 1,
             }
             counts
         })
@@ -48,7 +48,7 @@ impl Counts {
 /// `2 errors, 1 warning`; `nothing to report` when there is nothing.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = [(self.errors, "error"), (self.warnings, "warning"), (self.notes, "note")];
+        let named = [(self.errors, "error"), (self.warnings, "warning"), (self.hints, "hint")];
         let parts: Vec<String> = named
             .iter()
             .filter(|(count, _)| *count > 0)
@@ -71,7 +71,7 @@ pub fn one(diagnostic: &Diagnostic, colour: Colour) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
-        Severity::Note => Level::NOTE,
+        Severity::Hint => Level::NOTE.with_name("hint"),
     };
     let path = shown_path(&diagnostic.file);
     let message = visible(&diagnostic.message);
@@ -132,7 +132,7 @@ pub fn github(diagnostics: &[Diagnostic]) -> String {
         let command = match diagnostic.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
-            Severity::Note => "notice",
+            Severity::Hint => "notice",
         };
         let mut message = diagnostic.message.clone();
         if let Some(remedy) = &diagnostic.remedy {
@@ -228,7 +228,7 @@ mod tests {
         let whole =
             Diagnostic::of_file(Severity::Warning, "bare-url", "a,b:c%.md", "100 %\r\n::error::x\u{1b}")
                 .with_remedy("mend it: now");
-        let placed = Diagnostic { line: 12, column: 3, severity: Severity::Note, ..whole.clone() };
+        let placed = Diagnostic { line: 12, column: 3, severity: Severity::Hint, ..whole.clone() };
         assert_eq!(
             github(&[whole, placed]),
             "::warning file=a%2Cb%3Ac%25.md,title=bare-url::100 %25%0D%0A::error::x\\u{1b}; mend it: now\n\

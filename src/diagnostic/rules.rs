@@ -37,6 +37,12 @@ pub enum Reach {
     File,
     /// The other articles of the folder.
     Folder,
+    /// What has gone out before.
+    Past,
+    /// The edition that it goes out with.
+    Edition,
+    /// What is answered over the network, with `--links` only.
+    Network,
 }
 
 const fn fixed(name: &'static str, finds: &'static str) -> Rule {
@@ -63,7 +69,7 @@ const fn warning(name: &'static str, finds: &'static str) -> Rule {
 }
 
 const fn hint(name: &'static str, finds: &'static str) -> Rule {
-    rule(name, Severity::Note, finds)
+    rule(name, Severity::Hint, finds)
 }
 
 const fn mended(rule: Rule, mends: &'static str) -> Rule {
@@ -80,8 +86,9 @@ pub const CHAPTERS: &[(&str, &[Rule])] = &[
     ("Headline and highlights", HEADLINE),
     ("Text", TEXT),
     ("Links", LINKS),
+    ("Links, asked about with `--links`", ASKED),
     ("Pictures", PICTURES),
-    ("Beside other articles", FOLDER),
+    ("Beside other articles and editions", FOLDER),
     ("What makes a file an article", FORM),
 ];
 
@@ -130,6 +137,10 @@ const TEXT: &[Rule] = &[
     ),
     warning("missing-attachment", "A text that speaks of an attachment: editions have none."),
     hint("stale-year", "A copyright line of an earlier year."),
+    warning(
+        "template-tag",
+        "A tag of another program's templates, which goes out as it stands: `{% … %}`, `{{ … }}`, `{{< … >}}`.",
+    ),
     warning("dropped-html", "HTML that does not go into a mail."),
     warning("undefined-note", "A reference to a footnote that is not there."),
     warning("unused-note", "A footnote that nothing refers to."),
@@ -150,8 +161,33 @@ const LINKS: &[Rule] = &[
     hint("bare-url", "A link whose text is its address."),
     hint("repeated-link", "An address that the article links to before."),
     warning("shortened-link", "An address that a shortening service hides."),
-    warning("private-link", "A link to this machine or into a private network."),
+    warning(
+        "private-link",
+        "A link to this machine or into a private network, or to an address that is for nobody.",
+    ),
     hint("plain-http", "A link that is not encrypted."),
+];
+
+const ASKED: &[Rule] = &[
+    reaching(
+        Reach::Network,
+        error("gone-link", "A page that is not there any more: its server answers 404 or 410."),
+    ),
+    reaching(
+        Reach::Network,
+        warning(
+            "failing-link",
+            "A page that cannot be opened: no such name, no connection, a certificate that is not good, an error of the server, or one redirect after another.",
+        ),
+    ),
+    reaching(Reach::Network, hint("moved-link", "A page that has moved for good: the new address.")),
+    reaching(
+        Reach::Network,
+        hint(
+            "unclear-link",
+            "A page whose server does not let programs look: it answers 401, 403, 405, 429 or the like.",
+        ),
+    ),
 ];
 
 const PICTURES: &[Rule] = &[
@@ -163,8 +199,20 @@ const PICTURES: &[Rule] = &[
     hint("heavy-image", "A picture of more than 5 MiB or 5000 pixels."),
 ];
 
-const FOLDER: &[Rule] =
-    &[reaching(Reach::Folder, warning("same-title", "An article with the title of another one."))];
+const FOLDER: &[Rule] = &[
+    reaching(Reach::Folder, warning("same-title", "An article with the title of another one.")),
+    reaching(
+        Reach::Past,
+        warning(
+            "already-sent",
+            "A due article that went out before under another name: most of its text, or within a month its title, is that of an earlier edition's.",
+        ),
+    ),
+    reaching(
+        Reach::Edition,
+        hint("subject-length", "The next edition's subject of fewer than 30 or more than 50 characters."),
+    ),
+];
 
 const FORM: &[Rule] = &[
     fixed("not-text", "A file that is no UTF-8 and no UTF-16."),
@@ -284,11 +332,7 @@ pub fn page() -> String {
         }
         page.push_str("| rule | severity | finds | `--fix` |\n|---|---|---|---|\n");
         for rule in *rules {
-            let severity = match rule.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note => "hint",
-            };
+            let severity = rule.severity.as_str();
             let mends = rule.mends.unwrap_or_default();
             page.push_str(&format!("| `{}` | {severity} | {} | {mends} |\n", rule.name, rule.finds));
         }
@@ -333,7 +377,7 @@ mod tests {
         levels.set(find("bare-url").unwrap(), Level::Off);
         levels.set(find("missing-alt").unwrap(), Level::At(Severity::Error));
         assert_eq!(levels.of("broken-yaml", Severity::Error), Some(Severity::Error));
-        assert_eq!(levels.of("bare-url", Severity::Note), None);
+        assert_eq!(levels.of("bare-url", Severity::Hint), None);
         assert_eq!(levels.of("missing-alt", Severity::Warning), Some(Severity::Error));
     }
 }

@@ -68,7 +68,7 @@ pub enum LinkFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LinkWeight {
     /// Worth knowing.
-    Note,
+    Hint,
     /// Looks wrong.
     Doubtful,
     /// Does not work.
@@ -88,7 +88,7 @@ impl LinkFault {
             | LinkFault::Malformed
             | LinkFault::NoWords => LinkWeight::Wrong,
             LinkFault::Insecure | LinkFault::SameWords => LinkWeight::Doubtful,
-            LinkFault::Duplicate => LinkWeight::Note,
+            LinkFault::Duplicate => LinkWeight::Hint,
         }
     }
 }

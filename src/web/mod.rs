@@ -27,6 +27,7 @@ mod listing;
 mod message;
 mod moderate;
 mod origin;
+mod own_templates;
 mod pages;
 mod places;
 mod preferences;
@@ -59,6 +60,7 @@ use crate::subscriber::SubscriberId;
 
 use failure::Failure;
 pub use files::{SiteError, Written, write_site};
+pub use own_templates::wrong_templates;
 pub use pages::Pages;
 pub use serve::serve;
 

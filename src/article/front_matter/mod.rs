@@ -219,7 +219,7 @@ impl Checker<'_, '_> {
                 || format!("{} ({zone})", dated.day),
                 |at| format!("{} ({zone})", at.with_timezone(&zone).format("%Y-%m-%d %H:%M")),
             );
-            self.findings.note(
+            self.findings.hint(
                 "future-date",
                 node.span.clone(),
                 format!("this article waits until {when}"),
@@ -365,7 +365,7 @@ impl Checker<'_, '_> {
         self.out.lead = switch(self.entries.get("lead"));
         self.out.draft = switch(self.entries.get("draft"));
         if let Some(node) = self.entries.get("draft").filter(|_| self.out.draft) {
-            self.findings.note(
+            self.findings.hint(
                 "draft",
                 node.span.clone(),
                 "this article is a draft and does not go out",

@@ -9,7 +9,7 @@ use super::super::front_matter::FrontMatter;
 use super::super::load::LoadOptions;
 use super::super::markdown::{self, Document, Seen, What};
 use super::numbers::{self, Known};
-use super::{links, shortened, words};
+use super::{links, shortened, tags, words};
 
 /// The longest highlight, summary (in characters) and paragraph (in words) that read well.
 const LONGEST_HIGHLIGHT: usize = 160;
@@ -37,6 +37,7 @@ pub(in crate::article) fn editorial(manuscript: &Manuscript<'_>, findings: &mut 
     manuscript.paragraphs(findings);
     manuscript.highlights(findings);
     manuscript.pictures(findings);
+    manuscript.tags(findings);
     if is_finished {
         manuscript.summary(findings);
         manuscript.unfinished(findings);
@@ -210,6 +211,29 @@ impl Manuscript<'_> {
                 "there is no `summary`",
                 "write `summary: ` and a sentence or two: the inbox shows it beside the subject",
             ),
+        }
+    }
+
+    /// Tags that another program would have replaced.
+    fn tags(&self, findings: &mut Findings) {
+        let front = self.front;
+        let heads = [Some(&front.title_place), front.summary_place.as_ref()].into_iter().flatten();
+        let heads = heads.chain(&front.highlight_places).map(|span| (span.clone(), span.end));
+        let end = self.offset + self.body.len();
+        let body = self.document.words.iter().map(|span| (self.at(span), end));
+        let mut told = 0;
+        for (span, end) in heads.chain(body) {
+            // A tag may hold signs of Markdown, at which the text is parted; code is no text.
+            while let Some(tag) = tags::first(findings.text(), span.start.max(told)..span.end, end) {
+                told = tag.end;
+                let shown = shortened(findings.source(tag.clone()).lines().next().unwrap_or_default());
+                findings.report(
+                    "template-tag",
+                    tag,
+                    format!("`{shown}` goes out as it stands: there is no program here that replaces it"),
+                    "write what is meant; `straight import jekyll` and `hugo` do so for a whole site",
+                );
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod editorial;
 mod links;
 mod numbers;
+mod tags;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -267,7 +268,7 @@ impl Linter<'_, '_> {
             Target::Outside(url) => {
                 if url.starts_with("http:") {
                     let message = "this link is not encrypted";
-                    self.findings.note("plain-http", span, message, "write https:// if the site has it");
+                    self.findings.hint("plain-http", span, message, "write https:// if the site has it");
                 }
             }
             Target::Here(id) => {

@@ -16,5 +16,6 @@ mod wire;
 
 pub use classify::{speaks_of_the_address, speaks_of_the_size};
 pub use tls::TlsClient;
+pub(crate) use tls::tls_config;
 pub use transaction::{Connection, Permission};
 pub use transport::Stream;

@@ -37,16 +37,8 @@ impl TlsClient {
             TlsMode::StartTls | TlsMode::Implicit => {}
         }
         let own = config.ca_file.as_deref().map_or(Ok(Vec::new()), certificates)?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let unusable =
-            |error: rustls::Error| ConnectError::Permanent(format!("TLS cannot be set up: {error}"));
-        let verifier = Verifier::new_with_extra_roots(own, Arc::clone(&provider)).map_err(unusable)?;
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(unusable)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+        let tls = tls_config(own)
+            .map_err(|error| ConnectError::Permanent(format!("TLS cannot be set up: {error}")))?;
         Ok(TlsClient { connector: Some(TlsConnector::from(Arc::new(tls))) })
     }
 
@@ -65,6 +57,17 @@ impl TlsClient {
             },
         }
     }
+}
+
+/// A client that trusts whom the system trusts, and `own` certificates besides.
+pub(crate) fn tls_config(own: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = Verifier::new_with_extra_roots(own, Arc::clone(&provider))?;
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {

@@ -13,15 +13,16 @@ use tracing::{debug, info};
 use super::Wishes;
 use super::sheet::{Due, Proof, Sheet, Standing};
 use super::watcher::{Files, Watcher};
-use crate::article::{LoadError, LoadOptions, Others, Outline, load_paths};
+use crate::article::{Article, LoadError, LoadOptions, Others, Outline, load_paths};
 use crate::config::{Config, ConfigError, Database, OnBrokenArticle};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{EditionKey, RenderedEdition};
 use crate::message::Letterhead;
 use crate::press::schedule::{self, Slot};
-use crate::press::{self, Draft, PressError, Record};
+use crate::press::{self, Draft, PressError, Record, Sent};
 use crate::store::{Store, StoreError};
 use crate::subscriber::Status;
+use crate::web::wrong_templates;
 
 /// Without any change, how often is looked whether another day has come or readers have.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -32,6 +33,8 @@ pub(super) struct Builder {
     watcher: Watcher,
     /// The store of the configuration; it is looked for anew until it is there.
     store: Option<(Database, Store)>,
+    /// What went out until an edition, and the number that edition would have: it changes with each that goes out.
+    sent: Option<(EditionKey, u64, Arc<Vec<Sent>>)>,
     sheet: watch::Sender<Arc<Sheet>>,
     config_file: Option<PathBuf>,
 }
@@ -48,19 +51,35 @@ impl Made {
     /// Reads all articles at `now`, and keeps those whole that the edition `key` may take.
     fn of(
         config: &Config,
-        record: &Record,
+        (record, sent): (&Record, &[Sent]),
         key: EditionKey,
         as_of: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Self, LoadError> {
         let folder = &config.articles.folder;
         let options = LoadOptions::of(config).giving(record.wanted(&key, config, as_of), Others::Review);
-        let loaded = load_paths(std::slice::from_ref(folder), folder, &options, now)?;
+        let mut loaded = load_paths(std::slice::from_ref(folder), folder, &options, now)?;
         let outlines = loaded.outlines();
+        let names = std::mem::take(&mut loaded.names);
+        let mut findings = loaded.diagnostics.clone();
+        let is_new = |article: &&Article| !record.published.contains_key(article.slug.as_str());
+        let again = loaded.articles.iter().filter(is_new);
+        let again = press::already_sent(again, &names, sent, &key, &config.lint);
+        let draft = press::draft(loaded, record, config, key, as_of);
+        if let Ok(draft) = &draft {
+            let is_due = |found: &Diagnostic| draft.due.iter().any(|path| found.file.ends_with(path));
+            findings.extend(again.into_iter().filter(is_due));
+            let lead = names.iter().find(|name| draft.due.first().is_some_and(|path| name.path() == path));
+            let subject = lead.zip(draft.rendered.as_ref());
+            findings.extend(
+                subject.and_then(|(lead, edition)| press::subject_length(edition, lead, &config.lint)),
+            );
+        }
+        findings.extend(wrong_templates(config));
         Ok(Made {
-            findings: loaded.diagnostics.clone(),
+            findings,
             articles: outlines.into_iter().map(|article| (article.path.clone(), article)).collect(),
-            draft: press::draft(loaded, record, config, key, as_of),
+            draft,
         })
     }
 }
@@ -97,7 +116,7 @@ impl Builder {
         };
         let watcher = Watcher::new(Files::of(&blank.config, config_file.as_deref()));
         let (sheet, shown) = watch::channel(Arc::new(blank));
-        let mut builder = Builder { wishes, watcher, store: None, sheet, config_file };
+        let mut builder = Builder { wishes, watcher, store: None, sent: None, sheet, config_file };
         builder.make().await;
         (builder, shown)
     }
@@ -183,8 +202,8 @@ impl Builder {
         let record = Arc::new(past.record.before(&key));
         sheet.record = record.clone();
         let made = {
-            let (config, as_of) = (sheet.config.clone(), sheet.as_of);
-            tokio::task::spawn_blocking(move || Made::of(&config, &record, key, as_of, now))
+            let (config, as_of, sent) = (sheet.config.clone(), sheet.as_of, past.sent);
+            tokio::task::spawn_blocking(move || Made::of(&config, (&record, &sent), key, as_of, now))
         };
         let made = match made.await.expect("making an edition does not panic") {
             Ok(made) => made,
@@ -206,11 +225,18 @@ impl Builder {
             None => Store::look(&config.database).await?,
         };
         let Some(store) = store else { return Ok(Past::default()) };
+        let known = self.sent.take();
         let read = async {
+            let record = Record::read(&store, key, config).await?;
+            let sent = match known {
+                Some((of, number, sent)) if of == *key && number == record.number => sent,
+                Some(_) | None => Arc::new(Sent::until(&store, key).await?),
+            };
             let counts = store.subscriber_counts().await?;
             let active = counts.iter().find(|(status, _)| *status == Status::Active);
             Ok::<_, StoreError>(Past {
-                record: Record::read(&store, key, config).await?,
+                record,
+                sent,
                 readers: Some(active.map_or(0, |(_, count)| *count)),
                 gone_out: store.edition(key).await?.map(|edition| (edition.rendered, edition.letterhead)),
                 store: Some(store.clone()),
@@ -218,7 +244,8 @@ impl Builder {
         };
         let read = read.await;
         // One that fails is opened anew: its file may be another one by now.
-        if read.is_ok() {
+        if let Ok(past) = &read {
+            self.sent = Some((key.clone(), past.record.number, Arc::clone(&past.sent)));
             self.store = Some((config.database.clone(), store));
         }
         read
@@ -229,6 +256,7 @@ impl Builder {
 #[derive(Default)]
 struct Past {
     record: Record,
+    sent: Arc<Vec<Sent>>,
     readers: Option<u64>,
     gone_out: Option<(RenderedEdition, Letterhead)>,
     store: Option<Store>,

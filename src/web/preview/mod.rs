@@ -5,6 +5,7 @@
 //! leave are made with a key of the preview's own, and the network is asked only when somebody clicks for it.
 
 mod alone;
+mod asking;
 mod builder;
 mod choice;
 mod events;
@@ -32,8 +33,10 @@ use crate::config::{Config, ConfigError};
 use crate::edition::EditionKey;
 use crate::message::{TokenKey, TokenKeys};
 use crate::press::Clock;
+use crate::probe::Network;
 use crate::subscriber::EmailAddress;
 
+use asking::Asking;
 use builder::Builder;
 use page::Templates;
 use sheet::Sheet;
@@ -56,6 +59,8 @@ pub struct Wishes {
     pub audience: Audience,
     /// Where the configuration comes from.
     pub read_config: ReadConfig,
+    /// Where links may be asked about, when somebody clicks for it.
+    pub network: Network,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -79,6 +84,7 @@ pub(super) struct Preview {
     audience: Audience,
     reader: Option<EmailAddress>,
     sheet: watch::Receiver<Arc<Sheet>>,
+    asking: Asking,
     stop: CancellationToken,
 }
 
@@ -88,6 +94,7 @@ pub(super) struct Preview {
 pub async fn preview(listener: TcpListener, wishes: Wishes, stop: CancellationToken) {
     let keys = TokenKeys::new(vec![TokenKey::generate(1)]);
     let (audience, reader) = (wishes.audience, wishes.reader.clone());
+    let asking = Asking::new(wishes.network.clone());
     let (builder, sheet) = Builder::begin(wishes).await;
     let preview = Preview {
         templates: Templates::new(),
@@ -96,6 +103,7 @@ pub async fn preview(listener: TcpListener, wishes: Wishes, stop: CancellationTo
         audience,
         reader,
         sheet,
+        asking,
         stop: stop.clone(),
     };
     let building = tokio::spawn(builder.run(stop.clone()));
@@ -118,6 +126,7 @@ fn router(preview: Preview) -> Router {
         .route("/picture/{name}", get(routes::picture))
         .route("/message.eml", get(routes::message))
         .route("/readers", post(routes::readers))
+        .route("/links", post(routes::links))
         .route("/events", get(events::events))
         .route("/preview.css", get(routes::style))
         .route("/preview.js", get(routes::script))

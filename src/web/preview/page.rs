@@ -6,9 +6,10 @@ use tera::{Context, Tera};
 use super::choice::{Choice, Scheme, Shown, View, Width};
 use super::message::Reader;
 use super::sheet::{Proof, Sheet, Standing};
-use super::{Audience, Preview, facts};
+use super::{Audience, Preview, asking, facts};
 use crate::diagnostic::{Counts, Diagnostic};
 use crate::edition::{self, EditionLink, LinkFault, LinkKind, LinkWeight, Slot};
+use crate::probe::State;
 use crate::subscriber::Subscriber;
 use crate::words::dates;
 
@@ -375,7 +376,21 @@ impl Page<'_> {
                 }
                 Err(why) => json!({ "wrong": why }),
             },
-            View::Links => json!({ "links": links.iter().map(link).collect::<Vec<_>>() }),
+            View::Links => self.links(links),
+        })
+    }
+
+    /// The links with what the web said of them, when it was asked.
+    fn links(&self, links: &[EditionLink]) -> Value {
+        let states: Vec<Option<State>> = links.iter().map(|link| self.preview.asking.state(link)).collect();
+        let asked = states.iter().flatten().next().is_some();
+        let rows = links.iter().zip(&states).map(|(row, state)| link(row, state.as_ref()));
+        let can_ask = self.preview.audience == Audience::ThisMachine
+            && links.iter().any(|link| link.kind == LinkKind::Web);
+        json!({
+            "links": rows.collect::<Vec<_>>(),
+            "asked": asked,
+            "ask": can_ask.then(|| self.choice.href("/links")),
         })
     }
 
@@ -422,7 +437,7 @@ fn finding(found: &Diagnostic) -> Value {
     })
 }
 
-fn link(link: &EditionLink) -> Value {
+fn link(link: &EditionLink, state: Option<&State>) -> Value {
     let kind = match link.kind {
         LinkKind::Web => "web",
         LinkKind::Own => "ours",
@@ -431,14 +446,16 @@ fn link(link: &EditionLink) -> Value {
         LinkKind::Contact => "contact",
         LinkKind::Nowhere => "nowhere",
     };
-    let worst = link.faults.iter().map(|fault| fault.weight()).max();
+    let told_by_web = state.and_then(asking::weight);
+    let worst = link.faults.iter().map(|fault| fault.weight()).chain(told_by_web).max();
     let word = match worst {
         None => "ok",
-        Some(LinkWeight::Note) => "note",
+        Some(LinkWeight::Hint) => "hint",
         Some(LinkWeight::Doubtful) => "warning",
         Some(LinkWeight::Wrong) => "error",
     };
-    let faults: Vec<String> = link.faults.iter().map(|fault| told(*fault, link.times)).collect();
+    let faults = link.faults.iter().map(|fault| told(*fault, link.times));
+    let faults: Vec<String> = faults.chain(state.and_then(State::in_short)).collect();
     let personal = Slot::ALL.into_iter().find(|slot| link.target.contains(&slot.marker()));
     let target = match personal {
         Some(Slot::UnsubscribeUrl) => "each reader's own address for leaving".to_owned(),

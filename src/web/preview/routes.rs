@@ -16,7 +16,7 @@ use super::choice::Choice;
 use super::page::{Found, Page};
 use super::sheet::{Proof, Sheet};
 use super::{Audience, Preview, frame};
-use crate::edition::EmbeddedPicture;
+use crate::edition::{self, EmbeddedPicture};
 use crate::store::StoreError;
 use crate::web::fresh::{FOR_EVER, cacheable};
 
@@ -36,6 +36,10 @@ pub(super) enum Failure {
     OldForm,
     #[error("readers are not shown over the network")]
     NotHere,
+    #[error("links are not asked about over the network")]
+    NotAsked,
+    #[error("links cannot be asked about: {0}; install the system's certificates")]
+    Certificates(#[from] rustls::Error),
     #[error("the message cannot be made: {0}")]
     Message(String),
     #[error(transparent)]
@@ -48,9 +52,9 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match self {
             Failure::Nothing => StatusCode::NOT_FOUND,
-            Failure::OldForm | Failure::NotHere => StatusCode::FORBIDDEN,
+            Failure::OldForm | Failure::NotHere | Failure::NotAsked => StatusCode::FORBIDDEN,
             Failure::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Failure::Store(_) | Failure::Page(_) => {
+            Failure::Store(_) | Failure::Page(_) | Failure::Certificates(_) => {
                 error!(error = %self, "the preview failed a request");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -156,6 +160,30 @@ pub(super) async fn readers(
     let more = readers.len() > FOUND as usize;
     let readers = readers.into_iter().take(FOUND as usize).collect();
     preview.page(&choice, Some(Found { words, readers, more })).await
+}
+
+/// What asks about links.
+#[derive(Deserialize)]
+pub(super) struct Ask {
+    token: String,
+}
+
+/// `POST /links`: asks the web where the edition's links lead; then the page with the answers. It is not for whoever
+/// comes over the network: they would send questions from here.
+pub(super) async fn links(
+    State(preview): State<Arc<Preview>>,
+    Query(choice): Query<Choice>,
+    Form(ask): Form<Ask>,
+) -> Answer {
+    if preview.audience == Audience::Network {
+        return Err(Failure::NotAsked);
+    }
+    preview.check_token(&ask.token)?;
+    let sheet = preview.sheet();
+    let proof = preview.proof(&sheet, &choice)?;
+    let links = edition::links(&proof.rendered.html, &sheet.config.publication.public_url);
+    preview.asking.ask(&links).await?;
+    preview.page(&choice, None).await
 }
 
 impl Preview {
