@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use straight::delivery::{Next, State};
-use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Shortened};
+use straight::edition::{Cut, EmbeddedPicture, Headline, RenderedEdition, Shortened};
 use straight::message::Letterhead;
 use straight::store::{Begin, Claimed, EditionId, Issue, Origin, PublishOutcome, Settle, Store};
 use straight::subscriber::{NewSubscriber, Status};
@@ -58,7 +58,10 @@ fn rendered(key: &str, slugs: &[&str]) -> RenderedEdition {
         summary: Some(format!("What {slug} is about")),
     };
     RenderedEdition {
-        shortened: Some(Shortened { articles: 1, whole_html: "<p>whole</p>".into() }),
+        shortened: Some(Shortened {
+            cut: Cut { highlights: 1, headlines: 2, ..Cut::default() },
+            whole_html: "<p>whole</p>".into(),
+        }),
         key: key.parse().unwrap(),
         subject: format!("The news of {key} — für alle"),
         preheader: "In short".to_owned(),

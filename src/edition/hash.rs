@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
 
-use super::RenderedEdition;
+use super::{Cut, RenderedEdition};
 
 /// SHA-256 over every field but the hash itself, each with its length before it; 64 hex digits.
 pub(super) fn hash(edition: &RenderedEdition) -> String {
@@ -27,7 +27,12 @@ pub(super) fn hash(edition: &RenderedEdition) -> String {
         fields.text(part);
     }
     if let Some(shortened) = shortened {
-        fields.count(shortened.articles);
+        let Cut { beginnings, highlights, headlines, left_out } = shortened.cut;
+        fields.count(highlights);
+        // Editions from before there were these keep their hash.
+        if beginnings + headlines + left_out > 0 {
+            [beginnings, headlines, left_out].into_iter().for_each(|count| fields.count(count));
+        }
         fields.text(&shortened.whole_html);
     }
     fields.count(embedded.len());

@@ -3,6 +3,7 @@
 mod assemble;
 mod breakable;
 mod css;
+mod cut;
 mod diff;
 mod hash;
 mod html;
@@ -29,6 +30,7 @@ use crate::article::Article;
 
 pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble, sort};
 pub(crate) use css::Sheet;
+pub use cut::Cut;
 pub use diff::diff;
 pub(crate) use html::{find_ignoring_case, tags};
 pub use key::{EditionKey, EditionKeyError};
@@ -109,8 +111,8 @@ pub struct RenderedEdition {
 /// What of an edition was cut for the mail, and stands on the web.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortened {
-    /// How many of its articles, the last ones, are cut to their highlights.
-    pub articles: usize,
+    /// How many of its articles are cut, and how far.
+    pub cut: Cut,
     /// The HTML with all of them whole, for view in browser.
     pub whole_html: String,
 }

@@ -6,9 +6,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use tera::Context;
 
+use super::cut::{Ladder, Layout};
 use super::view::{self, View};
 use super::{
-    Edition, EmbeddedPicture, RenderedEdition, Shortened, Slot, TemplateError, Templates, css, hash, wrap,
+    Cut, Edition, EmbeddedPicture, RenderedEdition, Shortened, Slot, TemplateError, Templates, css, hash,
+    wrap,
 };
 use crate::article::Picture;
 use crate::config::{ImagePolicy, Publication};
@@ -27,7 +29,7 @@ const LONGEST_OPENING: usize = 120;
 pub struct RenderSettings {
     /// Whether local pictures travel with it or are linked.
     pub images: ImagePolicy,
-    /// Bytes of HTML beyond which the later articles are shortened.
+    /// Bytes of HTML beyond which articles are cut, the later ones first.
     pub size_limit: usize,
 }
 
@@ -149,43 +151,62 @@ struct Printer<'r> {
 }
 
 impl Printer<'_> {
-    /// The edition, and when its HTML is larger than the limit as few as can be of its last articles shortened; the lead
-    /// is always whole.
+    /// The edition, and when its HTML is larger than the limit as little cut as can be: see [`Ladder`].
     fn within_limit(&self) -> Result<(Parts, Option<Shortened>), RenderError> {
-        let all = self.edition.articles.len();
-        let whole = self.parts(all)?;
-        let limit = self.settings.size_limit;
-        if whole.html.len() <= limit || all == 1 {
+        let articles = &self.edition.articles;
+        let (all, limit) = (articles.len(), self.settings.size_limit);
+        let whole = self.parts(&Layout::whole(all))?;
+        if whole.html.len() <= limit {
             return Ok((whole, None));
         }
-        // As many as fit stay whole: one does, at worst beyond the limit, and all do not. Each try renders the edition;
-        // articles are of much the same length, so that a guess and its neighbour mostly settle it.
-        let (mut fits, mut too_many) = (1, all);
+        let ladder = Ladder::new(all, articles[0].blocks());
+        // The first step that fits, or else the last one. Each try renders the edition; articles are of much the same
+        // length, so that a guess and its neighbour mostly settle it.
+        let (mut too_large, mut fits) = (0, ladder.last());
         let mut best = None;
-        let mut guesses = vec![all * limit / whole.html.len()];
-        while fits + 1 < too_many {
-            let first = fits == 1 && too_many == all;
-            let tried =
-                guesses.pop().unwrap_or(usize::midpoint(fits, too_many)).clamp(fits + 1, too_many - 1);
-            let parts = self.parts(tried)?;
+        let mut guesses = vec![ladder.all_told(), all - all * limit / whole.html.len()];
+        let mut first = true;
+        while too_large + 1 < fits {
+            let within = |step: &usize| (too_large + 1..fits).contains(step);
+            let step = std::iter::from_fn(|| guesses.pop()).find(within);
+            let step = step.unwrap_or(usize::midpoint(too_large, fits));
+            let parts = self.parts(&ladder.layout(step))?;
             if parts.html.len() <= limit {
-                (fits, best) = (tried, Some(parts));
-                guesses.extend(first.then_some(tried + 1));
+                (fits, best) = (step, Some(parts));
+                guesses.extend(first.then_some(step - 1));
             } else {
-                too_many = tried;
-                guesses.extend(first.then_some(tried - 1));
+                too_large = step;
+                guesses.extend(first.then_some(step + 1));
             }
+            first = false;
         }
-        let best = best.map_or_else(|| self.parts(fits), Ok)?;
-        Ok((best, Some(Shortened { articles: all - fits, whole_html: whole.html })))
+        let (mut layout, mut best) = match best {
+            Some(best) => (ladder.layout(fits), best),
+            None => (ladder.layout(fits), self.parts(&ladder.layout(fits))?),
+        };
+        if self.hides_headlines(&layout, &best) {
+            layout = ladder.layout(ladder.all_told());
+            best = self.parts(&layout)?;
+        }
+        Ok((best, Some(Shortened { cut: layout.cut(), whole_html: whole.html })))
     }
 
-    /// The edition with its first `whole` articles whole.
-    fn parts(&self, whole: usize) -> Result<Parts, RenderError> {
+    /// Whether a template of the user's own does not show articles that are a headline: then none becomes one, since
+    /// a mail that is too large is better than news that nobody hears of.
+    fn hides_headlines(&self, layout: &Layout, parts: &Parts) -> bool {
+        let named = self.edition.articles.get(layout.headlines());
+        named.and_then(<[_]>::first).is_some_and(|article| {
+            let url = view::address_of(article, self.publication);
+            !parts.html.contains(&view::escaped(&url)) || !parts.text.contains(&url)
+        })
+    }
+
+    /// The edition in this layout.
+    fn parts(&self, layout: &Layout) -> Result<Parts, RenderError> {
         let Printer { edition, publication, templates, settings, sheet } = self;
         let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
         let logo = templates.logo().map(address);
-        let view = View::of(edition, publication, settings.images, templates.words(), whole);
+        let view = View::of(edition, publication, settings.images, templates.words(), layout);
         let mut variables = view.into_variables(&sheet.kept);
         variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
 
@@ -235,13 +256,7 @@ pub fn size_report(edition: &RenderedEdition) -> SizeReport {
     let pictures = edition.embedded.iter().map(|picture| picture.bytes.len()).sum();
     let mut warnings = Vec::new();
     if let Some(shortened) = &edition.shortened {
-        warnings.push(format!(
-            "{} of {} articles {} shortened to highlights and a link, because all of them would make {} KiB of HTML (`edition.size_limit`)",
-            shortened.articles,
-            edition.headlines.len(),
-            if shortened.articles == 1 { "is" } else { "are" },
-            shortened.whole_html.len().div_ceil(1024)
-        ));
+        warnings.push(told_of(shortened, edition.headlines.len()));
     }
     if edition.html.len() > LARGEST_HTML {
         warnings.push(format!(
@@ -256,6 +271,27 @@ pub fn size_report(edition: &RenderedEdition) -> SizeReport {
         ));
     }
     SizeReport { html: edition.html.len(), text: edition.text.len(), pictures, warnings }
+}
+
+/// What was cut of `all` articles, and why, in a sentence.
+fn told_of(shortened: &Shortened, all: usize) -> String {
+    let Cut { beginnings, highlights, headlines, left_out } = shortened.cut;
+    let ways = [
+        (beginnings, "shortened to its beginning and a link"),
+        (highlights, "shortened to highlights and a link"),
+        (headlines, "in a list of headlines"),
+        (left_out, "on the web only, which the mail says"),
+    ];
+    let mut said = ways.iter().filter(|(count, _)| *count > 0).map(|(count, way)| {
+        let are = if *count == 1 { "is" } else { "are" };
+        (count, format!("{are} {way}"))
+    });
+    let first =
+        said.next().map(|(count, way)| format!("{count} of {all} articles {way}")).unwrap_or_default();
+    let cut = said.fold(first, |cut, (count, way)| format!("{cut}, {count} {way}"));
+    let kib = shortened.whole_html.len().div_ceil(1024);
+    let whole = if all == 1 { "all of it" } else { "all of them" };
+    format!("{cut}, because {whole} would make {kib} KiB of HTML (`edition.size_limit`)")
 }
 
 fn context(variables: &Map<String, Value>) -> Context {

@@ -43,12 +43,13 @@ const LONGEST_RANGE: i64 = 100;
 /// What stands in the loop over the articles, and is set in it.
 const IN_ARTICLES: [&str; 3] = ["article", "top", "loop"];
 /// The names that every template finds.
-pub(super) const VARIABLES: [&str; 11] = [
+pub(super) const VARIABLES: [&str; 12] = [
     "edition",
     "publication",
     "articles",
     "lead",
     "authors",
+    "headlines",
     "recent",
     "links",
     "slot",

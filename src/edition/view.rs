@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::breakable::breakable;
-use super::{Edition, EditionKey, Headline, Slot, wrap};
-use crate::article::markdown::{self, RenderOptions, RenderedInline};
+use super::cut::{Layout, Lead};
+use super::{Cut, Edition, EditionKey, Headline, Slot, wrap};
+use crate::article::markdown::{self, RenderOptions, RenderedBody, RenderedInline};
 use crate::article::{Article, Figure, Outline, Slug, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 use crate::words::Words;
@@ -26,6 +27,8 @@ pub(super) struct View {
     pub(super) publication: PublicationView,
     pub(super) articles: Vec<ArticleView>,
     pub(super) lead: ArticleView,
+    /// Articles that are their headline only.
+    pub(super) headlines: Vec<HeadlineView>,
     pub(super) authors: Vec<AuthorView>,
     pub(super) recent: Vec<RecentView>,
     pub(super) links: Vec<Link>,
@@ -47,6 +50,8 @@ pub(super) struct EditionView {
     pub(super) subscribe_url: String,
     /// How many articles are cut to their highlights.
     pub(super) shortened: usize,
+    /// How many are not in the mail.
+    pub(super) left_out: usize,
     /// Filled when it is known: empty while it is itself rendered.
     pub(super) subject: String,
     pub(super) preheader: String,
@@ -83,7 +88,7 @@ pub(super) struct ArticleView {
     pub(super) words: usize,
     pub(super) minutes: usize,
     pub(super) sources: Vec<SourceView>,
-    /// Whether it is cut to its highlights, and `html` and `text` lead to the whole.
+    /// Whether it is cut, and `html` and `text` lead to the whole.
     pub(super) shortened: bool,
     pub(super) extra: Map<String, Value>,
 }
@@ -130,6 +135,12 @@ pub(super) struct RecentView {
 }
 
 #[derive(Debug, Serialize)]
+pub(super) struct HeadlineView {
+    pub(super) title: String,
+    pub(super) url: String,
+}
+
+#[derive(Debug, Serialize)]
 pub(super) struct Link {
     pub(super) number: usize,
     pub(super) url: String,
@@ -153,33 +164,42 @@ impl Links {
 }
 
 impl View {
-    /// Looks at `edition`, which has at least one article; those behind the first `whole` are shortened.
+    /// Looks at `edition`, which has at least one article, laid out in this way.
     pub(super) fn of(
         edition: &Edition,
         publication: &Publication,
         images: ImagePolicy,
         words: &Words,
-        whole: usize,
+        layout: &Layout,
     ) -> Self {
-        let reader = Reader { edition, publication, images, words };
+        let reader = Reader { edition, publication, images, words, layout };
+        let stories = &edition.articles[..layout.stories()];
         let mut links = Links::default();
         // In the order in which the text shows them, so that its notes count upwards: with several articles all
         // highlights stand at the top.
         let highlights: Vec<Vec<Inline>> = if edition.articles.len() > 1 {
-            edition.articles.iter().map(|article| reader.highlights(article, &mut links)).collect()
+            (0..).zip(stories).map(|(at, article)| reader.highlights(at, article, &mut links)).collect()
         } else {
             Vec::new()
         };
         let mut highlights = highlights.into_iter();
-        let articles: Vec<ArticleView> = edition
-            .articles
-            .iter()
-            .enumerate()
-            .map(|(position, article)| {
-                let highlights = highlights.next().unwrap_or_else(|| reader.highlights(article, &mut links));
-                reader.article(article, highlights, position >= whole, &mut links)
+        let articles: Vec<ArticleView> = (0..)
+            .zip(stories)
+            .map(|(at, article)| {
+                let highlights =
+                    highlights.next().unwrap_or_else(|| reader.highlights(at, article, &mut links));
+                reader.article(at, article, highlights, &mut links)
             })
             .collect();
+        let headlines = edition.articles[layout.headlines()]
+            .iter()
+            .map(|article| HeadlineView {
+                title: article.title.clone(),
+                url: address_of(article, publication),
+            })
+            .collect();
+        let Cut { highlights: shortened, left_out, .. } = layout.cut();
+        let recent = if layout.lead == Lead::Named { &[][..] } else { &edition.recent };
         let authors = reader.authors(&mut links);
         View {
             edition: EditionView {
@@ -189,19 +209,21 @@ impl View {
                 year: edition.key.date().year(),
                 language: publication.language.clone(),
                 dir: words.direction(),
-                single: articles.len() == 1,
+                single: edition.articles.len() == 1,
                 url: edition_url(&edition.key, publication),
                 past_issues_url: publication.link("editions/"),
                 subscribe_url: publication.link(""),
-                shortened: articles.len().saturating_sub(whole),
+                shortened,
+                left_out,
                 subject: String::new(),
                 preheader: String::new(),
             },
             publication: PublicationView::of(publication, edition.key.date(), words),
             lead: articles.first().expect("an edition has an article").clone(),
             articles,
+            headlines,
             authors,
-            recent: edition.recent.iter().map(|headline| RecentView::of(headline, words)).collect(),
+            recent: recent.iter().map(|headline| RecentView::of(headline, words)).collect(),
             links: links.0.into_iter().zip(1..).map(|(url, number)| Link { number, url }).collect(),
         }
     }
@@ -223,58 +245,92 @@ struct Reader<'a> {
     publication: &'a Publication,
     images: ImagePolicy,
     words: &'a Words,
+    layout: &'a Layout,
 }
 
 impl Reader<'_> {
-    fn highlights(&self, article: &Article, links: &mut Links) -> Vec<Inline> {
-        article.highlights.iter().map(|highlight| links.inline(highlight)).collect()
+    /// Whether no more than its headline is left of the article at this position.
+    fn is_bare(&self, position: usize) -> bool {
+        position == 0 && self.layout.lead == Lead::Named
+    }
+
+    fn highlights(&self, position: usize, article: &Article, links: &mut Links) -> Vec<Inline> {
+        let shown = if self.is_bare(position) { &[][..] } else { &article.highlights };
+        shown.iter().map(|highlight| links.inline(highlight)).collect()
     }
 
     fn article(
         &self,
+        position: usize,
         article: &Article,
         highlights: Vec<Inline>,
-        shortened: bool,
         links: &mut Links,
     ) -> ArticleView {
-        let image = article.image.as_ref().map(|figure| self.image(article, figure, links));
-        let body = article.render(&RenderOptions {
+        let bare = self.is_bare(position);
+        let image = article.image.as_ref().filter(|_| !bare);
+        let image = image.map(|figure| self.image(article, figure, links));
+        let options = RenderOptions {
             top_heading: if self.edition.articles.len() == 1 { 2 } else { 3 },
             first_link: links.next(),
             id_prefix: &format!("{}-", article.slug),
             picture_src: &|src| self.picture_src(article, src),
             link: &|target| link_between(self.edition, article, target, self.publication),
-        });
-        let own = article.url.as_ref();
-        let url = article_url(article.url.as_ref(), &article.slug, self.publication);
-        let (html, text, sources) = if shortened {
-            let (html, text) = self.way_to_whole(article, &url, &body.text);
-            (html, text, Vec::new())
-        } else {
-            links.0.extend(body.links);
-            let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
-            let html = for_mail(&body.html, &edition_url(&self.edition.key, self.publication));
-            (html, body.text.trim_end().to_owned(), sources)
+        };
+        let body = article.render(&options);
+        let words = body.words;
+        let shown = match self.layout.lead {
+            _ if self.layout.is_told(position) => Shown::Highlights,
+            Lead::Named if position == 0 => Shown::Way,
+            Lead::Begun(blocks) if position == 0 => {
+                Shown::Beginning(article.render_beginning(&options, blocks))
+            }
+            Lead::Whole | Lead::Begun(_) | Lead::Named => Shown::Whole,
+        };
+        let shortened = !matches!(shown, Shown::Whole);
+        let edition_url = edition_url(&self.edition.key, self.publication);
+        let url = address_of(article, self.publication);
+        let (html, text, sources) = match shown {
+            Shown::Whole => {
+                links.0.extend(body.links);
+                let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
+                (for_mail(&body.html, &edition_url), body.text.trim_end().to_owned(), sources)
+            }
+            Shown::Beginning(beginning) if !beginning.html.is_empty() => {
+                links.0.extend(beginning.links);
+                let (html, text) = self.way_on(article, &url);
+                let html = for_mail(&beginning.html, &edition_url) + &html;
+                (html, format!("{}\n\n{text}", beginning.text.trim_end()), Vec::new())
+            }
+            Shown::Beginning(_) | Shown::Highlights => {
+                let (html, text) = self.way_to_whole(article, &url, &body.text);
+                (html, text, Vec::new())
+            }
+            Shown::Way => {
+                let (html, text) = self.way(article, &url);
+                (html, text, Vec::new())
+            }
         };
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
-            url: article_url(article.url.as_ref(), &article.slug, self.publication),
-            host: own
+            url,
+            host: article
+                .url
+                .as_ref()
                 .and_then(|url| url.host_str())
                 .map(|host| host.strip_prefix("www.").unwrap_or(host).to_owned()),
             date: self.words.calendar().day(article.date),
             of_the_day: article.date == self.edition.key.date(),
             author: article.author.as_ref().map(|author| author.name.clone()),
-            summary: article.summary.clone(),
+            summary: article.summary.clone().filter(|_| !bare),
             highlights,
             tags: article.tags.clone(),
             image,
             html,
             text,
             shortened,
-            words: body.words,
-            minutes: body.words.div_ceil(WORDS_A_MINUTE).max(1),
+            words,
+            minutes: words.div_ceil(WORDS_A_MINUTE).max(1),
             sources,
             extra: article.extra.clone(),
         }
@@ -289,13 +345,30 @@ impl Reader<'_> {
             html.push_str(&format!("<p>{}</p>", breakable(&escaped(&opening))));
             text.push_str(&wrap::wrap(&opening, "", ""));
         }
-        if article.url.is_none() {
-            let words = self.words.text("read_whole");
-            html.push_str(&format!("<p><a href=\"{}\">{}</a></p>", escaped(url), escaped(words)));
-            text.push_str(if text.is_empty() { "" } else { "\n\n" });
-            text.push_str(&format!("{words}:\n{url}"));
-        }
+        let (link, address) = self.way(article, url);
+        html.push_str(&link);
+        text.push_str(if text.is_empty() || address.is_empty() { "" } else { "\n\n" });
+        text.push_str(&address);
         (html, text)
+    }
+
+    /// The way to the whole of an article, unless a button leads there.
+    fn way(&self, article: &Article, url: &str) -> (String, String) {
+        if article.url.is_some() {
+            return Default::default();
+        }
+        let words = self.words.text("read_whole");
+        let html = format!("<p><a href=\"{}\">{}</a></p>", escaped(url), escaped(words));
+        (html, format!("{words}:\n{url}"))
+    }
+
+    /// What stands where the beginning of an article ends.
+    fn way_on(&self, article: &Article, url: &str) -> (String, String) {
+        let told = self.words.text("goes_on");
+        let (link, address) = self.way(article, url);
+        let html = format!("<p class=\"m\">{}</p>{link}", escaped(told));
+        let text = wrap::wrap(told, "", "");
+        (html, if address.is_empty() { text } else { format!("{text}\n\n{address}") })
     }
 
     fn image(&self, article: &Article, figure: &Figure, links: &mut Links) -> ImageView {
@@ -315,10 +388,11 @@ impl Reader<'_> {
         }
     }
 
-    /// Everybody with something to say of themselves, once.
+    /// Everybody with something to say of themselves, once, who wrote what is to be read here.
     fn authors(&self, links: &mut Links) -> Vec<AuthorView> {
         let mut seen: Vec<&Author> = Vec::new();
-        for author in self.edition.articles.iter().filter_map(|article| article.author.as_ref()) {
+        let read = &self.edition.articles[..self.layout.read()];
+        for author in read.iter().filter_map(|article| article.author.as_ref()) {
             let known = author.biography.is_some() || author.link.is_some();
             if known && !seen.contains(&author) {
                 seen.push(author);
@@ -333,6 +407,14 @@ impl Reader<'_> {
             })
             .collect()
     }
+}
+
+/// What the mail shows of an article.
+enum Shown {
+    Whole,
+    Beginning(RenderedBody),
+    Highlights,
+    Way,
 }
 
 impl PublicationView {
@@ -405,6 +487,11 @@ pub(super) fn content_id(file_name: &str) -> String {
     format!("{file_name}@straight")
 }
 
+/// Where an article is read on the web.
+pub(super) fn address_of(article: &Article, publication: &Publication) -> String {
+    article_url(article.url.as_ref(), &article.slug, publication)
+}
+
 fn edition_url(key: &EditionKey, publication: &Publication) -> String {
     publication.link(&format!("editions/{key}"))
 }
@@ -432,7 +519,7 @@ pub fn link_between(
         .or_else(|| edition.earlier.get(&path).cloned())
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     tera::escape_html(text, &mut out).expect("a Vec takes all that is written");
     String::from_utf8(out).expect("escaping keeps UTF-8")

@@ -24,21 +24,34 @@ pub struct Approval {
     pub who: String,
 }
 
-type Row =
-    (String, String, String, String, String, String, String, i64, i64, String, Option<i64>, Option<String>);
+type Row = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+);
 type PictureRow = (String, i64, String, String, Vec<u8>);
 
 const APPROVE: &str =
     "INSERT INTO approvals (key, subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who,
-        shortened, whole_html)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+        shortened, cut, whole_html)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const ADD_PICTURE: &str = "INSERT INTO approval_pictures (key, position, content_id, travels, file_name)
     VALUES ($1, $2, $3, $4, $5)";
 const DROP_PICTURES: &str = "DELETE FROM approval_pictures WHERE key = $1";
 const DROP: &str = "DELETE FROM approvals WHERE key = $1";
 const APPROVAL: &str =
     "SELECT subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who,
-        shortened, whole_html
+        shortened, cut, whole_html
     FROM approvals WHERE key = $1";
 const PICTURES: &str = "SELECT a.content_id, a.travels, p.file_name, p.media_type, p.content
     FROM approval_pictures a JOIN pictures p ON p.file_name = a.file_name WHERE a.key = $1 ORDER BY a.position";
@@ -75,6 +88,7 @@ impl Store {
                     .bind(millis(approval.at))
                     .bind(&approval.who)
                     .bind(editions::articles_cut(rendered))
+                    .bind(editions::cut(rendered))
                     .bind(editions::whole_html(rendered))
                     .execute(&mut *c)
                     .await?;
@@ -134,6 +148,7 @@ impl Store {
             frozen_at,
             at,
             who,
+            articles,
             cut,
             whole_html,
         )) = row
@@ -158,7 +173,7 @@ impl Store {
             embedded,
             headlines,
             frozen_at: time(frozen_at)?,
-            shortened: editions::shortened(cut, whole_html),
+            shortened: editions::shortened(articles, cut, whole_html)?,
             hash,
         };
         let pictures = pictures.into_iter().map(|(_, picture)| picture).collect();

@@ -10,7 +10,7 @@ use super::archive::{self, insert_articles};
 use super::holds::IS_HELD;
 use super::{Store, StoreError, millis, time};
 use crate::archive::ArchivedArticle;
-use crate::edition::{EditionKey, EmbeddedPicture, Headline, RenderedEdition, Shortened};
+use crate::edition::{Cut, EditionKey, EmbeddedPicture, Headline, RenderedEdition, Shortened};
 use crate::message::Letterhead;
 
 /// The store's number of an edition.
@@ -86,13 +86,13 @@ pub struct StoredEdition {
     pub letterhead: Letterhead,
 }
 
-type Content = (String, String, String, String, Option<i64>, Option<String>);
+type Content = (String, String, String, String, Option<i64>, Option<String>, Option<String>);
 pub(super) type SummaryRow = (i64, String, i64, String, i64, i64, String, i64);
 
 const INSERT_EDITION: &str =
     "INSERT INTO editions (key, number, subject, preheader, html, text, letterhead, hash, frozen_at,
-        shortened, whole_html, recipients)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT (key) DO NOTHING RETURNING id";
+        shortened, cut, whole_html, recipients)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0) ON CONFLICT (key) DO NOTHING RETURNING id";
 // The number is "straight" in ASCII.
 pub(super) const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8319400174365927540)";
 pub(super) const ID_OF_KEY: &str = "SELECT id FROM editions WHERE key = $1";
@@ -119,7 +119,7 @@ const SUMMARIES: &str =
 const SUMMARY: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions WHERE key = $1";
 const CONTENT: &str =
-    "SELECT preheader, html, text, letterhead, shortened, whole_html FROM editions WHERE id = $1";
+    "SELECT preheader, html, text, letterhead, shortened, cut, whole_html FROM editions WHERE id = $1";
 const EDITION_PICTURES: &str = "SELECT e.content_id, p.file_name, p.media_type, p.content
     FROM edition_pictures e JOIN pictures p ON p.file_name = e.file_name WHERE e.edition_id = $1 ORDER BY e.position";
 const EDITION_HEADLINES: &str =
@@ -202,7 +202,7 @@ impl Store {
             return Ok(None);
         };
         let id = summary.id.0;
-        let (preheader, html, text, letterhead, cut, whole_html): Content =
+        let (preheader, html, text, letterhead, articles, cut, whole_html): Content =
             reading!(self, |c| sqlx::query_as(CONTENT).bind(id).fetch_one(&mut *c).await?);
         let pictures: Vec<(Option<String>, String, String, Vec<u8>)> =
             reading!(self, |c| sqlx::query_as(EDITION_PICTURES).bind(id).fetch_all(&mut *c).await?);
@@ -224,7 +224,7 @@ impl Store {
             embedded,
             headlines: headlines.into_iter().map(headline).collect::<Result<_, _>>()?,
             frozen_at: summary.frozen_at,
-            shortened: self::shortened(cut, whole_html),
+            shortened: self::shortened(articles, cut, whole_html)?,
             hash: summary.hash.clone(),
         };
         Ok(Some(StoredEdition { summary, rendered, letterhead: letterhead_from_json(&letterhead)? }))
@@ -293,7 +293,12 @@ impl Store {
 
 /// How many articles of `edition` were cut for the mail, as a column.
 pub(super) fn articles_cut(edition: &RenderedEdition) -> Option<i64> {
-    edition.shortened.as_ref().map(|cut| i64::try_from(cut.articles).unwrap_or(i64::MAX))
+    edition.shortened.as_ref().map(|cut| i64::try_from(cut.cut.articles()).unwrap_or(i64::MAX))
+}
+
+/// How far they were cut, as a column.
+pub(super) fn cut(edition: &RenderedEdition) -> Option<String> {
+    edition.shortened.as_ref().map(|cut| serde_json::to_string(&cut.cut).expect("counts are JSON"))
 }
 
 /// The HTML with all of them whole, as a column.
@@ -301,10 +306,19 @@ pub(super) fn whole_html(edition: &RenderedEdition) -> Option<&str> {
     edition.shortened.as_ref().map(|cut| cut.whole_html.as_str())
 }
 
-/// What the two columns say.
-pub(super) fn shortened(cut: Option<i64>, whole_html: Option<String>) -> Option<Shortened> {
-    let (articles, whole_html) = cut.zip(whole_html)?;
-    Some(Shortened { articles: usize::try_from(articles).ok()?, whole_html })
+/// What the three columns say.
+pub(super) fn shortened(
+    articles: Option<i64>,
+    cut: Option<String>,
+    whole_html: Option<String>,
+) -> Result<Option<Shortened>, StoreError> {
+    let Some((articles, whole_html)) = articles.zip(whole_html) else { return Ok(None) };
+    let cut = match cut {
+        Some(json) => serde_json::from_str(&json)
+            .map_err(|_| StoreError::Unreadable { what: "what was cut of an edition", value: json })?,
+        None => Cut { highlights: usize::try_from(articles).unwrap_or_default(), ..Cut::default() },
+    };
+    Ok(Some(Shortened { cut, whole_html }))
 }
 
 /// The statements of [`Store::publish`] on one connection.
@@ -324,6 +338,7 @@ macro_rules! publish_on {
             .bind(&edition.hash)
             .bind(millis(edition.frozen_at))
             .bind(articles_cut(edition))
+            .bind(cut(edition))
             .bind(whole_html(edition))
             .fetch_optional($c)
             .await?;

@@ -1,9 +1,12 @@
 //! An edition that is too large: its later articles are cut to their highlights, and stand whole on the web.
 
 use straight::article::{Article, Slug};
-use straight::edition::{RenderSettings, RenderedEdition, public_html, render, size_report};
+use straight::config::Author;
+use straight::edition::{Cut, RenderSettings, RenderedEdition, Templates, public_html, render, size_report};
 
-use super::newsroom::{EMBED, article, edition, ferry, library, publication, templates};
+use super::newsroom::{EMBED, ada, article, edition, ferry, library, publication, templates};
+
+const LIMIT: usize = 60 * 1024;
 
 /// Twenty articles of some 6 KB of HTML each.
 pub(crate) fn twenty() -> Vec<Article> {
@@ -29,26 +32,26 @@ fn limited(articles: Vec<Article>, size_limit: usize) -> RenderedEdition {
 
 #[test]
 fn as_few_as_can_be_of_the_last_articles_are_shortened() {
-    let out = limited(twenty(), 60 * 1024);
+    let out = limited(twenty(), LIMIT);
     let shortened = out.shortened.as_ref().unwrap();
-    assert!(out.html.len() <= 60 * 1024, "{}", out.html.len());
+    assert!(out.html.len() <= LIMIT, "{}", out.html.len());
     assert!(out.html.len() > 52 * 1024, "one more would have fitted: {}", out.html.len());
-    assert!((8..19).contains(&shortened.articles), "{}", shortened.articles);
+    assert!((8..19).contains(&shortened.cut.highlights), "{}", shortened.cut.highlights);
     // Each has its headline, its highlights and the way to the whole; the lead is whole, and so are its pictures.
-    assert_eq!(out.html.matches(">Read the whole article</a>").count(), shortened.articles);
+    assert_eq!(out.html.matches(">Read the whole article</a>").count(), shortened.cut.highlights);
     assert!(out.html.contains("href=\"https://post.example.org/articles/report-20\""));
     assert_eq!(out.html.matches("<li style=\"margin:0 0 8px\">Bicycles travel free</li>").count(), 19);
     assert!(
         out.html.contains("harbour master expects no delay") && out.html.contains("44ee55ff66aa77bb.png")
     );
-    let told = format!("<span dir=\"auto\">{}</span> articles are shortened", shortened.articles);
+    let told = format!("<span dir=\"auto\">{}</span> articles are shortened", shortened.cut.highlights);
     assert!(out.html.contains(&told), "the mail says so");
 }
 
 #[test]
 fn the_text_is_shortened_alike_and_its_links_still_count_upwards() {
-    let out = limited(twenty(), 60 * 1024);
-    let cut = out.shortened.as_ref().unwrap().articles;
+    let out = limited(twenty(), LIMIT);
+    let cut = out.shortened.as_ref().unwrap().cut.highlights;
     assert_eq!(out.text.matches("Read the whole article:\nhttps://post.example.org/articles/").count(), cut);
     let unwrapped = out.text.replace('\n', " ");
     assert!(unwrapped.contains(&format!("{cut} articles are shortened")), "{}", out.text);
@@ -64,7 +67,7 @@ fn the_text_is_shortened_alike_and_its_links_still_count_upwards() {
 
 #[test]
 fn in_the_browser_every_article_is_whole() {
-    let out = limited(twenty(), 60 * 1024);
+    let out = limited(twenty(), LIMIT);
     let page = public_html(&out, "");
     assert!(!page.contains("Read the whole article") && !page.contains("are shortened"));
     assert_eq!(page.matches("Why now").count(), 19);
@@ -73,24 +76,20 @@ fn in_the_browser_every_article_is_whole() {
 
 #[test]
 fn an_edition_within_the_limit_is_left_alone() {
-    let out = limited(vec![ferry(), library()], 60 * 1024);
+    let out = limited(vec![ferry(), library()], LIMIT);
     assert_eq!(out.shortened, None);
     assert!(size_report(&out).warnings.is_empty());
-    // A single article is never cut: there is nothing after it.
-    let long = Article { markdown: "Another paragraph.\n\n".repeat(3000), ..ferry() };
-    let out = limited(vec![long], 60 * 1024);
-    assert_eq!(out.shortened, None);
-    assert!(size_report(&out).warnings[0].contains("Gmail may clip it"));
 }
 
 #[test]
 fn the_limit_is_configurable_and_the_cut_is_told() {
-    let out = limited(vec![ferry(), library()], 16 * 1024);
+    let whole = limited(vec![ferry(), library()], LIMIT).html.len();
+    let out = limited(vec![ferry(), library()], whole - 1);
     let warnings = size_report(&out).warnings;
     assert!(warnings[0].starts_with("1 of 2 articles is shortened to highlights and a link"), "{warnings:?}");
     assert!(out.html.contains("Read it on library.example.org"), "whose own button leads to the whole");
     assert!(!out.html.contains("Read the whole article"));
-    assert_ne!(out.hash, limited(vec![ferry(), library()], 60 * 1024).hash);
+    assert_ne!(out.hash, limited(vec![ferry(), library()], LIMIT).hash);
 }
 
 #[test]
@@ -102,4 +101,156 @@ fn without_highlights_and_summary_an_article_shows_how_it_begins() {
     let out = limited(vec![ferry(), bare], 16 * 1024);
     assert!(out.html.contains(">It begins &amp; goes on. It begins"), "{}", out.html);
     assert!(out.text.contains("It begins & goes on. It begins"));
+}
+
+/// `count` articles of a few words each.
+fn notes(count: usize) -> Vec<Article> {
+    let one = |number: usize| Article {
+        title: format!("Note {number} from the north quay, which opened a little further"),
+        slug: Slug::of_text(&format!("note {number}")).unwrap(),
+        summary: Some(format!("What the quay did on day {number}, and what it will do next.")),
+        highlights: ["Six sailings each way", "The fare stays", "Bicycles travel free"]
+            .map(str::to_owned)
+            .to_vec(),
+        author: Some(Author { name: format!("Reporter {number}"), ..ada() }),
+        markdown: format!("The quay was busy on day {number}.\n\nNothing else happened.\n"),
+        ..article(&format!("note-{number:03}.md"), "2026-03-02")
+    };
+    std::iter::once(ferry()).chain((2..=count).map(one)).collect()
+}
+
+fn cut_of(out: &RenderedEdition) -> Cut {
+    out.shortened.as_ref().map(|shortened| shortened.cut).unwrap_or_default()
+}
+
+#[test]
+fn a_hundred_articles_fit_by_their_headlines() {
+    let out = limited(notes(100), LIMIT);
+    let Cut { beginnings, highlights, headlines, left_out } = cut_of(&out);
+    assert!((LIMIT - 4096..=LIMIT).contains(&out.html.len()), "{}", out.html.len());
+    assert_eq!((beginnings, highlights + headlines, left_out), (0, 99, 0));
+    assert!(highlights > 5 && headlines > 50, "{highlights} {headlines}");
+    // The lead is whole, and every other article has its link once or more; the headlines stand behind the stories.
+    assert!(out.html.contains("harbour master expects no delay"));
+    let (stories, list) = out.html.split_once(">More headlines</h2>").unwrap();
+    for number in 2..=100 {
+        let link = format!("href=\"https://post.example.org/articles/note-{number}\"");
+        let is_headline = number > highlights + 1;
+        assert_eq!(stories.contains(&link), !is_headline, "{number}");
+        assert_eq!(list.matches(&link).count(), usize::from(is_headline), "{number}");
+    }
+    let told =
+        format!("<span dir=\"auto\">{headlines}</span> more articles are here by their headlines only");
+    assert!(stories.contains(&told), "the mail says so");
+    // Whom one does not read here is not introduced.
+    assert_eq!(out.html.matches(">About the author</h2>").count(), 1);
+    assert!(!out.html.contains("More by Reporter"));
+    let warnings = size_report(&out).warnings;
+    let said = format!(
+        "{highlights} of 100 articles are shortened to highlights and a link, {headlines} are in a list of headlines, because"
+    );
+    assert!(warnings[0].starts_with(&said), "{warnings:?}");
+    assert_eq!(out.hash, limited(notes(100), LIMIT).hash, "the same articles give the same mail");
+}
+
+#[test]
+fn the_text_has_the_same_headlines() {
+    let out = limited(notes(100), LIMIT);
+    let Cut { highlights, headlines, .. } = cut_of(&out);
+    let (stories, list) = out.text.split_once("\nMORE HEADLINES\n").unwrap();
+    assert_eq!(list.matches("\n  https://post.example.org/articles/note-").count(), headlines);
+    assert!(stories.contains(&format!("{headlines} more articles are here")), "{stories}");
+    assert!(stories.contains(&format!("{}. Note {}", highlights + 1, highlights + 1)));
+    assert!(!stories.contains(&format!("Note {} from", highlights + 2)));
+}
+
+#[test]
+fn what_not_even_headlines_have_room_for_is_counted_and_stands_on_the_web() {
+    let out = limited(notes(400), LIMIT);
+    let Cut { beginnings, highlights, headlines, left_out } = cut_of(&out);
+    assert!((LIMIT - 1024..=LIMIT).contains(&out.html.len()), "{}", out.html.len());
+    assert_eq!((beginnings, highlights, headlines + left_out), (0, 0, 399));
+    assert!(headlines > 150 && left_out > 100, "{headlines} {left_out}");
+    let more = format!(">And {left_out} more, in this edition on the web</a>");
+    assert!(out.html.contains("<a class=\"l\" href=\"https://post.example.org/editions/2026-03-02\""));
+    assert!(out.html.contains(&more), "{more}");
+    let told = format!(
+        "And {left_out} more, in this edition on the web:\nhttps://post.example.org/editions/2026-03-02"
+    );
+    assert!(out.text.contains(&told));
+    assert!(!out.html.contains(">Also in this issue<"), "nothing would stand beneath it");
+    assert!(size_report(&out).warnings[0].contains(&format!("{left_out} are on the web only")));
+    // On the web there are all of them, each once.
+    let page = public_html(&out, "");
+    assert_eq!(page.matches("Nothing else happened.").count(), 399);
+    assert!(!page.contains("More headlines"));
+}
+
+#[test]
+fn an_article_too_long_by_itself_shows_how_it_begins() {
+    let paragraphs: String = (1..=800)
+        .map(|n| format!("## Part {n}\n\nParagraph {n}, and a little more of it.[^{n}]\n\n"))
+        .collect();
+    let notes: String = (1..=800).map(|n| format!("[^{n}]: Note on {n}.\n")).collect();
+    let long = Article { markdown: paragraphs + &notes, sources: Vec::new(), ..ferry() };
+    for (others, kept) in [(0, 0), (30, 10)] {
+        let mut articles = vec![long.clone()];
+        articles.extend(self::notes(others + 1).into_iter().skip(1));
+        let out = limited(articles, LIMIT);
+        assert!((LIMIT - 2048..=LIMIT).contains(&out.html.len()), "{}", out.html.len());
+        let cut = cut_of(&out);
+        assert_eq!(
+            (cut.beginnings, cut.highlights, cut.headlines, cut.left_out),
+            (1, 0, kept, others - kept)
+        );
+        let shown = (1..).take_while(|n| out.html.contains(&format!(">Paragraph {n}, and"))).count();
+        assert!((50..400).contains(&shown), "{shown}");
+        // Its notes are those of what is shown, no heading stands last, and both parts say where it goes on.
+        assert!(out.html.contains(&format!("Note on {shown}.")));
+        assert!(!out.html.contains(&format!("Note on {}.", shown + 1)));
+        assert!(!out.html.contains(&format!(">Part {}<", shown + 1)));
+        assert!(
+            out.html.contains("the article stops here") && out.html.contains(">Read the whole article</a>")
+        );
+        assert!(
+            out.text
+                .contains("Read the whole article:\nhttps://post.example.org/articles/harbour-ferry-returns")
+        );
+        let told = format!("1 of {} articles is shortened to its beginning and a link", others + 1);
+        assert!(size_report(&out).warnings[0].starts_with(&told), "{:?}", size_report(&out).warnings);
+        assert!(public_html(&out, "").contains("Paragraph 800, and"));
+    }
+}
+
+#[test]
+fn no_edition_is_larger_than_its_limit_whatever_is_in_it() {
+    let vast = |n: usize| "A sentence of a highlight that says far too much. ".repeat(n);
+    let heavy = Article {
+        highlights: vec![vast(200), vast(200)],
+        summary: Some(vast(100)),
+        markdown: format!("```\n{}```\n", "code\n".repeat(20_000)),
+        ..ferry()
+    };
+    for limit in [16, 60].map(|kib| kib * 1024) {
+        for count in [1, 13] {
+            let mut articles = notes(count);
+            articles[0] = heavy.clone();
+            let out = limited(articles, limit);
+            assert!(out.html.len() <= limit, "{count} articles: {} of {limit}", out.html.len());
+            assert!(out.html.contains("https://post.example.org/articles/harbour-ferry-returns"));
+        }
+    }
+}
+
+#[test]
+fn a_template_without_the_headlines_keeps_its_articles() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("edition")).unwrap();
+    let mine = "{% extends \"default/body.html\" %}{% block more_headlines %}{% endblock %}";
+    std::fs::write(folder.path().join("edition/body.html"), mine).unwrap();
+    let templates = Templates::load(Some(folder.path()), &publication()).unwrap();
+    let settings = RenderSettings { size_limit: LIMIT, ..EMBED };
+    let out = render(&edition(notes(100)), &publication(), &templates, &settings).unwrap();
+    assert_eq!(cut_of(&out), Cut { highlights: 99, ..Cut::default() });
+    assert!(size_report(&out).warnings[1].contains("Gmail may clip it"));
 }

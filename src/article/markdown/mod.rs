@@ -106,6 +106,19 @@ impl Article {
         body(&document(&self.markdown), &widths, options)
     }
 
+    /// How many blocks the body has that are in no other.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        document(&self.markdown).blocks.len()
+    }
+
+    /// Renders the first `blocks` blocks of the body, and the footnotes they refer to; no heading ends them.
+    #[must_use]
+    pub fn render_beginning(&self, options: &RenderOptions<'_>, blocks: usize) -> RenderedBody {
+        let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
+        body(&document(&self.markdown).beginning(blocks), &widths, options)
+    }
+
     /// The body as bare text, a block a line, without marks, link numbers and addresses.
     #[must_use]
     pub fn prose(&self) -> String {

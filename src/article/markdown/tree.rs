@@ -189,6 +189,23 @@ pub(crate) fn plain(content: &[Inline]) -> String {
 }
 
 impl Document {
+    /// Its first blocks and the notes they refer to; a heading at their end has nothing beneath it, and is left out.
+    pub(super) fn beginning(mut self, blocks: usize) -> Self {
+        self.blocks.truncate(blocks);
+        while matches!(self.blocks.last(), Some(Block::Heading { .. })) {
+            self.blocks.pop();
+        }
+        // Notes are in the order of their first reference, those of notes behind those of the text.
+        let mut kept = notes_in(&self.blocks);
+        while let Some(more) =
+            Some(notes_in(&self.notes[..kept].concat()).max(kept)).filter(|more| *more > kept)
+        {
+            kept = more;
+        }
+        self.notes.truncate(kept);
+        self
+    }
+
     /// Everything that a reader reads, a block a line.
     pub(crate) fn plain(&self) -> String {
         let mut out = String::new();
@@ -196,6 +213,38 @@ impl Document {
         self.blocks.iter().chain(notes).for_each(|block| block_plain(block, &mut out));
         out
     }
+}
+
+/// How many notes there are up to the last one that these blocks refer to.
+fn notes_in(blocks: &[Block]) -> usize {
+    fn in_inlines(content: &[Inline]) -> usize {
+        let note = |inline: &Inline| match inline {
+            Inline::Note(index) => index + 1,
+            Inline::Styled(_, content) | Inline::Link { content, .. } => in_inlines(content),
+            Inline::Text(_) | Inline::Code(_) | Inline::Image(_) | Inline::SoftBreak | Inline::HardBreak => 0,
+        };
+        content.iter().map(note).max().unwrap_or(0)
+    }
+    let in_block = |block: &Block| match block {
+        Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => {
+            in_inlines(content)
+        }
+        Block::Quote(blocks) => notes_in(blocks),
+        Block::List { items, .. } => items.iter().map(|item| notes_in(&item.blocks)).max().unwrap_or(0),
+        Block::Table(table) => {
+            let cells = table.head.iter().chain(table.rows.iter().flatten());
+            cells.map(|cell| in_inlines(cell)).max().unwrap_or(0)
+        }
+        Block::Definitions(entries) => {
+            let entry = |entry: &Definition| match entry {
+                Definition::Term(content) => in_inlines(content),
+                Definition::Meaning(blocks) => notes_in(blocks),
+            };
+            entries.iter().map(entry).max().unwrap_or(0)
+        }
+        Block::Code(_) | Block::Figure(_) | Block::Rule => 0,
+    };
+    blocks.iter().map(in_block).max().unwrap_or(0)
 }
 
 fn block_plain(block: &Block, out: &mut String) {

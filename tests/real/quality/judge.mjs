@@ -1,5 +1,5 @@
 // node judge.mjs CHECKER MAIL: holds one mail against the checker's bars and prints its verdict and figures as JSON.
-// MAIL is JSON: {eml, articles, key, kind}.
+// MAIL is JSON: {eml, stories, key, kind}.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -26,11 +26,11 @@ const NOT_OF_WHO_IS_NOT_SUBSCRIBED = {
 const waived = mail.kind === 'welcome' ? NOT_OF_LETTERS
   : mail.kind ? { ...NOT_OF_LETTERS, ...NOT_OF_WHO_IS_NOT_SUBSCRIBED } : {};
 
-/** In an edition of several articles these are taken for one: they grow with its length. */
+/** In an edition of several articles these are taken for one: they grow with its length. Headlines are none. */
 const GROWS = ['support/doiuse/', 'support/doiuse_base_errors'];
 
 const { email } = JSON.parse(readFileSync(join(folder, 'bars.json'), 'utf8'));
-for (const bar of email) if (GROWS.some((name) => bar[0].startsWith(name))) bar[2] *= mail.articles ?? 1;
+for (const bar of email) if (GROWS.some((name) => bar[0].startsWith(name))) bar[2] *= mail.stories ?? 1;
 const result = await check(mail.eml, { vnu: true });
 
 // The checker knows the way to the web by English words; in another language it is known by where it leads.

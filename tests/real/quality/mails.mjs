@@ -17,7 +17,12 @@ export const editions = [
   { name: 'picture', says: 'a picture with its caption', from: 'english', articles: ['the-ferry-bell.md', 'yesterday.md'] },
   { name: 'long-title', says: 'a title of 210 characters with a word of 58', from: 'english', articles: ['the-longest-sign.md'] },
   { name: 'rich', says: 'code, a wide table, footnotes, quotes, nested lists', from: 'english', articles: ['the-tide-mill.md', 'yesterday.md'] },
-  { name: 'twenty', says: 'twenty articles, shortened by the size limit', from: 'english', articles: [], twenty: true },
+  { name: 'twenty', says: 'twenty articles, shortened by the size limit', from: 'english', articles: [], many: twentyArticles },
+  { name: 'hundred', says: 'a hundred short articles, most of them as headlines', from: 'english', articles: [], many: () => notes('english', 100) },
+  { name: 'hundred-de', says: 'the same in German', from: 'german', articles: [], many: () => notes('german', 100) },
+  { name: 'hundred-ar', says: 'the same in Arabic', from: 'arabic', articles: [], many: () => notes('arabic', 100) },
+  { name: 'four-hundred', says: 'four hundred, not all of them in the mail', from: 'english', articles: [], many: () => notes('english', 400) },
+  { name: 'too-long', says: 'an article too long by itself, shortened to its beginning', from: 'english', articles: [], many: tooLong },
   { name: 'themed', says: 'other colours, fonts and a logo', from: 'english', theme: 'themed', articles: ['the-ferry-bell.md', 'bare.md'] },
   { name: 'german', says: 'German', from: 'german' },
   { name: 'arabic', says: 'Arabic, right to left', from: 'arabic' },
@@ -44,8 +49,11 @@ export async function makeEdition(edition, straight, root) {
   const eml = newest(folder, (name) => name.startsWith(`${day}.`));
   if (!eml) throw new Error(`${edition.name}: no mail\n${said}`);
   const articles = articlesIn(folder).filter(({ date }) => date === day).length;
-  if (edition.twenty && !/shortened/.test(said)) throw new Error(`twenty: nothing is shortened\n${said}`);
-  return { eml, articles, key: day };
+  if (edition.many && !/warning: .* shortened|warning: .* in a list of headlines/.test(said)) throw new Error(`${edition.name}: nothing is cut\n${said}`);
+  // What is a headline, or not there at all, is no article by which the bars may grow.
+  const bare = (way) => Number(new RegExp(`(\\d+)(?: of \\d+ articles)? (?:is|are) ${way}`).exec(said)?.[1] ?? 0);
+  const stories = articles - bare('in a list of headlines') - bare('on the web only');
+  return { eml, articles, stories, key: day };
 }
 
 /** Makes the letters of one language below `root`, in the order of a reader's days; gives the path of each by its kind. */
@@ -89,7 +97,7 @@ const said = {
 };
 
 /** A folder with configuration, articles and a reader. */
-function publication({ name, from, theme, language, articles, twenty, port }, root) {
+function publication({ name, from, theme, language, articles, many, port }, root) {
   const folder = join(root, name);
   const target = join(folder, 'articles');
   mkdirSync(target, { recursive: true });
@@ -100,7 +108,7 @@ function publication({ name, from, theme, language, articles, twenty, port }, ro
   });
   cpSync(pictures, target, { recursive: true });
   cpSync(pictures, join(folder, 'pictures'), { recursive: true });
-  if (twenty) for (const [file, text] of twentyArticles()) writeFileSync(join(target, file), text);
+  if (many) for (const [file, text] of many()) writeFileSync(join(target, file), text);
   let settings = from === 'sample' ? '' : readFileSync(join(fixtures, `${theme ?? from}.yaml`), 'utf8');
   if (language) settings = settings.replace(/^ {2}language: .*/m, `  language: ${language}`);
   if (port) {
@@ -148,6 +156,41 @@ ${third}
 ${first.replace('This morning', 'A year ago')} ${third}
 `];
   });
+}
+
+/** Notes of a line or two, `count` of them, in the words of a language. */
+function notes(language, count) {
+  const [title, summary, highlights, body] = {
+    english: [(n) => `Berth ${n}: the boat of the morning is in, and the ice is paid`, 'Two lines from the quay, as every morning.',
+      ['The boat is in', 'The ice is paid'], 'The boat came in with the flood and was made fast by six. Nobody was in a hurry.'],
+    german: [(n) => `Liegeplatz ${n}: Das Boot des Morgens ist da, das Eis bezahlt`, 'Zwei Zeilen vom Kai, wie jeden Morgen.',
+      ['Das Boot ist da', 'Das Eis ist bezahlt'], 'Das Boot kam mit der Flut und lag um sechs fest. Niemand hatte es eilig.'],
+    arabic: [(n) => `البستان ${n}: وصل الماء مع الفجر وسُقي النخل كله`, 'سطران من الفلج كما في كل صباح.',
+      ['وصل الماء مع الفجر', 'سُقي النخل كله'], 'وصل الماء مع الفجر ودار على البساتين قبل السادسة، ولم يكن أحد على عجل.'],
+  }[language];
+  return Array.from({ length: count }, (_, index) => [`note-${String(index + 1).padStart(3, '0')}.md`, `---
+title: "${title(index + 1)}"
+slug: note-${index + 1}
+date: 2026-03-02
+summary: ${summary}
+highlights:
+${highlights.map((one) => `  - ${one}`).join('\n')}
+---
+${body}
+`]);
+}
+
+/** One article of a hundred parts. */
+function tooLong() {
+  const part = (n) => `## Part ${n}\n\n${'The keeper wrote the weather down each night, and each night somebody asked him why. '.repeat(8)}[^${n}]\n\n[^${n}]: Log book ${n}.\n\n`;
+  return [['log.md', `---
+title: A hundred nights of weather
+date: 2026-03-02
+author: wren-hallam
+summary: The whole log of the keeper, night by night, because somebody asked.
+highlights: [A hundred nights, One keeper]
+---
+${Array.from({ length: 100 }, (_, index) => part(index + 1)).join('')}`]];
 }
 
 function articlesIn(folder) {
