@@ -15,6 +15,7 @@ use straight::article::{
 use straight::cli::check::{Format, Strictness, Verdict, check};
 use straight::config::{Author, Authors};
 use straight::diagnostic::{Colour, human, json};
+use straight::words::Words;
 
 fn now() -> DateTime<Utc> {
     "2025-11-04T12:00:00Z".parse().unwrap()
@@ -117,6 +118,21 @@ fn a_post_of_another_program_is_read_in_our_words() {
     assert_eq!((unseen.author.unwrap().name.as_str(), unseen.url), ("Mara Lind", None));
     assert_eq!(unseen.image.unwrap().src, "https://example.com/ferry.jpg");
     assert_eq!(read("2025-11-03-day-in-the-name.md").date.to_string(), "2025-11-03");
+}
+
+#[test]
+fn a_key_of_another_program_that_resembles_ours_is_passed_over() {
+    let read = |key: &str| {
+        let text =
+            format!("---\ntitle: The ferry\npubDate: 2025-11-03\nlayout: post\n{key}\n---\nIt sails.\n");
+        parse_bytes(Path::new("ferry.md"), text.as_bytes(), &options(), now())
+    };
+    for key in ["sourceHash: 5207e2b9", "head:\n  - - meta\n    - name: description"] {
+        let parsed = read(key);
+        assert!(parsed.article.is_some(), "{}", human(&parsed.diagnostics, Colour::Never));
+    }
+    let told = human(&read("sumary: It sails.").diagnostics, Colour::Never);
+    assert!(told.contains("did you mean `summary`?"), "{told}");
 }
 
 /// `published: false` and its kin: none of them may let an article out.
@@ -502,6 +518,7 @@ fn pictures_are_found_and_prepared() {
     let body = article.render(&RenderOptions {
         top_heading: 2,
         first_link: 1,
+        words: &Words::english(),
         id_prefix: "",
         picture_src: &|src| format!("cid:{}", article.pictures[src].file_name),
         link: &|_| None,
@@ -592,6 +609,7 @@ fn the_sample_articles_are_fine() {
         let body = article.render(&RenderOptions {
             top_heading: 2,
             first_link: 1,
+            words: &Words::english(),
             id_prefix: "",
             picture_src: &|src| format!("cid:{src}"),
             link: &|_| Some("https://example.com/".to_owned()),
@@ -686,6 +704,7 @@ fn holds(bytes: &[u8]) -> Result<(), TestCaseError> {
         let body = article.render(&RenderOptions {
             top_heading: 2,
             first_link: 1,
+            words: &Words::english(),
             id_prefix: "p",
             picture_src: &|src| src.to_owned(),
             link: &|target| Some(target.to_owned()),

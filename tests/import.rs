@@ -204,6 +204,27 @@ fn a_wordpress_export_becomes_articles() {
 }
 
 #[test]
+fn pictures_that_stay_on_the_web_are_told_with_their_article() {
+    let post = "<title>Fish</title><wp:post_name>fish</wp:post_name><content:encoded><![CDATA[<p>It sails.</p>\
+        <img src=\"https://old.example/wp-content/uploads/2016/03/ferry.png\" alt=\"A ferry\"/>\
+        <p><img src=\"https://pictures.example/quay.jpg\" alt=\"A quay\"/></p>\
+        <img src=\"https://pictures.example/quay.jpg\" alt=\"Again\"/>]]></content:encoded>";
+    let site = Site::new().with("export.xml", export(&item("post", "publish", post)));
+    let site = site.with("uploads/2016/03/ferry.png", png());
+    let (code, told) = site.import("wordpress export.xml --out out --dry-run");
+    assert_eq!(code, 0, "{told}");
+    let all = "\nPictures that stay on the web:\n  out/2016/2016-03-04-fish.md: https://old.example/wp-content/uploads/2016/03/ferry.png\n  \
+        out/2016/2016-03-04-fish.md: https://pictures.example/quay.jpg\n  They are shown for as long as they are there. \
+        To have them: import anew with --uploads FOLDER,";
+    assert!(told.contains(all), "{told}");
+    let (_, told) = site.import("wordpress export.xml --out out --uploads uploads");
+    assert!(told.contains("with 1 picture.") && !told.contains("ferry.png"), "{told}");
+    assert!(told.contains("fish.md: https://pictures.example/quay.jpg\n  They are"), "{told}");
+    assert!(told.contains("To have them: save each beside its article"), "{told}");
+    site.passes();
+}
+
+#[test]
 fn what_is_no_export_is_told_with_its_place() {
     let deep = format!("<rss>{}", "<a>".repeat(100_000));
     let huge = format!("<rss><item><title>{}</title></item></rss>", "x".repeat(17 << 20));

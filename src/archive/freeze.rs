@@ -7,24 +7,32 @@ use crate::article::markdown::{self, RenderOptions};
 use crate::article::{Article, Figure};
 use crate::config::Publication;
 use crate::edition::{self, Edition};
+use crate::words::Words;
 
 /// The articles of `edition` in its order, for the archive: the same Markdown as the mail's, rendered for the web.
 #[must_use]
-pub fn freeze(edition: &Edition, publication: &Publication) -> Vec<ArchivedArticle> {
-    let freezer = Freezer { edition, publication };
+pub fn freeze(edition: &Edition, publication: &Publication, words: &Words) -> Vec<ArchivedArticle> {
+    let freezer = Freezer { edition, publication, words };
     (0..).zip(&edition.articles).map(|(position, article)| freezer.article(position, article)).collect()
 }
 
 struct Freezer<'a> {
     edition: &'a Edition,
     publication: &'a Publication,
+    words: &'a Words,
 }
 
 impl Freezer<'_> {
+    /// A line of Markdown as inline HTML.
+    fn line(&self, source: &str) -> String {
+        markdown::inline(source, 1, self.words).html
+    }
+
     fn article(&self, position: u32, article: &Article) -> ArchivedArticle {
         let rendered = article.render(&RenderOptions {
             top_heading: 2,
             first_link: 1,
+            words: self.words,
             // As in the mail, so that a link to a heading leads to the same place on either page.
             id_prefix: &format!("{}-", article.slug),
             picture_src: &|src| self.picture_src(article, src),
@@ -32,7 +40,7 @@ impl Freezer<'_> {
         });
         let byline = article.author.as_ref().map(|author| Byline {
             author: named(&author.name),
-            biography: author.biography.as_deref().map(line),
+            biography: author.biography.as_deref().map(|text| self.line(text)),
             link: author.link.as_ref().map(ToString::to_string),
             photo: author.photo.as_ref().map(ToString::to_string),
         });
@@ -66,7 +74,7 @@ impl Freezer<'_> {
             .replace("{name}", &self.publication.name);
         let body = Body {
             language: self.publication.language.clone(),
-            highlights: article.highlights.iter().map(|highlight| line(highlight)).collect(),
+            highlights: article.highlights.iter().map(|highlight| self.line(highlight)).collect(),
             image: article.image.as_ref().map(|figure| self.image(article, figure)),
             byline,
             sources: article.sources.iter().map(source).collect(),
@@ -81,7 +89,7 @@ impl Freezer<'_> {
         ArchivedImage {
             src: self.picture_src(article, &figure.src),
             alt: plain(&figure.alt),
-            caption: figure.caption.as_deref().map(line),
+            caption: figure.caption.as_deref().map(|text| self.line(text)),
             size: article.pictures.get(&figure.src).map(|picture| (picture.width, picture.height)),
         }
     }
@@ -102,11 +110,6 @@ impl Freezer<'_> {
 
 fn named(name: &str) -> Named {
     Named::of(&plain(name))
-}
-
-/// A line of Markdown as inline HTML.
-fn line(source: &str) -> String {
-    markdown::inline(source, 1).html
 }
 
 /// Without the characters that mark slots and places.

@@ -141,7 +141,7 @@ impl Outlook {
     ) -> Self {
         let newest = loaded.outlines().pop();
         let names = std::mem::take(&mut loaded.names);
-        let assembled = record.assemble(loaded, config, now);
+        let assembled = record.assemble(loaded, &key, config, now);
         let mut outlook = Outlook {
             due: assembled.due.iter().map(article::Article::outline).collect(),
             waiting: assembled.waiting.clone(),

@@ -87,11 +87,13 @@ pub(super) fn run(
         ImportCommand::Hugo(_) => import::site(Flavour::Hugo, &args.source, &options)?,
         ImportCommand::WordPress(_) => import::wordpress(&args.source, &options)?,
     };
-    tell(&report, writing, out)?;
+    let may_copy = matches!(command, ImportCommand::WordPress(_)) && uploads.is_none();
+    tell(&report, writing, may_copy, out)?;
     Ok(report.refused.is_empty())
 }
 
-fn tell(report: &Report, writing: Writing, out: &mut dyn Write) -> anyhow::Result<()> {
+/// `may_copy`: whether there is an option that would copy pictures.
+fn tell(report: &Report, writing: Writing, may_copy: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     for path in &report.written {
         writeln!(out, "{}", path.display())?;
     }
@@ -108,6 +110,18 @@ fn tell(report: &Report, writing: Writing, out: &mut dyn Write) -> anyhow::Resul
     };
     section("Left out", &report.notes)?;
     section("Not imported", &report.refused)?;
+    section("Pictures that stay on the web", &report.remote)?;
+    if !report.remote.is_empty() {
+        let copy = if may_copy {
+            "import anew with --uploads FOLDER, a copy of wp-content/uploads, or "
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "  They are shown for as long as they are there. To have them: {copy}save each beside its article, and write\n  its name in place of the address."
+        )?;
+    }
     if !report.authors.is_empty() {
         writeln!(out, "\nAuthors, for newsletter.yaml:\nauthors:")?;
         for (key, name) in &report.authors {

@@ -22,6 +22,8 @@ pub enum Past<'a> {
 /// The rules of time by which articles are due.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
+    /// The day of the edition, whenever it is made: from it the backlog counts.
+    pub day: NaiveDate,
     /// How many days back an unpublished article is still news.
     pub backlog_days: u32,
     /// The moment of freezing.
@@ -126,7 +128,7 @@ impl fmt::Display for NotDue {
             }
             NotDue::TooOld { date, backlog_days } => write!(
                 f,
-                "is dated {date}, more than {backlog_days} days ago; date it anew, or raise `backlog`"
+                "is dated {date}, more than {backlog_days} days before the edition; date it anew, or raise `backlog`"
             ),
             NotDue::OlderThanFirstDay(first) => write!(
                 f,
@@ -224,8 +226,8 @@ fn published_or_old(
         Some(None) => return Some(NotDue::BeforeFirstEdition),
         None => {}
     }
-    let today = rules.now.with_timezone(&rules.timezone).date_naive();
-    let oldest = today.checked_sub_days(Days::new(u64::from(rules.backlog_days))).unwrap_or(NaiveDate::MIN);
+    let oldest =
+        rules.day.checked_sub_days(Days::new(u64::from(rules.backlog_days))).unwrap_or(NaiveDate::MIN);
     (article.date < oldest).then_some(NotDue::TooOld { date: article.date, backlog_days: rules.backlog_days })
 }
 

@@ -10,7 +10,7 @@ use super::cut::{Ladder, Layout};
 use super::view::{self, View};
 use super::{
     Cut, Edition, EmbeddedPicture, RenderedEdition, Shortened, Slot, TemplateError, Templates, css, hash,
-    wrap,
+    slot, wrap,
 };
 use crate::article::Picture;
 use crate::config::{ImagePolicy, Publication};
@@ -154,8 +154,10 @@ impl Printer<'_> {
     /// The edition, and when its HTML is larger than the limit as little cut as can be: see [`Ladder`].
     fn within_limit(&self) -> Result<(Parts, Option<Shortened>), RenderError> {
         let articles = &self.edition.articles;
-        let (all, limit) = (articles.len(), self.settings.size_limit);
+        let all = articles.len();
         let whole = self.parts(&Layout::whole(all))?;
+        // What a reader gets has their own words and addresses in place of the markers.
+        let limit = self.settings.size_limit.saturating_sub(slot::room(&whole.html, self.publication));
         if whole.html.len() <= limit {
             return Ok((whole, None));
         }
@@ -316,7 +318,7 @@ fn preheader_of(written: &str, variables: &Map<String, Value>) -> String {
 
 /// An inbox shows the preheader to its owner only, but the archive and the desk show it as it is.
 pub(crate) fn without_markers(text: &str) -> String {
-    super::slot::fill_with(text, |_| String::new())
+    slot::fill_with(text, |_| String::new())
 }
 
 fn one_line(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! The places in a rendered edition that are filled for each subscriber.
 
+use crate::config::Publication;
+
 /// A place in a rendered edition that is filled for each subscriber.
 ///
 /// Its [`marker`](Self::marker) is made of private-use characters, which content never has: they are removed from it.
@@ -44,6 +46,19 @@ impl Slot {
     pub fn marker(self) -> String {
         format!("{}{}{}", Slot::OPEN, self.name(), Slot::CLOSE)
     }
+}
+
+/// How many bytes the slots of `html` may take for a reader beyond their markers: for any address, and for names and
+/// tokens of a usual length.
+pub(super) fn room(html: &str, publication: &Publication) -> usize {
+    let link = publication.link("preferences/").len() + 64;
+    let room = |slot: Slot| match slot {
+        Slot::Email => 254,
+        Slot::Name => 100,
+        Slot::Since => 40,
+        Slot::UnsubscribeUrl | Slot::PreferencesUrl => link,
+    };
+    Slot::ALL.into_iter().map(|slot| html.matches(&slot.marker()).count() * room(slot)).sum()
 }
 
 /// Puts what `value` says in the place of every marker.

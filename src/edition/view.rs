@@ -43,7 +43,7 @@ pub(super) struct EditionView {
     pub(super) year: i32,
     pub(super) language: String,
     pub(super) dir: &'static str,
-    /// Whether it has one article only.
+    /// Whether it shows one article only, besides headlines.
     pub(super) single: bool,
     pub(super) url: String,
     pub(super) past_issues_url: String,
@@ -155,9 +155,9 @@ impl Links {
         self.0.len() + 1
     }
 
-    fn inline(&mut self, source: &str) -> Inline {
+    fn inline(&mut self, source: &str, words: &Words) -> Inline {
         let first = self.next();
-        let RenderedInline { html, text, links } = markdown::inline(source, first);
+        let RenderedInline { html, text, links } = markdown::inline(source, first, words);
         self.0.extend(links);
         Inline { html: breakable(&html), text, plain: markdown::plain(source) }
     }
@@ -177,7 +177,7 @@ impl View {
         let mut links = Links::default();
         // In the order in which the text shows them, so that its notes count upwards: with several articles all
         // highlights stand at the top.
-        let highlights: Vec<Vec<Inline>> = if edition.articles.len() > 1 {
+        let highlights: Vec<Vec<Inline>> = if stories.len() > 1 {
             (0..).zip(stories).map(|(at, article)| reader.highlights(at, article, &mut links)).collect()
         } else {
             Vec::new()
@@ -209,7 +209,7 @@ impl View {
                 year: edition.key.date().year(),
                 language: publication.language.clone(),
                 dir: words.direction(),
-                single: edition.articles.len() == 1,
+                single: articles.len() == 1,
                 url: edition_url(&edition.key, publication),
                 past_issues_url: publication.link("editions/"),
                 subscribe_url: publication.link(""),
@@ -256,7 +256,7 @@ impl Reader<'_> {
 
     fn highlights(&self, position: usize, article: &Article, links: &mut Links) -> Vec<Inline> {
         let shown = if self.is_bare(position) { &[][..] } else { &article.highlights };
-        shown.iter().map(|highlight| links.inline(highlight)).collect()
+        shown.iter().map(|highlight| links.inline(highlight, self.words)).collect()
     }
 
     fn article(
@@ -270,8 +270,9 @@ impl Reader<'_> {
         let image = article.image.as_ref().filter(|_| !bare);
         let image = image.map(|figure| self.image(article, figure, links));
         let options = RenderOptions {
-            top_heading: if self.edition.articles.len() == 1 { 2 } else { 3 },
+            top_heading: if self.layout.stories() == 1 { 2 } else { 3 },
             first_link: links.next(),
+            words: self.words,
             id_prefix: &format!("{}-", article.slug),
             picture_src: &|src| self.picture_src(article, src),
             link: &|target| link_between(self.edition, article, target, self.publication),
@@ -376,7 +377,7 @@ impl Reader<'_> {
         ImageView {
             src: self.picture_src(article, &figure.src),
             alt: figure.alt.clone(),
-            caption: figure.caption.as_deref().map(|caption| links.inline(caption)),
+            caption: figure.caption.as_deref().map(|caption| links.inline(caption, self.words)),
             width,
         }
     }
@@ -401,7 +402,7 @@ impl Reader<'_> {
         seen.into_iter()
             .map(|author| AuthorView {
                 name: author.name.clone(),
-                biography: author.biography.as_deref().map(|biography| links.inline(biography)),
+                biography: author.biography.as_deref().map(|biography| links.inline(biography, self.words)),
                 link: author.link.as_ref().map(ToString::to_string),
                 photo: author.photo.as_ref().map(ToString::to_string),
             })

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::head::Head;
-use super::{ImportError, Options, Post, Report, Writing};
+use super::{ImportError, Note, Options, Post, Report, Writing};
 use crate::article::markdown::{Seen, Target, What, document, percent_decode};
 use crate::article::{LoadOptions, parse_bytes};
 use crate::config::Authors;
@@ -97,6 +97,11 @@ impl<'a> Finish<'a> {
         post.body = self.body(&post, &slug, beside, &mut copied, report);
         let Some(text) = self.checked(&post, name, &slug, report) else { return Ok(()) };
         report.written.push(place.clone());
+        report.remote.extend(remote(&post).into_iter().map(|url| Note {
+            file: place.clone(),
+            line: 0,
+            what: url,
+        }));
         report.pictures += copied.len();
         if self.options.writing == Writing::Nothing {
             return Ok(());
@@ -370,6 +375,25 @@ fn bare(source: &str, what: &What) -> String {
 pub(super) fn relative(from: &Path, to: &Path) -> String {
     let up = from.components().count().saturating_sub(1);
     "../".repeat(up) + &to.to_string_lossy().replace('\\', "/")
+}
+
+/// The addresses of the pictures of `post` that are on the web, each once.
+fn remote(post: &Post) -> Vec<String> {
+    let body = document(&post.body);
+    let shown = body.seen.iter().filter_map(|seen| match &seen.what {
+        What::Image { src, .. } => Some(src),
+        _ => None,
+    });
+    let mut urls: Vec<String> = Vec::new();
+    for src in post.head.image.iter().map(|(src, _)| src).chain(shown) {
+        if let Target::Outside(url) = Target::of(src)
+            && url.starts_with("http")
+            && !urls.contains(&url)
+        {
+            urls.push(url);
+        }
+    }
+    urls
 }
 
 fn short(text: &str) -> String {

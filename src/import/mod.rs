@@ -98,6 +98,8 @@ pub struct Report {
     pub refused: Vec<Note>,
     /// What is missing from those that did.
     pub notes: Vec<Note>,
+    /// The pictures of articles that stay elsewhere on the web: the article, and as `what` the address.
+    pub remote: Vec<Note>,
     /// What was passed over by intent, by its kind: `drafts`, `pages`.
     pub passed_over: BTreeMap<&'static str, usize>,
     /// Authors whom a file of their own names, as the configuration has them.

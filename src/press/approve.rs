@@ -112,7 +112,7 @@ impl Press {
         let whole = record.wanted(&approved.key, &self.config, approved.frozen_at);
         let loaded = draft::load(&self.config, Duration::ZERO, whole, self.clock.now()).await?;
         let broken = draft::errors_that_count(&loaded, &approved.key, &record, &self.config);
-        let mut assembled = record.assemble(loaded, &self.config, approved.frozen_at);
+        let mut assembled = record.assemble(loaded, &approved.key, &self.config, approved.frozen_at);
         let before: Vec<_> = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
         let slugs: BTreeSet<&str> =
             approved.headlines.iter().map(|headline| headline.slug.as_str()).collect();
@@ -152,7 +152,7 @@ impl Press {
             let key = approved.key.clone();
             let edition = draft::put_together(key, assembled, &record, &self.config, approved.frozen_at);
             let (again, _) = draft::render(&edition, &self.config)?;
-            articles = archive::freeze(&edition, &self.config.publication);
+            articles = archive::freeze(&edition, &self.config.publication, &draft::words(&self.config)?);
             if again.hash != approved.hash {
                 how = shortened(&edition::diff(approved, &again));
                 if how.is_empty() {

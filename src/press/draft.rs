@@ -16,6 +16,7 @@ use crate::edition::{
     Rules, Templates, Waiting,
 };
 use crate::store::{Store, StoreError};
+use crate::words::Words;
 
 /// More earlier headlines than an edition shows are read, since some may be its own articles'; at most so many.
 const MOST_OWN: usize = 200;
@@ -104,15 +105,22 @@ impl Record {
         }
     }
 
-    /// Sorts the articles by whether they are due at `now`; they were loaded with what is [`wanted`](Self::wanted).
+    /// Sorts the articles by whether they are due at `now` for the edition `key`; they were loaded with what is [`wanted`](Self::wanted).
     #[must_use]
-    pub fn assemble(&self, loaded: Loaded, config: &Config, now: DateTime<Utc>) -> Assembled {
+    pub fn assemble(
+        &self,
+        loaded: Loaded,
+        key: &EditionKey,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Assembled {
         let past = match self.published.is_empty() {
             true => Past::Nothing,
             false => Past::Editions(&self.published),
         };
         let backlog_days = config.articles.backlog_days;
-        edition::assemble(loaded, past, Rules { backlog_days, now, timezone: config.schedule.timezone })
+        let rules = Rules { day: key.date(), backlog_days, now, timezone: config.schedule.timezone };
+        edition::assemble(loaded, past, rules)
     }
 
     /// Where the articles that went out before are read, by file.
@@ -137,7 +145,7 @@ pub fn draft(
     now: DateTime<Utc>,
 ) -> Result<Draft, PressError> {
     let errors = errors_that_count(&loaded, &key, record, config);
-    let assembled = record.assemble(loaded, config, now);
+    let assembled = record.assemble(loaded, &key, config, now);
     let due = assembled.due.iter().map(|article| article.path.clone()).collect();
     let waiting = assembled.waiting.clone();
     let (rendered, pictures) = render_due(assembled, record, config, key, now)?.unzip();
@@ -243,6 +251,11 @@ pub(super) fn render(
     let templates = Templates::load(config.edition.templates.as_deref(), &config.publication)?;
     let rendered = edition::render(edition, &config.publication, &templates, &settings)?;
     Ok((rendered, edition::pictures(edition, &templates)))
+}
+
+/// The words of the publication's language.
+pub(super) fn words(config: &Config) -> Result<Words, PressError> {
+    Ok(edition::load_words(config.edition.templates.as_deref(), &config.publication.language)?)
 }
 
 /// The errors of files that may belong to the edition: by their date, or because they do not tell it.

@@ -116,7 +116,7 @@ impl Press {
             let told = self.tell_editors(&key, &broken, "is held until this is mended").await?;
             return Ok(Published::Held(Held { errors: broken, told }));
         }
-        let assembled = record.assemble(loaded, &self.config, now);
+        let assembled = record.assemble(loaded, &key, &self.config, now);
         if assembled.due.is_empty() {
             // Another process may have published it while the articles were read.
             return Ok(match self.store.edition(&key).await? {
@@ -137,7 +137,7 @@ impl Press {
             edition: &rendered,
             letterhead: &letterhead,
             pictures: &pictures,
-            articles: &archive::freeze(&edition, &self.config.publication),
+            articles: &archive::freeze(&edition, &self.config.publication, &draft::words(&self.config)?),
             earlier: &before,
             examples_too: matches!(self.config.transport, Transport::Outbox { .. }),
             needs_approval,

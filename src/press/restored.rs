@@ -28,7 +28,7 @@ impl Press {
         let gone_out = match restored.frozen_at {
             Some(now) => {
                 let timezone = self.config.schedule.timezone;
-                let rules = Rules { backlog_days: ALL_OF_THEM, now, timezone };
+                let rules = Rules { day: now.date_naive(), backlog_days: ALL_OF_THEM, now, timezone };
                 // Their tops say enough.
                 let articles = self.load(Whole::None, now).await?.outlines();
                 edition::sort(articles, Past::Editions(&published), rules).due

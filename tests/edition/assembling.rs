@@ -6,12 +6,13 @@ use chrono_tz::Tz;
 use straight::article::{Article, Loaded};
 use straight::edition::{self, Assembled, EditionKey, NotDue, Past, Rules};
 
-use super::newsroom::{article, at};
+use super::newsroom::{article, at, day};
 
 const NEW_YORK: Tz = chrono_tz::America::New_York;
 
 fn rules(now: &str) -> Rules {
-    Rules { backlog_days: 7, now: at(now), timezone: NEW_YORK }
+    let now = at(now);
+    Rules { day: now.with_timezone(&NEW_YORK).date_naive(), backlog_days: 7, now, timezone: NEW_YORK }
 }
 
 /// Something was published before: one article that is no longer in the folder.
@@ -46,9 +47,20 @@ fn what_is_dated_today_or_within_the_backlog_goes_out() {
     assert_eq!(due(&sorted), ["today.md", "a-week-ago.md"]);
     assert_eq!(
         why(&sorted),
-        ["eight-days-ago.md is dated 2026-02-22, more than 7 days ago; date it anew, or raise `backlog`"]
+        [
+            "eight-days-ago.md is dated 2026-02-22, more than 7 days before the edition; date it anew, or raise `backlog`"
+        ]
     );
     assert!(sorted.before.is_empty());
+}
+
+#[test]
+fn the_backlog_counts_from_the_day_of_the_edition_however_late_it_is_made() {
+    let articles = || vec![article("of-the-day.md", "2026-02-20"), article("too-old.md", "2026-02-12")];
+    let late = || rules("2026-03-02T12:00:00Z");
+    let of_its_day = Rules { day: day("2026-02-20"), ..late() };
+    assert_eq!(due(&assemble(articles(), Past::Editions(&running()), of_its_day)), ["of-the-day.md"]);
+    assert_eq!(due(&assemble(articles(), Past::Editions(&running()), late())), Vec::<&str>::new());
 }
 
 #[test]

@@ -208,3 +208,23 @@ async fn a_link_to_an_earlier_article_leads_to_its_page() {
     assert!(mail.html.contains(address), "{}", mail.html);
     assert!(mail.text.contains(address), "{}", mail.text);
 }
+
+#[tokio::test]
+async fn an_edition_named_by_its_day_has_what_was_news_on_that_day() {
+    let room = Newsroom::new();
+    room.at("2026-09-01T09:00:00Z").article("tide", "2026-09-01", "The tide turns");
+    room.readers(&["ann@example.org"]).await;
+    room.send().await.unwrap();
+    // The edition of the 3rd was forgotten, and is sent three weeks later.
+    room.article("ferry", "2026-09-03", "The ferry is back").article("gale", "2026-08-20", "A gale passed");
+    room.at("2026-09-24T09:00:00Z");
+    let press = room.press().await;
+    let Published::Out { edition, waiting, .. } = press.publish(key("2026-09-03")).await.unwrap() else {
+        panic!()
+    };
+    assert_eq!(edition.rendered.subject, "The ferry is back");
+    let gale = waiting.iter().find(|article| article.path.ends_with("gale.md")).unwrap();
+    let why = "is dated 2026-08-20, more than 7 days before the edition; date it anew, or raise `backlog`";
+    assert_eq!(gale.why.to_string(), why);
+    press.store.close().await;
+}

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::keys::{FRONT_MATTER, Kind};
 use crate::article::findings::Findings;
-use crate::article::nearest;
+use crate::article::surely;
 use crate::article::yaml::{Key, Node, Value};
 
 /// What becomes of a key of another program.
@@ -267,7 +267,7 @@ impl Adoption {
             }
             Some(Fate::Nothing) => self.passed.push(shown(&key.name)),
             // A slip, and no other program's key.
-            None if nearest(&key.name, FRONT_MATTER.iter().map(|row| row.name)).is_some() => {
+            None if surely(&key.name, FRONT_MATTER.iter().map(|row| row.name)).is_some() => {
                 self.map.push((key.clone(), node.clone()));
             }
             None => self.passed.push(shown(&key.name)),

@@ -352,7 +352,7 @@ impl Writer<'_, '_> {
         self.raw("<sup><a");
         self.attribute("href", &format!("#{prefix}fn{number}"));
         self.attribute("id", &format!("{prefix}{id}"));
-        self.attribute("aria-label", &format!("Note {number}"));
+        self.attribute("aria-label", &self.options.words.fill("note", &[("number", &number.to_string())]));
         self.raw(&format!(">{number}</a></sup>"));
     }
 
@@ -379,7 +379,7 @@ impl Writer<'_, '_> {
             }
             self.raw("<a");
             self.attribute("href", &format!("#{prefix}fnref{number}"));
-            self.attribute("aria-label", "Back to the text");
+            self.attribute("aria-label", self.options.words.text("back_to_text"));
             self.raw(">↩</a></p></li>\n");
         }
         self.raw("</ol>\n");

@@ -22,8 +22,8 @@
 //!
 //! # The contract of the text
 //! Wrapped at 72 columns, LF, no trailing spaces, blocks separated by one blank line. Links are `text [n]`; an address
-//! that is its own text stands alone. Footnotes are `(note 1)`, listed at the end. Content that looks like a link
-//! number, `[7]`, becomes `(7)`.
+//! that is its own text stands alone. Footnotes are `(note 1)`, listed at the end; images `[Picture: alt]`; both in the
+//! words that are given, as are the labels above. Content that looks like a link number, `[7]`, becomes `(7)`.
 
 mod anchors;
 mod build;
@@ -48,6 +48,7 @@ pub(crate) use write::{escape, from_html};
 
 use super::Article;
 use super::picture::SHOWN_WIDTH;
+use crate::words::Words;
 
 /// How an article's body is rendered into its surroundings.
 #[derive(Clone, Copy)]
@@ -56,6 +57,8 @@ pub struct RenderOptions<'a> {
     pub top_heading: u8,
     /// The number of the first link of the text.
     pub first_link: usize,
+    /// What notes and pictures are called.
+    pub words: &'a Words,
     /// Begins every `id`, so that several articles fit in one document.
     pub id_prefix: &'a str,
     /// The address of a local picture, given its source as written.
@@ -135,11 +138,12 @@ fn body(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOption
 
 /// Renders one line of Markdown; blocks mean nothing in it (`2025. A year` is no list).
 #[must_use]
-pub fn inline(source: &str, first_link: usize) -> RenderedInline {
+pub fn inline(source: &str, first_link: usize, words: &Words) -> RenderedInline {
     let content = line(source).0;
     let options = RenderOptions {
         top_heading: 2,
         first_link,
+        words,
         id_prefix: "",
         picture_src: &|_| String::new(),
         link: &|_| None,

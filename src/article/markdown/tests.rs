@@ -9,6 +9,7 @@ fn rendered(source: &str) -> RenderedBody {
     let options = RenderOptions {
         top_heading: 3,
         first_link: 4,
+        words: &Words::english(),
         id_prefix: "a1-",
         picture_src: &|src| format!("cid:{src}"),
         link: &|target| target.strip_suffix(".md").map(|name| format!("https://example.com/{name}/")),
@@ -57,14 +58,14 @@ fn slot_markers_and_controls_never_pass() {
 
 #[test]
 fn one_line_is_never_a_block() {
-    let line = inline("2025. A *year* of “[deals](https://example.org/a)”", 2);
+    let line = inline("2025. A *year* of “[deals](https://example.org/a)”", 2, &Words::english());
     assert_eq!(line.html, "2025. A <em>year</em> of “<a href=\"https://example.org/a\">deals</a>”");
     assert_eq!(line.text, "2025. A year of “deals [2]”");
     assert_eq!(line.links, ["https://example.org/a"]);
     for (source, text) in
         [("# 1", "# 1"), ("- x", "- x"), ("> x", "> x"), ("_em_ \"q\"", "em “q”"), ("<b>x", "x"), ("", "")]
     {
-        assert_eq!(inline(source, 1).text, text, "{source}");
+        assert_eq!(inline(source, 1, &Words::english()).text, text, "{source}");
     }
     assert_eq!(plain("**Bold** & [link](https://example.org)"), "Bold & link");
 }

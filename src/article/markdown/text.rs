@@ -29,7 +29,7 @@ pub(super) fn render(document: &Document, options: &RenderOptions<'_>) -> Render
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        let marked = with_mark(blocks, &format!("(note {}) ", index + 1));
+        let marked = with_mark(blocks, &format!("{} ", writer.note(index)));
         lines.extend(prefixed("", "    ", writer.blocks(&marked, WIDTH - 4)));
     }
     let text: String = lines.iter().flat_map(|line| [line.trim_end(), "\n"]).collect();
@@ -60,6 +60,11 @@ struct Writer<'a, 'o> {
 }
 
 impl Writer<'_, '_> {
+    /// How a footnote is referred to.
+    fn note(&self, index: usize) -> String {
+        self.options.words.fill("note_mark", &[("number", &(index + 1).to_string())])
+    }
+
     fn blocks(&mut self, blocks: &[Block], width: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let mut before: Option<&Block> = None;
@@ -228,10 +233,14 @@ impl Writer<'_, '_> {
                     }
                 }
                 Inline::Image(image) if image.alt.is_empty() => {}
-                Inline::Image(image) => out.push_str(&format!("{OPEN}Image: {}{CLOSE}", visible(&image.alt))),
+                Inline::Image(image) => {
+                    let alt = visible(&image.alt);
+                    let shown = self.options.words.fill("picture", &[("alt", &alt)]);
+                    out.push_str(&format!("{OPEN}{shown}{CLOSE}"));
+                }
                 Inline::Note(index) => {
                     let gap = if out.ends_with([' ', '\n']) || out.is_empty() { "" } else { " " };
-                    out.push_str(&format!("{gap}(note\u{A0}{})", index + 1));
+                    out.push_str(&format!("{gap}{}", self.note(*index).replace(' ', "\u{A0}")));
                 }
                 Inline::SoftBreak => out.push(' '),
                 Inline::HardBreak => out.push('\n'),

@@ -37,7 +37,10 @@ export const letters = [
 ];
 
 function of(from, called, short) {
-  const kinds = { confirm: 'please confirm', welcome: 'welcome', comment: 'to a moderator', goodbye: 'goodbye' };
+  const kinds = {
+    confirm: 'please confirm', welcome: 'welcome', already: 'subscribed already', comment: 'to a moderator', data: 'your data',
+    newAddress: 'is this your new address?', moved: 'your mail has moved', goodbye: 'goodbye',
+  };
   return Object.entries(kinds).map(([kind, says]) => ({ name: `${kind}-${short}`, says: `letter: ${says} (${called})`, from, kind }));
 }
 
@@ -80,9 +83,18 @@ export async function makeLetters(from, straight, root) {
     const [article] = (await (await fetch(base)).text()).match(/\/articles\/[^"#]+/);
     await post(`${article}/comments`, { name: 'Ina', email: 'ina@example.org', text: said[from] });
     const comment = await letter('desk@', 0);
+    await post('/subscribe', { email: 'zoe@example.org' });
+    const already = await letter('zoe@', 2);
+    const own = path(welcome, 'preferences');
+    await post(`${own}/data`, { yes: 'yes' });
+    const data = await letter('zoe@', 3);
+    await post(`${own}/address`, { email: 'zoe.new@example.org' });
+    const newAddress = await letter('zoe.new@', 0);
+    await post(path(newAddress, 'address'), {});
+    const moved = await letter('zoe@', 4);
     await post(path(welcome, 'unsubscribe'), {});
-    const goodbye = await letter('zoe@', 2);
-    return { confirm, welcome, comment, goodbye };
+    const goodbye = await letter('zoe.new@', 1);
+    return { confirm, welcome, already, comment, data, newAddress, moved, goodbye };
   } finally {
     const gone = new Promise((done) => server.once('exit', done));
     server.kill('SIGTERM');
