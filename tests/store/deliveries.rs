@@ -165,7 +165,7 @@ async fn what_is_open_after_its_time_expires_and_says_so() {
 /// A sender that puts one delivery on record as `sending` and dies, and one that takes over from it.
 async fn takeover(policy: RecoveryPolicy, wanted: Recovered, state: State, uncertain: u64) {
     on_both(async |engine| {
-        let dying = engine.open().await.with_lease(Duration::from_millis(300));
+        let dying = engine.open().await.with_lease(Duration::from_millis(1_500));
         let id = edition_for(&dying, &["ann@example.org", "bo@example.org"]).await;
         let lock = sender(&dying).await;
         let rows = dying.claim(id, at(0), None, 2).await.unwrap();
@@ -177,7 +177,7 @@ async fn takeover(policy: RecoveryPolicy, wanted: Recovered, state: State, uncer
             assert_eq!(next.claim(id, at(1), None, 9).await.unwrap(), [], "and these are its own");
         }
         drop(lock);
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        tokio::time::sleep(Duration::from_millis(1_700)).await;
         assert_eq!(dying.is_sender(), !dying.is_shared());
 
         let _lock = sender(&next).await;
