@@ -30,6 +30,7 @@ const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\n\r\n";
 pub(crate) struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
+    open: Arc<AtomicUsize>,
     most_at_once: Arc<AtomicUsize>,
 }
 
@@ -43,17 +44,14 @@ impl Server {
         let server = Server {
             address: listener.local_addr().unwrap(),
             asked: Arc::default(),
+            open: Arc::default(),
             most_at_once: Arc::default(),
         };
-        let (own, now_open) = (server.clone(), Arc::new(AtomicUsize::new(0)));
+        let own = server.clone();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (own, now_open) = (own.clone(), Arc::clone(&now_open));
-                thread::spawn(move || {
-                    own.most_at_once.fetch_max(now_open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    own.serve(stream.unwrap(), pause, script);
-                    now_open.fetch_sub(1, Ordering::SeqCst);
-                });
+                let own = own.clone();
+                thread::spawn(move || own.serve(stream.unwrap(), pause, script));
             }
         });
         server
@@ -68,8 +66,13 @@ impl Server {
         let head = String::from_utf8(head).unwrap();
         let line = head.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
         self.asked.lock().unwrap().push(line.clone());
+        // Until the answer leaves: whoever has it may ask the next thing before this thread is done.
+        let at_once = self.open.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
         thread::sleep(pause);
-        if let Some(answer) = script(&line) {
+        let answer = script(&line);
+        self.open.fetch_sub(1, Ordering::SeqCst);
+        if let Some(answer) = answer {
             let _ = stream.write_all(answer.as_bytes());
         }
     }
