@@ -48,6 +48,7 @@ pub(crate) use templates::{
     engine as template_engine, load_logo, load_words, own as own_template, path_of as template_path,
 };
 pub use view::{headline, link_between};
+pub(crate) use wrap::{rewrapped, shorten};
 
 pub use crate::words::dates;
 

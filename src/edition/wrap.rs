@@ -19,8 +19,22 @@ pub(super) fn wrap(text: &str, first: &str, rest: &str) -> String {
     out
 }
 
+/// `text` with its lines of more than [`COLUMNS`] broken, what follows set in as far as they begin; the others are kept.
+pub(crate) fn rewrapped(text: &str) -> String {
+    let line = |line: &str| {
+        if measure(line) <= COLUMNS {
+            return format!("{line}\n");
+        }
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let rest = format!("{indent}{}", if words.starts_with("- ") { "  " } else { "" });
+        wrap(words, indent, &rest) + "\n"
+    };
+    text.lines().map(line).collect()
+}
+
 /// At most `limit` characters of `text`, cut at a word's end with an ellipsis, which counts too.
-pub(super) fn shorten(text: &str, limit: usize) -> String {
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() <= limit {
         return text;
@@ -58,6 +72,17 @@ pub(super) fn caps(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_broken_where_they_begin_and_short_ones_are_kept() {
+        let words = "word ".repeat(16);
+        let text = format!("To hold it:      now\n\n  - {words}\n  {words}\n");
+        let thirteen = "word ".repeat(13).trim_end().to_owned();
+        let broken = format!(
+            "To hold it:      now\n\n  - {thirteen}\n    word word word\n  {thirteen} word\n  word word\n"
+        );
+        assert_eq!(rewrapped(&text), broken);
+    }
 
     #[test]
     fn a_bullet_hangs_and_no_line_is_over_72() {

@@ -53,6 +53,9 @@ pub struct Held {
     pub told: usize,
 }
 
+/// Characters of a subject that inboxes show whole.
+const LONGEST_SUBJECT: usize = 70;
+
 /// What becomes of files that were changed just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unsettled {
@@ -220,7 +223,7 @@ impl Press {
     ) -> Result<usize, PressError> {
         let list = errors.iter().map(|error| format!("  {error}\n")).collect::<String>();
         let name = &self.config.publication.name;
-        let subject = format!("{name}: the edition of {key} {what}");
+        let subject = format!("{name}: edition {key} {what}");
         let text = format!(
             "The edition of {key} {what}:\n\n{list}\nMend the files in the articles folder; `straight check` shows each place.\n"
         );
@@ -235,6 +238,7 @@ impl Press {
         subject: &str,
         text: &str,
     ) -> Result<usize, PressError> {
+        let (subject, text) = (&edition::shorten(subject, LONGEST_SUBJECT), &edition::rewrapped(text));
         let mut told = 0;
         for editor in &self.config.publication.editors {
             if self.store.add_letter(cause, editor, subject, text, self.clock.now()).await? {

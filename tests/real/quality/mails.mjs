@@ -1,6 +1,6 @@
 // The mails that are measured, and how each is made: by the program itself, sent into an outbox of its own.
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,6 +41,8 @@ function of(from, called, short) {
     confirm: 'please confirm', welcome: 'welcome', already: 'subscribed already', comment: 'to a moderator', data: 'your data',
     newAddress: 'is this your new address?', moved: 'your mail has moved', goodbye: 'goodbye',
   };
+  // What the program writes to those who run it is in its own language, and plain text.
+  if (short === 'en') kinds.alarm = 'an alarm to the editors, plain text';
   return Object.entries(kinds).map(([kind, says]) => ({ name: `${kind}-${short}`, says: `letter: ${says} (${called})`, from, kind }));
 }
 
@@ -65,6 +67,11 @@ export async function makeLetters(from, straight, root) {
   const folder = publication({ name: `letters-${from}`, from, port }, root);
   const day = lastDay(folder);
   await run(straight, ['send', '--edition', day], folder);
+  const broken = join(folder, 'articles', 'broken.md');
+  writeFileSync(broken, `---\ntitle: A tide\ndate: ${day}\nhighlights: 3\nauthr: Wren\n---\nWords.\n`);
+  const held = await run(straight, ['send', '--edition', `${day}-extra`], folder).catch((error) => error.message);
+  if (!/is held/.test(held)) throw new Error(`the edition is not held\n${held}`);
+  rmSync(broken);
   const server = spawn(straight, ['run'], { cwd: folder, stdio: 'ignore' });
   try {
     const base = `http://127.0.0.1:${port}`;
@@ -76,13 +83,14 @@ export async function makeLetters(from, straight, root) {
     const letter = (to, nth) => until(() => mailsTo(folder, to)[nth], `letter ${nth + 1} to ${to}`);
     const path = (eml, which) => new URL(textOf(eml).match(new RegExp(`https://[^\\s]*/${which}/[^\\s]*`))[0]).pathname;
 
+    const alarm = await letter('desk@', 0);
     await post('/subscribe', { email: 'zoe@example.org', name: 'Zoë' });
     const confirm = await letter('zoe@', 0);
     await post(path(confirm, 'confirm'), {});
     const welcome = await letter('zoe@', 1);
     const [article] = (await (await fetch(base)).text()).match(/\/articles\/[^"#]+/);
     await post(`${article}/comments`, { name: 'Ina', email: 'ina@example.org', text: said[from] });
-    const comment = await letter('desk@', 0);
+    const comment = await letter('desk@', 1);
     await post('/subscribe', { email: 'zoe@example.org' });
     const already = await letter('zoe@', 2);
     const own = path(welcome, 'preferences');
@@ -94,7 +102,7 @@ export async function makeLetters(from, straight, root) {
     const moved = await letter('zoe@', 4);
     await post(path(welcome, 'unsubscribe'), {});
     const goodbye = await letter('zoe.new@', 1);
-    return { confirm, welcome, already, comment, data, newAddress, moved, goodbye };
+    return { alarm, confirm, welcome, already, comment, data, newAddress, moved, goodbye };
   } finally {
     const gone = new Promise((done) => server.once('exit', done));
     server.kill('SIGTERM');
