@@ -87,7 +87,7 @@ impl Press {
             // Whoever decided it knows.
             Withheld::Decided(_) | Withheld::Early(_) | Withheld::Overtaken => return Ok(()),
         };
-        let subject = format!("{}: the edition of {key} {why}", self.config.publication.name);
+        let subject = format!("{}: edition {key} {why}", self.config.publication.name);
         let catch_up = chrono::TimeDelta::from_std(self.config.schedule.catch_up).unwrap_or_default();
         let text = format!(
             "The edition of {key} {why}, and does not go out: {}.\nWithin {} hours of its hour it still goes out.\n{more}",
