@@ -1,16 +1,22 @@
 //! SQLite's fast way into the ledger: a connection of its own, called on the thread that asks. `sqlx` talks to SQLite
 //! through another thread, which costs two changes of thread for each statement; a tick of the ledger is mostly that.
+//!
+//! While another connection writes, nobody waits on that thread: the other's transaction may be one of the same task (a
+//! letter that is put on record beside an edition), which could then never end it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
+use tokio::time::Instant;
 
 use super::{Begin, Settle, StoreError, millis};
 
 /// How long another process, or a web request's transaction, may keep us from writing.
 const BUSY: Duration = Duration::from_secs(60);
+/// How soon it is tried again at first, and at most.
+const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
 
 const SENT: &str =
     "UPDATE deliveries SET state = 'sent', deferrals = deferrals + 1, code = ?4, reason = NULL,
@@ -47,13 +53,33 @@ impl LedgerFile {
 
     /// One transaction: of `settles`, which are all `sent`, and of `begins`, what fits the fence. `before_commit` is
     /// called when nothing of it is durable yet.
-    pub(super) fn tick(
+    pub(super) async fn tick(
         &self,
         settles: &[Settle],
         begins: &[Begin],
         owner: &str,
-        before_commit: impl FnOnce(),
+        before_commit: impl Fn(),
     ) -> Result<Done, StoreError> {
+        let until = Instant::now() + BUSY;
+        let (mut pause, longest) = TRY_AGAIN;
+        loop {
+            match self.tick_once(settles, begins, owner, &before_commit) {
+                Err(error) if is_busy(&error) && Instant::now() < until => {
+                    tokio::time::sleep(pause).await;
+                    pause = (2 * pause).min(longest);
+                }
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    fn tick_once(
+        &self,
+        settles: &[Settle],
+        begins: &[Begin],
+        owner: &str,
+        before_commit: impl Fn(),
+    ) -> rusqlite::Result<Done> {
         aside(|| {
             self.with(|connection| {
                 let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
@@ -68,24 +94,31 @@ impl LedgerFile {
         })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = match open.take() {
             Some(connection) => connection,
             None => connect(&self.path)?,
         };
-        let done = work(&connection)?;
-        // After an error the state of a connection is not worth finding out: the next tick has a new one.
-        *open = Some(connection);
-        Ok(done)
+        let done = work(&connection);
+        // After any other error the state of a connection is not worth finding out: the next tick has a new one.
+        if done.as_ref().err().is_none_or(is_busy) {
+            *open = Some(connection);
+        }
+        done
     }
+}
+
+/// Another connection writes.
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     use rusqlite::OpenFlags;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY)?;
+    connection.busy_timeout(Duration::ZERO)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Ok(connection)
@@ -130,6 +163,7 @@ mod tests {
     use super::*;
     use crate::config::Database;
     use crate::delivery::{Next, State};
+    use crate::store::engine::Pool;
     use crate::store::{EditionId, Store};
     use crate::subscriber::SubscriberId;
 
@@ -170,11 +204,11 @@ mod tests {
         let ledger = LedgerFile::at(&path);
         connect(&path).unwrap().execute_batch(ROWS).unwrap();
 
-        let done = ledger.tick(&[], &[begin(1, 0), begin(2, 1), begin(3, 0)], "we", || {}).unwrap();
+        let done = ledger.tick(&[], &[begin(1, 0), begin(2, 1), begin(3, 0)], "we", || {}).await.unwrap();
         // The second was begun elsewhere since it was claimed; the third has left.
         assert_eq!(done, Done { settled: vec![], begun: vec![true, false, false] });
 
-        let done = ledger.tick(&[sent(1, 1), sent(2, 1)], &[begin(2, 0)], "we", || {}).unwrap();
+        let done = ledger.tick(&[sent(1, 1), sent(2, 1)], &[begin(2, 0)], "we", || {}).await.unwrap();
         assert_eq!(done, Done { settled: vec![true, false], begun: vec![true] });
 
         let row: (String, i64, i64, i64, i64) = connect(&path)
@@ -186,6 +220,33 @@ mod tests {
             )
             .unwrap();
         assert_eq!(row, ("sent".to_owned(), 1, 1, 250, 5_000));
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_tick_lets_a_transaction_of_its_own_task_come_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("straight.db");
+        let store = Store::open(&Database::Sqlite(path.clone())).await.unwrap();
+        let ledger = LedgerFile::at(&path);
+        connect(&path).unwrap().execute_batch(ROWS).unwrap();
+        let Pool::Sqlite { writer, .. } = &store.pool else { panic!() };
+
+        let mut letter = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let begins = [begin(1, 0)];
+        let tick = ledger.tick(&[], &begins, "we", || {});
+        let letter = async {
+            tokio::task::yield_now().await;
+            sqlx::query("UPDATE subscribers SET name = 'Ann' WHERE id = 1")
+                .execute(&mut *letter)
+                .await
+                .unwrap();
+            letter.commit().await.unwrap();
+        };
+        let began = Instant::now();
+        let (done, ()) = tokio::join!(tick, letter);
+        assert_eq!(done.unwrap().begun, [true]);
+        assert!(began.elapsed() < BUSY / 4, "{:?}", began.elapsed());
         store.close().await;
     }
 }

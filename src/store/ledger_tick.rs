@@ -116,7 +116,7 @@ impl Store {
         owner: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<bool>, StoreError> {
-        let mut done = ledger.tick(settles, begins, owner, || pass(settles, begins))?;
+        let mut done = ledger.tick(settles, begins, owner, || pass(settles, begins)).await?;
         if done.settled.contains(&false) || done.begun.contains(&false) {
             let missed = |done: &[bool]| {
                 done.iter().enumerate().filter(|(_, done)| !**done).map(|(at, _)| at).collect()
