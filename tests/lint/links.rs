@@ -355,6 +355,7 @@ fn check(folder: &Path, arguments: &[&str], links: &str) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_straight"))
         .current_dir(folder)
         .env_remove("DATABASE_URL")
+        .env_remove("STRAIGHT_TEST_POSTGRES")
         .env("STRAIGHT_TEST_LINKS", links)
         .arg("check")
         .args(arguments)

@@ -55,6 +55,7 @@ impl Town {
         let moderate = link(&harbour.letters("mo@example.org").await[0], "/moderate/");
         let paths = BTreeMap::from([
             ("/editions/{key}", "/editions/2026-03-02".to_owned()),
+            ("/editions/{key}/mail", "/editions/2026-03-02/mail".to_owned()),
             ("/images/{file_name}", "/images/0123456789abcdef.png".to_owned()),
             ("/articles/{slug}", "/articles/tide".to_owned()),
             ("/authors/{key}", "/authors/asa-ek".to_owned()),
