@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use straight::edition::{EmbeddedPicture, RenderedEdition, Slot};
 use straight::letter::{self, Letter};
 use straight::message::{
-    ComposeError, Letterhead, Purpose, Recipient, Skeleton, TokenKey, TokenKeys, Verdict, message_id,
+    ComposeError, Letterhead, Purpose, Recipient, Skeleton, TokenKey, TokenKeys, Trust, Verdict, message_id,
 };
 use straight::subscriber::SubscriberId;
 
@@ -338,6 +338,46 @@ fn a_token_is_good_for_its_purpose_its_reader_and_its_key_alone() {
         message_id(&rotated, &edition, SubscriberId(42), "example.org"),
         message_id(&keys, &edition, SubscriberId(42), "example.org"),
     );
+}
+
+#[test]
+fn a_key_that_has_leaked_lets_readers_leave_and_nothing_else() {
+    let old = TokenKey::new(1, [7; 32]);
+    let before = TokenKeys::new(vec![old.clone()]);
+    let after = TokenKeys::new(vec![old.trusted(Trust::LeavingOnly), TokenKey::new(2, [9; 32])]);
+    let ann = SubscriberId(42);
+    let leave = before.issue(Purpose::Unsubscribe, ann);
+    assert_eq!(after.verify(Purpose::Unsubscribe, leave.as_str()), Some(ann));
+    // Links of before, whose content stood in the clear, too.
+    let leave = "1.42.3FoWjKa4aSV3BV4T2wR0x-YzlXwPoBg2";
+    assert_eq!(after.verify(Purpose::Unsubscribe, leave), Some(ann));
+
+    assert_eq!(after.verify(Purpose::Preferences, before.issue(Purpose::Preferences, ann).as_str()), None);
+    let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
+    let now = until - chrono::TimeDelta::seconds(1);
+    for purpose in [Purpose::Confirm, Purpose::NewAddress, Purpose::Moderate] {
+        let token = before.issue_until(purpose, 42, until);
+        assert_eq!(before.verify_until(purpose, token.as_str(), now), Verdict::Good(42));
+        assert_eq!(after.verify_until(purpose, token.as_str(), now), Verdict::Forged, "{purpose:?}");
+        let token = after.issue_until(purpose, 42, until);
+        assert_eq!(after.verify_until(purpose, token.as_str(), now), Verdict::Good(42), "{purpose:?}");
+    }
+    let confirm = "1.42.1762236000.6KW0-bveM7voMVXFYdcXMNKLoUJw8n5R";
+    assert_eq!(after.verify_until(Purpose::Confirm, confirm, now), Verdict::Forged);
+}
+
+#[test]
+fn an_editions_own_key_signs_its_links_until_it_leaks() {
+    let (old, new) = (TokenKey::new(1, [7; 32]), TokenKey::new(2, [9; 32]));
+    let of = |keys: &TokenKeys| keys.issue(Purpose::Unsubscribe, SubscriberId(42));
+    let (first, second) = (of(&TokenKeys::new(vec![old.clone()])), of(&TokenKeys::new(vec![new.clone()])));
+    let keys = TokenKeys::new(vec![new.clone(), old.clone()]);
+    assert_eq!((of(&keys), of(&keys.under(1)), of(&keys.under(2))), (second.clone(), first, second.clone()));
+    assert!(keys.under(1).verify(Purpose::Unsubscribe, second.as_str()).is_some(), "all verify still");
+    assert_eq!(of(&keys.under(1).under(2)), second);
+    assert_eq!(of(&keys.under(9)), second, "no such key");
+    let leaked = TokenKeys::new(vec![old.trusted(Trust::LeavingOnly), new]);
+    assert_eq!(of(&leaked.under(1)), second);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod control;
 mod deliveries;
 mod editions;
 pub(crate) mod engines;
+mod keys;
 mod letters;
 mod look;
 mod nodes;

@@ -8,6 +8,7 @@ mod comments;
 mod connections;
 mod editions;
 mod health;
+mod keys;
 mod log;
 mod preferences;
 mod sign_up;

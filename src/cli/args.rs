@@ -395,6 +395,29 @@ pub enum LedgerCommand {
     Accept,
 }
 
+/// See the keys that sign the links in mails, and make a new one
+#[derive(Debug, Clone, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    straight keys list\n  \
+    straight keys rotate             a new key for new links; those that are out go on working\n  \
+    straight keys rotate --leaked    somebody has a backup: what they can do with the keys in it ends\n\n\
+    The keys are in the database, and so in its backups; no secret is ever shown.")]
+pub enum KeysCommand {
+    /// Show them, one a line, the oldest first, and what each is for
+    List,
+    /// Make a new key for new links; a running `straight run`, on whichever node, takes it without a restart
+    Rotate(RotateArgs),
+}
+
+/// `keys rotate`
+#[derive(Debug, Clone, Args)]
+pub struct RotateArgs {
+    /// Others may have the keys so far: the links made with them let readers leave, and do nothing else from now on.
+    /// There is no way back
+    #[arg(long)]
+    pub leaked: bool,
+}
+
 /// See and change who gets the edition
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = "Examples:\n  \
@@ -551,6 +574,8 @@ mod tests {
         Dkim(DkimCommand),
         Healthcheck(HealthcheckArgs),
         #[command(subcommand)]
+        Keys(KeysCommand),
+        #[command(subcommand)]
         Subscribers(SubscribersCommand),
     }
 
@@ -585,6 +610,8 @@ mod tests {
             "dkim records --config other.yaml",
             "healthcheck --timeout 2",
             "healthcheck --sending",
+            "keys list",
+            "keys rotate --leaked",
             "subscribers list --status active",
             "subscribers add ann@example.org --name Ann --timezone Europe/Berlin",
             "subscribers remove ann@example.org",
@@ -616,6 +643,8 @@ mod tests {
             "dkim",
             "dkim keygen --algorithm dsa",
             "healthcheck --timeout 0",
+            "keys",
+            "keys list --leaked",
         ] {
             assert!(All::try_parse_from(["straight"].into_iter().chain(line.split(' '))).is_err(), "{line}");
         }

@@ -13,6 +13,7 @@ mod due;
 mod healthcheck;
 mod holds;
 pub mod import;
+mod keys;
 mod ledger;
 mod links;
 mod log;
@@ -47,9 +48,9 @@ use crate::press::{Clock, Look, Press};
 
 pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
-    DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, LedgerCommand, ListArgs,
-    OfEdition, OfReaders, PauseArgs, PreviewArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs, RunArgs,
-    SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
+    DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, KeysCommand, LedgerCommand,
+    ListArgs, OfEdition, OfReaders, PauseArgs, PreviewArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs,
+    RotateArgs, RunArgs, SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -98,6 +99,8 @@ enum Command {
     /// Decide what only a person can about the record of what was sent
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    #[command(subcommand)]
+    Keys(KeysCommand),
     #[command(subcommand)]
     Import(import::ImportCommand),
     /// Print the JSON Schema of an article's front matter, for editors' programs
@@ -222,6 +225,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Ledger(command) => {
             with_press(cli, async |press, out, _| ledger::run(press, command, out).await)?
+        }
+        Command::Keys(command) => {
+            with_press(cli, async |press, out, _| keys::run(press, command, out).await)?
         }
         Command::Comments(command) => {
             with_press(cli, async |press, out, _| comments::run(press, command, out).await)?

@@ -146,7 +146,7 @@ async fn erase(press: &Press, args: &EraseArgs, out: &mut dyn Write) -> anyhow::
     let Some(subscriber) = press.store.by_email(&args.email).await? else {
         bail!("{} is not among the subscribers", args.email);
     };
-    press.store.erase(subscriber.id, &press.keys, press.clock.now()).await?;
+    press.store.erase(subscriber.id, &press.keys(), press.clock.now()).await?;
     writeln!(
         out,
         "{} is erased: a keyed digest of the address keeps imports from bringing them back. Take it out of your own files and backups too.",

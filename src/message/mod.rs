@@ -19,7 +19,7 @@ use crate::subscriber::{EmailAddress, SubscriberId};
 pub use copy::ReadersCopy;
 pub use pieces::Message;
 pub use skeleton::{ComposeError, Skeleton};
-pub use token::{Purpose, Token, TokenKey, TokenKeys, Verdict};
+pub use token::{Purpose, Token, TokenKey, TokenKeys, Trust, Verdict};
 
 /// The one to whom a message goes: all that is personal in it.
 #[derive(Debug, Clone, PartialEq)]

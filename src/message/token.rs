@@ -3,7 +3,8 @@
 //! A token is the number of a key, and behind it 24 or 32 bytes in base64: a tag (HMAC-SHA-256 over purpose and content,
 //! cut to 128 bits) and the content under AES-128 in counter mode from that tag, as SIV (RFC 5297) has it. So the same
 //! reader has the same token at each attempt, and none tells how many readers there are or who came before whom. Tokens of
-//! before, whose content stood in the clear, go on working.
+//! before, whose content stood in the clear, go on working, and so do those of each key that was ever made; but for those of
+//! a key that has leaked, which are good for leaving only.
 
 use std::sync::Arc;
 
@@ -54,11 +55,31 @@ pub enum Verdict {
     Forged,
 }
 
+/// How far the tokens of a key are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// For each purpose.
+    Full,
+    /// For leaving alone: others may have the key, and the links of mails that are out must go on letting readers leave.
+    LeavingOnly,
+}
+
+impl Trust {
+    fn covers(self, purpose: Purpose) -> bool {
+        match self {
+            Trust::Full => true,
+            Trust::LeavingOnly => purpose == Purpose::Unsubscribe,
+        }
+    }
+}
+
 /// One secret of 32 bytes with the number under which tokens name it.
 #[derive(Clone)]
 pub struct TokenKey {
     /// Its number; the highest signs.
     pub id: u32,
+    /// How far its tokens are believed.
+    pub trust: Trust,
     secret: [u8; 32],
 }
 
@@ -66,7 +87,13 @@ impl TokenKey {
     /// Takes a stored secret.
     #[must_use]
     pub fn new(id: u32, secret: [u8; 32]) -> Self {
-        TokenKey { id, secret }
+        TokenKey { id, trust: Trust::Full, secret }
+    }
+
+    /// The same key, believed so far.
+    #[must_use]
+    pub fn trusted(self, trust: Trust) -> Self {
+        TokenKey { trust, ..self }
     }
 
     /// Makes a new secret from the system's random generator.
@@ -74,7 +101,7 @@ impl TokenKey {
     pub fn generate(id: u32) -> Self {
         let mut secret = [0; 32];
         SystemRandom::new().fill(&mut secret).expect("the system has randomness");
-        TokenKey { id, secret }
+        TokenKey::new(id, secret)
     }
 
     /// The secret as the store keeps it.
@@ -91,11 +118,11 @@ impl std::fmt::Debug for TokenKey {
 }
 
 /// One key, ready to sign and to hide.
-#[derive(Clone)]
 struct Prepared {
     id: u32,
+    trust: Trust,
     mac: hmac::Key,
-    cipher: Arc<EncryptingKey>,
+    cipher: EncryptingKey,
 }
 
 impl Prepared {
@@ -104,7 +131,7 @@ impl Prepared {
         let secret = hmac::sign(&mac, b"straight/token-cipher");
         let unbound = UnboundCipherKey::new(&AES_128, &secret.as_ref()[..16]);
         let cipher = unbound.and_then(EncryptingKey::ctr).expect("16 bytes are a key of AES-128");
-        Prepared { id: key.id, mac, cipher: Arc::new(cipher) }
+        Prepared { id: key.id, trust: key.trust, mac, cipher }
     }
 
     fn tag(&self, purpose: Purpose, content: &[u8]) -> [u8; TAG] {
@@ -168,10 +195,13 @@ const TAG: usize = 16;
 /// Bytes of the longest content: a number and a moment.
 const LONGEST: usize = 16;
 
-/// All keys that ever signed: the newest signs, each verifies.
+/// All keys that ever signed: one signs, by default the newest, and each verifies. A clone is cheap enough for a message.
 #[derive(Debug, Clone)]
 pub struct TokenKeys {
-    keys: Vec<Prepared>,
+    /// By their numbers.
+    keys: Arc<[Prepared]>,
+    /// Which of them signs.
+    signs: usize,
 }
 
 /// A token's text, safe in an address: `1.qf3…`.
@@ -201,30 +231,39 @@ impl TokenKeys {
     pub fn new(mut keys: Vec<TokenKey>) -> Self {
         assert!(!keys.is_empty(), "the store makes a key at first start");
         keys.sort_by_key(|key| key.id);
-        TokenKeys { keys: keys.iter().map(Prepared::of).collect() }
+        TokenKeys { signs: keys.len() - 1, keys: keys.iter().map(Prepared::of).collect() }
     }
 
-    fn newest(&self) -> &Prepared {
-        self.keys.last().expect("there is at least one key")
+    /// The same keys, of which that of this number signs: the messages of an edition have the same bytes at each attempt,
+    /// whichever key is the newest by then. One that has leaked signs nothing; the newest does in its place.
+    #[must_use]
+    pub fn under(&self, id: u32) -> TokenKeys {
+        let newest = self.keys.len() - 1;
+        let signs = self.keys.iter().position(|key| key.id == id && key.trust == Trust::Full);
+        TokenKeys { keys: Arc::clone(&self.keys), signs: signs.unwrap_or(newest) }
     }
 
-    /// The key that `token` names, and what stands behind its number.
-    fn named<'t>(&self, token: &'t str) -> Option<(&Prepared, &'t str)> {
+    fn signing(&self) -> &Prepared {
+        &self.keys[self.signs]
+    }
+
+    /// The key that `token` names, as long as it is believed for `purpose`, and what stands behind its number.
+    fn named<'t>(&self, purpose: Purpose, token: &'t str) -> Option<(&Prepared, &'t str)> {
         let (id, rest) = token.split_once('.')?;
         let id: u32 = id.parse().ok()?;
-        Some((self.keys.iter().find(|key| key.id == id)?, rest))
+        Some((self.keys.iter().find(|key| key.id == id && key.trust.covers(purpose))?, rest))
     }
 
     /// The token of `subscriber` for `purpose`; the same each time until the key is rotated.
     #[must_use]
     pub fn issue(&self, purpose: Purpose, subscriber: SubscriberId) -> Token {
-        self.newest().seal(purpose, subscriber.0.to_be_bytes())
+        self.signing().seal(purpose, subscriber.0.to_be_bytes())
     }
 
     /// Whose token for `purpose` this is; `None` when it is nobody's.
     #[must_use]
     pub fn verify(&self, purpose: Purpose, token: &str) -> Option<SubscriberId> {
-        let (key, rest) = self.named(token)?;
+        let (key, rest) = self.named(purpose, token)?;
         if let Some((number, tag)) = rest.split_once('.') {
             let subscriber = SubscriberId(number.parse().ok()?);
             return key.has_signed(&text_in_the_clear(purpose, subscriber), tag).then_some(subscriber);
@@ -238,14 +277,14 @@ impl TokenKeys {
         let mut content = [0; LONGEST];
         content[..8].copy_from_slice(&number.to_be_bytes());
         content[8..].copy_from_slice(&expires.timestamp().to_be_bytes());
-        self.newest().seal(purpose, content)
+        self.signing().seal(purpose, content)
     }
 
     /// What a token of [`issue_until`](Self::issue_until) is worth for `purpose` at `now`.
     #[must_use]
     pub fn verify_until(&self, purpose: Purpose, token: &str, now: DateTime<Utc>) -> Verdict {
         let verified = || {
-            let (key, rest) = self.named(token)?;
+            let (key, rest) = self.named(purpose, token)?;
             if let Some((number, rest)) = rest.split_once('.') {
                 let (expires, tag) = rest.split_once('.')?;
                 let (number, expires): (i64, i64) = (number.parse().ok()?, expires.parse().ok()?);
@@ -263,7 +302,7 @@ impl TokenKeys {
         }
     }
 
-    /// A keyed digest of 20 characters `[A-Za-z0-9_-]` by the first key, which never changes: for identifiers.
+    /// A keyed digest of 20 characters `[A-Za-z0-9_-]` by the first key, which stays the first however often keys are rotated: for identifiers.
     #[must_use]
     pub fn digest(&self, purpose: &str, text: &str) -> String {
         let first = self.keys.first().expect("there is at least one key");

@@ -73,7 +73,7 @@ impl Press {
              To see it:       straight send --edition {key} --to ADDRESS\n",
         );
         // One letter a slot; and another once it was approved, or changed after that.
-        let cause = format!("announced/{key}/{}", self.keys.digest("announced", &state));
+        let cause = format!("announced/{key}/{}", self.keys().digest("announced", &state));
         let told = self.write_to_editors(&cause, &subject, &text).await?;
         let minutes = (slot.at - self.clock.now()).num_minutes();
         info!(edition = %key, readers, told, minutes, "due soon");

@@ -5,6 +5,7 @@ use tracing::info;
 
 use super::{Press, PressError};
 use crate::comment::Comment;
+use crate::message::TokenKeys;
 
 /// How long a moderator's links work.
 const LINKS_WORK: TimeDelta = TimeDelta::days(30);
@@ -23,21 +24,22 @@ impl Press {
             if untold.is_empty() {
                 return Ok(told);
             }
+            let keys = self.renew_keys().await?;
             for comment in &untold {
-                self.tell_of(comment).await?;
+                self.tell_of(comment, &keys).await?;
                 told += 1;
             }
         }
     }
 
-    async fn tell_of(&self, comment: &Comment) -> Result<(), PressError> {
+    async fn tell_of(&self, comment: &Comment, keys: &TokenKeys) -> Result<(), PressError> {
         let now = self.clock.now();
         let moderators = self.config.comments.moderators.as_ref();
         let moderators = moderators.unwrap_or(&self.config.publication.editors);
         if !moderators.is_empty() {
             let article = self.store.out(&comment.slug).await?;
             let title = article.map_or_else(|| comment.slug.clone(), |out| out.headline.title);
-            let letter = self.letters.comment(&self.keys, comment, title, comment.made_at + LINKS_WORK)?;
+            let letter = self.letters.comment(keys, comment, title, comment.made_at + LINKS_WORK)?;
             for moderator in moderators {
                 let cause = format!("comment/{}", comment.id);
                 self.store.post_letter(&cause, moderator, &letter, None, now).await?;

@@ -9,6 +9,7 @@ mod dispatch;
 mod draft;
 mod forget;
 pub mod health;
+mod keyring;
 mod look;
 mod post;
 mod publish;
@@ -28,7 +29,6 @@ use std::time::Duration;
 use crate::config::{Config, Transport};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::Templates;
-use crate::message::TokenKeys;
 use crate::store::{Store, StoreError};
 
 pub use approve::{Again, Approving, AsOf};
@@ -52,14 +52,14 @@ pub struct Press {
     pub config: Config,
     /// What is remembered.
     pub store: Store,
-    /// What signs links.
-    pub keys: TokenKeys,
     /// What readers are written to.
     pub letters: Correspondence,
     /// What time it is.
     pub clock: Clock,
     /// How long a dispatch goes on without anything getting through.
     pub patience: Duration,
+    /// What signs links.
+    keyring: keyring::Keyring,
     /// What may be sent in a time; all clones count together.
     limits: dispatch::Limits,
     /// When the server was asked which size it takes; all clones know.
@@ -146,15 +146,15 @@ impl Press {
         Templates::load(config.edition.templates.as_deref(), &config.publication)?;
         let letters = Correspondence::prepare(&config)?;
         let store = Store::open(&config.database).await?;
-        let keys = store.token_keys(clock.now()).await?;
+        let keyring = keyring::Keyring::of(store.token_keys(clock.now()).await?);
         let limits = dispatch::Limits::new(&config.delivery);
         Ok(Press {
             config,
             store,
-            keys,
             letters,
             clock,
             patience: PATIENCE,
+            keyring,
             limits,
             asked_for_size: size::Asked::default(),
             failures: health::Failures::default(),

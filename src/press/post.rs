@@ -147,6 +147,7 @@ impl Press {
             }
             // One that is begun is finished: nobody else may know what became of it.
             let round = async {
+                self.renew_keys().await?;
                 self.answer_sign_ups().await?;
                 self.tell_moderators().await?;
                 self.send_due_letters(route, Beside::AnEdition, done).await
@@ -277,7 +278,7 @@ impl Press {
     async fn hand_over(&self, courier: &mut Courier, open: &OpenLetter) -> Outcome {
         let letterhead = Letterhead::of(&self.config.publication);
         let domain = letterhead.from.domain();
-        let id = format!("letter.{}@{domain}", self.keys.digest("letter", &open.id.0.to_string()));
+        let id = format!("letter.{}@{domain}", self.keys().digest("letter", &open.id.0.to_string()));
         let written = &open.written;
         let letter = Letter {
             to: &open.to,

@@ -227,7 +227,7 @@ impl Press {
         let text = format!(
             "The edition of {key} {what}:\n\n{list}\nMend the files in the articles folder; `straight check` shows each place.\n"
         );
-        let cause = format!("broken/{key}/{}", self.keys.digest("broken-articles", &list));
+        let cause = format!("broken/{key}/{}", self.keys().digest("broken-articles", &list));
         self.write_to_editors(&cause, &subject, &text).await
     }
 

@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::{Press, PressError};
 use crate::letter::Written;
+use crate::message::TokenKeys;
 use crate::store::{Asks, OpenSignUp};
 use crate::subscriber::Status;
 
@@ -26,24 +27,29 @@ impl Press {
         loop {
             let now = self.clock.now();
             let open = self.store.open_sign_ups(now - ONE_A, AT_A_TIME).await?;
-            let all = open.len();
+            if open.is_empty() {
+                return Ok(answered);
+            }
+            let keys = self.renew_keys().await?;
             // Of several to one address each pass takes the first, and the next one knows of it.
             let mut seen = HashSet::new();
             for sign_up in open.iter().filter(|sign_up| seen.insert(sign_up.email.key().to_owned())) {
-                self.answer(sign_up, now).await?;
+                self.answer(sign_up, &keys, now).await?;
                 answered += 1;
-            }
-            if all == 0 {
-                return Ok(answered);
             }
         }
     }
 
-    async fn answer(&self, sign_up: &OpenSignUp, now: DateTime<Utc>) -> Result<(), PressError> {
+    async fn answer(
+        &self,
+        sign_up: &OpenSignUp,
+        keys: &TokenKeys,
+        now: DateTime<Utc>,
+    ) -> Result<(), PressError> {
         let letter = if sign_up.mailed_lately || sign_up.expires_at <= now {
             None
         } else {
-            self.letter_for(sign_up).await?
+            self.letter_for(sign_up, keys).await?
         };
         let to = sign_up.email.masked();
         if let Some(letter) = letter
@@ -59,17 +65,21 @@ impl Press {
 
     /// Which letter a sign-up deserves; `None` for one who complained: mail that was called spam is not sent again, whoever
     /// typed the address.
-    async fn letter_for(&self, sign_up: &OpenSignUp) -> Result<Option<Written>, PressError> {
+    async fn letter_for(
+        &self,
+        sign_up: &OpenSignUp,
+        keys: &TokenKeys,
+    ) -> Result<Option<Written>, PressError> {
         let letters = &self.letters;
         let name = sign_up.name.as_deref();
-        let confirm = || letters.confirm(&self.keys, sign_up.id, name, sign_up.expires_at);
+        let confirm = || letters.confirm(keys, sign_up.id, name, sign_up.expires_at);
         Ok(match (sign_up.asks, sign_up.known) {
             (_, Some((_, Status::Complained))) => None,
             (Asks::NewAddress(of), _) => {
                 let reader = self.store.subscriber(of).await?;
                 match reader.filter(|reader| !reader.status.is_suppressed()) {
                     Some(reader) => Some(letters.new_address(
-                        &self.keys,
+                        keys,
                         sign_up.id,
                         reader.name.as_deref(),
                         sign_up.expires_at,
@@ -80,7 +90,7 @@ impl Press {
             (Asks::Subscribe, Some((id, Status::Active))) => {
                 let reader = self.store.subscriber(id).await?;
                 let name = reader.as_ref().and_then(|reader| reader.name.as_deref());
-                Some(letters.already(&self.keys, id, name)?)
+                Some(letters.already(keys, id, name)?)
             }
             (Asks::Subscribe, None | Some((_, Status::Pending | Status::Unsubscribed | Status::Bounced))) => {
                 Some(confirm()?)

@@ -56,7 +56,7 @@ impl Press {
             name: None,
             since: edition.frozen_at.date_naive(),
         };
-        let octets = Skeleton::new(edition, letterhead)?.fill(&someone, &self.keys).octets() + PERSONAL;
+        let octets = Skeleton::new(edition, letterhead)?.fill(&someone, &self.keys()).octets() + PERSONAL;
         let server = name_of(smtp);
         let known = self.store.server_size().await?.filter(|(of, _)| *of == server).map(|(_, limit)| limit);
         if known.is_some_and(|limit| takes(limit, octets)) {

@@ -132,7 +132,7 @@ impl Watch {
     async fn hold_for_template(&mut self, key: &EditionKey, error: &PressError) -> Result<(), PressError> {
         let subject = format!("{}: the edition of {key} is held", self.press.config.publication.name);
         let text = format!("The edition of {key} is held until this is mended:\n\n  {error}\n");
-        let cause = format!("template/{key}/{}", self.press.keys.digest("template", &error.to_string()));
+        let cause = format!("template/{key}/{}", self.press.keys().digest("template", &error.to_string()));
         self.press.write_to_editors(&cause, &subject, &text).await?;
         self.say(format!("the edition {key} is held until this is mended: {error}"));
         Ok(())

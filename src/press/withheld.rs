@@ -81,7 +81,7 @@ impl Press {
         let (cause, more) = match why {
             Withheld::Unapproved => (format!("unapproved/{key}"), String::new()),
             Withheld::Changed(changed) => {
-                let cause = self.keys.digest("changed", &format!("{}{}", changed.approved, changed.how));
+                let cause = self.keys().digest("changed", &format!("{}{}", changed.approved, changed.how));
                 (format!("changed/{key}/{cause}"), format!("\nWhat has changed since:\n\n{}\n", changed.how))
             }
             // Whoever decided it knows.

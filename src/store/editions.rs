@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::approvals::APPROVED_HASH;
 use super::archive::{self, insert_articles};
 use super::holds::IS_HELD;
+use super::keys::key_id;
 use super::{Store, StoreError, millis, time};
 use crate::archive::ArchivedArticle;
 use crate::edition::{Cut, EditionKey, EmbeddedPicture, Headline, RenderedEdition, Shortened};
@@ -84,15 +85,18 @@ pub struct StoredEdition {
     pub rendered: RenderedEdition,
     /// What stands in its messages' header.
     pub letterhead: Letterhead,
+    /// The key that was the newest when it was frozen: it signs the links of its messages.
+    pub token_key: u32,
 }
 
-type Content = (String, String, String, String, Option<i64>, Option<String>, Option<String>);
+type Content = (String, String, String, String, Option<i64>, Option<String>, Option<String>, i64);
 pub(super) type SummaryRow = (i64, String, i64, String, i64, i64, String, i64);
 
 const INSERT_EDITION: &str =
     "INSERT INTO editions (key, number, subject, preheader, html, text, letterhead, hash, frozen_at,
-        shortened, cut, whole_html, recipients)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0) ON CONFLICT (key) DO NOTHING RETURNING id";
+        shortened, cut, whole_html, token_key, recipients)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+        (SELECT COALESCE(MAX(k.id), 1) FROM token_keys k), 0) ON CONFLICT (key) DO NOTHING RETURNING id";
 // The number is "straight" in ASCII.
 pub(super) const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8319400174365927540)";
 pub(super) const ID_OF_KEY: &str = "SELECT id FROM editions WHERE key = $1";
@@ -118,8 +122,7 @@ const SUMMARIES: &str =
     WHERE $1 = '' OR key < $1 ORDER BY key DESC LIMIT $2";
 const SUMMARY: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions WHERE key = $1";
-const CONTENT: &str =
-    "SELECT preheader, html, text, letterhead, shortened, cut, whole_html FROM editions WHERE id = $1";
+const CONTENT: &str = "SELECT preheader, html, text, letterhead, shortened, cut, whole_html, token_key FROM editions WHERE id = $1";
 const EDITION_PICTURES: &str = "SELECT e.content_id, p.file_name, p.media_type, p.content
     FROM edition_pictures e JOIN pictures p ON p.file_name = e.file_name WHERE e.edition_id = $1 ORDER BY e.position";
 const EDITION_HEADLINES: &str =
@@ -202,7 +205,7 @@ impl Store {
             return Ok(None);
         };
         let id = summary.id.0;
-        let (preheader, html, text, letterhead, articles, cut, whole_html): Content =
+        let (preheader, html, text, letterhead, articles, cut, whole_html, token_key): Content =
             reading!(self, |c| sqlx::query_as(CONTENT).bind(id).fetch_one(&mut *c).await?);
         let pictures: Vec<(Option<String>, String, String, Vec<u8>)> =
             reading!(self, |c| sqlx::query_as(EDITION_PICTURES).bind(id).fetch_all(&mut *c).await?);
@@ -227,7 +230,8 @@ impl Store {
             shortened: self::shortened(articles, cut, whole_html)?,
             hash: summary.hash.clone(),
         };
-        Ok(Some(StoredEdition { summary, rendered, letterhead: letterhead_from_json(&letterhead)? }))
+        let letterhead = letterhead_from_json(&letterhead)?;
+        Ok(Some(StoredEdition { summary, rendered, letterhead, token_key: key_id(token_key)? }))
     }
 
     /// The frozen content of an edition, if it has gone out.

@@ -246,6 +246,7 @@ fn migrations(words: [(&str, &str); 5]) -> Migrator {
         (8, "approvals and holds", include_str!("approval.sql")),
         (9, "shortened editions", include_str!("whole.sql")),
         (10, "how far editions are cut", include_str!("cut.sql")),
+        (11, "keys that give way", include_str!("token_keys.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

@@ -45,6 +45,7 @@ pub use engine::Store;
 pub use erasure::{Commented, Known, Moved, Received};
 pub use holds::Held;
 pub use import::{Added, ImportReport, Origin};
+pub use keys::KeyStanding;
 pub use letters::{LetterId, OpenLetter};
 pub use ownership::{LEASE, Ownership, SenderLock};
 pub use quotas::Quota;

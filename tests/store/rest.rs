@@ -1,25 +1,10 @@
-//! Keys, slots, facts, and the store's own life.
+//! Slots, facts, and the store's own life.
 
 use straight::message::Purpose;
 use straight::store::SlotOutcome;
 use straight::subscriber::SubscriberId;
 
 use super::{at, on_both, on_postgres};
-
-#[tokio::test]
-async fn the_first_key_is_made_once_and_shared() {
-    on_both(async |engine| {
-        let (one, two) = (engine.open().await, engine.open().await);
-        one.ping().await.unwrap();
-        let first = one.token_keys(at(0)).await.unwrap();
-        let second = two.token_keys(at(9)).await.unwrap();
-        let token = first.issue(Purpose::Unsubscribe, SubscriberId(7));
-        assert_eq!(second.verify(Purpose::Unsubscribe, token.as_str()), Some(SubscriberId(7)));
-        one.close().await;
-        two.close().await;
-    })
-    .await;
-}
 
 #[tokio::test]
 async fn a_slot_is_noted_once() {

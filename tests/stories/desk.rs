@@ -140,7 +140,7 @@ async fn the_links_of_a_test_change_nothing() {
     look.send_trials(&draft.rendered.unwrap(), &[ann]).await.unwrap();
     let mail = &room.inbox("ann@example.org")[0];
     let token = mail.unsubscribe.rsplit('/').next().unwrap();
-    assert_eq!(press.keys.verify(Purpose::Unsubscribe, token), None, "{token}");
+    assert_eq!(press.keys().verify(Purpose::Unsubscribe, token), None, "{token}");
 }
 
 #[test]

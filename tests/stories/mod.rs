@@ -10,6 +10,7 @@ mod canary;
 mod control;
 mod delivery;
 mod desk;
+mod keys;
 mod limits;
 mod newsroom;
 mod program;

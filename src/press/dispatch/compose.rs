@@ -10,14 +10,18 @@ use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use crate::dkim::{Seal, Signer};
-use crate::message::{Message, Recipient, Skeleton, TokenKeys};
+use crate::message::{Message, Recipient, Skeleton};
 use crate::press::Press;
+use crate::press::keyring::Keyring;
 use crate::store::{Claimed, StoredEdition};
 
 /// Makes the messages of one edition.
 pub(super) struct Composer {
     skeleton: Skeleton,
-    keys: TokenKeys,
+    /// What is learnt of a key while the edition goes out counts at the next message.
+    keyring: Keyring,
+    /// The edition's own: with it each attempt has the same bytes.
+    token_key: u32,
     timezone: Tz,
     signer: Option<Signer>,
     /// `t=` of the signatures: with the time of freezing each attempt has the same bytes.
@@ -44,7 +48,8 @@ impl Composer {
         }
         Composer {
             skeleton,
-            keys: press.keys.clone(),
+            keyring: press.keyring.clone(),
+            token_key: edition.token_key,
             timezone: press.config.schedule.timezone,
             signer,
             frozen_at: edition.summary.frozen_at,
@@ -75,7 +80,8 @@ impl Composer {
     }
 
     fn compose(&self, recipient: &Recipient) -> Message {
-        let mut message = self.skeleton.fill(recipient, &self.keys);
+        let keys = self.keyring.keys().under(self.token_key);
+        let mut message = self.skeleton.fill(recipient, &keys);
         if let Some(signer) = &self.signer {
             message.sign_by(self.seal.get_or_init(|| signer.seal(message.header(), self.frozen_at)));
         }

@@ -81,6 +81,7 @@ impl Press {
         let now = self.clock.now();
         self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
+        self.renew_keys().await?;
         let before = route.bearing().count();
         let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), stop));
         let owner = self.store.owner();
