@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::feed::{time, xml};
 
-/// How many addresses a map has at most; the protocol allows 50,000.
+/// How many articles a map has at most.
 pub const LARGEST: u32 = 45_000;
+/// How many addresses the protocol allows in one.
+pub const ALLOWED: usize = 50_000;
 
 /// A page, and when it changed last if that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]

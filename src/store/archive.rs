@@ -90,6 +90,8 @@ const OUT: &str = "SELECT e.key, e.frozen_at, h.slug, h.title, h.url, h.date, h.
 const BEFORE_ARCHIVE: &str = "SELECT h.slug FROM headlines h
     WHERE h.edition_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.slug = h.slug)
     AND h.slug > $1 ORDER BY h.slug LIMIT $2";
+const EDITIONS_OF_BEFORE: &str = "SELECT e.key, e.frozen_at FROM editions e
+    WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.edition_key = e.key) ORDER BY e.key DESC LIMIT $1";
 const NEWEST_EDITION: &str = "SELECT id, frozen_at FROM editions ORDER BY id DESC LIMIT 1";
 const EDITION_EARLIER: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
@@ -274,6 +276,21 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&mut *c)
             .await?))
+    }
+
+    /// Up to `limit` editions, newest first, of which the archive has no article, and when they were frozen.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn editions_of_before(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<(EditionKey, DateTime<Utc>)>, StoreError> {
+        let rows: Vec<(String, i64)> = reading!(self, |c| sqlx::query_as(EDITIONS_OF_BEFORE)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *c)
+            .await?);
+        rows.into_iter().map(|(key, at)| Ok((edition_key(&key)?, time(at)?))).collect()
     }
 
     /// The articles of an edition in their order; those published before there was an archive are not among them.

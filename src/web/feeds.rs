@@ -10,8 +10,9 @@ use axum::response::Response;
 use super::Web;
 use super::failure::Failure;
 use super::fresh::shortly;
-use crate::archive::sitemap::{self, Entry, LARGEST};
+use crate::archive::sitemap::{self, ALLOWED, Entry, LARGEST};
 use crate::archive::{Feed, atom, json_feed};
+use crate::edition::EditionKey;
 use crate::store::GroupSize;
 
 /// How many articles a feed has.
@@ -112,19 +113,26 @@ async fn part(web: &Web, number: i64) -> Result<Vec<Entry>, Failure> {
     }
     let before = (number - 1) * i64::from(LARGEST);
     let places = web.store.article_places(before, LARGEST).await?;
+    let edition = |key: &EditionKey, frozen_at| Entry {
+        address: publication.link(&format!("editions/{key}")),
+        changed: Some(frozen_at),
+    };
     let mut last_edition = None;
     for place in places.iter().take_while(|place| part_of(place.id) == number) {
         if last_edition.as_ref() != Some(&place.edition) {
-            entries.push(Entry {
-                address: publication.link(&format!("editions/{}", place.edition)),
-                changed: Some(place.published_at),
-            });
+            entries.push(edition(&place.edition, place.published_at));
             last_edition = Some(place.edition.clone());
         }
         entries.push(Entry {
             address: publication.link(&format!("articles/{}", place.slug)),
             changed: Some(place.published_at),
         });
+    }
+    if number == 1 {
+        // Those of before there was an archive; where there is no room for all, the oldest are left out.
+        let room = u32::try_from(ALLOWED.saturating_sub(entries.len())).unwrap_or(u32::MAX);
+        let before = web.store.editions_of_before(room).await?;
+        entries.extend(before.iter().map(|(key, frozen_at)| edition(key, *frozen_at)));
     }
     Ok(entries)
 }

@@ -93,6 +93,9 @@ async fn articles_are_kept_with_their_edition_and_listed() {
 
         assert_eq!(store.slugs_of_before("", 9).await.unwrap(), ["old"]);
         assert_eq!(store.slugs_of_before("old", 9).await.unwrap(), [""; 0]);
+        let of_before = ("2026-08-31".parse().unwrap(), at(0));
+        assert_eq!(store.editions_of_before(9).await.unwrap(), [of_before]);
+        assert_eq!(store.editions_of_before(0).await.unwrap(), []);
         let key = "2026-09-24".parse().unwrap();
         let (before, after) = store.editions_beside(&key).await.unwrap();
         assert_eq!(before.unwrap().key.to_string(), "2026-08-31");

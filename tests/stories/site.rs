@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use straight::edition::Headline;
+use straight::store::Issue;
 use straight::web::{Written, write_site};
 
 use super::Newsroom;
@@ -22,9 +24,47 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
     found
 }
 
+const SETTINGS: &str = "publication: {public_url: https://post.example.org/daily}";
+
+/// Every link of every page leads to a file, and to a place in it that is there; nothing in it needs a server, and nothing is
+/// anybody's own.
+#[track_caller]
+fn assert_of_one_piece(out: &Path) {
+    let mut links = 0;
+    for (path, (content, _)) in
+        files(out).iter().filter(|(path, _)| path.extension().is_some_and(|x| x == "html"))
+    {
+        let html = std::str::from_utf8(content).unwrap();
+        assert!(
+            !html.contains("canary") && !html.contains("<form") && !html.contains("/search"),
+            "{}",
+            path.display()
+        );
+        for link in html.split(['"']).filter(|part| part.starts_with("/daily")) {
+            let (address, place) = link.split_once('#').unwrap_or((link, ""));
+            let target = out.join(address.split('?').next().unwrap().strip_prefix("/daily/").unwrap());
+            let file = if target.is_file() { target } else { target.join("index.html") };
+            let led_to = std::fs::read(&file).unwrap_or_else(|_| panic!("{link} in {}", path.display()));
+            let id = format!("id=\"{place}\"");
+            assert!(
+                place.is_empty() || String::from_utf8(led_to).unwrap().contains(&id),
+                "{link} in {}: there is no {id}",
+                path.display()
+            );
+            links += 1;
+        }
+    }
+    assert!(links > 10, "{links} links");
+    let map = std::fs::read_to_string(out.join("sitemap.xml")).unwrap();
+    for page in map.split("<loc>").skip(1).map(|rest| rest.split('<').next().unwrap()) {
+        let file = out.join(page.strip_prefix("https://post.example.org/daily/").unwrap()).join("index.html");
+        assert!(file.is_file(), "{page} is in the map");
+    }
+}
+
 #[tokio::test]
 async fn the_archive_becomes_files_without_a_dead_link() {
-    let room = Newsroom::new().settings("publication: {public_url: https://post.example.org/daily}");
+    let room = Newsroom::new().settings(SETTINGS);
     room.article("ferry", "2026-09-24", "The Ferry")
         .file("tide.md", "---\ntitle: The Tide\ndate: 2026-09-24\nauthor: {name: Ada, biography: Writes.}\ntags: [Sea]\n---\nSee [it](ferry.md).\n")
         .readers(&["canary@example.org"])
@@ -38,21 +78,7 @@ async fn the_archive_becomes_files_without_a_dead_link() {
     assert_eq!(write_site(&press, &out).await.unwrap(), Written { changed: 0, unchanged: first.changed });
     assert_eq!(files(&out), before, "nothing is touched, nothing removed");
 
-    for (path, (content, _)) in
-        before.iter().filter(|(path, _)| path.extension().is_some_and(|x| x == "html"))
-    {
-        let html = std::str::from_utf8(content).unwrap();
-        assert!(
-            !html.contains("canary") && !html.contains("<form") && !html.contains("/search"),
-            "{}",
-            path.display()
-        );
-        for link in html.split(['"']).filter(|part| part.starts_with("/daily")) {
-            let target = link.split(['?', '#']).next().unwrap().strip_prefix("/daily/").unwrap();
-            let file = out.join(target);
-            assert!(file.is_file() || file.join("index.html").is_file(), "{link} in {}", path.display());
-        }
-    }
+    assert_of_one_piece(&out);
     for file in [
         "index.html",
         "404.html",
@@ -78,5 +104,68 @@ async fn the_archive_becomes_files_without_a_dead_link() {
     let second = write_site(&press, &out).await.unwrap();
     assert!(second.unchanged > 0 && out.join("articles/the-quay/index.html").is_file(), "{second:?}");
     assert_eq!(std::fs::read_to_string(out.join("mine.txt")).unwrap(), "not yours");
+    press.store.close().await;
+}
+
+#[tokio::test]
+async fn editions_of_before_the_archive_are_among_the_files_and_lead_to_their_mail() {
+    let ferry = "---\ntitle: The Ferry\ndate: 2026-09-24\nsummary: It sails.\nhighlights: [It sails]\n---\nOf the ferry.\n";
+    // An edition as a version without an archive has left it: its mail and its headlines, and no article.
+    let old = {
+        let room = Newsroom::new().settings(SETTINGS);
+        room.file("ferry.md", ferry)
+            .article("tide", "2026-09-24", "The Tide")
+            .readers(&["ann@example.org"])
+            .await;
+        room.send().await.unwrap().edition
+    };
+    let room = Newsroom::new().settings(SETTINGS);
+    room.file("ferry.md", ferry).readers(&["canary@example.org"]).await;
+    let press = room.press().await;
+    let long_ago = Headline {
+        slug: "long-ago".into(),
+        title: "Long Ago".into(),
+        url: String::new(),
+        date: "2026-09-20".parse().unwrap(),
+        summary: None,
+    };
+    let issue = Issue {
+        edition: &old.rendered,
+        letterhead: &old.letterhead,
+        pictures: &old.rendered.embedded,
+        articles: &[],
+        earlier: &[long_ago],
+        examples_too: false,
+        needs_approval: false,
+    };
+    press.store.publish(&issue, press.clock.now()).await.unwrap();
+    let out = room.folder.path().join("public");
+    write_site(&press, &out).await.unwrap();
+    assert_of_one_piece(&out);
+
+    // Editions of now stand beside it, and may lead to it.
+    room.at("2026-09-25T07:00:00Z").file(
+        "quay.md",
+        "---\ntitle: The Quay\ndate: 2026-09-25\nhighlights: [It stands]\n---\nAs [we wrote](ferry.md), it sails.\n",
+    );
+    room.send().await.unwrap();
+    write_site(&press, &out).await.unwrap();
+    assert_of_one_piece(&out);
+    let page = |path: &str| std::fs::read_to_string(out.join(path)).unwrap();
+    let before = page("articles/the-ferry/index.html");
+    assert!(before.contains("href=\"/daily/editions/2026-09-24/mail#the-ferry\""), "{before}");
+    assert!(!before.contains("Of the ferry."), "{before}");
+    assert!(page("editions/2026-09-24/mail/index.html").contains("Of the ferry."));
+    let edition = page("editions/2026-09-24/index.html");
+    assert!(
+        edition.contains("href=\"/daily/articles/the-ferry\"") && edition.contains("The Tide"),
+        "{edition}"
+    );
+    assert!(page("articles/the-quay/index.html").contains("href=\"/daily/articles/the-ferry\""));
+    let front = page("index.html");
+    assert!(front.contains("Long Ago") && !front.contains("articles/long-ago"), "{front}");
+    assert!(!out.join("articles/long-ago").exists(), "it was never ours to show");
+    let map = page("sitemap.xml");
+    assert!(map.contains("<loc>https://post.example.org/daily/editions/2026-09-24</loc>"), "{map}");
     press.store.close().await;
 }

@@ -362,6 +362,10 @@ async fn the_json_feed_has_what_its_version_asks_for() {
 #[tokio::test]
 async fn the_map_of_the_site_has_every_page_and_every_page_is_there() {
     let harbour = site("").await;
+    // Of before there was an archive.
+    let mut old = edition("2026-02-27", "Low water");
+    old.frozen_at = now() - chrono::TimeDelta::days(3);
+    harbour.publish(&old).await;
     let map = harbour.get("/sitemap.xml").await;
     assert_eq!(map.header("content-type"), "application/xml; charset=utf-8");
     let root = xml(map.text());
@@ -374,11 +378,15 @@ async fn the_map_of_the_site_has_every_page_and_every_page_is_there() {
         "authors/asa-ek",
         "tags/high-water",
         "editions/2026-03-02",
+        "editions/2026-02",
+        "editions/2026-02-27",
         "articles/quay",
     ] {
         assert!(pages.contains(&format!("https://tide.example/{page}")), "{page}: {pages:?}");
     }
-    assert_eq!(pages.len(), 10, "{pages:?}");
+    assert_eq!(pages.len(), 12, "{pages:?}");
+    let old = root.all("url").find(|url| url.text_of("loc").ends_with("editions/2026-02-27")).unwrap();
+    assert_eq!(old.text_of("lastmod"), "2026-02-27T12:00:00Z");
     for page in pages {
         let path = page.strip_prefix("https://tide.example").unwrap();
         assert_eq!(harbour.get(path).await.status, 200, "{path}");
