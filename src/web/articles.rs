@@ -88,7 +88,7 @@ async fn before(web: &Web, slug: &str, request: &HeaderMap) -> Result<Response, 
         comments,
     };
     // What changes it is not on record in one place; it is asked for seldom.
-    let version = web.version(&["before", slug, &format!("{:?}", view.comments)], None);
+    let version = web.version(&["before", slug, &format!("{:?}", view.comments)], None).asked_for_each_time();
     if let Some(unchanged) = version.unchanged_page(request) {
         return Ok(unchanged);
     }
@@ -100,7 +100,7 @@ impl Web {
         let takes = self.takes_comments(standing.frozen_at);
         // When a comment was erased is not on record.
         let changed = (standing.comments == 0 && takes).then_some(standing.published_at);
-        self.version(&["article", slug, &format!("{standing:?} {takes}")], changed)
+        self.version(&["article", slug, &format!("{standing:?} {takes}")], changed).asked_for_each_time()
     }
 }
 

@@ -28,11 +28,21 @@ pub(super) fn shortly() -> (HeaderName, String) {
 /// What a page of the archive may do: as our other pages, and show pictures that articles take from elsewhere.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// How long a page is shown before we are asked for it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// A minute: it changes when an edition goes out, and not before.
+    AMinute,
+    /// Not at all: with whoever has it, it stays, and is asked for each time; the answer costs no page.
+    UntilAskedFor,
+}
+
 /// Which version of a page there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     tag: String,
     changed: Option<DateTime<Utc>>,
+    kept: Kept,
 }
 
 impl Web {
@@ -45,7 +55,8 @@ impl Web {
             digest.part(part);
         }
         // Templates and settings may be others since the start.
-        Version { tag: digest.hex(), changed: changed.map(|changed| changed.max(self.since)) }
+        let changed = changed.map(|changed| changed.max(self.since));
+        Version { tag: digest.hex(), changed, kept: Kept::AMinute }
     }
 
     /// The version of the page at `path` that is made of nothing but published editions: each changes it.
@@ -57,6 +68,12 @@ impl Web {
 }
 
 impl Version {
+    /// Of a page that a person changes by a click: a moderator looks at once whether the comment is there, and one that is
+    /// taken down, or erased, is gone for everybody.
+    pub(super) fn asked_for_each_time(self) -> Self {
+        Version { kept: Kept::UntilAskedFor, ..self }
+    }
+
     /// The answer to whoever has this version already (RFC 9110 §13.1): the tag decides where one is given, else the time,
     /// which must be the very one that we said, because clocks differ and editions are dated before they are seen.
     pub(super) fn unchanged<const N: usize>(
@@ -76,7 +93,7 @@ impl Version {
 
     /// As [`unchanged`](Self::unchanged), for a page of the archive.
     pub(super) fn unchanged_page(&self, request: &HeaderMap) -> Option<Response> {
-        self.unchanged(request, page_headers())
+        self.unchanged(request, page_headers(self.kept))
     }
 
     /// `body`, which is of this version.
@@ -90,7 +107,7 @@ impl Version {
 
     /// A page of the archive, which is of this version.
     pub(super) fn page(&self, html: Html<String>) -> Response {
-        self.answer(page_headers(), html)
+        self.answer(page_headers(self.kept), html)
     }
 
     fn marked(&self, mut response: Response) -> Response {
@@ -104,8 +121,12 @@ impl Version {
     }
 }
 
-fn page_headers() -> [(HeaderName, String); 2] {
-    [shortly(), (CONTENT_SECURITY_POLICY, PAGE_POLICY.to_owned())]
+fn page_headers(kept: Kept) -> [(HeaderName, String); 2] {
+    let kept = match kept {
+        Kept::AMinute => shortly(),
+        Kept::UntilAskedFor => (CACHE_CONTROL, "public, no-cache".to_owned()),
+    };
+    [kept, (CONTENT_SECURITY_POLICY, PAGE_POLICY.to_owned())]
 }
 
 /// `body` under `tag`, which is made of its content, or 304 when whoever asks has it already.
@@ -115,7 +136,7 @@ pub(super) fn cacheable<const N: usize>(
     headers: [(HeaderName, String); N],
     body: impl IntoResponse,
 ) -> Response {
-    let version = Version { tag: tag.to_owned(), changed: None };
+    let version = Version { tag: tag.to_owned(), changed: None, kept: Kept::AMinute };
     match version.unchanged(request, headers.clone()) {
         Some(unchanged) => unchanged,
         None => version.answer(headers, body),

@@ -68,6 +68,34 @@ async fn a_comment_is_shown_once_a_moderator_has_approved_it_by_the_letters_link
 }
 
 #[tokio::test]
+async fn whoever_has_the_article_sees_at_once_what_a_moderator_decides() {
+    let harbour = site(SETTINGS).await;
+    harbour.publish(&edition("2026-03-04", "High water")).await;
+    for path in ["/articles/tide", "/articles/tide-2026-03-04"] {
+        // A browser, as its cache goes by RFC 9111: what it may not show unasked it asks for by its tag.
+        let had = harbour.get(path).await;
+        assert_eq!(had.header("cache-control"), "public, no-cache", "{path}: it asks each time");
+        let asks = format!("If-None-Match: {}\r\n", had.header("etag"));
+        let body = "name=Bo&email=bo%40example.org&website=&text=High+*water*";
+        harbour
+            .post_form(&format!("{path}/comments"), body)
+            .await
+            .assert_page(200, "Thank you for your comment");
+        assert_eq!(harbour.ask("GET", path, &asks).await.status, 304, "{path}: nobody has decided");
+        let approve = link(moderators_letters(&harbour).await.last().unwrap(), "/moderate/");
+        harbour.post_form(&approve, "yes=yes").await;
+        let shown = harbour.ask("GET", path, &asks).await;
+        assert_eq!(shown.status, 200, "{path}");
+        assert!(shown.text().contains("<em>water</em>"), "{path}: {}", shown.text());
+        assert_eq!(shown.header("cache-control"), "public, no-cache", "{path}");
+        let asks = format!("If-None-Match: {}\r\n", shown.header("etag"));
+        harbour.post_form(&approve.replace("/approve", "/reject"), "yes=yes").await;
+        let gone = harbour.ask("GET", path, &asks).await;
+        assert!(gone.status == 200 && !gone.text().contains("<em>water</em>"), "{path}: {}", gone.text());
+    }
+}
+
+#[tokio::test]
 async fn a_moderators_link_is_signed_and_expires() {
     let harbour = site(SETTINGS).await;
     say(&harbour, "Bo", "bo@example.org", "First").await;
