@@ -38,12 +38,6 @@ async fn read(web: &Web, purpose: Purpose, token: &str) -> Result<Link, Failure>
     }
 }
 
-/// The sentence `key` about the publication and the masked address of `sign_up`.
-fn told(web: &Web, key: &str, sign_up: &SignUp) -> String {
-    let about = [("name", web.pages.publication().name.as_str()), ("address", &sign_up.email.masked())];
-    web.pages.words().fill(key, &about)
-}
-
 /// `GET /confirm/{token}`: a page with a button; changes nothing.
 pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
     let Link::Good(_, sign_up, _) = read(&web, Purpose::Confirm, &token).await? else {
@@ -52,7 +46,8 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) 
     let words = web.pages.words();
     Question {
         heading: words.text("confirm.title").to_owned(),
-        deck: told(&web, "confirm.press", &sign_up),
+        deck: words.text("confirm.press").to_owned(),
+        address: Some(sign_up.email.masked()),
         text: Some(words.text("confirm.nothing_yet").to_owned()),
         button: words.text("confirm.button").to_owned(),
         onward: None,
@@ -100,7 +95,8 @@ fn subscribed(web: &Web, sign_up: &SignUp) -> Result<Response, Failure> {
     let words = web.pages.words();
     Message {
         heading: words.text("confirm.done").to_owned(),
-        deck: told(web, "confirm.done_text", sign_up),
+        deck: words.text("confirm.done_text").to_owned(),
+        address: Some(sign_up.email.masked()),
         onward: Some((words.text("web.past_editions").to_owned(), web.pages.path("/editions/"))),
         ..Message::default()
     }
@@ -118,7 +114,8 @@ pub(super) async fn ask_address(
     let words = web.pages.words();
     Question {
         heading: words.text("wishes.address_title").to_owned(),
-        deck: told(&web, "wishes.address_press", &change),
+        deck: words.text("wishes.address_press").to_owned(),
+        address: Some(change.email.masked()),
         text: None,
         button: words.text("wishes.address_confirm").to_owned(),
         onward: None,
@@ -153,8 +150,13 @@ pub(super) async fn confirm_address(
         Moved::Taken => ("wishes.address_taken", "wishes.address_taken_text"),
         Moved::No => return not_possible(&web),
     };
-    Message { heading: words.text(heading).to_owned(), deck: told(&web, deck, &change), ..Message::default() }
-        .answer(&web, StatusCode::OK)
+    Message {
+        heading: words.text(heading).to_owned(),
+        deck: words.text(deck).to_owned(),
+        address: Some(change.email.masked()),
+        ..Message::default()
+    }
+    .answer(&web, StatusCode::OK)
 }
 
 fn expired(web: &Web) -> Result<Response, Failure> {

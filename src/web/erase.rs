@@ -24,7 +24,8 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) 
     let words = web.pages.words();
     Question {
         heading: words.text("wishes.erase").to_owned(),
-        deck: words.fill("wishes.erase_press", &[("address", &reader.email.masked())]),
+        deck: words.text("wishes.erase_press").to_owned(),
+        address: Some(reader.email.masked()),
         text: Some(words.text("wishes.erase_keeps").to_owned()),
         button: words.text("wishes.erase_button").to_owned(),
         onward: Some(back(&web, &token)),

@@ -15,8 +15,10 @@ use super::unsubscribe::NOT_INDEXED;
 pub(super) struct Message {
     /// The heading.
     pub(super) heading: String,
-    /// The sentence beneath it.
+    /// The sentence beneath it; with an `address`, its places for `{name}` and `{address}` are the template's to fill.
     pub(super) deck: String,
+    /// A reader's address, masked, which stands in `deck`.
+    pub(super) address: Option<String>,
     /// What else there is to say.
     pub(super) text: Option<String>,
     /// Where to go from here: the words and the address.
@@ -28,8 +30,10 @@ pub(super) struct Message {
 pub(super) struct Question {
     /// The heading.
     pub(super) heading: String,
-    /// What the button does.
+    /// What the button does; with an `address`, its places for `{name}` and `{address}` are the template's to fill.
     pub(super) deck: String,
+    /// A reader's address, masked, which stands in `deck`.
+    pub(super) address: Option<String>,
     /// What else there is to say.
     pub(super) text: Option<String>,
     /// What stands on the button.

@@ -26,6 +26,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("comment_list.html", include_str!("../../templates/web/comment_list.html")),
     ("comment_page.html", include_str!("../../templates/web/comment_page.html")),
     ("comments.html", include_str!("../../templates/web/comments.html")),
+    ("deck.html", include_str!("../../templates/web/deck.html")),
     ("edition.html", include_str!("../../templates/web/edition.html")),
     ("editions.html", include_str!("../../templates/web/editions.html")),
     ("embed.html", include_str!("../../templates/web/embed.html")),

@@ -215,7 +215,8 @@ pub(super) async fn data(
     let words = web.pages.words();
     Message {
         heading: words.text("wishes.data_sent").to_owned(),
-        deck: words.fill("wishes.data_sent_text", &[("address", &reader.email.masked())]),
+        deck: words.text("wishes.data_sent_text").to_owned(),
+        address: Some(reader.email.masked()),
         onward: Some(back(&web, &token)),
         ..Message::default()
     }

@@ -57,6 +57,11 @@ async function look(name, { mail = false } = {}) {
   }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wide <= 0, `${name}: ${wide} pixels too wide at 375`);
+  await page.setViewportSize({ width: 320, height: 800 });
+  const broken = await page.evaluate(() => [...document.querySelectorAll('.address')]
+    .filter((one) => one.offsetHeight > 1.5 * parseFloat(getComputedStyle(one).lineHeight)).map((one) => one.textContent));
+  assert.deepEqual(broken, [], `${name}: an address is broken at 320`);
+  await page.setViewportSize({ width: 375, height: 800 });
   // Facts for search engines are no script that runs.
   assert.equal(await page.locator('script:not([type="application/ld+json"])').count(), 0, `${name}: has a script`);
 }

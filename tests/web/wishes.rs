@@ -73,6 +73,43 @@ async fn a_new_address_is_taken_once_its_owner_says_so_and_the_old_one_hears_of_
 }
 
 #[tokio::test]
+async fn a_masked_address_is_of_one_piece_wherever_a_reader_meets_it() {
+    let harbour = Harbour::open().await;
+    let wishes = harbour.preferences_link();
+    let mut pages = vec![
+        ("a", harbour.get(&harbour.unsubscribe_link()).await),
+        ("a", harbour.get(&wishes).await),
+        ("a", harbour.post_form(&format!("{wishes}/data"), "yes=yes").await),
+        ("a", harbour.get(&format!("{wishes}/erase")).await),
+    ];
+    harbour.post_form("/subscribe", "email=bo%40example.org").await;
+    let confirm = link(&harbour.letters("bo@example.org").await[0], "/confirm/");
+    harbour.post_form(&format!("{wishes}/address"), "email=new%40example.org").await;
+    let change = link(&harbour.letters("new@example.org").await[0], "/address/");
+    for (first, path) in [("b", confirm), ("n", change)] {
+        pages.push((first, harbour.get(&path).await));
+        pages.push((first, harbour.post_form(&path, "yes=yes").await));
+    }
+    for (first, page) in pages {
+        let (page, masked) = (page.text(), format!("{first}…@example.org"));
+        // Lines do not break in it, and in a sentence from right to left it stays from left to right.
+        let whole = format!("<span class=\"address\" dir=\"ltr\">{masked}</span>");
+        let (met, of_one_piece) = (page.matches('…').count(), page.matches(&whole).count());
+        assert!(met > 0 && met == of_one_piece, "{masked} in {page}");
+        assert!(!page.contains("{address}") && !page.contains("{name}"), "{page}");
+    }
+    let sheet = harbour.get("/style.css").await;
+    assert!(sheet.text().contains(".address { display: inline-block; max-width: 100%;"), "{}", sheet.text());
+    let told = harbour.letters("ann@example.org").await.pop().unwrap().written.html.unwrap();
+    assert!(
+        told.contains(
+            "<span class=\"address\" dir=\"ltr\" style=\"display:inline-block;max-width:100%\">n…@example.org</span>"
+        ),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn nobody_takes_over_the_address_of_another_reader() {
     let harbour = Harbour::open().await;
     let bo = add(&harbour.store, "bo@example.org").await;
