@@ -99,24 +99,18 @@ const EDITION_EARLIER: &str =
 const EDITION_LATER: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
     WHERE key > $1 ORDER BY key LIMIT 1";
-// As EARLIER, LATER and what is shown of the comments, in one row.
-const ARTICLE_STANDING: &str = "SELECT a.published_at,
-    (SELECT b.slug FROM articles b
+// The articles beside it, as EARLIER and LATER find them, and what is shown of the comments, in one row.
+const ARTICLE_STANDING: &str = "SELECT a.published_at, e.slug, l.slug, e.published_at, l.published_at,
+        COUNT(c.id), MAX(c.decided_at), CAST(SUM(c.id) AS BIGINT)
+    FROM articles a
+    LEFT JOIN articles e ON e.id = (SELECT b.id FROM articles b
         WHERE b.edition_key <= a.edition_key AND (b.edition_key < a.edition_key OR b.position > a.position)
-        ORDER BY b.edition_key DESC, b.position LIMIT 1) AS earlier,
-    (SELECT b.slug FROM articles b
+        ORDER BY b.edition_key DESC, b.position LIMIT 1)
+    LEFT JOIN articles l ON l.id = (SELECT b.id FROM articles b
         WHERE b.edition_key >= a.edition_key AND (b.edition_key > a.edition_key OR b.position < a.position)
-        ORDER BY b.edition_key, b.position DESC LIMIT 1) AS later,
-    (SELECT b.published_at FROM articles b
-        WHERE b.edition_key <= a.edition_key AND (b.edition_key < a.edition_key OR b.position > a.position)
-        ORDER BY b.edition_key DESC, b.position LIMIT 1) AS earlier_at,
-    (SELECT b.published_at FROM articles b
-        WHERE b.edition_key >= a.edition_key AND (b.edition_key > a.edition_key OR b.position < a.position)
-        ORDER BY b.edition_key, b.position DESC LIMIT 1) AS later_at,
-    (SELECT COUNT(*) FROM comments c WHERE c.slug = a.slug AND c.moderation = 'approved') AS shown,
-    (SELECT MAX(c.decided_at) FROM comments c WHERE c.slug = a.slug AND c.moderation = 'approved') AS decided,
-    (SELECT CAST(SUM(c.id) AS BIGINT) FROM comments c WHERE c.slug = a.slug AND c.moderation = 'approved') AS ids
-    FROM articles a WHERE a.slug = $1";
+        ORDER BY b.edition_key, b.position DESC LIMIT 1)
+    LEFT JOIN comments c ON c.slug = a.slug AND c.moderation = 'approved'
+    WHERE a.slug = $1 GROUP BY a.id, e.id, l.id";
 const EARLIER: &str =
     "SELECT card FROM articles WHERE edition_key <= $1 AND (edition_key < $1 OR position > $2)
     ORDER BY edition_key DESC, position LIMIT 1";

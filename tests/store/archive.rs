@@ -2,6 +2,7 @@
 
 use straight::archive::search::{IndexEntry, Query};
 use straight::archive::{ArchivedArticle, Body, Byline, Card, Named};
+use straight::comment::{Moderation, NewComment};
 use straight::store::{Group, Issue, Origin, Searched, Store};
 
 use super::{at, letterhead, on_both, publish_for, reader, rendered};
@@ -140,6 +141,56 @@ async fn articles_are_kept_with_their_edition_and_listed() {
         let places = store.article_places(0, 2).await.unwrap();
         let rest = store.article_places(places[1].id, 9).await.unwrap();
         assert_eq!((places[0].slug.as_str(), rest.len(), rest[0].slug.as_str()), ("tide", 1, "ferry"));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_changes_about_an_article_is_told_in_one_row() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        let of_day = |day: &str, slugs: [&str; 2], published_at| {
+            let [first, second] = slugs;
+            [(0, first), (1, second)].map(|(place, slug)| {
+                let mut article = article(day, place, slug, slug, "Water.");
+                article.card.published_at = published_at;
+                article
+            })
+        };
+        publish(&store, "2026-09-24", &of_day("2026-09-24", ["tide", "quay"], at(10))).await;
+        publish(&store, "2026-09-25", &of_day("2026-09-25", ["ferry", "gale"], at(20))).await;
+        publish(&store, "2026-09-26", &of_day("2026-09-26", ["buoy", "ebb"], at(30))).await;
+        // The first of an edition is the latest of it.
+        for (slug, earlier, later, last) in [
+            ("ebb", Some("ferry"), Some("buoy"), 30),
+            ("quay", None, Some("tide"), 10),
+            ("tide", Some("quay"), Some("gale"), 20),
+            ("ferry", Some("gale"), Some("ebb"), 30),
+            ("buoy", Some("ebb"), None, 30),
+        ] {
+            let standing = store.article_standing(slug).await.unwrap().unwrap();
+            assert_eq!(standing.beside, [earlier.map(str::to_owned), later.map(str::to_owned)], "{slug}");
+            assert_eq!(standing.published_at, at(last), "{slug}");
+        }
+
+        let mut said = Vec::new();
+        for text in ["One", "Two", "Three", "Four"] {
+            let comment = NewComment::parse("ferry".parse().unwrap(), "Bo", "bo@example.org", text).unwrap();
+            said.push(store.add_comment(&comment, at(40)).await.unwrap().unwrap());
+        }
+        for (place, moderation, decided) in
+            [(0, Moderation::Approved, 50), (1, Moderation::Rejected, 70), (3, Moderation::Approved, 60)]
+        {
+            assert!(store.moderate(said[place], moderation, at(decided)).await.unwrap());
+        }
+        let standing = store.article_standing("ferry").await.unwrap().unwrap();
+        assert_eq!(standing.comments, 2, "those that are shown, each once");
+        let last = at(60).timestamp_millis();
+        assert_eq!(standing.comment_marks, (said[0].0 + said[3].0, last));
+        assert_eq!(standing.frozen_at, at(20));
+        assert_eq!(standing.beside, [Some("gale".to_owned()), Some("ebb".to_owned())]);
         store.close().await;
     })
     .await;

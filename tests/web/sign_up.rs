@@ -15,6 +15,14 @@ async fn subscribe(harbour: &Harbour, address: &str) -> super::Answer {
     harbour.post_form("/subscribe", &format!("email={}", address.replace('@', "%40"))).await
 }
 
+/// Signs up, and says yes by the letter's button.
+async fn join(harbour: &Harbour, address: &str) {
+    subscribe(harbour, address).await;
+    let letter = harbour.letters(address).await.remove(0);
+    let confirm = link(&letter, "/confirm/");
+    harbour.post_form(&confirm, "yes=yes").await.assert_page(200, "You are subscribed");
+}
+
 pub(super) async fn is(harbour: &Harbour, address: &str, status: Status) {
     let email = address.parse().unwrap();
     let reader = NewSubscriber { email, name: None, timezone: None, status, since: None };
@@ -97,9 +105,7 @@ async fn a_visitor_becomes_a_reader_by_saying_yes_in_a_letter() {
 async fn the_latest_edition_comes_at_once_where_so_configured_and_its_states_add_up() {
     let harbour = Harbour::with("sign_up: {send_latest: true}").await;
     harbour.publish(&edition("2026-03-02", "High water")).await;
-    subscribe(&harbour, "bo@example.org").await;
-    let letter = harbour.letters("bo@example.org").await.remove(0);
-    harbour.post_form(&link(&letter, "/confirm/"), "yes=yes").await.assert_page(200, "You are subscribed");
+    join(&harbour, "bo@example.org").await;
     let latest = harbour.store.editions(None, 1).await.unwrap().remove(0);
     assert_eq!(latest.recipients, 2);
     let counts = harbour.store.counts(latest.id).await.unwrap();
@@ -115,12 +121,7 @@ async fn an_edition_that_is_old_is_not_sent_but_linked_to() {
     let latest = harbour.store.editions(None, 1).await.unwrap().remove(0);
     for (days, address, comes) in [(3, "bo@example.org", true), (4, "cy@example.org", false)] {
         harbour.at(now() + TimeDelta::days(days));
-        subscribe(&harbour, address).await;
-        let letter = harbour.letters(address).await.remove(0);
-        harbour
-            .post_form(&link(&letter, "/confirm/"), "yes=yes")
-            .await
-            .assert_page(200, "You are subscribed");
+        join(&harbour, address).await;
         let welcome = harbour.letters(address).await.pop().unwrap().written.text;
         assert_eq!(welcome.contains("on its way to you"), comes, "{address}: {welcome}");
         assert_eq!(welcome.contains("Until the next edition comes"), !comes, "{address}: {welcome}");
@@ -207,12 +208,7 @@ async fn who_left_or_bounced_comes_back_by_their_own_word_and_who_complained_doe
         [("gone@example.org", Status::Unsubscribed), ("bounced@example.org", Status::Bounced)]
     {
         is(&harbour, address, status).await;
-        subscribe(&harbour, address).await;
-        let letter = harbour.letters(address).await.remove(0);
-        harbour
-            .post_form(&link(&letter, "/confirm/"), "yes=yes")
-            .await
-            .assert_page(200, "You are subscribed");
+        join(&harbour, address).await;
         assert_eq!(harbour.status(address).await, Some(Status::Active));
     }
     // The complaint comes between the letter and the button.
