@@ -13,11 +13,14 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
 from measure import Newsroom, ROOT, STRAIGHT, cores, free_port, machine, table, wait_for, write_section
 
+# An answer without a body is its header alone, in bytes.
+MOST_OF_304 = 1_500
 # Words that occur in every article, in about every tenth, and in one of a thousand.
 COMMON, SOME, RARE = "refinery", "estuary", "praseodymium"
 
@@ -178,6 +181,21 @@ class Slow:
         self.thread.join()
 
 
+def tag_of(port, path):
+    """The ETag of a page, once it is sure that whoever names it is told 304 and nothing more."""
+    address = f"http://127.0.0.1:{port}{path}"
+    tag = urllib.request.urlopen(address).headers["ETag"]
+    if not tag:
+        sys.exit(f"{path} has no ETag")
+    try:
+        answer = urllib.request.urlopen(urllib.request.Request(address, headers={"If-None-Match": tag}))
+        sys.exit(f"{path} is sent again, with {answer.status}, to whoever names its tag {tag}")
+    except urllib.error.HTTPError as told:
+        if told.code != 304 or told.read():
+            sys.exit(f"{path} answers {told.code} to whoever names its tag {tag}")
+    return tag
+
+
 def row(name, figures, yardstick):
     rate, half, most, _ = figures
     ratio = f"{rate / yardstick:.2f}" if yardstick else "–"
@@ -194,11 +212,18 @@ def measure(options, newsroom, port):
     }
     rows, begin = [], {}
     with Site(newsroom, port) as site:
-        tag = urllib.request.urlopen(f"http://127.0.0.1:{port}{articles[0]}").headers["ETag"]
+        tags = {path: tag_of(port, path) for path in [articles[0], "/"]}
         begin = site.memory()
         for connections in options.connections:
             at = lambda *paths, **more: wrk(port, connections, options.seconds, *paths, **more)  # noqa: E731, B023
             place = f"{connections} connection{'' if connections == 1 else 's'}: "
+
+            def costing(*paths, at=at, **more):
+                """The figures, and microseconds of CPU an answer."""
+                used = site.cpu()
+                figures = at(*paths, **more)
+                return figures, (site.cpu() - used) / (figures[0] * options.seconds) * 1e6
+
             yardstick = None
             if newsroom.files:
                 with Files(newsroom.folder) as files:
@@ -206,12 +231,15 @@ def measure(options, newsroom, port):
                 yardstick = figures[0]
                 rows.append(row(f"{place}nginx, the same articles as files", figures, yardstick))
             rows.append(row(f"{place}the style sheet (no store, no template)", at("/style.css"), yardstick))
-            used = site.cpu()
-            figures = at(*articles)
-            spent = (site.cpu() - used) / (figures[0] * options.seconds) * 1e6
-            rows.append(row(f"{place}articles ({spent:.0f} µs of CPU each)", figures, yardstick))
-            rows.append(row(f"{place}one article, known by its ETag (304)", at(articles[0], tag=tag), yardstick))
-            rows.append(row(f"{place}the front page", at("/"), yardstick))
+            for what, whole in [("article", articles), ("front page", ["/"])]:
+                figures, spent = costing(*whole)
+                several = "articles" if len(whole) > 1 else f"the {what}"
+                rows.append(row(f"{place}{several} ({spent:.0f} µs of CPU each)", figures, yardstick))
+                known, least = costing(whole[0], tag=tags[whole[0]])
+                if known[3] > MOST_OF_304:
+                    sys.exit(f"{whole[0]}: {known[3]:.0f} bytes an answer are no 304")
+                name = f"{place}the {what}, known by its ETag (304; {least:.0f} µs of CPU, {spent / least:.1f} times less)"
+                rows.append(row(name, known, yardstick))
             rows.append(row(f"{place}an edition", at(f"/editions/{newsroom.day}-n001"), yardstick))
             for name, paths in searches.items():
                 rows.append(row(f"{place}search, {name}", at(*paths), yardstick))
