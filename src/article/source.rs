@@ -109,8 +109,6 @@ pub(super) enum NoFrontMatter {
     Empty,
     /// The first line is not `---`.
     Missing,
-    /// Blank lines stand above the `---`.
-    BlankLines,
     /// `+++`, as for TOML.
     Toml,
     /// A dash that a writing program made of `---`.
@@ -132,11 +130,6 @@ impl NoFrontMatter {
                 "no-front-matter",
                 "the file does not begin with front matter",
                 "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`",
-            ),
-            NoFrontMatter::BlankLines => (
-                "no-front-matter",
-                "blank lines stand above the front matter",
-                "delete them, so that `---` is the first line",
             ),
             NoFrontMatter::Toml => (
                 "no-front-matter",
@@ -166,13 +159,12 @@ impl NoFrontMatter {
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             let shown = match self {
-                NoFrontMatter::BlankLines => !line.trim().is_empty(),
                 NoFrontMatter::Dash => is_long_dash(line),
                 NoFrontMatter::Empty
                 | NoFrontMatter::Missing
                 | NoFrontMatter::Toml
                 | NoFrontMatter::CarriageReturns
-                | NoFrontMatter::Unclosed => true,
+                | NoFrontMatter::Unclosed => !line.trim().is_empty(),
             };
             if shown {
                 let line = line.split(['\r', '\n']).next().unwrap_or_default();
@@ -198,8 +190,6 @@ pub(super) fn is_long_dash(line: &str) -> bool {
 fn missing(text: &str, first: &str) -> NoFrontMatter {
     if text.contains('\r') && !text.contains('\n') {
         NoFrontMatter::CarriageReturns
-    } else if text.trim_start().lines().next().is_some_and(|line| line.trim_end() == "---") {
-        NoFrontMatter::BlankLines
     } else if first.trim_end() == "+++" {
         NoFrontMatter::Toml
     } else if is_long_dash(first) {
@@ -209,17 +199,19 @@ fn missing(text: &str, first: &str) -> NoFrontMatter {
     }
 }
 
-/// Finds the front matter: a first line of `---` and the next one.
+/// Finds the front matter: a first line of `---`, above which only blank lines may stand, and the next one.
 pub(super) fn split(text: &str) -> Result<Parts, NoFrontMatter> {
     if text.trim().is_empty() {
         return Err(NoFrontMatter::Empty);
     }
-    let mut lines = text.split_inclusive('\n');
+    let blank: usize =
+        text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum();
+    let mut lines = text[blank..].split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
     if first.trim_end() != "---" {
         return Err(missing(text, first));
     }
-    let start = first.len();
+    let start = blank + first.len();
     let mut at = start;
     for line in lines {
         if line.trim_end() == "---" || line.trim_end() == "..." {
@@ -263,6 +255,8 @@ mod tests {
         assert_eq!(&text[parts.front_matter], "title: x\r\n");
         assert_eq!(&text[parts.body], "Body\n---\n");
         assert_eq!(split("---\n---"), Ok(Parts { front_matter: 4..4, body: 7..7 }));
+        let below = split("\n \r\n---\ntitle: x\n---\n");
+        assert_eq!(below, Ok(Parts { front_matter: 8..17, body: 21..21 }));
         assert_eq!(split(" \n"), Err(NoFrontMatter::Empty));
         assert_eq!(split("# Title\n"), Err(NoFrontMatter::Missing));
         assert_eq!(split("---\ntitle: x\n"), Err(NoFrontMatter::Unclosed));
@@ -271,7 +265,6 @@ mod tests {
     #[test]
     fn what_was_meant_as_front_matter_is_recognised() {
         for (text, fault, shown) in [
-            ("\n \r\n---\ntitle: x\n---\n", NoFrontMatter::BlankLines, "---"),
             ("+++\ntitle = \"x\"\n+++\n", NoFrontMatter::Toml, "+++"),
             ("—\ntitle: x\n—\n", NoFrontMatter::Dash, "—"),
             ("–-\ntitle: x\n", NoFrontMatter::Dash, "–-"),

@@ -17,12 +17,6 @@ pub(in crate::article) fn without_head(text: &str, fault: NoFrontMatter) -> Opti
         NoFrontMatter::CarriageReturns => {
             Some(("ends the lines as Unix does", vec![(0..text.len(), text.replace('\r', "\n"))]))
         }
-        NoFrontMatter::BlankLines => {
-            let blank = text.len() - text.trim_start().len();
-            // The dashes may be indented, and are not seen then.
-            let blank = text[..blank].rfind('\n').map_or(0, |at| at + 1);
-            Some(("removes the blank lines", vec![(0..blank, String::new())]))
-        }
         NoFrontMatter::Dash => {
             let place = fault.place(text);
             let has_head = text[place.start..].lines().take(30).any(|line| line.starts_with("title:"));
