@@ -57,8 +57,8 @@ pub(super) async fn show(
         return before(&web, &slug, &request).await;
     };
     let version = web.version_of_article(&slug, &standing);
-    if let Some(unchanged) = version.unchanged_page(&request) {
-        return Ok(unchanged);
+    if let Some(known) = web.known(&version, &request) {
+        return Ok(known);
     }
     let article = web.store.article(&slug).await?.ok_or(Failure::NoSuchPage)?;
     let (earlier, later) = web.store.neighbours(&article.card).await?;
@@ -68,7 +68,13 @@ pub(super) async fn show(
         later: later.map(|card| web.pages.line(&card)),
         ..ArticlePage::of(&web, &article, comments)
     };
-    Ok(version.page(web.pages.render("article.html", &view)?))
+    let html = web.pages.render("article.html", &view)?;
+    // A comment that came and went while the page was made would come back with its version.
+    let standing_now = web.store.article_standing(&slug).await?;
+    match standing_now == Some(standing) {
+        true => Ok(web.page(&version, html)),
+        false => Ok(version.page(html)),
+    }
 }
 
 async fn before(web: &Web, slug: &str, request: &HeaderMap) -> Result<Response, Failure> {

@@ -86,8 +86,8 @@ pub(super) async fn show(
     let changed = beside().map(|edition| edition.frozen_at).fold(summary.frozen_at, Ord::max);
     let beside: String = beside().map(|edition| format!("{} ", edition.key)).collect();
     let version = web.version(&["edition", &key.to_string(), &summary.hash, &beside], Some(changed));
-    if let Some(unchanged) = version.unchanged_page(&request) {
-        return Ok(unchanged);
+    if let Some(known) = web.known(&version, &request) {
+        return Ok(known);
     }
     let edition = web.store.in_edition(&key).await?.ok_or(Failure::NoSuchPage)?;
     let articles = web.store.articles_in(&key).await?;
@@ -96,7 +96,7 @@ pub(super) async fn show(
         later: later.map(|edition| Beside::of(&web, &edition)),
         ..EditionPage::of(&web, &edition, &articles)
     };
-    Ok(version.page(web.pages.render("edition.html", &page)?))
+    Ok(web.page(&version, web.pages.render("edition.html", &page)?))
 }
 
 /// `GET /editions/{key}/mail`: the edition's own document, without anyone's own links.

@@ -60,8 +60,8 @@ pub(super) async fn to_list(State(web): State<Arc<Web>>) -> Redirect {
 /// `GET /editions/`: the newest editions by month, and every month that has some.
 pub(super) async fn list(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
     let version = web.version_of_archive("editions/").await?;
-    if let Some(unchanged) = version.unchanged_page(&request) {
-        return Ok(unchanged);
+    if let Some(known) = web.known(&version, &request) {
+        return Ok(known);
     }
     let months = web.store.months().await?;
     let mut groups = Vec::new();
@@ -82,7 +82,7 @@ pub(super) async fn list(State(web): State<Arc<Web>>, request: HeaderMap) -> Res
         newer: None,
         older: None,
     };
-    Ok(version.page(web.pages.render("editions.html", &list)?))
+    Ok(web.page(&version, web.pages.render("editions.html", &list)?))
 }
 
 /// The editions of a month, `2025-11`.
@@ -90,8 +90,8 @@ pub(super) async fn list_of_month(web: &Web, month: &str, request: &HeaderMap) -
     let version = web.version_of_archive(&format!("editions/{month}")).await?;
     let months = web.store.months().await?;
     let at = months.iter().position(|(other, _)| other == month).ok_or(Failure::NoSuchPage)?;
-    if let Some(unchanged) = version.unchanged_page(request) {
-        return Ok(unchanged);
+    if let Some(known) = web.known(&version, request) {
+        return Ok(known);
     }
     let group = read_month(web, month).await?;
     let link = |at: usize| {
@@ -105,7 +105,7 @@ pub(super) async fn list_of_month(web: &Web, month: &str, request: &HeaderMap) -
         newer: at.checked_sub(1).and_then(link),
         older: link(at + 1),
     };
-    Ok(version.page(web.pages.render("editions.html", &list)?))
+    Ok(web.page(&version, web.pages.render("editions.html", &list)?))
 }
 
 async fn read_month(web: &Web, month: &str) -> Result<Month, Failure> {

@@ -1,13 +1,14 @@
 //! Pages that a browser may keep: which version of one there is, known before it is made, so that whoever has it is told so
-//! without a page being rendered.
+//! without a page being rendered; nor is it for others, while it is as it was rendered last.
 //!
 //! A version is a digest of what the page is made of: the templates, words and settings, and what the store says of its
 //! content in a line. It is read before the content: a page that changes in between goes out under the version before, and
 //! is asked for once more, never once less.
 
+use axum::body::Bytes;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED,
 };
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
@@ -16,6 +17,8 @@ use chrono::{DateTime, Utc};
 use super::Web;
 use super::digest::Digest;
 use super::failure::Failure;
+
+const HTML: &str = "text/html; charset=utf-8";
 
 /// What may be kept for ever, because its address changes with its content.
 pub(super) const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -64,6 +67,24 @@ impl Web {
         let newest = self.store.newest_edition().await?;
         let (id, at) = newest.map_or((0, None), |(id, frozen_at)| (id.0, Some(frozen_at)));
         Ok(self.version(&["archive", path, &id.to_string()], at))
+    }
+
+    /// The answer that takes no rendering: that whoever asks has this version of a page of the archive, or the page as it
+    /// was rendered before.
+    pub(super) fn known(&self, version: &Version, request: &HeaderMap) -> Option<Response> {
+        version.unchanged_page(request).or_else(|| {
+            let page = self.rendered.get(&version.tag)?;
+            Some(version.answer(page_headers(version.kept), ([(CONTENT_TYPE, HTML)], page)))
+        })
+    }
+
+    /// A page of the archive, which is of this version, and is not rendered again while it is.
+    ///
+    /// For versions that do not come back: what changed while the page was being made is in it, and would be then.
+    pub(super) fn page(&self, version: &Version, html: Html<String>) -> Response {
+        let page = Bytes::from(html.0);
+        self.rendered.put(&version.tag, page.clone());
+        version.answer(page_headers(version.kept), ([(CONTENT_TYPE, HTML)], page))
     }
 }
 

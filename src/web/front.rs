@@ -40,8 +40,8 @@ struct Lead {
 pub(super) async fn front(State(web): State<Arc<Web>>, request: HeaderMap) -> Result<Response, Failure> {
     let pages = &web.pages;
     let version = web.version_of_archive("").await?;
-    if let Some(unchanged) = version.unchanged_page(&request) {
-        return Ok(unchanged);
+    if let Some(known) = web.known(&version, &request) {
+        return Ok(known);
     }
     let edition = web.store.latest_edition().await?;
     let mut front = Front {
@@ -75,5 +75,5 @@ pub(super) async fn front(State(web): State<Arc<Web>>, request: HeaderMap) -> Re
             });
         }
     }
-    Ok(version.page(pages.render("front.html", &front)?))
+    Ok(web.page(&version, pages.render("front.html", &front)?))
 }

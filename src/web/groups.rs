@@ -109,8 +109,8 @@ async fn show(web: &Web, group: Group<'_>, number: u64, request: &HeaderMap) -> 
     // Articles are added to a group, and never change or go.
     let (which, total) = (number.to_string(), standing.total.to_string());
     let version = web.version(&[kind, key, &which, &total], Some(standing.newest));
-    if let Some(unchanged) = version.unchanged_page(request) {
-        return Ok(unchanged);
+    if let Some(known) = web.known(&version, request) {
+        return Ok(known);
     }
     let found = web.store.articles_of(group, skip, PAGE).await?;
     let Some(first) = found.cards.first() else { return Err(Failure::NoSuchPage) };
@@ -137,5 +137,5 @@ async fn show(web: &Web, group: Group<'_>, number: u64, request: &HeaderMap) -> 
             pages.path(&format!("/{}", address(page)))
         }),
     };
-    Ok(version.page(pages.render("group.html", &view)?))
+    Ok(web.page(&version, pages.render("group.html", &view)?))
 }

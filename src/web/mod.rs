@@ -28,6 +28,7 @@ mod message;
 mod moderate;
 mod origin;
 mod own_templates;
+mod page_cache;
 mod pages;
 mod places;
 mod preferences;
@@ -61,6 +62,7 @@ use crate::subscriber::SubscriberId;
 use failure::Failure;
 pub use files::{SiteError, Written, write_site};
 pub use own_templates::wrong_templates;
+use page_cache::PageCache;
 pub use pages::Pages;
 pub use serve::serve;
 
@@ -95,6 +97,8 @@ pub struct Web {
     since: DateTime<Utc>,
     /// A digest of all that pages are made of besides their content.
     makeup: String,
+    /// The archive's pages as they were rendered last.
+    rendered: Arc<PageCache>,
 }
 
 impl Web {
@@ -120,6 +124,7 @@ impl Web {
             health: Health::of(store.clone(), config.schedule.clone()),
             since: clock.now(),
             makeup: format!("{} {settings}", pages.makeup()),
+            rendered: Arc::default(),
             store,
             pages,
             timezone,
