@@ -70,6 +70,11 @@ fn the_readme_quotes_what_was_measured_and_nothing_else() {
     let unsigned = &unsigned["4"];
     let most = flat(&page).split_once("A send to 1,000,000 readers").unwrap().1.to_owned();
     let most = most.split(" MB at most").next().unwrap().rsplit(' ').next().unwrap().to_owned();
+    let other = table(page.split_once("## The same on another machine").unwrap().1);
+    let elsewhere = |row: &str| {
+        let told = other[row]["measured"].split_once(", ").unwrap().1.to_owned();
+        number(told.split_once(" msg/s").unwrap().0)
+    };
     let quoted = [
         format!(
             "{} personal mails of 40 KB a second with the ledger durable ({} × `smtp-source`",
@@ -86,6 +91,11 @@ fn the_readme_quotes_what_was_measured_and_nothing_else() {
             number(&ledger["publish 1,000,000 deliveries, one transaction"]["measured"])
         ),
         format!("at most {most} MB"),
+        format!(
+            "{} unsigned and {} signed",
+            hundreds(elsewhere("unsigned, 4 and 16 connections")),
+            hundreds(elsewhere("both signatures"))
+        ),
     ];
     let readme = flat(&read("README.md"));
     let fast = readme.split_once("- **Fast, in little memory.**").unwrap().1;
