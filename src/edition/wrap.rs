@@ -19,6 +19,20 @@ pub(super) fn wrap(text: &str, first: &str, rest: &str) -> String {
     out
 }
 
+/// Stands for a space at which no line is broken, while lines are broken.
+const KEPT_SPACE: &str = "\u{E000}";
+/// The longest code, in columns, that is moved to the next line rather than broken.
+const LONGEST_WHOLE_CODE: usize = 40;
+
+/// `line` with the spaces within its code (between two backticks) made such that no line is broken there; long code is not.
+fn with_whole_code(line: &str) -> String {
+    let parts = line.split('`').enumerate().map(|(at, part)| match at % 2 {
+        1 if measure(part) <= LONGEST_WHOLE_CODE => part.replace(' ', KEPT_SPACE),
+        _ => part.to_owned(),
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
 /// `text` with its lines of more than [`COLUMNS`] broken, what follows set in as far as they begin; the others are kept.
 pub(crate) fn rewrapped(text: &str) -> String {
     let line = |line: &str| {
@@ -28,7 +42,7 @@ pub(crate) fn rewrapped(text: &str) -> String {
         let words = line.trim_start();
         let indent = &line[..line.len() - words.len()];
         let rest = format!("{indent}{}", if words.starts_with("- ") { "  " } else { "" });
-        wrap(words, indent, &rest) + "\n"
+        wrap(&with_whole_code(words), indent, &rest).replace(KEPT_SPACE, " ") + "\n"
     };
     text.lines().map(line).collect()
 }
@@ -81,6 +95,14 @@ mod tests {
         let broken = format!(
             "To hold it:      now\n\n  - {thirteen}\n    word word word\n  {thirteen} word\n  word word\n"
         );
+        assert_eq!(rewrapped(&text), broken);
+    }
+
+    #[test]
+    fn short_code_stays_whole_with_its_spaces() {
+        let words = "word ".repeat(13);
+        let text = format!("{words}and `  - ` or `{words}`");
+        let broken = format!("{words}and\n`  - ` or `{}word\nword `\n", "word ".repeat(11));
         assert_eq!(rewrapped(&text), broken);
     }
 
