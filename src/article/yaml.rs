@@ -100,6 +100,14 @@ fn syntax_error(error: &serde_yaml::Error, source: &str, offset: usize) -> Synta
     let place = Place { source, offset };
     let location = error.location().unwrap_or(Location::UNKNOWN);
     let start = place.byte(&location).min(source.len());
+    if let Some(place) = placeholder(source, start) {
+        let shown: String = source[place.clone()].chars().take(60).collect();
+        return SyntaxError {
+            span: offset + place.start..offset + place.end,
+            message: format!("broken YAML: a template's placeholder was left unfilled: `{shown}`"),
+            remedy: "write the value in its place; if the braces are meant, put all of it in single quotes",
+        };
+    }
     let end = source[start..].chars().next().map_or(start, |c| start + c.len_utf8());
     let message = UserMessageFormatter.format_message(error).into_owned();
     let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -110,6 +118,19 @@ fn syntax_error(error: &serde_yaml::Error, source: &str, offset: usize) -> Synta
     let message =
         if large { "it is too large or nested too deep".to_owned() } else { message.replace('\n', " ") };
     SyntaxError { span: offset + start..offset + end, message: format!("broken YAML: {message}"), remedy }
+}
+
+/// What a template's program should have filled in, as `{{date}}`, `{{< now >}}` or `{% now %}`, when `source` breaks
+/// within it at byte `at`.
+fn placeholder(source: &str, at: usize) -> Option<Range<usize>> {
+    let start = source[..at].rfind('\n').map_or(0, |at| at + 1);
+    let line = source[start..].lines().next()?;
+    [("{{", "}}"), ("{%", "%}")].into_iter().find_map(|(open, close)| {
+        let begins = line[..line.floor_char_boundary(at - start + open.len())].rfind(open)?;
+        let ends = begins + open.len() + line[begins + open.len()..].find(close)? + close.len();
+        let place = start + begins..start + ends;
+        place.contains(&at).then_some(place)
+    })
 }
 
 /// What most likely helps, judged by the line that breaks.
@@ -323,6 +344,38 @@ mod tests {
         insta::with_settings!({ snapshot_path => SNAPSHOTS, omit_expression => true }, {
         insta::assert_snapshot!(shown.join("\n"));
         });
+    }
+
+    #[test]
+    fn what_a_template_left_unfilled_is_shown_as_that() {
+        for (source, placeholder) in [
+            ("title: x\ncreated: {{date}}\n", "{{date}}"),
+            ("date: {{ .Date }}\n", "{{ .Date }}"),
+            ("date: {{< now >}}\n", "{{< now >}}"),
+            ("date: {% now 'local' %}\n", "{% now 'local' %}"),
+            ("tags: [sea, {{tag}}]\n", "{{tag}}"),
+            ("tags:\n  - {{tag}}\n", "{{tag}}"),
+            ("title: {{name}}: the ferry\n", "{{name}}"),
+            (
+                "title: \"{{ replace .Name \"-\" \" \" | title }}\"\ndate: x\n",
+                "{{ replace .Name \"-\" \" \" | title }}",
+            ),
+        ] {
+            let error = parse(source, 0).unwrap_err();
+            assert_eq!(&source[error.span.clone()], placeholder, "{source}: {error:?}");
+            assert!(error.message.ends_with(&format!("was left unfilled: `{placeholder}`")), "{error:?}");
+            assert!(error.remedy.starts_with("write the value in its place"), "{error:?}");
+        }
+        // What breaks beside one is told as ever, and in quotes, or within a text, it is text.
+        for source in
+            ["title: Hello {{name}}: the ferry\n", "tags: [a, {b: {c: d}\ntitle: x\n", "x: {{date\n"]
+        {
+            let error = parse(source, 0).unwrap_err();
+            assert!(!error.message.contains("placeholder"), "{source}: {error:?}");
+        }
+        for source in ["title: '{{date}}'\n", "title: Hello {{name}}\n", "title: {a: {b: c}}\n"] {
+            assert!(parse(source, 0).is_ok(), "{source}");
+        }
     }
 
     #[test]
