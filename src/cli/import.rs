@@ -17,7 +17,8 @@ use crate::import::{self, Flavour, Note, Options, Report, Writing};
     straight import hugo ../site --out articles/archive --site https://blog.example.com\n  \
     straight import wordpress export.xml --uploads wp-content/uploads\n\n\
     Nothing is fetched and no file is overwritten. What cannot be carried over is told with its file and line.\n\
-    Ends with 0 when every post became an article, with 1 when one did not, and with 2 for wrong arguments.\n\
+    A second run adds what is new. Ends with 0 when every post is an article, with 1 when one is not, and with 2 for\n\
+    wrong arguments.\n\
     Readers are imported by `straight subscribers import`.")]
 pub enum ImportCommand {
     /// The posts of a Jekyll site: its folder, or _posts
@@ -81,7 +82,8 @@ pub(super) fn run(
     let folder = args.out.as_deref().unwrap_or(&config.articles.folder);
     let writing = if args.dry_run { Writing::Nothing } else { Writing::Files };
     let timezone = config.schedule.timezone;
-    let options = Options { out: folder, writing, site: args.site.clone(), uploads, timezone, now };
+    let articles = config.articles.folder.as_path();
+    let options = Options { out: folder, articles, writing, site: args.site.clone(), uploads, timezone, now };
     let report = match command {
         ImportCommand::Jekyll(_) => import::site(Flavour::Jekyll, &args.source, &options)?,
         ImportCommand::Hugo(_) => import::site(Flavour::Hugo, &args.source, &options)?,
@@ -109,7 +111,9 @@ fn tell(report: &Report, writing: Writing, may_copy: bool, out: &mut dyn Write) 
         Ok(())
     };
     section("Left out", &report.notes)?;
+    section("Worth a look", &report.remarks)?;
     section("Not imported", &report.refused)?;
+    section("Not posts", &report.not_posts)?;
     section("Pictures that stay on the web", &report.remote)?;
     if !report.remote.is_empty() {
         let copy = if may_copy {
@@ -141,6 +145,9 @@ fn tell(report: &Report, writing: Writing, may_copy: bool, out: &mut dyn Write) 
         summary.push_str(&format!("; {} did not", report.refused.len()));
     }
     summary.push('.');
+    if report.unchanged > 0 {
+        summary.push_str(&format!(" {} there already, unchanged.", is_or_are(report.unchanged)));
+    }
     if !report.passed_over.is_empty() {
         let kinds: Vec<String> =
             report.passed_over.iter().map(|(kind, count)| format!("{kind} ({count})")).collect();
@@ -151,6 +158,10 @@ fn tell(report: &Report, writing: Writing, may_copy: bool, out: &mut dyn Write) 
         writeln!(out, "`straight check` says what an editor may still mend, and which of them are due.")?;
     }
     Ok(())
+}
+
+fn is_or_are(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "is" } else { "are" })
 }
 
 fn count(number: usize, of: &str) -> String {

@@ -1,6 +1,6 @@
 //! A post → an article's file: links and pictures found, the check passed, nothing overwritten.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::head::Head;
 use super::{ImportError, Note, Options, Post, Report, Writing};
 use crate::article::markdown::{Seen, Target, What, document, percent_decode};
-use crate::article::{LoadOptions, parse_bytes};
+use crate::article::{LoadOptions, Others, PictureWork, Whole, load_dir, parse_bytes};
 use crate::config::Authors;
 use crate::diagnostic::Severity;
 
@@ -21,10 +21,55 @@ const MOST_ROUNDS: usize = 8;
 /// What is known while posts are written.
 pub(super) struct Finish<'a> {
     options: &'a Options<'a>,
-    /// Folders in which pictures with an absolute path are looked for.
-    roots: Vec<PathBuf>,
-    /// The slugs that are taken.
-    slugs: HashSet<String>,
+    shelves: Shelves,
+    /// The names that posts have got, and whose they are.
+    names: HashMap<String, PathBuf>,
+    /// The names that articles had before, and which.
+    before: HashMap<String, PathBuf>,
+}
+
+/// Where the pictures of a site are.
+#[derive(Debug, Default)]
+pub(super) struct Shelves {
+    /// The site's folder, canonical: nothing outside of it is taken.
+    root: Option<PathBuf>,
+    /// Folders in which pictures with an absolute path are looked for, canonical.
+    folders: Vec<PathBuf>,
+}
+
+impl Shelves {
+    /// Those of the site at `root`, which is canonical; `folders` are relative to it.
+    pub(super) fn of_site(root: &Path, folders: &[PathBuf]) -> Self {
+        let folders = folders.iter().filter_map(|folder| root.join(folder).canonicalize().ok());
+        let folders = folders.filter(|folder| folder.starts_with(root)).collect();
+        Shelves { root: Some(root.to_owned()), folders }
+    }
+
+    /// The file that a path means: beside the post, or from the root of the site; never outside of that.
+    fn find(&self, src: &str, beside: Option<&Path>) -> Option<PathBuf> {
+        let root = self.root.as_deref()?;
+        let path = percent_decode(src.split(['?', '#']).next().unwrap_or_default());
+        let own =
+            beside.filter(|_| !path.starts_with('/')).and_then(|folder| within(root, &folder.join(&path)));
+        // `../../images/ferry.jpg` climbs from the address of the post, which is no place of a file.
+        let inside = path.trim_start_matches(['/', '.']).trim_start_matches('/');
+        own.or_else(|| self.folders.iter().find_map(|folder| within(root, &folder.join(inside))))
+    }
+}
+
+/// How the links of a post are read.
+pub(super) struct Links<'a> {
+    /// The folder of its own pictures.
+    pub(super) beside: Option<&'a Path>,
+    /// Whether a link was made to lead to an article already.
+    pub(super) is_ours: &'a dyn Fn(&str) -> bool,
+    /// The way to the article of the post at a path relative to this one.
+    pub(super) post: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Links<'_> {
+    /// Of a post that links to others by their addresses alone.
+    pub(super) const NONE: Links<'static> = Links { beside: None, is_ours: &|_| false, post: &|_| None };
 }
 
 /// What becomes of a link or a picture.
@@ -33,6 +78,8 @@ enum Fate {
     Becomes(String),
     /// Only its text stays; why.
     Goes(String),
+    /// Only its text stays, and there was nothing more.
+    Bare,
 }
 
 /// A picture that is to be copied beside the article.
@@ -43,8 +90,8 @@ struct Copied {
 }
 
 impl<'a> Finish<'a> {
-    pub(super) fn new(options: &'a Options<'a>, roots: Vec<PathBuf>) -> Self {
-        Finish { options, roots, slugs: HashSet::new() }
+    pub(super) fn new(options: &'a Options<'a>, shelves: Shelves) -> Self {
+        Finish { options, shelves, names: HashMap::new(), before: names_before(options) }
     }
 
     /// The file of a post, relative to the folder of articles; nothing when it cannot be one.
@@ -64,38 +111,58 @@ impl<'a> Finish<'a> {
             return None;
         }
         let wanted = head.name(stem);
+        let day = &head.date[..10];
         let mut slug = wanted.clone();
         let mut number = 2;
-        while !self.slugs.insert(slug.clone()) {
+        let mut other = None;
+        let name = loop {
+            let name = PathBuf::from(&day[..4]).join(format!("{day}-{slug}.md"));
+            // What an import before this one made of it keeps the name that it got then.
+            let is_there = fs::symlink_metadata(self.options.out.join(&name)).is_ok();
+            match self.names.get(&slug).or_else(|| self.before.get(&slug).filter(|_| !is_there)) {
+                None => break name,
+                Some(taken) => other = other.or_else(|| Some(taken.clone())),
+            }
             slug = format!("{}-{number}", &wanted[..wanted.len().min(74)].trim_end_matches('-'));
             number += 1;
+        };
+        if let Some(other) = other {
+            let what = format!("the name `{wanted}` is that of {}; here it is `{slug}`", other.display());
+            report.remark(file, what);
         }
-        let day = &head.date[..10];
-        Some(PathBuf::from(&day[..4]).join(format!("{day}-{slug}.md")))
+        self.names.insert(slug, file.to_owned());
+        Some(name)
     }
 
-    /// Writes `post` as the file `name`; `beside` is the folder of its own pictures.
+    /// Writes `post` as the file `name`; gives the files of its pictures, or nothing when it is there already and would be
+    /// the same.
     pub(super) fn write(
         &self,
         mut post: Post,
         name: &Path,
-        beside: Option<&Path>,
+        links: &Links<'_>,
         report: &mut Report,
-    ) -> Result<(), ImportError> {
+    ) -> Result<Option<Vec<PathBuf>>, ImportError> {
         let place = self.options.out.join(name);
-        if fs::symlink_metadata(&place).is_ok() {
-            report.refuse(
-                &post.file,
-                0,
-                format!("`{}` is there already, and is not overwritten", place.display()),
-            );
-            return Ok(());
-        }
         let slug = name.file_stem().map(|stem| stem.to_string_lossy()[11..].to_owned()).unwrap_or_default();
         let mut copied = Vec::new();
-        self.image(&mut post, &slug, beside, &mut copied, report);
-        post.body = self.body(&post, &slug, beside, &mut copied, report);
-        let Some(text) = self.checked(&post, name, &slug, report) else { return Ok(()) };
+        let mut told = Report::default();
+        self.image(&mut post, &slug, links, &mut copied, &mut told);
+        post.body = self.body(&post, &slug, links, &mut copied, &mut told);
+        let text = self.checked(&post, name, &slug, &mut told);
+        if fs::symlink_metadata(&place).is_ok() {
+            if text.is_some_and(|text| is_same(&place, text.as_bytes())) {
+                return Ok(None);
+            }
+            let what = format!(
+                "`{}` is there already, with another content, and is not overwritten",
+                place.display()
+            );
+            report.refuse(&post.file, 0, what);
+            return Ok(Some(Vec::new()));
+        }
+        report.add(told);
+        let Some(text) = text else { return Ok(Some(Vec::new())) };
         report.written.push(place.clone());
         report.remote.extend(remote(&post).into_iter().map(|url| Note {
             file: place.clone(),
@@ -103,29 +170,39 @@ impl<'a> Finish<'a> {
             what: url,
         }));
         report.pictures += copied.len();
-        if self.options.writing == Writing::Nothing {
-            return Ok(());
-        }
         let folder = place.parent().unwrap_or(self.options.out);
-        for picture in copied {
+        for picture in &copied {
             let to = folder.join(&picture.to);
-            copy(&picture.from, &to).map_err(|source| ImportError::Unwritable { path: to, source })?;
+            if self.options.writing == Writing::Files {
+                copy(&picture.from, &to)
+                    .map_err(|source| ImportError::Unwritable { path: to.clone(), source })?;
+            }
+            if fs::symlink_metadata(&to).is_ok() && !is_same_file(&to, &picture.from) {
+                let what =
+                    format!("`{}` is there already, another picture, and is not overwritten", to.display());
+                report.remark(&post.file, what);
+            }
         }
-        create(&place, text.as_bytes()).map_err(|source| ImportError::Unwritable { path: place, source })
+        if self.options.writing == Writing::Files {
+            create(&place, text.as_bytes())
+                .map_err(|source| ImportError::Unwritable { path: place, source })?;
+        }
+        Ok(Some(copied.into_iter().map(|picture| picture.from).collect()))
     }
 
     fn image(
         &self,
         post: &mut Post,
         slug: &str,
-        beside: Option<&Path>,
+        links: &Links<'_>,
         copied: &mut Vec<Copied>,
         report: &mut Report,
     ) {
         let Some((src, alt)) = post.head.image.take() else { return };
-        match self.picture(&src, slug, beside, copied) {
+        match self.picture(&src, slug, links.beside, copied) {
             Fate::Stays => post.head.image = Some((src, alt)),
             Fate::Becomes(src) => post.head.image = Some((src, alt)),
+            Fate::Bare => {}
             Fate::Goes(why) => {
                 report.note(&post.file, 0, format!("the picture `{}` is left out: {why}", short(&src)))
             }
@@ -137,7 +214,7 @@ impl<'a> Finish<'a> {
         &self,
         post: &Post,
         slug: &str,
-        beside: Option<&Path>,
+        links: &Links<'_>,
         copied: &mut Vec<Copied>,
         report: &mut Report,
     ) -> String {
@@ -157,8 +234,8 @@ impl<'a> Finish<'a> {
             // From the inside out: of two that overlap the later one begins within the earlier.
             for Seen { what, span } in document.seen.iter().rev() {
                 let (written, fate) = match what {
-                    What::Link { target, .. } => (target, self.link(target, &ids)),
-                    What::Image { src, .. } => (src, self.picture(src, slug, beside, copied)),
+                    What::Link { target, .. } => (target, self.link(target, &ids, links)),
+                    What::Image { src, .. } => (src, self.picture(src, slug, links.beside, copied)),
                     _ => continue,
                 };
                 if edits.last().is_some_and(|(later, _)| later.start < span.end) {
@@ -168,7 +245,7 @@ impl<'a> Finish<'a> {
                 let new = match &fate {
                     Fate::Stays => continue,
                     Fate::Becomes(target) => readdressed(source, written, target),
-                    Fate::Goes(_) => bare(source, what),
+                    Fate::Goes(_) | Fate::Bare => bare(source, what),
                 };
                 if new == source {
                     continue;
@@ -197,19 +274,24 @@ impl<'a> Finish<'a> {
         body
     }
 
-    fn link(&self, target: &str, ids: &HashSet<&str>) -> Fate {
+    fn link(&self, target: &str, ids: &HashSet<&str>, links: &Links<'_>) -> Fate {
         match Target::of(target) {
             Target::Outside(_) => Fate::Stays,
             Target::Here(id) if ids.contains(id.as_str()) => Fate::Stays,
             Target::Here(_) => Fate::Goes("there is no such heading".to_owned()),
-            // A link of ours, made from a post's name.
-            Target::Beside(path)
-                if path.split('#').next().is_some_and(|p| p.starts_with("../") && p.ends_with(".md")) =>
-            {
-                Fate::Stays
-            }
+            Target::Beside(path) if (links.is_ours)(&path) => Fate::Stays,
             Target::Beside(_) | Target::Refused => {
                 let within = target.trim();
+                // One to a post that is not there has been told.
+                if within.is_empty() {
+                    return Fate::Bare;
+                }
+                let (path, id) = within.split_once('#').map_or((within, None), |(path, id)| (path, Some(id)));
+                if [".md", ".markdown"].iter().any(|end| path.ends_with(end))
+                    && let Some(path) = (links.post)(&percent_decode(path))
+                {
+                    return Fate::Becomes(id.map_or_else(|| path.clone(), |id| format!("{path}#{id}")));
+                }
                 // `//example.org/x` has the scheme of its page.
                 if let Some(rest) = within.strip_prefix("//") {
                     return Fate::Becomes(format!("https://{rest}"));
@@ -224,7 +306,6 @@ impl<'a> Finish<'a> {
                 {
                     Some(url) => Fate::Becomes(url.into()),
                     None if scheme.is_some() => Fate::Goes("no mail may hold such a link".to_owned()),
-                    None if within.is_empty() => Fate::Goes("it has no address".to_owned()),
                     None => Fate::Goes("it leads within the old site; --site ADDRESS keeps it".to_owned()),
                 }
             }
@@ -250,7 +331,7 @@ impl<'a> Finish<'a> {
             _ if crate::article::markdown::scheme(src).is_some() => {
                 return Fate::Goes("no mail can show it".to_owned());
             }
-            _ => match upload.or_else(|| self.find(src, beside)) {
+            _ => match upload.or_else(|| self.shelves.find(src, beside)) {
                 Some(file) => file,
                 None => {
                     return match self.options.site.as_ref().and_then(|site| site.join(src).ok()) {
@@ -282,15 +363,6 @@ impl<'a> Finish<'a> {
         Fate::Becomes(written)
     }
 
-    /// The file that a path means: beside the post, or from the root of the site; never outside of either.
-    fn find(&self, src: &str, beside: Option<&Path>) -> Option<PathBuf> {
-        let path = percent_decode(src.split(['?', '#']).next().unwrap_or_default());
-        let absolute = path.starts_with('/');
-        let inside = path.trim_start_matches(['/', '.']).trim_start_matches('/');
-        let own = beside.into_iter().map(Path::to_owned).filter(|_| !absolute);
-        own.chain(self.roots.iter().cloned()).find_map(|root| within(&root, Path::new(inside)))
-    }
-
     /// The text of the article when it passes the check; else what is wrong with it is told.
     fn checked(&self, post: &Post, name: &Path, slug: &str, report: &mut Report) -> Option<String> {
         let mut options = LoadOptions::new(self.options.timezone, Authors::new());
@@ -311,11 +383,41 @@ impl<'a> Finish<'a> {
     }
 }
 
-/// The regular file `inside` of `root`, unless a link leads out of it.
-fn within(root: &Path, inside: &Path) -> Option<PathBuf> {
-    let root = root.canonicalize().ok()?;
-    let file = root.join(inside).canonicalize().ok()?;
-    (file.starts_with(&root) && file.is_file()).then_some(file)
+/// The names of the articles that there are.
+fn names_before(options: &Options<'_>) -> HashMap<String, PathBuf> {
+    let mut read = LoadOptions::new(options.timezone, Authors::new());
+    read = read.giving(Whole::None, Others::Skim).with_pictures(PictureWork::LookOnly);
+    read.settle = std::time::Duration::ZERO;
+    let mut names = HashMap::new();
+    let folder = if options.out.starts_with(options.articles) { options.articles } else { options.out };
+    // A folder that is not there holds no names.
+    if let Ok(loaded) = load_dir(folder, &read, options.now) {
+        // One with an error is known by its file's name: `2016-03-04-ferry.md`.
+        let broken = loaded.broken.iter().filter_map(|broken| {
+            let stem = broken.path.file_stem()?.to_string_lossy().into_owned();
+            Some((stem.get(11..).unwrap_or(&stem).to_owned(), &broken.path))
+        });
+        for (slug, path) in
+            loaded.others.iter().map(|other| (other.slug.to_string(), &other.path)).chain(broken)
+        {
+            names.entry(slug).or_insert_with(|| folder.join(path));
+        }
+    }
+    names
+}
+
+/// The regular file `file`, canonical, unless it is or a link leads out of `root`, which is canonical.
+fn within(root: &Path, file: &Path) -> Option<PathBuf> {
+    let file = file.canonicalize().ok()?;
+    (file.starts_with(root) && file.is_file()).then_some(file)
+}
+
+fn is_same(file: &Path, bytes: &[u8]) -> bool {
+    fs::read(file).is_ok_and(|there| there == bytes)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    fs::read(other).is_ok_and(|bytes| is_same(one, &bytes))
 }
 
 /// The picture behind an address of `wp-content/uploads`; of a scaled one the original.
@@ -325,12 +427,14 @@ fn upload(folder: &Path, src: &str) -> Option<PathBuf> {
     if Path::new(&path).components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
         return None;
     }
-    within(folder, Path::new(&path)).or_else(|| {
+    let folder = folder.canonicalize().ok()?;
+    let within = |path: &str| within(&folder, &folder.join(path));
+    within(&path).or_else(|| {
         let (stem, end) = path.rsplit_once('.')?;
         let (original, size) = stem.rsplit_once('-')?;
         let (width, height) = size.split_once('x')?;
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        (digits(width) && digits(height)).then(|| within(folder, Path::new(&format!("{original}.{end}"))))?
+        (digits(width) && digits(height)).then(|| within(&format!("{original}.{end}")))?
     })
 }
 
@@ -418,7 +522,7 @@ fn create(place: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     match create(to, &fs::read(from)?) {
-        // From an import before this one; a picture that differs would have another name.
+        // From an import before this one; whether it is another one is looked at by whoever asked.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         written => written,
     }

@@ -18,6 +18,10 @@ pub(super) struct Head {
     pub(super) image: Option<(String, Option<String>)>,
     pub(super) slug: Option<String>,
     pub(super) draft: bool,
+    /// Hugo's `publishDate`: it is not shown before.
+    pub(super) not_before: Option<String>,
+    /// Hugo's `expiryDate`: it is not shown after.
+    pub(super) not_after: Option<String>,
     pub(super) extra: Map<String, Value>,
 }
 
@@ -41,21 +45,27 @@ const OF_THE_SITE: [&str; 12] = [
 pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String>) {
     let mut head = Head::default();
     let mut bad_date = None;
+    let mut second_date = None;
     for (key, value) in fields {
         let name = key.to_lowercase();
+        let mut date = || {
+            let written = text(&value).filter(|written| !written.is_empty())?;
+            let date = import_date(&written, zone);
+            if date.is_none() {
+                bad_date = Some(written);
+            }
+            date
+        };
         match name.as_str() {
             "title" => head.title = text(&value).unwrap_or_default(),
-            "date" | "publishdate" | "pubdate" | "pubdatetime" | "publish_date" | "publishedat"
-            | "published_at" | "date_published" | "datepublished"
-                if head.date.is_empty() =>
-            {
-                let written = text(&value).unwrap_or_default();
-                match import_date(&written, zone) {
-                    Some(date) => head.date = date,
-                    None if written.is_empty() => {}
-                    None => bad_date = Some(written),
-                }
+            "date" => head.date = date().unwrap_or_default(),
+            "publishdate" => {
+                head.not_before = date();
+                second_date = second_date.or_else(|| head.not_before.clone());
             }
+            "pubdate" | "pubdatetime" | "publish_date" | "publishedat" | "published_at"
+            | "date_published" | "datepublished" => second_date = second_date.or_else(date),
+            "expirydate" | "unpublishdate" => head.not_after = date(),
             "author" | "authors" => head.authors.extend(texts(&value, false)),
             "summary" | "description" | "excerpt" | "subtitle" | "deck" if head.summary.is_none() => {
                 head.summary = text(&value).filter(|text| !text.is_empty());
@@ -86,6 +96,9 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
                 head.extra.insert(key, value);
             }
         }
+    }
+    if head.date.is_empty() {
+        head.date = second_date.unwrap_or_default();
     }
     (head, bad_date)
 }

@@ -5,8 +5,8 @@ use super::Flavour;
 /// What tags are expanded with.
 pub(super) struct Expander<'a> {
     pub(super) flavour: Flavour,
-    /// The Markdown path of another post, as this one links to it.
-    pub(super) post: &'a dyn Fn(&str) -> Option<String>,
+    /// The Markdown path of another post, as this one links to it; else what there is of its name: `there is no post`.
+    pub(super) post: &'a dyn Fn(&str) -> Result<String, &'static str>,
     /// Told of what is lost: bytes into the text, and what.
     pub(super) lost: &'a mut dyn FnMut(usize, String),
 }
@@ -112,13 +112,15 @@ impl Expander<'_> {
                 return tag.end + end;
             }
             "endraw" | "endcomment" => {}
+            "gist" if !tag.rest.is_empty() => {
+                let id = tag.rest.split_whitespace().next().unwrap_or_default();
+                out.push_str(&format!("<https://gist.github.com/{}>", id.trim_matches(['"', '\''])));
+            }
             "post_url" | "link" => {
                 let name = tag.rest.trim_matches(['"', '\'']);
                 match (self.post)(name) {
-                    Some(path) => out.push_str(&path),
-                    None => {
-                        (self.lost)(start, format!("there is no post `{}` to link to", short(name)));
-                    }
+                    Ok(path) => out.push_str(&path),
+                    Err(why) => (self.lost)(start, format!("{why} `{}` to link to", short(name))),
                 }
             }
             name => {
@@ -153,10 +155,23 @@ impl Expander<'_> {
                         let title = title
                             .map(|title| format!(" \"{}\"", title.replace('"', "\\\"")))
                             .unwrap_or_default();
-                        out.push_str(&format!(
-                            "![{}](<{src}>{title})",
-                            crate::article::markdown::escape(alt)
-                        ));
+                        let picture = format!("![{}](<{src}>{title})", crate::article::markdown::escape(alt));
+                        match words.named("link").filter(|link| !link.is_empty()) {
+                            Some(link) => out.push_str(&format!("[{picture}](<{link}>)")),
+                            None => out.push_str(&picture),
+                        }
+                        // Of two lines beneath a picture one has a place.
+                        let second = words.named("title").filter(|_| words.named("caption").is_some());
+                        for (name, lost) in [
+                            ("title", second),
+                            ("attr", words.named("attr")),
+                            ("attrlink", words.named("attrlink")),
+                        ] {
+                            if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
+                                let what = format!("`{name}: {}` of the figure is left out", short(lost));
+                                (self.lost)(start, what);
+                            }
+                        }
                     }
                     None => (self.lost)(start, "a figure without a source is left out".to_owned()),
                 }
@@ -165,10 +180,10 @@ impl Expander<'_> {
                 let target = words.named("path").or(words.first()).unwrap_or_default();
                 let (path, id) = target.split_once('#').map_or((target, ""), |(path, id)| (path, id));
                 match (self.post)(path) {
-                    Some(path) if id.is_empty() => out.push_str(&path),
-                    Some(path) => out.push_str(&format!("{path}#{id}")),
-                    None if path.is_empty() && !id.is_empty() => out.push_str(&format!("#{id}")),
-                    None => (self.lost)(start, format!("there is no post `{}` to link to", short(target))),
+                    _ if path.is_empty() && !id.is_empty() => out.push_str(&format!("#{id}")),
+                    Ok(path) if id.is_empty() => out.push_str(&path),
+                    Ok(path) => out.push_str(&format!("{path}#{id}")),
+                    Err(why) => (self.lost)(start, format!("{why} `{}` to link to", short(target))),
                 }
             }
             "highlight" => {
@@ -283,7 +298,10 @@ mod tests {
 
     fn expanded(flavour: Flavour, text: &str) -> (String, Vec<String>) {
         let mut lost = Vec::new();
-        let post = |name: &str| name.contains("ferry").then(|| "../2016/2016-03-04-ferry.md".to_owned());
+        let post = |name: &str| match name.contains("ferry") {
+            true => Ok("../2016/2016-03-04-ferry.md".to_owned()),
+            false => Err("there is no post"),
+        };
         let mut tell = |at: usize, what: String| lost.push(format!("{at}: {what}"));
         let text = Expander { flavour, post: &post, lost: &mut tell }.expand(text);
         (text, lost)
@@ -298,6 +316,7 @@ mod tests {
             ("{{ \"/img/a.png\" | relative_url }}", "/img/a.png"),
             ("{% raw %}{{ x }} {% y %}{% endraw %}z", "{{ x }} {% y %}z"),
             ("a{% comment %}\nb\n{% endcomment %}c", "a\n\nc"),
+            ("{% gist ann/5555251 %}", "<https://gist.github.com/ann/5555251>"),
             ("{ {% no end", "{ {% no end"),
         ] {
             assert_eq!(expanded(Flavour::Jekyll, liquid), (markdown.to_owned(), Vec::new()), "{liquid}");
@@ -331,6 +350,18 @@ mod tests {
         ] {
             assert_eq!(expanded(Flavour::Hugo, shortcode), (markdown.to_owned(), Vec::new()), "{shortcode}");
         }
+        let (text, lost) = expanded(
+            Flavour::Hugo,
+            "{{< figure src=\"a.jpg\" caption=\"On trials\" title=\"The ferry\" link=\"/map\" attr=\"Ann Reed\" >}}",
+        );
+        assert_eq!(text, "[![On trials](<a.jpg>)](</map>)");
+        assert_eq!(
+            lost,
+            [
+                "0: `title: The ferry` of the figure is left out",
+                "0: `attr: Ann Reed` of the figure is left out"
+            ]
+        );
         let (text, lost) = expanded(Flavour::Hugo, "{{% notice tip %}}Mind the gap.{{% /notice %}}");
         assert_eq!(text, "Mind the gap.");
         assert_eq!(lost, ["0: the shortcode `notice tip` is left out"]);

@@ -1,6 +1,7 @@
 //! Writing of elsewhere → articles: the posts of Jekyll and Hugo, and a WordPress export.
 //!
 //! ```text
+//!   tree: a site's files
 //!   a folder of posts ─┐ head: its front matter     body: its tags expanded, HTML as Markdown
 //!                      ├──────────────► Post ──► finish: links and pictures, the check ──► OUT/2016/2016-03-04-slug.md
 //!   export.xml ────────┘ streamed
@@ -9,9 +10,13 @@
 //! Nothing is fetched, and no file is ever overwritten. What cannot be carried over is told with its place.
 
 mod finish;
+mod front;
 mod head;
+mod hugo;
 mod liquid;
+mod names;
 mod site;
+mod tree;
 mod wordpress;
 
 use std::collections::BTreeMap;
@@ -31,6 +36,8 @@ pub use wordpress::wordpress;
 pub struct Options<'a> {
     /// The folder into which articles are written.
     pub out: &'a Path,
+    /// The folder of articles, whose names are taken.
+    pub articles: &'a Path,
     /// Whether files are written, or only told of.
     pub writing: Writing,
     /// Where the writing stood: links within it lead there when their posts are not imported with it.
@@ -98,6 +105,12 @@ pub struct Report {
     pub refused: Vec<Note>,
     /// What is missing from those that did.
     pub notes: Vec<Note>,
+    /// What is another in the article than in its post: a name, a day, its standing.
+    pub remarks: Vec<Note>,
+    /// Files of a site that are written too, and are no posts: pages, translations.
+    pub not_posts: Vec<Note>,
+    /// Posts whose articles are there already, as they would be written.
+    pub unchanged: usize,
     /// The pictures of articles that stay elsewhere on the web: the article, and as `what` the address.
     pub remote: Vec<Note>,
     /// What was passed over by intent, by its kind: `drafts`, `pages`.
@@ -114,8 +127,40 @@ impl Report {
         }
     }
 
+    fn remark(&mut self, file: &Path, what: impl Into<String>) {
+        self.remarks.push(Note { file: file.to_owned(), line: 0, what: what.into() });
+    }
+
     fn refuse(&mut self, file: &Path, line: usize, what: impl Into<String>) {
         self.refused.push(Note { file: file.to_owned(), line, what: what.into() });
+    }
+
+    /// Adds what is told of one post.
+    fn add(&mut self, told: Report) {
+        let Report {
+            written,
+            pictures,
+            refused,
+            notes,
+            remarks,
+            not_posts,
+            unchanged,
+            remote,
+            passed_over,
+            authors,
+        } = told;
+        self.written.extend(written);
+        self.pictures += pictures;
+        self.refused.extend(refused);
+        self.notes.extend(notes);
+        self.remarks.extend(remarks);
+        self.not_posts.extend(not_posts);
+        self.unchanged += unchanged;
+        self.remote.extend(remote);
+        for (kind, count) in passed_over {
+            *self.passed_over.entry(kind).or_default() += count;
+        }
+        self.authors.extend(authors);
     }
 
     fn pass_over(&mut self, kind: &'static str) {

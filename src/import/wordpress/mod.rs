@@ -8,7 +8,7 @@ use std::path::Path;
 
 use chrono::NaiveDateTime;
 
-use super::finish::Finish;
+use super::finish::{Finish, Links, Shelves};
 use super::head::{Head, one_line};
 use super::{ImportError, Options, Post, Report};
 use crate::article::import_date;
@@ -31,7 +31,7 @@ struct Known {
 pub fn wordpress(path: &Path, options: &Options<'_>) -> Result<Report, ImportError> {
     let known = gather(path)?;
     let mut report = Report { authors: known.authors.clone().into_iter().collect(), ..Report::default() };
-    let mut finish = Finish::new(options, Vec::new());
+    let mut finish = Finish::new(options, Shelves::default());
     entries(path, &mut |entry| {
         let Entry::Item(item) = entry else { return Ok(()) };
         *report.passed_over.entry("comments").or_default() += item.comments;
@@ -66,17 +66,28 @@ pub fn wordpress(path: &Path, options: &Options<'_>) -> Result<Report, ImportErr
                 return Ok(());
             }
         }
-        let post = post(*item, path, &known, options, &mut report);
+        let mut told = Report::default();
+        let post = post(*item, path, &known, options, &mut told);
         let stem = post.head.slug.clone().unwrap_or_default();
-        let mut refused = Report::default();
-        let name = finish.name(&post.head, &stem, path, &mut refused);
-        report
+        let name = finish.name(&post.head, &stem, path, &mut told);
+        for note in told
             .refused
-            .extend(refused.refused.into_iter().map(|note| super::Note { line: post.line, ..note }));
-        match name {
-            Some(name) => finish.write(post, &name, None, &mut report),
-            None => Ok(()),
+            .iter_mut()
+            .chain(&mut told.notes)
+            .chain(&mut told.remarks)
+            .filter(|note| note.line == 0)
+        {
+            note.line = post.line;
         }
+        let Some(name) = name else {
+            report.add(told);
+            return Ok(());
+        };
+        match finish.write(post, &name, &Links::NONE, &mut told)? {
+            Some(_) => report.add(told),
+            None => report.unchanged += 1,
+        }
+        Ok(())
     })?;
     report.passed_over.retain(|_, count| *count > 0);
     Ok(report)

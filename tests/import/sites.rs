@@ -1,0 +1,276 @@
+//! Whole sites, as someone has them who moves: what is a post becomes an article, and nothing else is lost sight of.
+
+use std::fs;
+
+use super::{Site, png, straight};
+
+fn post(title: &str, more: &str, body: &str) -> String {
+    format!("---\ntitle: {title}\n{more}---\n{body}\n")
+}
+
+/// A photograph that is not like the others.
+fn png_of(shade: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(4, 4, image::Rgb([shade; 3]));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+fn harbour_blog() -> Site {
+    Site::new()
+        .with("blog/_config.yml", "title: The Harbour\ncollections: {boats: {output: true}}\n")
+        .with("blog/_layouts/post.html", "---\nlayout: default\n---\n{{ content }}\n")
+        .with("blog/_includes/times.html", "07:00\n")
+        .with("blog/_boats/anna.md", post("Anna", "", "A cutter."))
+        .with("blog/_site/2016/03/04/ferry.html", "<p>Built.</p>")
+        .with("blog/index.md", post("Home", "layout: home\n", "Welcome."))
+        .with("blog/about/index.html", "---\ntitle: About\n---\n<p>Us.</p>\n")
+        .with("blog/map.html", "<p>No front matter: copied as it is.</p>")
+        .with("blog/assets/quay.png", png())
+        .with(
+            "blog/_posts/2016-03-04-ferry.md",
+            post(
+                "The Ferry",
+                "tags: [boats]\n",
+                "![Quay](/assets/quay.png)\n\nSee [the final]({% post_url sport/2016-03-05-results %}), \
+                 [a result]({% post_url 2016-03-05-results %}) and [the draft](../_drafts/wreck.md).\n\n{% include times.html %}\n\n\
+                 {% highlight sh %}\nls\n{% endhighlight %}",
+            ),
+        )
+        .with("blog/_posts/wreck.md", post("The Wreck", "", "Its name has no day."))
+        .with("blog/_posts/2016-03-07-moved.textile", "h1. Moved\n")
+        .with("blog/sport/_posts/2016-03-05-results.md", post("The Final", "", "Two to one."))
+        .with("blog/news/local/_posts/2016-03-05-results.md", post("The Vote", "", "Forty to ten."))
+        .with("blog/_drafts/wreck.md", post("The Wreck", "date: 2016-04-01\n", "To be written."))
+}
+
+#[test]
+fn a_whole_jekyll_site_moves() {
+    let site = harbour_blog();
+    let (code, told) = site.import("jekyll blog --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("jekyll_site_report", told);
+        insta::assert_snapshot!("jekyll_site_articles", site.articles());
+    });
+}
+
+#[test]
+fn a_draft_without_a_day_has_that_of_its_file_and_stays_a_draft() {
+    let site = harbour_blog()
+        .with("blog/_drafts/later.md", post("Later", "", "Soon."))
+        .changed_at("blog/_drafts/later.md", "2016-05-06T12:00:00Z");
+    let (code, told) = site.import("jekyll blog --out out");
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("blog/_drafts/later.md: this draft has no date, and gets that of its file, 2016-05-06"),
+        "{told}"
+    );
+    let article = fs::read_to_string(site.path().join("out/2016/2016-05-06-later.md")).unwrap();
+    assert!(article.contains("\ndate: 2016-05-06\n") && article.contains("\ndraft: true\n"), "{article}");
+    site.passes();
+}
+
+fn tidings() -> Site {
+    Site::new()
+        .with("site/hugo.toml", "defaultContentLanguage = 'en'\n[languages.en]\n[languages.de]\n")
+        .with("site/archetypes/default.md", "+++\ndate = '{{ .Date }}'\n+++\n")
+        .with("site/themes/plain/exampleSite/content/post/hello.md", post("Hello", "date: 2016-01-01\n", "x"))
+        .with("site/public/post/tide/index.html", "<p>Built.</p>")
+        .with("site/static/img/quay.png", png())
+        .with("site/content/_index.md", post("Home", "", "Welcome."))
+        .with("site/content/about.md", post("About", "date: 2016-01-01\n", "Us."))
+        .with("site/content/post/_index.md", post("Posts", "", "All of them."))
+        .with("site/content/post/notes.org", "* Notes\n")
+        .with(
+            "site/content/post/tide.md",
+            post(
+                "High Tide",
+                "date: 2016-03-04\n",
+                "![Quay](/img/quay.png)\n\nSee [the flood](flood/index.md#the-quay) and [last year]({{< ref \"/blog/2015/tide.md\" >}}), \
+                 [which one]({{< relref \"nowhere.md\" >}}).\n\n{{< figure src=\"/img/quay.png\" alt=\"The quay\" attr=\"Ann Reed\" >}}\n\n\
+                 {{< youtube w7Ft2ymGmfc >}}\n\n{{< poll id=3 >}}",
+            ),
+        )
+        .with("site/content/post/tide.de.md", post("Flut", "date: 2016-03-04\n", "Hoch."))
+        .with("site/content/blog/2015/tide.md", post("Low Tide", "date: 2015-03-04\n", "Low."))
+        .with(
+            "site/content/post/flood/index.md",
+            post("The Flood", "date: 2016-03-05\n", "## The quay\n\n![The quay under water](water.png)"),
+        )
+        .with("site/content/post/flood/water.png", png_of(80))
+        .with("site/content/post/flood/unused.png", png_of(90))
+        .with("site/content/post/flood/figures.csv", "a,b\n")
+        .with("site/content/post/flood/sidebar.md", post("Sidebar", "", "In numbers."))
+        .with("site/content/post/ebb.md", post("Ebb", "date: 2016-03-06\ndraft: true\n", "To be written."))
+        .with("site/content/post/2016-03-08-day.md", post("The Day Is in Its Name", "", "Yes."))
+        .with("site/content/post/future.md", post("The New Quay", "date: 2199-01-02\n", "It opens."))
+        .with(
+            "site/content/post/embargo.md",
+            post("The Budget", "publishDate: 2199-01-03\ndate: 2016-03-07\n", "Not before the vote."),
+        )
+        .with("site/content/post/gone.md", post("Gone", "date: 2016-03-09\nexpiryDate: 2017-01-01\n", "Over."))
+}
+
+#[test]
+fn a_whole_hugo_site_moves() {
+    let site = tidings();
+    let (code, told) = site.import("hugo site --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("hugo_site_report", told);
+        insta::assert_snapshot!("hugo_site_articles", site.articles());
+    });
+}
+
+#[test]
+fn a_section_alone_may_be_named_and_its_pictures_are_those_of_its_site() {
+    let site = tidings();
+    let (code, told) = site.import("hugo site/content/post --out out --dry-run");
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("out/2016/2016-03-04-tide.md\n") && told.contains("with 2 pictures."), "{told}");
+    assert!(!told.contains("out/2015"), "{told}");
+    let (_, told) = harbour_blog().import("jekyll blog/_posts --out out --dry-run");
+    assert!(told.contains("1 post would become articles, with 1 picture."), "{told}");
+}
+
+/// Two of a name, one that an editor wrote: each keeps what is its own.
+#[test]
+fn no_post_takes_the_name_of_another_or_of_an_article() {
+    let site = Site::new()
+        .with("site/content/a/tide.md", post("Tide A", "date: 2016-03-04\n", "One."))
+        .with("site/content/b/tide.md", post("Tide B", "date: 2016-03-04\n", "Two."))
+        .with("site/content/b/ferry.md", post("Ferry", "date: 2016-03-05\n", "Three."))
+        .with("out/mine.md", post("Ferry", "date: 2020-01-01\nslug: ferry\n", "Of an editor."));
+    let (code, told) = site.import("hugo site --out out");
+    assert_eq!(code, 0, "{told}");
+    for line in [
+        "site/content/b/tide.md: the name `tide` is that of site/content/a/tide.md; here it is `tide-2`",
+        "site/content/b/ferry.md: the name `ferry` is that of out/mine.md; here it is `ferry-2`",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    let read = |name: &str| fs::read_to_string(site.path().join("out").join(name)).unwrap();
+    assert!(read("2016/2016-03-04-tide.md").contains("One."));
+    assert!(read("2016/2016-03-04-tide-2.md").contains("Two."));
+    assert!(read("2016/2016-03-05-ferry-2.md").contains("slug: ferry-2\n"));
+    assert!(read("mine.md").contains("Of an editor."));
+    site.passes();
+}
+
+#[test]
+fn a_second_run_adds_what_is_new_and_changes_nothing() {
+    for (line, site) in [("jekyll blog --out out", harbour_blog()), ("hugo site --out out", tidings())] {
+        let (_, first) = site.import(line);
+        let before = site.articles();
+        let written = first.lines().filter(|line| line.starts_with("out/")).count();
+        let (code, again) = site.import(line);
+        assert_eq!(code, 0, "{again}");
+        assert!(
+            again.contains(&format!("0 posts became articles. {written} are there already, unchanged.")),
+            "{again}"
+        );
+        assert!(!again.contains("Left out") && !again.contains("Not imported"), "{again}");
+        assert_eq!(site.articles(), before);
+    }
+
+    // A post that came in between, and sorts before one of its name, takes nothing from it.
+    let site = tidings();
+    site.import("hugo site --out out");
+    let before = site.articles();
+    let site = site.with("site/content/a/tide.md", post("Another Tide", "date: 2014-03-04\n", "New."));
+    let (code, told) = site.import("hugo site --out out");
+    assert!(code == 0 && told.contains("out/2014/2014-03-04-tide-3.md\n"), "{told}");
+    assert!(told.contains("1 post became articles."), "{told}");
+    fs::remove_file(site.path().join("out/2014/2014-03-04-tide-3.md")).unwrap();
+    assert_eq!(site.articles(), before);
+
+    // What an editor has mended since is left as it is, and told.
+    let mended = site.path().join("out/2016/2016-03-05-flood.md");
+    fs::write(&mended, fs::read_to_string(&mended).unwrap().replace("under water", "below the water"))
+        .unwrap();
+    let (code, told) = site.import("hugo site --out out");
+    assert_eq!(code, 1, "{told}");
+    assert!(
+        told.contains("flood/index.md: `out/2016/2016-03-05-flood.md` is there already, with another content, and is not overwritten"),
+        "{told}"
+    );
+    assert!(fs::read_to_string(&mended).unwrap().contains("below the water"));
+}
+
+#[test]
+fn a_picture_that_is_there_already_is_not_overwritten() {
+    let site = tidings().with("out/2016/images/flood/water.png", png_of(7));
+    let (_, dry) = site.import("hugo site --out out --dry-run");
+    let (_, told) = site.import("hugo site --out out");
+    let line = "`out/2016/images/flood/water.png` is there already, another picture, and is not overwritten";
+    assert!(dry.contains(line) && told.contains(line), "{told}");
+    assert_eq!(fs::read(site.path().join("out/2016/images/flood/water.png")).unwrap(), png_of(7));
+}
+
+/// What is outside of the site is nobody's post and nobody's picture, by whatever way it is named.
+#[cfg(unix)]
+#[test]
+fn nothing_outside_of_the_site_is_read() {
+    use std::os::unix::fs::symlink;
+    let site = Site::new()
+        .with("secret.png", png_of(1))
+        .with("secret/2016-01-01-diary.md", post("Diary", "date: 2016-01-01\n", "Dear diary."))
+        .with("site/hugo.toml", "contentDir = '../secret'\n")
+        .with(
+            "site/content/post/a.md",
+            post(
+                "A",
+                "date: 2016-03-04\nimage: ../../../secret.png\n",
+                "![x](../../../secret.png) ![y](/../../secret.png) ![z](link.png) ![w](/deep/secret.png) ![v](..%2f..%2f..%2fsecret.png)",
+            ),
+        )
+        .with("blog/_config.yml", "")
+        .with("blog/_posts/2016-03-04-b.md", post("B", "", "![x](/../secret.png)"));
+    let path = |name: &str| site.path().join(name);
+    symlink(path("secret.png"), path("site/content/post/link.png")).unwrap();
+    symlink(path("secret"), path("site/content/post/more")).unwrap();
+    symlink(path("secret/2016-01-01-diary.md"), path("site/content/post/diary.md")).unwrap();
+    symlink(path("."), path("site/static")).unwrap();
+    fs::create_dir(path("blog/sport")).unwrap();
+    symlink(path("secret"), path("blog/sport/_posts")).unwrap();
+    for line in ["hugo site --out out", "hugo site/content --out out2", "jekyll blog --out out"] {
+        let (_, told) = site.import(line);
+        assert!(!told.contains("Diary") && !told.contains("with 1 picture"), "{told}");
+        assert!(told.contains(": a symbolic link, which is not followed"), "{told}");
+        assert!(told.contains("1 post became articles."), "{told}");
+    }
+    let articles = site.articles();
+    assert!(!articles.contains("diary") && !articles.contains("images/"), "{articles}");
+}
+
+#[test]
+fn a_site_in_one_language_is_imported_from_the_folder_of_that_language() {
+    let site = Site::new()
+        .with(
+            "site/config/_default/hugo.yaml",
+            "defaultContentLanguage: de\nlanguages:\n  de: {contentDir: content/de}\n  en: {contentDir: content/en}\n",
+        )
+        .with("site/content/de/post/flut.md", post("Flut", "date: 2016-03-04\n", "Hoch."))
+        .with("site/content/en/post/flut.md", post("Tide", "date: 2016-03-04\n", "High."));
+    let (code, told) = site.import("hugo site --out out");
+    assert_eq!(code, 0, "{told}");
+    assert!(
+        told.contains("site/content/en/post/flut.md: in another language (`en`) than the site's"),
+        "{told}"
+    );
+    assert!(told.contains("1 post became articles."), "{told}");
+    assert!(site.articles().contains("title: Flut"));
+
+    // Without a configuration a translation is known by what stands beside it.
+    let site = Site::new()
+        .with("posts/tide.md", post("Tide", "date: 2016-03-04\n", "High."))
+        .with("posts/tide.de.md", post("Flut", "date: 2016-03-04\n", "Hoch."))
+        .with("posts/node.js.md", post("On Node", "date: 2016-03-05\n", "A program."));
+    let (code, told) = straight(site.path(), &["import", "hugo", "posts", "--out", "out"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("posts/tide.de.md: in another language (`de`)"), "{told}");
+    assert!(told.contains("2 posts became articles."), "{told}");
+}
