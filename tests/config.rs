@@ -141,6 +141,59 @@ schedule:
     assert_eq!(format!("{:?}", config.schedule.rule), "Daily { at: 18:30:00, days: [Mon, Fri, Sat, Sun] }");
 }
 
+/// What readers would see of the configuration is in their language, and nobody promises the sample's market.
+#[test]
+fn what_is_not_written_is_said_in_the_language() {
+    let said = |text: &str| {
+        let publication = Setup::new(text).config().publication;
+        let sign_up = publication.sign_up;
+        [publication.tagline, publication.copyright, sign_up.title, sign_up.promise, sign_up.thanks]
+    };
+    let english = said("");
+    assert!(english[0].contains("rare earth") && english[3].contains("REE Market"), "{english:?}");
+    let own = said("publication: {name: Tidings}\n");
+    assert_eq!(own[0], "");
+    assert_eq!(own[3], "Receive a daily news update from Tidings.");
+    assert_eq!((&own[1], &own[2], &own[4]), (&english[1], &english[2], &english[4]));
+    assert_eq!(
+        said("publication: {name: Hafenpost, language: de-AT}\n"),
+        [
+            "",
+            "© {year} {name}. Alle Rechte vorbehalten.",
+            "Direkt in Ihr Postfach",
+            "Jeden Tag Neues von Hafenpost in einer Mail.",
+            "Wunderbar! Danke für Ihre Anmeldung, Sie werden sie nicht bereuen.",
+        ]
+    );
+    for (language, shared) in [("de", "Postfach"), ("ar", "بريد")] {
+        let spoken = said(&format!("publication: {{language: {language}}}\n"));
+        assert!(spoken[2].contains(shared), "{spoken:?}");
+        assert!(spoken[0].is_empty() && spoken.iter().all(|text| !english.contains(text)), "{spoken:?}");
+    }
+    let written =
+        "publication: {language: ar, tagline: T, copyright: C, sign_up: {title: A, promise: P, thanks: D}}\n";
+    assert_eq!(said(written), ["T", "C", "A", "P", "D"]);
+}
+
+#[test]
+fn a_file_of_words_of_ones_own_says_it_and_the_configuration_shows_where_it_is_from() {
+    let setup = Setup::new("publication: {name: Tidings, language: fr}\nedition: {templates: own}\n");
+    let words = setup.folder.path().join("own/words");
+    std::fs::create_dir_all(&words).unwrap();
+    std::fs::write(words.join("fr.yaml"), "sign_up: {promise: 'Chaque jour, {name}.'}\n").unwrap();
+    let effective = setup.effective().unwrap();
+    assert_eq!(effective.config.publication.sign_up.promise, "Chaque jour, Tidings.");
+    assert_eq!(effective.value_of("publication.sign_up.promise").unwrap(), "Chaque jour, Tidings.");
+    let shown = effective.to_yaml();
+    for line in [
+        "    promise: \"Chaque jour, Tidings.\"  # in publication.language",
+        "    title: Straight Into Your Inbox  # in publication.language",
+        "  tagline:\n",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
+}
+
 /// The dotted names of all values of a tree.
 fn keys_of(node: &Node, within: &str, keys: &mut Vec<String>) {
     for entry in node.as_map().unwrap_or_default() {

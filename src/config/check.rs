@@ -1,12 +1,13 @@
 //! From layers to a checked [`Config`], section by section.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use chrono::{NaiveTime, Weekday};
 
 use crate::diagnostic::rules::{self, Level, Standing};
 use crate::diagnostic::{Diagnostic, Levels, Severity};
-use crate::words;
+use crate::words::{self, Words};
 use crate::yaml::{self, Node};
 
 use super::layers::{Given, Layers, Origin};
@@ -90,42 +91,71 @@ fn publication(reader: &mut Reader<'_>) -> Publication {
         ),
     ];
     let name = reader.value("publication.name", values::line);
+    let (language, folder) = language(reader);
+    let spoken = Spoken { language: language.clone(), folder, words: OnceCell::new() };
+    let tagline = reader.optional("publication.tagline", |text| {
+        if text.is_empty() { Ok(String::new()) } else { values::line(text) }
+    });
     Publication {
         theme: theme::theme(reader, &name),
+        tagline: tagline.unwrap_or_default(),
+        copyright: reader
+            .optional("publication.copyright", values::copyright)
+            .unwrap_or_else(|| spoken.words().text("copyright").to_owned()),
+        sign_up: SignUpWords {
+            title: reader
+                .optional("publication.sign_up.title", values::line)
+                .unwrap_or_else(|| spoken.words().text("sign_up.title").to_owned()),
+            promise: reader
+                .optional("publication.sign_up.promise", values::line)
+                .unwrap_or_else(|| spoken.words().fill("sign_up.promise", &[("name", &name)])),
+            thanks: reader
+                .optional("publication.sign_up.thanks", values::line)
+                .unwrap_or_else(|| spoken.words().text("sign_up.thanks").to_owned()),
+        },
         name,
-        tagline: reader.value("publication.tagline", |text| {
-            if text.is_empty() { Ok(String::new()) } else { values::line(text) }
-        }),
-        language: language(reader),
+        language,
         list_id: list_id.unwrap_or_else(|| list_id_of(from.local_part(), from.domain())),
         from,
         from_name,
         reply_to: reader.optional("publication.reply_to", values::address),
         public_url,
         postal_address,
-        copyright: reader.value("publication.copyright", values::copyright),
         editors: reader.list("publication.editors", values::address),
-        sign_up: SignUpWords {
-            title: reader.value("publication.sign_up.title", values::line),
-            promise: reader.value("publication.sign_up.promise", values::line),
-            thanks: reader.value("publication.sign_up.thanks", values::line),
-        },
         sample_keys: sample_keys.into_iter().flatten().collect(),
     }
 }
 
-/// Whose words there are: built in, or in a file of the user's templates.
-fn language(reader: &mut Reader<'_>) -> String {
+/// The words of the publication's language, for what the configuration does not say; read when first asked for.
+struct Spoken {
+    language: String,
+    folder: Option<PathBuf>,
+    words: OnceCell<Words>,
+}
+
+impl Spoken {
+    fn words(&self) -> &Words {
+        self.words.get_or_init(|| {
+            // What is wrong with a file of words is told by those who render with it.
+            let spoken = Words::load(&self.language, self.folder.as_deref());
+            spoken.or_else(|_| Words::load(&self.language, None)).unwrap_or_else(|_| Words::english())
+        })
+    }
+}
+
+/// Whose words there are: built in, or in a file of the user's templates; and the folder of those.
+fn language(reader: &mut Reader<'_>) -> (String, Option<PathBuf>) {
     const KEY: &str = "publication.language";
     let folder = reader.path("edition.templates").map(|folder| folder.join("words"));
-    reader.value(KEY, |text| {
+    let language = reader.value(KEY, |text| {
         let language = values::language(text)?;
         if words::exist(&language, folder.as_deref()) {
             return Ok(language);
         }
         let message = format!("there are no words of the language `{language}`");
         Err(Wrong::new(message, words::remedy(&language, folder.as_deref())))
-    })
+    });
+    (language, folder)
 }
 
 /// `daily@example.com` gives `daily.example.com`.

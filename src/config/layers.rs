@@ -11,6 +11,9 @@ use super::values::{Wrong, finding};
 /// Every key with its default: what the editor reads is what is in effect.
 const DEFAULTS: &str = include_str!("../../newsletter.example.yaml");
 
+/// Sentences of the sample publication, which no other says by default.
+const OF_THE_SAMPLE: [&str; 2] = ["publication.tagline", "publication.sign_up.promise"];
+
 static DEFAULT_TREE: LazyLock<Node> = LazyLock::new(|| {
     yaml::parse(DEFAULTS, Limits::DOCUMENT).expect("newsletter.example.yaml is read by a test")
 });
@@ -153,7 +156,19 @@ impl Layers {
                 let node = descend(self.file.as_ref()?, key).filter(|node| !node.is_null())?;
                 Some(Given { node, origin: &self.file_origin })
             })
-            .or_else(|| Layers::default_of(key))
+            .or_else(|| {
+                Layers::default_of(key).filter(|_| !OF_THE_SAMPLE.contains(&key) || self.is_the_sample())
+            })
+    }
+
+    /// Whether the publication is still the sample's: in English, and by its name.
+    fn is_the_sample(&self) -> bool {
+        let text = |key| self.given(key).and_then(|given| given.node.as_text()).map(str::trim);
+        let default = |key| Layers::default_of(key).and_then(|given| given.node.as_text());
+        let is_english = text("publication.language")
+            .and_then(|tag| tag.split('-').next())
+            .is_none_or(|primary| primary.eq_ignore_ascii_case("en"));
+        is_english && text("publication.name") == default("publication.name")
     }
 
     /// The default of `key`, when it has one.

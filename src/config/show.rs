@@ -121,6 +121,9 @@ fn shown(layers: &Layers, config: &Config, key: &str) -> (Option<Node>, Option<S
     (Some(node), note)
 }
 
+/// Where words come from that no layer has.
+const IN_LANGUAGE: &str = "in publication.language";
+
 /// What follows from other keys when `key` has no value.
 fn derived(config: &Config, key: &str) -> Option<(String, &'static str)> {
     match (key, &config.transport, &config.database) {
@@ -134,6 +137,12 @@ fn derived(config: &Config, key: &str) -> Option<(String, &'static str)> {
             };
             Some((word.into(), "of smtp.url"))
         }
+        ("publication.copyright", ..) => Some((config.publication.copyright.clone(), IN_LANGUAGE)),
+        ("publication.sign_up.title", ..) => Some((config.publication.sign_up.title.clone(), IN_LANGUAGE)),
+        ("publication.sign_up.promise", ..) => {
+            Some((config.publication.sign_up.promise.clone(), IN_LANGUAGE))
+        }
+        ("publication.sign_up.thanks", ..) => Some((config.publication.sign_up.thanks.clone(), IN_LANGUAGE)),
         ("publication.list_id", ..) => Some((config.publication.list_id.clone(), "of publication.from")),
         ("database_url", _, Database::Sqlite(path)) => {
             Some((format!("sqlite:{}", path.display()), "in data"))
