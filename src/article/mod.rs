@@ -21,6 +21,7 @@ mod shelf;
 mod slug;
 mod source;
 mod spot;
+pub mod subject;
 mod walk;
 mod yaml;
 

@@ -12,13 +12,12 @@ use super::{
     Cut, Edition, EmbeddedPicture, RenderedEdition, Shortened, Slot, TemplateError, Templates, css, hash,
     slot, wrap,
 };
-use crate::article::Picture;
+use crate::article::{Picture, subject};
 use crate::config::{ImagePolicy, Publication};
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// Gmail clips a message near 102 KB; this leaves room for long words in the transfer encoding.
 const LARGEST_HTML: usize = 60 * 1024;
-const LONGEST_SUBJECT: usize = 70;
 const SHORTEST_PREHEADER: usize = 40;
 const LONGEST_PREHEADER: usize = 250;
 /// Of a preheader that is how the text begins, which follows at once.
@@ -266,10 +265,11 @@ pub fn size_report(edition: &RenderedEdition) -> SizeReport {
             edition.html.len().div_ceil(1024)
         ));
     }
-    let subject = edition.subject.chars().count();
-    if subject > LONGEST_SUBJECT {
+    let length = edition.subject.chars().count();
+    if length > subject::LONGEST {
         warnings.push(format!(
-            "the subject has {subject} characters; inboxes cut it beyond {LONGEST_SUBJECT}: shorten the title"
+            "the subject has {length} characters; inboxes cut it beyond {}: shorten the title",
+            subject::LONGEST
         ));
     }
     SizeReport { html: edition.html.len(), text: edition.text.len(), pictures, warnings }

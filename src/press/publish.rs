@@ -8,7 +8,7 @@ use super::draft::{self, Record};
 use super::withheld::Withheld;
 use super::{Press, PressError};
 use crate::archive;
-use crate::article::{Loaded, Outline, Whole};
+use crate::article::{Loaded, Outline, Whole, subject};
 use crate::config::{ApprovalPolicy, Config, OnBrokenArticle, Transport};
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, Waiting};
@@ -52,9 +52,6 @@ pub struct Held {
     /// How many editors a letter has been written to.
     pub told: usize,
 }
-
-/// Characters of a subject that inboxes show whole.
-const LONGEST_SUBJECT: usize = 70;
 
 /// What becomes of files that were changed just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,7 +235,7 @@ impl Press {
         subject: &str,
         text: &str,
     ) -> Result<usize, PressError> {
-        let (subject, text) = (&edition::shorten(subject, LONGEST_SUBJECT), &edition::rewrapped(text));
+        let (subject, text) = (&edition::shorten(subject, subject::LONGEST), &edition::rewrapped(text));
         let mut told = 0;
         for editor in &self.config.publication.editors {
             if self.store.add_letter(cause, editor, subject, text, self.clock.now()).await? {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::archive::ArchivedArticle;
+use crate::article::subject::{BEST, SubjectLength};
 use crate::article::{Article, Spot};
 use crate::diagnostic::{Diagnostic, Levels};
 use crate::edition::{EditionKey, RenderedEdition};
@@ -17,8 +18,6 @@ const MONTH: i64 = 31;
 const RUN: usize = 4;
 /// Fewer runs than this are no text to compare.
 const FEWEST_RUNS: usize = 24;
-/// What an edition's subject aims at, in characters.
-const SUBJECT: std::ops::RangeInclusive<usize> = 30..=50;
 
 /// An article that went out.
 #[derive(Debug, Clone)]
@@ -84,14 +83,17 @@ pub fn already_sent<'a>(
 /// A hint about a subject that inboxes cut, or that says little; `name` is where its first article names itself.
 #[must_use]
 pub fn subject_length(edition: &RenderedEdition, name: &Spot, levels: &Levels) -> Option<Diagnostic> {
-    let length = edition.subject.chars().count();
-    if SUBJECT.contains(&length) {
-        return None;
-    }
-    let (why, remedy) = match length > *SUBJECT.end() {
-        true => ("telephones cut it", "let the lead's title say it in 30 to 50"),
-        false => ("it has room to say more", "30 to 50 are read best: let the lead's title say what is new"),
+    let best = format!("{} to {}", BEST.start(), BEST.end());
+    let (why, remedy) = match SubjectLength::of(&edition.subject) {
+        SubjectLength::Good => return None,
+        SubjectLength::Short => {
+            ("it has room to say more", format!("{best} are read best: let the lead's title say what is new"))
+        }
+        SubjectLength::Long | SubjectLength::Cut => {
+            ("telephones cut it", format!("let the lead's title say it in {best}"))
+        }
     };
+    let length = edition.subject.chars().count();
     let message = format!("the edition's subject has {length} characters; {why}");
     name.finding("subject-length", levels, message, remedy)
 }

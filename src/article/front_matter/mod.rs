@@ -17,6 +17,7 @@ use url::Url;
 use super::date::{self, Dated};
 use super::findings::Findings;
 use super::slug::{Slug, SlugError};
+use super::subject::{LONGEST, SubjectLength};
 use super::yaml::{Node, Value};
 use super::{Figure, Source, nearest};
 use crate::config::{Author, Authors};
@@ -142,12 +143,14 @@ impl Checker<'_, '_> {
         let node = self.entries.get("title");
         let title = node.and_then(|node| values::line(node, "title", self.findings));
         if let (Some(title), Some(node)) = (&title, node) {
-            let length = title.chars().count();
-            if length > 70 {
+            if SubjectLength::of(title) == SubjectLength::Cut {
+                let length = title.chars().count();
                 self.findings.warning(
                     "long-title",
                     node.span.clone(),
-                    format!("the title has {length} characters, and subject lines are cut after about 70"),
+                    format!(
+                        "the title has {length} characters, and subject lines are cut after about {LONGEST}"
+                    ),
                     "shorten it to 60, and say the rest in `summary`",
                 );
             }

@@ -7,6 +7,7 @@ use super::choice::{Choice, Scheme, Shown, View, Width};
 use super::message::Reader;
 use super::sheet::{Proof, Sheet, Standing};
 use super::{Audience, Preview, asking, facts};
+use crate::article::subject::{self, SubjectLength};
 use crate::diagnostic::{Counts, Diagnostic};
 use crate::edition::{self, EditionLink, LinkFault, LinkKind, LinkWeight, Slot};
 use crate::probe::State;
@@ -396,18 +397,20 @@ impl Page<'_> {
 
     fn inbox(&self, proof: &Proof, subject: &str) -> Value {
         let count = |text: &str| text.chars().count();
-        let subject_length = count(subject);
-        let subject_word = match subject_length {
-            30..=50 => "ok",
-            1..=70 => "note",
-            _ => "warning",
+        let subject_word = match SubjectLength::of(subject) {
+            SubjectLength::Good => "ok",
+            SubjectLength::Short if subject.is_empty() => "warning",
+            SubjectLength::Short | SubjectLength::Long => "note",
+            SubjectLength::Cut => "warning",
         };
         let preheader_length = count(&proof.rendered.preheader);
         json!({
             "from": proof.letterhead.from_name,
             "initial": proof.letterhead.from_name.chars().next().map(String::from),
             "subject": subject,
-            "subject_length": subject_length,
+            "subject_length": count(subject),
+            "best": [subject::BEST.start(), subject::BEST.end()],
+            "longest": subject::LONGEST,
             "subject_word": subject_word,
             "preheader": proof.rendered.preheader,
             "preheader_length": preheader_length,
