@@ -12,6 +12,8 @@ use straight::config::Authors;
 use straight::diagnostic::rules::{self, Level, Reach};
 use straight::diagnostic::{Colour, Severity, human};
 
+use super::store::engines::on_both;
+
 mod fixes;
 pub(crate) mod links;
 pub(crate) mod program;
@@ -266,11 +268,17 @@ fn a_dry_run_writes_nothing_and_a_file_that_may_not_be_written_is_told() {
     }
 }
 
-#[test]
-fn a_story_that_went_out_is_known_under_its_new_name() {
+#[tokio::test]
+async fn a_story_that_went_out_is_known_under_its_new_name() {
+    on_both(async |engine| known_under_its_new_name(&engine.url())).await;
+}
+
+fn known_under_its_new_name(database: &str) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("articles")).unwrap();
-    let settings = "schedule: {timezone: UTC}\narticles: {settle: 0s}\n";
+    let settings = format!(
+        "schedule: {{timezone: UTC}}\narticles: {{settle: 0s, backlog: 7d}}\ndatabase_url: \"{database}\"\n"
+    );
     fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
     fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
     let today = straight::press::Clock::system().now().date_naive();
@@ -315,6 +323,57 @@ fn a_story_that_went_out_is_known_under_its_new_name() {
         "Another story.",
     );
     assert!(!check().contains("already-sent"), "{}", check());
+}
+
+/// A headline that was touched is worth a look; one that says something else is not.
+#[tokio::test]
+async fn a_headline_that_is_nearly_one_that_went_out_is_worth_a_look() {
+    on_both(async |engine| nearly_one_that_went_out(&engine.url())).await;
+}
+
+fn nearly_one_that_went_out(database: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    let settings = |more: &str| {
+        let text = format!(
+            "schedule: {{timezone: UTC}}\narticles: {{settle: 0s, backlog: 7d}}\ndatabase_url: \"{database}\"\n{more}"
+        );
+        fs::write(folder.path().join("newsletter.yaml"), text).unwrap();
+    };
+    settings("");
+    fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
+    let today = straight::press::Clock::system().now().date_naive();
+    let write = |day: chrono::NaiveDate, title: &str, more: &str| {
+        let text = format!("---\ntitle: \"{title}\"\ndate: {day}\n{more}---\nIn short.\n");
+        fs::write(folder.path().join("articles/story.md"), text).unwrap();
+    };
+    let send = |day: chrono::NaiveDate| {
+        let (code, told) = program::straight(folder.path(), &["send", "--edition", &day.to_string()]);
+        assert!(code == 0 && told.contains("Sent to 1 of 1 readers."), "{told}");
+    };
+    let check = || program::straight(folder.path(), &["check"]).1;
+    // Beyond the backlog nothing is compared.
+    let long_ago = today - chrono::TimeDelta::days(9);
+    write(long_ago, "A Storm Takes the Roof of the Old School", "");
+    send(long_ago);
+    write(today - chrono::TimeDelta::days(2), "The Ferry to the Island Sails", "");
+    send(today - chrono::TimeDelta::days(2));
+
+    write(today, "Update: the ferry to the island sails", "");
+    let told = check();
+    let hint = "hint[similar-title]: this has nearly the title of “The Ferry to the Island Sails”, which went out in the edition";
+    assert!(told.contains(hint) && told.contains("--> articles/story.md:2:8"), "{told}");
+    assert!(told.contains("write `slug: the-ferry-to-the-island-sails` if it is the same story"), "{told}");
+    write(today, "Update: the ferry to the island sails", "# lint-disable-file similar-title\n");
+    assert!(!check().contains("similar-title"), "{}", check());
+    for title in ["The Ferry to the Island Sinks", "Update: A Storm Takes the Roof of the Old School"] {
+        write(today, title, "");
+        assert!(!check().contains("similar-title"), "{title}: {}", check());
+    }
+    write(today, "The Ferry to the Island Sails Again", "");
+    assert!(check().contains("similar-title"), "{}", check());
+    settings("lint: {similar-title: off}\n");
+    assert!(!check().contains("similar-title"), "{}", check());
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Outlook {
             findings: wrong_templates(config),
             next: None,
         };
-        outlook.findings.extend(press::already_sent(&assembled.due, &names, sent, &key, &config.lint));
+        outlook.findings.extend(press::already_sent(&assembled.due, &names, sent, &key, config));
         match Templates::load(config.edition.templates.as_deref(), &config.publication) {
             Ok(templates) => outlook.findings.extend(templates.words().warnings().iter().cloned()),
             Err(error) => {

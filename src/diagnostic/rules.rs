@@ -209,6 +209,13 @@ const FOLDER: &[Rule] = &[
         ),
     ),
     reaching(
+        Reach::Past,
+        hint(
+            "similar-title",
+            "A due article whose title differs from one that went out within the backlog by spaces and signs, by the spelling of a long word, or by one word before or behind it.",
+        ),
+    ),
+    reaching(
         Reach::Edition,
         hint("subject-length", "The next edition's subject of fewer than 30 or more than 50 characters."),
     ),

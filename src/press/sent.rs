@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use crate::archive::ArchivedArticle;
 use crate::article::subject::{BEST, SubjectLength};
 use crate::article::{Article, Spot};
+use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Levels};
 use crate::edition::{EditionKey, RenderedEdition};
 use crate::store::{Store, StoreError};
@@ -18,6 +19,10 @@ const MONTH: i64 = 31;
 const RUN: usize = 4;
 /// Fewer runs than this are no text to compare.
 const FEWEST_RUNS: usize = 24;
+/// A title of fewer words than this is like many others.
+const LONG_TITLE: usize = 5;
+/// A word of fewer letters than this, and one of another letter, are two words.
+const LONG_WORD: usize = 5;
 
 /// An article that went out.
 #[derive(Debug, Clone)]
@@ -43,35 +48,43 @@ impl Sent {
     }
 }
 
-/// Warnings about those of `due` that are in `sent` under another name; `names` is where they name themselves.
+/// Those of `due` that are in `sent` under another name, and those that may be; `names` is where they name themselves.
 #[must_use]
 pub fn already_sent<'a>(
     due: impl IntoIterator<Item = &'a Article>,
     names: &[Spot],
     sent: &[Sent],
     key: &EditionKey,
-    levels: &Levels,
+    config: &Config,
 ) -> Vec<Diagnostic> {
-    const RULE: &str = "already-sent";
-    if sent.is_empty() || !levels.is_on(RULE) {
+    const SAME: &str = "already-sent";
+    const SIMILAR: &str = "similar-title";
+    let levels = &config.lint;
+    if sent.is_empty() || !(levels.is_on(SAME) || levels.is_on(SIMILAR)) {
         return Vec::new();
     }
     let told = |article: &Article| {
         let spot = names.iter().find(|spot| spot.path() == article.path)?;
         let others = || sent.iter().filter(|sent| sent.slug != article.slug.as_str());
         let title = words(&article.title);
-        let is_near = |sent: &&Sent| (key.date() - sent.edition.date()).num_days() <= MONTH;
+        let days_ago = |sent: &Sent| (key.date() - sent.edition.date()).num_days();
         let own = runs(&article.prose());
-        let (what, earlier) = (others().find(|sent| is_most_of(&own, &sent.runs)).map(|sent| ("text", sent)))
+        let of_text = || others().find(|sent| is_most_of(&own, &sent.runs));
+        let of_title =
+            || others().filter(|sent| days_ago(sent) <= MONTH).find(|sent| words(&sent.title) == title);
+        // What is older than the backlog is no news that could come twice.
+        let near = || others().filter(|sent| days_ago(sent) <= i64::from(config.articles.backlog_days));
+        let (rule, what, earlier) = (of_text().map(|sent| (SAME, "the text", sent)))
+            .or_else(|| of_title().map(|sent| (SAME, "the title", sent)))
             .or_else(|| {
-                let same = others().filter(is_near).find(|sent| words(&sent.title) == title);
-                same.map(|sent| ("title", sent))
+                let similar = near().find(|sent| are_similar(&words(&sent.title), &title));
+                similar.map(|sent| (SIMILAR, "nearly the title", sent))
             })?;
         spot.finding(
-            RULE,
+            rule,
             levels,
             format!(
-                "this has the {what} of “{}”, which went out in the edition {}",
+                "this has {what} of “{}”, which went out in the edition {}",
                 earlier.title, earlier.edition
             ),
             format!("write `slug: {}` if it is the same story; it does not go out again then", earlier.slug),
@@ -102,6 +115,52 @@ pub fn subject_length(edition: &RenderedEdition, name: &Spot, levels: &Levels) -
 fn is_most_of(one: &HashSet<u64>, other: &HashSet<u64>) -> bool {
     let shorter = one.len().min(other.len());
     shorter >= FEWEST_RUNS && one.intersection(other).count() * 10 >= shorter * 7
+}
+
+/// Whether two titles are nearly the same words, in a way that hardly makes another story of it. A word that takes the
+/// place of another does (Monday, Tuesday; import, export), and so does a number.
+fn are_similar(one: &[String], other: &[String]) -> bool {
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    if short.concat() == long.concat() {
+        return true;
+    }
+    if short.len() < LONG_TITLE {
+        return false;
+    }
+    if short.len() + 1 == long.len() {
+        let behind = (&long[..short.len()] == short).then(|| &long[short.len()]);
+        let before = (&long[1..] == short).then(|| &long[0]);
+        return behind.or(before).is_some_and(|added| !is_number(added));
+    }
+    let mut differ = short.iter().zip(long).filter(|(a, b)| a != b);
+    match (short.len() == long.len(), differ.next(), differ.next()) {
+        (true, Some((a, b)), None) => are_one_word(a, b),
+        _ => false,
+    }
+}
+
+/// Digits, or a Roman number as parts of a series have it.
+fn is_number(word: &str) -> bool {
+    word.chars().any(char::is_numeric) || word.chars().all(|c| matches!(c, 'i' | 'v' | 'x'))
+}
+
+/// Whether two long words differ by one letter only, which is not the first.
+fn are_one_word(one: &str, other: &str) -> bool {
+    if is_number(one) || is_number(other) {
+        return false;
+    }
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let begins = short.iter().zip(&long).take_while(|(a, b)| a == b).count();
+    let rest = (&short[begins..], &long[begins..]);
+    let is_near = match (rest.0, rest.1) {
+        // `reserves`, `reserve`
+        (short, [_, long @ ..]) if short == long => true,
+        // `reserved`, `reserves`
+        ([_, short @ ..], [_, long @ ..]) => short == long,
+        _ => false,
+    };
+    begins > 0 && short.len() >= LONG_WORD && is_near
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -144,6 +203,40 @@ mod tests {
         let other = "The ferry stays in the dock on Monday because the council has not counted yet what the new hull \
             costs and the children of the island school wait for another crossing that nobody has promised them so far";
         assert!(!is_known(other));
+    }
+
+    #[test]
+    fn a_title_is_similar_when_it_is_written_anew_and_not_when_it_says_something_else() {
+        let similar = |one: &str, other: &str| are_similar(&words(one), &words(other));
+        for (one, other) in [
+            ("Email from the quay", "E-Mail from the Quay"),
+            ("Russias mine", "Russia’s Mine"),
+            ("The ferry to the island sails", "Update: The Ferry to the Island Sails"),
+            ("The ferry to the island sails", "The ferry to the island sails again"),
+            ("Russia's reserve is no mine", "Russia's reserves is no mine"),
+            ("The council organises a new vote", "The council organizes a new vote"),
+            ("Die Fähre zur Insel fährt", "Die Fähre zur Insel fährt wieder"),
+        ] {
+            assert!(similar(one, other) && similar(other, one), "{one} / {other}");
+        }
+        for (one, other) in [
+            // Another word is another story, and the more so in a series.
+            ("What moved in the market on Monday", "What moved in the market on Tuesday"),
+            ("China cuts the quota for terbium exports", "China cuts the quota for dysprosium exports"),
+            ("New duties on import of magnets", "New duties on export of magnets"),
+            ("The mine hires two hundred people", "The mine fires two hundred people"),
+            ("Neodymium falls for the third week", "Neodymium falls for the fourth week"),
+            ("Prices rise by 13 percent in May", "Prices rise by 14 percent in May"),
+            ("A short history of the quay", "A short history of the quay, 2"),
+            ("A short history of the quay", "A short history of the quay II"),
+            ("The council approves of the new mine", "The council approves not of the new mine"),
+            // A short one is like many others.
+            ("The ferry sails", "The ferry sails again"),
+            ("Tides of May", "Tide of May"),
+            ("", "Tides"),
+        ] {
+            assert!(!similar(one, other) && !similar(other, one), "{one} / {other}");
+        }
     }
 
     #[test]

@@ -71,6 +71,36 @@ fn slugs(cards: &[Card]) -> Vec<&str> {
     cards.iter().map(|card| card.slug.as_str()).collect()
 }
 
+/// What the lint compares with: the latest articles that went out until an edition, on either engine.
+#[tokio::test]
+async fn what_went_out_until_an_edition_is_compared_with_what_is_due() {
+    let words = "The ferry sails again on Monday after two years in the dock and its first passengers are the children of \
+                 the island school who have waited for the crossing since the autumn before last";
+    let folder = tempfile::tempdir().unwrap();
+    let due = format!("---\ntitle: Another Headline\ndate: 2026-09-26\n---\nUpdate. {words}.\n");
+    std::fs::write(folder.path().join("again.md"), due).unwrap();
+    let options = straight::article::LoadOptions::new(chrono_tz::UTC, Default::default());
+    let path = folder.path().to_owned();
+    let loaded = straight::article::load_paths(&[path], folder.path(), &options, at(0)).unwrap();
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        publish(&store, "2026-09-24", &[article("2026-09-24", 0, "ferry", "The Ferry", words)]).await;
+        publish(&store, "2026-09-28", &[article("2026-09-28", 0, "later", "Another Headline", "x")]).await;
+        let told = async |key: &str| {
+            let key = key.parse().unwrap();
+            let sent = straight::press::Sent::until(&store, &key).await.unwrap();
+            let config = straight::config::Config::default();
+            let found = straight::press::already_sent(&loaded.articles, &loaded.names, &sent, &key, &config);
+            found.into_iter().map(|found| found.message).collect::<Vec<_>>()
+        };
+        let text = "this has the text of “The Ferry”, which went out in the edition 2026-09-24";
+        assert_eq!(told("2026-09-26").await, [text]);
+        assert_eq!(told("2026-09-23").await, [""; 0], "what goes out later was not there yet");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn articles_are_kept_with_their_edition_and_listed() {
     on_both(async |engine| {

@@ -64,7 +64,7 @@ impl Made {
         let mut findings = loaded.diagnostics.clone();
         let is_new = |article: &&Article| !record.published.contains_key(article.slug.as_str());
         let again = loaded.articles.iter().filter(is_new);
-        let again = press::already_sent(again, &names, sent, &key, &config.lint);
+        let again = press::already_sent(again, &names, sent, &key, config);
         let draft = press::draft(loaded, record, config, key, as_of);
         if let Ok(draft) = &draft {
             let is_due = |found: &Diagnostic| draft.due.iter().any(|path| found.file.ends_with(path));
