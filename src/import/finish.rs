@@ -63,7 +63,7 @@ pub(super) struct Links<'a> {
     pub(super) beside: Option<&'a Path>,
     /// Whether a link was made to lead to an article already.
     pub(super) is_ours: &'a dyn Fn(&str) -> bool,
-    /// The way to the article of the post at a path relative to this one.
+    /// The way to the article of the post that a link within the site leads to.
     pub(super) post: &'a dyn Fn(&str) -> Option<String>,
 }
 
@@ -276,7 +276,11 @@ impl<'a> Finish<'a> {
 
     fn link(&self, target: &str, ids: &HashSet<&str>, links: &Links<'_>) -> Fate {
         match Target::of(target) {
-            Target::Outside(_) => Fate::Stays,
+            Target::Outside(url) => {
+                let own = self.options.site.as_ref().and_then(|site| url.strip_prefix(site.as_str()));
+                let path = own.map(|path| format!("/{}", path.trim_start_matches('/')));
+                path.and_then(|path| to_post(&path, links)).unwrap_or(Fate::Stays)
+            }
             Target::Here(id) if ids.contains(id.as_str()) => Fate::Stays,
             Target::Here(_) => Fate::Goes("there is no such heading".to_owned()),
             Target::Beside(path) if (links.is_ours)(&path) => Fate::Stays,
@@ -286,11 +290,8 @@ impl<'a> Finish<'a> {
                 if within.is_empty() {
                     return Fate::Bare;
                 }
-                let (path, id) = within.split_once('#').map_or((within, None), |(path, id)| (path, Some(id)));
-                if [".md", ".markdown"].iter().any(|end| path.ends_with(end))
-                    && let Some(path) = (links.post)(&percent_decode(path))
-                {
-                    return Fate::Becomes(id.map_or_else(|| path.clone(), |id| format!("{path}#{id}")));
+                if let Some(fate) = to_post(within, links) {
+                    return fate;
                 }
                 // `//example.org/x` has the scheme of its page.
                 if let Some(rest) = within.strip_prefix("//") {
@@ -381,6 +382,16 @@ impl<'a> Finish<'a> {
             }
         }
     }
+}
+
+/// The link `within` the site as one to the article of a post, when it leads to one.
+fn to_post(within: &str, links: &Links<'_>) -> Option<Fate> {
+    let (path, id) = within.split_once('#').map_or((within, None), |(path, id)| (path, Some(id)));
+    let path = (links.post)(&percent_decode(path))?;
+    Some(Fate::Becomes(match id.filter(|id| !id.is_empty()) {
+        Some(id) => format!("{path}#{id}"),
+        None => path,
+    }))
 }
 
 /// The names of the articles that there are.

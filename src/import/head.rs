@@ -18,6 +18,8 @@ pub(super) struct Head {
     pub(super) image: Option<(String, Option<String>)>,
     pub(super) slug: Option<String>,
     pub(super) draft: bool,
+    /// Where the post stood on its site, as far as it says so: `/wrecks/anna/`.
+    pub(super) addresses: Vec<String>,
     /// Hugo's `publishDate`: it is not shown before.
     pub(super) not_before: Option<String>,
     /// Hugo's `expiryDate`: it is not shown after.
@@ -26,20 +28,8 @@ pub(super) struct Head {
 }
 
 /// Keys that say how a site is built, and nothing of the post.
-const OF_THE_SITE: [&str; 12] = [
-    "layout",
-    "type",
-    "permalink",
-    "url",
-    "aliases",
-    "redirect_from",
-    "comments",
-    "markup",
-    "weight",
-    "lastmod",
-    "toc",
-    "published",
-];
+const OF_THE_SITE: [&str; 8] =
+    ["layout", "type", "comments", "markup", "weight", "lastmod", "toc", "published"];
 
 /// Reads the fields of a front matter; gives the head, and the date that could not be read.
 pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String>) {
@@ -90,6 +80,11 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
             // What its blog does not show does not go out either.
             "status" if is_unseen(&value) => head.draft = true,
             "hidden" | "private" if is_true(&value) => head.draft = true,
+            "permalink" | "url" | "aliases" | "redirect_from" => {
+                // Without what is filled in (`/:year/:title/`), and without those of other sites.
+                let written = texts(&value, false).into_iter();
+                head.addresses.extend(written.filter(|path| path.contains('/') && !path.contains(':')));
+            }
             name if OF_THE_SITE.contains(&name) => {}
             _ if value.is_null() => {}
             _ => {

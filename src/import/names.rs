@@ -10,6 +10,8 @@ pub(super) struct Names {
     exact: HashMap<String, PathBuf>,
     /// By the last part of the path, where that may be several.
     last: HashMap<String, BTreeSet<PathBuf>>,
+    /// By address on the site, where that may be several's.
+    addresses: HashMap<String, BTreeSet<PathBuf>>,
     /// The articles.
     articles: BTreeSet<PathBuf>,
 }
@@ -24,8 +26,9 @@ pub(super) enum Unknown {
 }
 
 impl Names {
-    /// The post at `path` of the site becomes `article`, which is relative to the folder of articles.
-    pub(super) fn add(&mut self, path: &Path, article: &Path) {
+    /// The post at `path` of the site becomes `article`, which is relative to the folder of articles; `addresses` is where
+    /// browsers found it.
+    pub(super) fn add(&mut self, path: &Path, addresses: &[String], article: &Path) {
         let key = key_of(&path.to_string_lossy());
         // `{% post_url sport/2016-03-04-final %}` names sport/_posts/2016-03-04-final.md.
         let bare = key.split('/').filter(|part| *part != "_posts").collect::<Vec<_>>().join("/");
@@ -35,6 +38,9 @@ impl Names {
             .insert(article.to_owned());
         for key in [key, bare] {
             self.exact.entry(key).or_insert_with(|| article.to_owned());
+        }
+        for address in addresses {
+            self.addresses.entry(key_of(address)).or_default().insert(article.to_owned());
         }
         self.articles.insert(article.to_owned());
     }
@@ -70,6 +76,27 @@ impl Names {
         self.exact.get(&key_of(&parts.join("/"))).map(PathBuf::as_path)
     }
 
+    /// The article of the post that `link` leads to, on a page of `folder`: by its file, or by its address on the site.
+    pub(super) fn behind(&self, folder: &Path, link: &str) -> Option<&Path> {
+        let path = link.split(['?', '#']).next().unwrap_or_default();
+        let is_file = [".md", ".markdown"].iter().any(|end| path.ends_with(end));
+        let file = self.beside(folder, path).filter(|_| is_file || path.starts_with('/'));
+        file.or_else(|| if path.starts_with('/') { self.at(&key_of(path)) } else { None })
+    }
+
+    /// The article of the post at this address; before its day there may stand categories that its front matter gives it.
+    fn at(&self, address: &str) -> Option<&Path> {
+        let only = |address: &str| {
+            let articles = self.addresses.get(address).filter(|articles| articles.len() == 1)?;
+            articles.first().map(PathBuf::as_path)
+        };
+        let dated = || {
+            let (name, _) = address.rmatch_indices('/').nth(3)?;
+            Some(&address[name + 1..])
+        };
+        only(address).or_else(|| only(dated()?))
+    }
+
     /// Whether `link`, as an article has it, leads to one of the articles.
     pub(super) fn is_ours(&self, link: &str) -> bool {
         let path = link.split('#').next().and_then(|path| path.strip_prefix("../"));
@@ -96,13 +123,13 @@ mod tests {
 
     fn names() -> Names {
         let mut names = Names::default();
-        for (path, article) in [
-            ("post/tide.md", "2016/2016-03-04-tide.md"),
-            ("blog/2024/tide.md", "2024/2024-03-04-tide-2.md"),
-            ("post/flood/index.md", "2016/2016-03-05-flood.md"),
-            ("sport/_posts/2016-03-06-final.md", "2016/2016-03-06-final.md"),
+        for (path, addresses, article) in [
+            ("post/tide.md", "/high-water/", "2016/2016-03-04-tide.md"),
+            ("blog/2024/tide.md", "/all/", "2024/2024-03-04-tide-2.md"),
+            ("post/flood/index.md", "/all/", "2016/2016-03-05-flood.md"),
+            ("sport/_posts/2016-03-06-final.md", "2016/03/06/final", "2016/2016-03-06-final.md"),
         ] {
-            names.add(Path::new(path), Path::new(article));
+            names.add(Path::new(path), &[addresses.to_owned()], Path::new(article));
         }
         names
     }
@@ -130,6 +157,28 @@ mod tests {
         assert_eq!(find("", "news/2016-03-06-final"), Err(Unknown::None));
         assert_eq!(find("post", "../../../etc/passwd"), Err(Unknown::None));
         assert_eq!(find("", "ebb"), Err(Unknown::None));
+    }
+
+    #[test]
+    fn a_link_is_followed_to_a_file_or_an_address() {
+        let names = names();
+        let behind = |link: &str| {
+            names.behind(Path::new("post"), link).map(|article| article.to_string_lossy()[16..].to_owned())
+        };
+        for (link, article) in [
+            ("tide.md#cost", "tide.md"),
+            ("../blog/2024/tide.md", "tide-2.md"),
+            ("/post/flood/", "flood.md"),
+            ("/High-Water", "tide.md"),
+            ("/high-water/index.html?from=mail", "tide.md"),
+            ("/2016/03/06/final.html", "final.md"),
+            ("/sport/cups/2016/03/06/final/", "final.md"),
+        ] {
+            assert_eq!(behind(link).as_deref(), Some(article), "{link}");
+        }
+        for link in ["tide", "../flood/", "/all/", "/", "", "/2016/03/06/", "/x/y/z/2016/03/07/final/"] {
+            assert_eq!(behind(link), None, "{link}");
+        }
     }
 
     #[test]

@@ -63,9 +63,13 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
             report.not_posts.push(Note { file: spot.shown.clone(), line: 0, what });
             continue;
         }
-        match read.and_then(|(head, ..)| finish.name(&head, &spot.stem, &spot.shown, &mut told)) {
-            Some(name) => {
-                names.add(&spot.path, &name);
+        let named = read.and_then(|(head, ..)| {
+            let name = finish.name(&head, &spot.stem, &spot.shown, &mut told)?;
+            Some((name, addresses(flavour, spot, &head)))
+        });
+        match named {
+            Some((name, addresses)) => {
+                names.add(&spot.path, &addresses, &name);
                 planned.push(Planned { spot, name, told });
             }
             None => report.add(told),
@@ -81,7 +85,7 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         let links = Links {
             beside: spot.shown.parent(),
             is_ours: &|link| names.is_ours(link),
-            post: &|path| names.beside(from, path).map(|other| super::finish::relative(&name, other)),
+            post: &|path| names.behind(from, path).map(|other| super::finish::relative(&name, other)),
         };
         let taken = finish.write(post, &name, &links, &mut told)?;
         if let Some(taken) = taken {
@@ -94,6 +98,33 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         }
     }
     Ok(report)
+}
+
+/// Where browsers found a post, as far as that is known: its folders, Jekyll's usual addresses, and what its head says.
+fn addresses(flavour: Flavour, spot: &Spot, head: &Head) -> Vec<String> {
+    let mut addresses = head.addresses.clone();
+    let names = [Some(spot.stem.as_str()), head.slug.as_deref()].into_iter().flatten();
+    match flavour {
+        Flavour::Jekyll => {
+            let categories: String = spot.categories.iter().map(|category| format!("{category}/")).collect();
+            for name in names {
+                for day in [spot.day.as_deref(), head.date.get(..10)].into_iter().flatten() {
+                    let dated = format!("{}/{name}", day.replace('-', "/"));
+                    addresses.extend([format!("{categories}{dated}"), dated]);
+                }
+            }
+        }
+        Flavour::Hugo => {
+            let folder = match spot.standing {
+                // `post/flood/index.md`
+                Standing::Bundle => spot.path.parent().and_then(Path::parent),
+                Standing::Alone | Standing::Loose | Standing::Draft => spot.path.parent(),
+            };
+            let folder = folder.unwrap_or(Path::new("")).to_string_lossy();
+            addresses.extend(names.map(|name| format!("{folder}/{name}")));
+        }
+    }
+    addresses
 }
 
 /// The body of a post, its tags expanded and its HTML as Markdown.

@@ -33,7 +33,8 @@ fn harbour_blog() -> Site {
                 "The Ferry",
                 "tags: [boats]\n",
                 "![Quay](/assets/quay.png)\n\nSee [the final]({% post_url sport/2016-03-05-results %}), \
-                 [a result]({% post_url 2016-03-05-results %}) and [the draft](../_drafts/wreck.md).\n\n{% include times.html %}\n\n\
+                 [a result]({% post_url 2016-03-05-results %}) and [the draft](../_drafts/wreck.md), \
+                 [the vote](/news/local/2016/03/05/results.html), [the wreck]({{ site.baseurl }}/wrecks/anna/) and [elsewhere](/map.html).\n\n{% include times.html %}\n\n\
                  {% highlight sh %}\nls\n{% endhighlight %}",
             ),
         )
@@ -41,7 +42,7 @@ fn harbour_blog() -> Site {
         .with("blog/_posts/2016-03-07-moved.textile", "h1. Moved\n")
         .with("blog/sport/_posts/2016-03-05-results.md", post("The Final", "", "Two to one."))
         .with("blog/news/local/_posts/2016-03-05-results.md", post("The Vote", "", "Forty to ten."))
-        .with("blog/_drafts/wreck.md", post("The Wreck", "date: 2016-04-01\n", "To be written."))
+        .with("blog/_drafts/wreck.md", post("The Wreck", "date: 2016-04-01\npermalink: /wrecks/anna/\n", "To be written."))
 }
 
 #[test]
@@ -88,13 +89,13 @@ fn tidings() -> Site {
             post(
                 "High Tide",
                 "date: 2016-03-04\n",
-                "![Quay](/img/quay.png)\n\nSee [the flood](flood/index.md#the-quay) and [last year]({{< ref \"/blog/2015/tide.md\" >}}), \
+                "![Quay](/img/quay.png)\n\nSee [the flood](flood/index.md#the-quay), [it again](/post/flood/), [low water](/old/low.html) and [last year]({{< ref \"/blog/2015/tide.md\" >}}), \
                  [which one]({{< relref \"nowhere.md\" >}}).\n\n{{< figure src=\"/img/quay.png\" alt=\"The quay\" attr=\"Ann Reed\" >}}\n\n\
                  {{< youtube w7Ft2ymGmfc >}}\n\n{{< poll id=3 >}}",
             ),
         )
         .with("site/content/post/tide.de.md", post("Flut", "date: 2016-03-04\n", "Hoch."))
-        .with("site/content/blog/2015/tide.md", post("Low Tide", "date: 2015-03-04\n", "Low."))
+        .with("site/content/blog/2015/tide.md", post("Low Tide", "date: 2015-03-04\naliases: [/old/low.html]\n", "Low."))
         .with(
             "site/content/post/flood/index.md",
             post("The Flood", "date: 2016-03-05\n", "## The quay\n\n![The quay under water](water.png)"),
@@ -134,6 +135,19 @@ fn a_section_alone_may_be_named_and_its_pictures_are_those_of_its_site() {
     assert!(!told.contains("out/2015"), "{told}");
     let (_, told) = harbour_blog().import("jekyll blog/_posts --out out --dry-run");
     assert!(told.contains("1 post would become articles, with 1 picture."), "{told}");
+}
+
+#[test]
+fn whole_addresses_of_the_site_that_is_named_lead_to_its_posts() {
+    let link = "[the final](https://blog.example.com/sport/2016/03/05/results.html#goals) and \
+                [the map](https://blog.example.com/map.html) and [another](https://example.com/2016/03/04/ferry.html)";
+    let site = harbour_blog().with("blog/_posts/2016-03-09-links.md", post("Links", "", link));
+    let (code, told) = site.import("jekyll blog --out out --site https://blog.example.com");
+    assert_eq!(code, 0, "{told}");
+    let article = fs::read_to_string(site.path().join("out/2016/2016-03-09-links.md")).unwrap();
+    let links = "[the final](../2016/2016-03-05-results-2.md#goals) and [the map](https://blog.example.com/map.html) and \
+                 [another](https://example.com/2016/03/04/ferry.html)";
+    assert!(article.contains(links), "{article}");
 }
 
 /// Two of a name, one that an editor wrote: each keeps what is its own.
