@@ -65,17 +65,22 @@ pub(super) struct Links<'a> {
     pub(super) is_ours: &'a dyn Fn(&str) -> bool,
     /// The way to the article of the post that a link within the site leads to.
     pub(super) post: &'a dyn Fn(&str) -> Option<String>,
+    /// Whether the article that a link leads to has a heading.
+    pub(super) has_heading: &'a dyn Fn(&str, &str) -> bool,
 }
 
 impl Links<'_> {
     /// Of a post that links to others by their addresses alone.
-    pub(super) const NONE: Links<'static> = Links { beside: None, is_ours: &|_| false, post: &|_| None };
+    pub(super) const NONE: Links<'static> =
+        Links { beside: None, is_ours: &|_| false, post: &|_| None, has_heading: &|_, _| false };
 }
 
 /// What becomes of a link or a picture.
 enum Fate {
     Stays,
     Becomes(String),
+    /// As `Becomes`, with something less; what.
+    Loses(String, String),
     /// Only its text stays; why.
     Goes(String),
     /// Only its text stays, and there was nothing more.
@@ -201,7 +206,7 @@ impl<'a> Finish<'a> {
         let Some((src, alt)) = post.head.image.take() else { return };
         match self.picture(&src, slug, links.beside, copied) {
             Fate::Stays => post.head.image = Some((src, alt)),
-            Fate::Becomes(src) => post.head.image = Some((src, alt)),
+            Fate::Becomes(src) | Fate::Loses(src, _) => post.head.image = Some((src, alt)),
             Fate::Bare => {}
             Fate::Goes(why) => {
                 report.note(&post.file, 0, format!("the picture `{}` is left out: {why}", short(&src)))
@@ -244,23 +249,24 @@ impl<'a> Finish<'a> {
                 let source = &body[span.clone()];
                 let new = match &fate {
                     Fate::Stays => continue,
-                    Fate::Becomes(target) => readdressed(source, written, target),
+                    Fate::Becomes(target) | Fate::Loses(target, _) => readdressed(source, written, target),
                     Fate::Goes(_) | Fate::Bare => bare(source, what),
                 };
                 if new == source {
                     continue;
                 }
-                if let Fate::Goes(why) = &fate {
+                let lost = match &fate {
+                    Fate::Goes(why) => Some(format!("is left out: {why}")),
+                    Fate::Loses(_, what) => Some(what.clone()),
+                    Fate::Stays | Fate::Becomes(_) | Fate::Bare => None,
+                };
+                if let Some(lost) = lost {
                     let line = match post.keeps_lines && round == 0 {
                         true => post.line + body[..span.start].matches('\n').count() + skipped,
                         false => post.line,
                     };
                     let kind = if matches!(what, What::Image { .. }) { "picture" } else { "link" };
-                    report.note(
-                        &post.file,
-                        line,
-                        format!("the {kind} `{}` is left out: {why}", short(written)),
-                    );
+                    report.note(&post.file, line, format!("the {kind} `{}` {lost}", short(written)));
                 }
                 edits.push((span.clone(), new));
             }
@@ -283,7 +289,10 @@ impl<'a> Finish<'a> {
             }
             Target::Here(id) if ids.contains(id.as_str()) => Fate::Stays,
             Target::Here(_) => Fate::Goes("there is no such heading".to_owned()),
-            Target::Beside(path) if (links.is_ours)(&path) => Fate::Stays,
+            Target::Beside(path) if (links.is_ours)(&path) => match path.split_once('#') {
+                Some((path, id)) if !(links.has_heading)(path, &percent_decode(id)) => without_id(path, id),
+                Some(_) | None => Fate::Stays,
+            },
             Target::Beside(_) | Target::Refused => {
                 let within = target.trim();
                 // One to a post that is not there has been told.
@@ -388,10 +397,15 @@ impl<'a> Finish<'a> {
 fn to_post(within: &str, links: &Links<'_>) -> Option<Fate> {
     let (path, id) = within.split_once('#').map_or((within, None), |(path, id)| (path, Some(id)));
     let path = (links.post)(&percent_decode(path))?;
-    Some(Fate::Becomes(match id.filter(|id| !id.is_empty()) {
-        Some(id) => format!("{path}#{id}"),
-        None => path,
-    }))
+    Some(match id.filter(|id| !id.is_empty()) {
+        Some(id) if (links.has_heading)(&path, &percent_decode(id)) => Fate::Becomes(format!("{path}#{id}")),
+        Some(id) => without_id(&path, id),
+        None => Fate::Becomes(path),
+    })
+}
+
+fn without_id(path: &str, id: &str) -> Fate {
+    Fate::Loses(path.to_owned(), format!("leads to the whole post: that has no heading `#{}`", short(id)))
 }
 
 /// The names of the articles that there are.

@@ -1,5 +1,7 @@
 //! The posts of a Jekyll or Hugo site.
 
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,7 @@ use super::liquid::Expander;
 use super::names::{Names, Unknown};
 use super::tree::{Spot, Standing, Tree};
 use super::{ImportError, Note, Options, Post, Report};
-use crate::article::markdown::{document, from_html};
+use crate::article::markdown::{What, document, from_html};
 
 /// Whose posts they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,13 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
             None => report.add(told),
         }
     }
+    let headings = Headings {
+        flavour,
+        options,
+        names: &names,
+        posts: planned.iter().map(|planned| (planned.name.clone(), planned.spot)).collect(),
+        known: RefCell::default(),
+    };
     for Planned { spot, name, mut told } in planned {
         // What is wrong with its head has been told.
         let Some((head, body, line)) = read(spot, options, &mut Report::default()) else { continue };
@@ -86,6 +95,7 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
             beside: spot.shown.parent(),
             is_ours: &|link| names.is_ours(link),
             post: &|path| names.behind(from, path).map(|other| super::finish::relative(&name, other)),
+            has_heading: &|link, id| headings.has(link, id),
         };
         let taken = finish.write(post, &name, &links, &mut told)?;
         if let Some(taken) = taken {
@@ -98,6 +108,39 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         }
     }
     Ok(report)
+}
+
+/// The headings of posts that others link to, read when first asked for.
+struct Headings<'t> {
+    flavour: Flavour,
+    options: &'t Options<'t>,
+    names: &'t Names,
+    /// By the article that each becomes.
+    posts: HashMap<PathBuf, &'t Spot>,
+    known: RefCell<HashMap<PathBuf, HashSet<String>>>,
+}
+
+impl Headings<'_> {
+    /// Whether the article that `link`, as an article has it, leads to has the heading `id`.
+    fn has(&self, link: &str, id: &str) -> bool {
+        let name = PathBuf::from(link.trim_start_matches("../"));
+        let mut known = self.known.borrow_mut();
+        let headings = known.entry(name).or_insert_with_key(|name| self.of(name));
+        headings.contains(id)
+    }
+
+    fn of(&self, name: &Path) -> HashSet<String> {
+        // What is wrong with that post is told when it is written itself.
+        let mut told = Report::default();
+        let read = self.posts.get(name).and_then(|spot| Some((*spot, read(spot, self.options, &mut told)?)));
+        let Some((spot, (_, body, line))) = read else { return HashSet::new() };
+        let body = markdown(self.flavour, &body, line, (spot, name, self.names), &mut Report::default());
+        let headings = document(&body).seen.into_iter().filter_map(|seen| match seen.what {
+            What::Heading { id, .. } => Some(id),
+            _ => None,
+        });
+        headings.collect()
+    }
 }
 
 /// Where browsers found a post, as far as that is known: its folders, Jekyll's usual addresses, and what its head says.

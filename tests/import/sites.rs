@@ -144,10 +144,32 @@ fn whole_addresses_of_the_site_that_is_named_lead_to_its_posts() {
     let site = harbour_blog().with("blog/_posts/2016-03-09-links.md", post("Links", "", link));
     let (code, told) = site.import("jekyll blog --out out --site https://blog.example.com");
     assert_eq!(code, 0, "{told}");
+    let told_of = "links.md:4: the link `https://blog.example.com/sport/2016/03/05/results.html#goals` leads to the whole post: \
+                   that has no heading `#goals`";
+    assert!(told.contains(told_of), "{told}");
+    site.passes();
     let article = fs::read_to_string(site.path().join("out/2016/2016-03-09-links.md")).unwrap();
-    let links = "[the final](../2016/2016-03-05-results-2.md#goals) and [the map](https://blog.example.com/map.html) and \
+    let links = "[the final](../2016/2016-03-05-results-2.md) and [the map](https://blog.example.com/map.html) and \
                  [another](https://example.com/2016/03/04/ferry.html)";
     assert!(article.contains(links), "{article}");
+}
+
+/// A heading that another post does not have would be an error of the check.
+#[test]
+fn links_to_headings_that_are_not_there_lead_to_the_post() {
+    let site = Site::new()
+        .with(
+            "site/content/post/a.md",
+            post("A", "date: 2016-03-04\n", "[x]({{< ref \"b.md#none\" >}}) [y](b.md#the-quay)"),
+        )
+        .with("site/content/post/b.md", post("B", "date: 2016-03-05\n", "## The quay\n\n[a](a.md#)"));
+    let (code, told) = site.import("hugo site --out out");
+    assert!(
+        code == 0 && told.contains("a.md:5: the link `../2016/2016-03-05-b.md#none` leads to the whole post"),
+        "{told}"
+    );
+    assert!(site.articles().contains("[x](../2016/2016-03-05-b.md) [y](../2016/2016-03-05-b.md#the-quay)"));
+    site.passes();
 }
 
 /// Two of a name, one that an editor wrote: each keeps what is its own.
