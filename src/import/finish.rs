@@ -131,6 +131,12 @@ impl<'a> Finish<'a> {
             slug = format!("{}-{number}", &wanted[..wanted.len().min(74)].trim_end_matches('-'));
             number += 1;
         };
+        // Others would link to what becomes no article.
+        let bare = Head { image: None, ..head.clone() };
+        if let Err(why) = self.article(&name, &(bare.yaml(&slug) + "Text.\n")) {
+            report.refuse(file, 0, why);
+            return None;
+        }
         if let Some(other) = other {
             let what = format!("the name `{wanted}` is that of {}; here it is `{slug}`", other.display());
             report.remark(file, what);
@@ -375,21 +381,25 @@ impl<'a> Finish<'a> {
 
     /// The text of the article when it passes the check; else what is wrong with it is told.
     fn checked(&self, post: &Post, name: &Path, slug: &str, report: &mut Report) -> Option<String> {
-        let mut options = LoadOptions::new(self.options.timezone, Authors::new());
-        options.max_bytes = 1024 * 1024;
         let text = post.head.yaml(slug) + &post.body;
-        if u64::try_from(text.len()).unwrap_or(u64::MAX) > options.max_bytes {
-            report.refuse(&post.file, post.line, "it is larger than 1 MiB");
-            return None;
-        }
-        let parsed = parse_bytes(name, text.as_bytes(), &options, self.options.now);
-        match parsed.diagnostics.iter().find(|found| found.severity == Severity::Error) {
-            None => Some(text),
-            Some(error) => {
-                report.refuse(&post.file, post.line, format!("it would be no article: {}", error.message));
+        match self.article(name, &text) {
+            Ok(()) => Some(text),
+            Err(why) => {
+                report.refuse(&post.file, post.line, why);
                 None
             }
         }
+    }
+
+    /// Why `text` would be no article.
+    fn article(&self, name: &Path, text: &str) -> Result<(), String> {
+        let options = LoadOptions::new(self.options.timezone, Authors::new());
+        if u64::try_from(text.len()).unwrap_or(u64::MAX) > options.max_bytes {
+            return Err("it is larger than 1 MiB".to_owned());
+        }
+        let parsed = parse_bytes(name, text.as_bytes(), &options, self.options.now);
+        let error = parsed.diagnostics.into_iter().find(|found| found.severity == Severity::Error);
+        error.map_or(Ok(()), |error| Err(format!("it would be no article: {}", error.message)))
     }
 }
 

@@ -179,7 +179,12 @@ impl Head {
             // As a mapping, so that one who is not among the configured authors is no mistake.
             out.push_str(&format!("author: {{name: {}}}\n", quoted(&self.authors.join(", "))));
         }
-        out.push_str(&format!("slug: {slug}\n"));
+        // A post called 404 has a text for its name, not a number.
+        let is_text = slug.parse::<f64>().is_err()
+            && !["0x", "0o", "0b"].iter().any(|base| slug.starts_with(base))
+            && (quoted(slug) == slug || slug.contains('-'));
+        let written = if is_text { slug.to_owned() } else { Value::from(slug).to_string() };
+        out.push_str(&format!("slug: {written}\n"));
         if let Some(summary) = &self.summary {
             out.push_str(&format!("summary: {}\n", quoted(summary)));
         }
@@ -237,6 +242,21 @@ mod tests {
         }
         assert!(read(serde_json::json!({ "hidden": true })).draft);
         assert!(!read(serde_json::json!({ "status": "publish", "hidden": false, "published": true })).draft);
+    }
+
+    #[test]
+    fn a_name_is_a_text_whatever_it_looks_like() {
+        let head = read(serde_json::json!({ "title": "X", "date": "2025-11-03" }));
+        for (slug, written) in [
+            ("404", "\"404\""),
+            ("1e5", "\"1e5\""),
+            ("0x1f", "\"0x1f\""),
+            ("no", "\"no\""),
+            ("ferry", "ferry"),
+        ] {
+            assert!(head.yaml(slug).contains(&format!("\nslug: {written}\n")), "{}", head.yaml(slug));
+        }
+        assert!(head.yaml("25-years-no").contains("\nslug: 25-years-no\n"), "{}", head.yaml("25-years-no"));
     }
 
     #[test]

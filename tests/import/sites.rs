@@ -154,6 +154,25 @@ fn whole_addresses_of_the_site_that_is_named_lead_to_its_posts() {
     assert!(article.contains(links), "{article}");
 }
 
+/// Names that YAML reads as numbers, and a post that cannot become an article: others do not link to it.
+#[test]
+fn links_lead_to_articles_that_there_are() {
+    let site = Site::new()
+        .with(
+            "site/content/post/a.md",
+            post("A", "date: 2016-03-04\n", "[x](404.md) [y](bad.md) [z]({{< ref \"bad.md\" >}})"),
+        )
+        .with("site/content/post/404.md", post("Not found", "date: 2016-03-05\n", "x"))
+        .with("site/content/post/bad.md", post(&"x".repeat(2_000), "date: 2016-13-45\n", "x"))
+        .with("site/content/post/2016-02-30-bad.md", post("No such day", "", "x"));
+    let (code, told) = site.import("hugo site --out out");
+    assert!(code == 1 && told.contains("2 posts became articles; 2 did not."), "{told}");
+    assert!(told.contains("there is no post `bad.md` to link to"), "{told}");
+    assert!(told.contains("2016-02-30-bad.md: it would be no article: "), "{told}");
+    assert!(site.articles().contains("[x](../2016/2016-03-05-404.md) y z"), "{}", site.articles());
+    site.passes();
+}
+
 /// A heading that another post does not have would be an error of the check.
 #[test]
 fn links_to_headings_that_are_not_there_lead_to_the_post() {
