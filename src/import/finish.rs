@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::head::Head;
+use super::shelves::{Shelves, upload};
 use super::{ImportError, Note, Options, Post, Report, Writing};
 use crate::article::markdown::{Seen, Target, What, document, percent_decode};
 use crate::article::{LoadOptions, Others, PictureWork, Whole, load_dir, parse_bytes};
@@ -26,35 +27,6 @@ pub(super) struct Finish<'a> {
     names: HashMap<String, PathBuf>,
     /// The names that articles had before, and which.
     before: HashMap<String, PathBuf>,
-}
-
-/// Where the pictures of a site are.
-#[derive(Debug, Default)]
-pub(super) struct Shelves {
-    /// The site's folder, canonical: nothing outside of it is taken.
-    root: Option<PathBuf>,
-    /// Folders in which pictures with an absolute path are looked for, canonical.
-    folders: Vec<PathBuf>,
-}
-
-impl Shelves {
-    /// Those of the site at `root`, which is canonical; `folders` are relative to it.
-    pub(super) fn of_site(root: &Path, folders: &[PathBuf]) -> Self {
-        let folders = folders.iter().filter_map(|folder| root.join(folder).canonicalize().ok());
-        let folders = folders.filter(|folder| folder.starts_with(root)).collect();
-        Shelves { root: Some(root.to_owned()), folders }
-    }
-
-    /// The file that a path means: beside the post, or from the root of the site; never outside of that.
-    fn find(&self, src: &str, beside: Option<&Path>) -> Option<PathBuf> {
-        let root = self.root.as_deref()?;
-        let path = percent_decode(src.split(['?', '#']).next().unwrap_or_default());
-        let own =
-            beside.filter(|_| !path.starts_with('/')).and_then(|folder| within(root, &folder.join(&path)));
-        // `../../images/ferry.jpg` climbs from the address of the post, which is no place of a file.
-        let inside = path.trim_start_matches(['/', '.']).trim_start_matches('/');
-        own.or_else(|| self.folders.iter().find_map(|folder| within(root, &folder.join(inside))))
-    }
 }
 
 /// How the links of a post are read.
@@ -441,36 +413,12 @@ fn names_before(options: &Options<'_>) -> HashMap<String, PathBuf> {
     names
 }
 
-/// The regular file `file`, canonical, unless it is or a link leads out of `root`, which is canonical.
-fn within(root: &Path, file: &Path) -> Option<PathBuf> {
-    let file = file.canonicalize().ok()?;
-    (file.starts_with(root) && file.is_file()).then_some(file)
-}
-
 fn is_same(file: &Path, bytes: &[u8]) -> bool {
     fs::read(file).is_ok_and(|there| there == bytes)
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {
     fs::read(other).is_ok_and(|bytes| is_same(one, &bytes))
-}
-
-/// The picture behind an address of `wp-content/uploads`; of a scaled one the original.
-fn upload(folder: &Path, src: &str) -> Option<PathBuf> {
-    let (_, path) = src.split_once("/uploads/")?;
-    let path = percent_decode(path.split(['?', '#']).next().unwrap_or_default());
-    if Path::new(&path).components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
-        return None;
-    }
-    let folder = folder.canonicalize().ok()?;
-    let within = |path: &str| within(&folder, &folder.join(path));
-    within(&path).or_else(|| {
-        let (stem, end) = path.rsplit_once('.')?;
-        let (original, size) = stem.rsplit_once('-')?;
-        let (width, height) = size.split_once('x')?;
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        (digits(width) && digits(height)).then(|| within(&format!("{original}.{end}")))?
-    })
 }
 
 /// The same link or picture with another address.

@@ -1,175 +1,143 @@
-//! What Hugo's own configuration says of where posts are, and in which languages.
+//! Which files of a Hugo site are posts: sections, page bundles, translations.
 
-use std::fs;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use super::languages::Languages;
+use super::tree::{
+    File, Kind, Spot, Standing, Tree, begins_with_head, dated, folder_of, is_html, is_markdown, other_markup,
+};
 
-use super::front::{from_toml, from_yaml};
-
-/// More is no configuration.
-const LARGEST: u64 = 256 * 1024;
-
-/// The languages of a site.
-#[derive(Debug, Default)]
-pub(super) struct Languages {
-    /// That of posts which do not say theirs; known when the configuration is.
-    default: Option<String>,
-    /// Every one that is configured, in small letters.
-    known: Vec<String>,
-    /// Folders of their own, relative to the site.
-    folders: Vec<(String, PathBuf)>,
-    /// The folder of posts, when it is not `content`.
-    content: Option<PathBuf>,
-}
-
-impl Languages {
-    /// What the configuration of the site at `root` says; nothing when there is none that can be read.
-    pub(super) fn of(root: &Path) -> Self {
-        let mut languages = Languages::default();
-        for folder in [root.to_owned(), root.join("config/_default"), root.join("config")] {
-            for name in ["hugo", "config"] {
-                if let Some(settings) = settings(root, &folder, name) {
-                    languages.default =
-                        languages.default.or_else(|| text(&settings, "defaultcontentlanguage"));
-                    languages.content =
-                        languages.content.or_else(|| text(&settings, "contentdir").map(PathBuf::from));
-                    if let Some(Value::Object(each)) = get(&settings, "languages") {
-                        languages.add(each);
-                    }
+impl Tree {
+    /// Tells the posts of a Hugo site from what else is in it.
+    pub(super) fn hugo(&mut self, files: Vec<File>) {
+        let languages = Languages::of(&self.root);
+        let content = languages.content().to_owned();
+        let is_site = self.root.join(&content).is_dir();
+        let content = if is_site { content } else { PathBuf::new() };
+        self.shelves = vec!["static".into(), "assets".into(), content.clone()];
+        let written: Vec<&File> = files.iter().filter(|file| is_markdown(&file.path)).collect();
+        let mut beside: HashMap<&Path, Vec<&str>> = HashMap::new();
+        for file in &written {
+            let stem = file.path.file_stem().and_then(|stem| stem.to_str());
+            beside.entry(folder_of(&file.path)).or_default().extend(stem);
+        }
+        let mut named: Vec<(File, String, Option<String>)> = Vec::new();
+        let mut bundles = HashSet::new();
+        for file in &written {
+            let stem =
+                file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let others = beside.get(folder_of(&file.path)).map(Vec::as_slice).unwrap_or_default();
+            let split =
+                languages.split(&stem, others).map(|(bare, language)| (bare.to_owned(), language.to_owned()));
+            let (bare, language) = split.map_or((stem, None), |(bare, language)| (bare, Some(language)));
+            // Where both are there, `tide.md` is the post and `tide.en.md` is none.
+            let is_default = language.as_deref().is_none_or(|language| {
+                !others.contains(&bare.as_str()) && language.eq_ignore_ascii_case(languages.usual())
+            });
+            if bare.eq_ignore_ascii_case("index") && (!is_site || folder_of(&file.path) != content) {
+                bundles.insert(folder_of(&file.path).to_owned());
+            }
+            named.push(((*file).clone(), bare, language.filter(|_| !is_default)));
+        }
+        let rest = files.iter().filter(|file| !is_markdown(&file.path)).cloned().collect::<Vec<_>>();
+        let place =
+            Place { root: &self.root, content: &content, languages: &languages, bundles: &bundles, is_site };
+        let mut kinds: Vec<(File, Kind)> = named
+            .into_iter()
+            .map(|(file, bare, language)| {
+                let kind = place.hugo(&file, &bare, language.as_deref());
+                (file, kind)
+            })
+            .collect();
+        let in_section = |kind: &Kind| matches!(kind, Kind::Post(spot) if spot.standing != Standing::Loose && spot.path.components().count() > 1);
+        if is_site && kinds.iter().any(|(_, kind)| in_section(kind)) {
+            for (_, kind) in &mut kinds {
+                if matches!(kind, Kind::Post(spot) if spot.standing == Standing::Loose) {
+                    *kind = Kind::Other("a page of no section, not a post".to_owned());
                 }
             }
-            if let Some(each) = settings(root, &folder, "languages") {
-                languages.add(&each);
-            }
         }
-        languages
-    }
-
-    fn add(&mut self, each: &Map<String, Value>) {
-        for (language, settings) in each {
-            let language = language.to_lowercase();
-            let folder = settings.as_object().and_then(|settings| text(settings, "contentdir"));
-            if let Some(folder) = folder.filter(|folder| is_inside(folder)) {
-                self.folders.push((language.clone(), PathBuf::from(folder)));
-            }
-            if !self.known.contains(&language) {
-                self.known.push(language);
-            }
+        for (file, kind) in kinds {
+            self.take(file, kind);
         }
+        for file in rest {
+            let kind = match other_markup(&file.path).filter(|_| file.path.starts_with(&content)) {
+                Some(markup) => Kind::Other(format!("written in {markup}, not in Markdown")),
+                None => Kind::Rest,
+            };
+            self.take(file, kind);
+        }
+        self.others.sort();
     }
+}
 
-    /// The language of posts which do not say theirs; Hugo's own is English.
-    pub(super) fn usual(&self) -> &str {
-        self.default.as_deref().unwrap_or("en")
-    }
+/// What is known of a Hugo site while its files are looked at.
+struct Place<'a> {
+    root: &'a Path,
+    content: &'a Path,
+    languages: &'a Languages,
+    /// Folders that are one page with what it shows.
+    bundles: &'a HashSet<PathBuf>,
+    is_site: bool,
+}
 
-    /// The folder of posts.
-    pub(super) fn content(&self) -> &Path {
-        let own =
-            self.folders.iter().find(|(language, _)| language == self.usual()).map(|(_, folder)| folder);
-        let usual = self.content.as_ref().filter(|folder| is_inside(&folder.to_string_lossy()));
-        own.or(usual).map_or(Path::new("content"), PathBuf::as_path)
-    }
-
-    /// The other language whose folder the file `path` of the site is in.
-    pub(super) fn of_folder(&self, path: &Path) -> Option<&str> {
-        let others = self.folders.iter().filter(|(language, _)| language != self.usual());
-        others.filter(|(_, folder)| path.starts_with(folder)).map(|(language, _)| language.as_str()).next()
-    }
-
-    /// `tide.de` → `tide` and `de`, when that is a language: one of the configuration's, else one as `others`, the stems
-    /// of the files beside it, make likely.
-    pub(super) fn split<'s>(&self, stem: &'s str, others: &[&str]) -> Option<(&'s str, &'s str)> {
-        let (bare, language) = stem.rsplit_once('.').filter(|(bare, _)| !bare.is_empty())?;
-        let is_known = self.known.iter().any(|known| known.eq_ignore_ascii_case(language));
-        // `node.js.md` is a post about a program.
-        let is_likely = || {
-            looks_like_a_language(language)
-                && others.iter().any(|other| {
-                    let sibling = other.strip_prefix(bare);
-                    *other != stem
-                        && sibling.is_some_and(|rest| {
-                            rest.is_empty() || rest.strip_prefix('.').is_some_and(looks_like_a_language)
-                        })
-                })
+impl Place<'_> {
+    fn hugo(&self, file: &File, bare: &str, language: Option<&str>) -> Kind {
+        let translation = |language: &str| {
+            Kind::Other(format!("in another language (`{language}`) than the site's; a publication has one"))
         };
-        let is_language = if self.known.is_empty() { is_likely() } else { is_known };
-        is_language.then_some((bare, language))
-    }
-}
-
-/// `de`, `pt-br`, `zh-hans`.
-fn looks_like_a_language(text: &str) -> bool {
-    let mut parts = text.split(['-', '_']);
-    let letters = |part: &str| part.bytes().all(|b| b.is_ascii_alphabetic());
-    parts.next().is_some_and(|part| part.len() == 2 && letters(part))
-        && parts.all(|part| (2..=4).contains(&part.len()) && letters(part))
-}
-
-/// Whether a path of the configuration stays within the site.
-fn is_inside(folder: &str) -> bool {
-    !folder.is_empty()
-        && Path::new(folder).components().all(|part| matches!(part, std::path::Component::Normal(_)))
-}
-
-/// The settings of `folder`/`name`, in whatever notation, when that is a file of the site.
-fn settings(root: &Path, folder: &Path, name: &str) -> Option<Map<String, Value>> {
-    ["toml", "yaml", "yml", "json"].iter().find_map(|end| {
-        let file = folder.join(format!("{name}.{end}")).canonicalize().ok()?;
-        let inside = file.starts_with(root) && fs::metadata(&file).ok()?.len() <= LARGEST;
-        let text = inside.then(|| fs::read_to_string(&file).ok())??;
-        match *end {
-            "toml" => from_toml(&text).ok(),
-            "json" => serde_json::from_str(&text).ok(),
-            _ => from_yaml(&text).ok(),
+        if let Some(language) = self.languages.of_folder(&file.path) {
+            return translation(language);
         }
-    })
-}
-
-/// Hugo reads its keys in any case.
-fn get<'m>(settings: &'m Map<String, Value>, key: &str) -> Option<&'m Value> {
-    settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
-}
-
-fn text(settings: &Map<String, Value>, key: &str) -> Option<String> {
-    let text = get(settings, key)?.as_str()?.trim().trim_end_matches('/');
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_language_is_one_of_the_configuration_or_stands_beside_another() {
-        let guessed = Languages::default();
-        assert_eq!(guessed.split("tide.de", &["tide", "tide.de"]), Some(("tide", "de")));
-        assert_eq!(guessed.split("index.pt-br", &["index.en", "index.pt-br"]), Some(("index", "pt-br")));
-        assert_eq!(guessed.split("node.js", &["node.js", "tide"]), None);
-        assert_eq!(guessed.split("release-1.0", &["release-1", "release-1.0"]), None);
-        let configured = Languages { known: vec!["en".into(), "de".into()], ..Languages::default() };
-        assert_eq!(configured.split("tide.de", &["tide.de"]), Some(("tide", "de")));
-        assert_eq!(configured.split("tide.js", &["tide", "tide.js"]), None);
+        let Ok(inside) = file.path.strip_prefix(self.content) else { return Kind::Nothing };
+        if is_html(inside) && !begins_with_head(&self.root.join(&file.path)) {
+            return Kind::Nothing;
+        }
+        if bare.eq_ignore_ascii_case("_index") {
+            let is_home = self.is_site && folder_of(inside) == Path::new("");
+            let page = if is_home { "home page" } else { "page of a section" };
+            return Kind::Other(format!("the {page}, not a post"));
+        }
+        let folder = folder_of(&file.path);
+        let is_index = bare.eq_ignore_ascii_case("index");
+        let above = folder.ancestors().skip(usize::from(is_index));
+        let above = above.take_while(|above| above.starts_with(self.content));
+        if let Some(bundle) = above.into_iter().find(|above| self.bundles.contains(*above)) {
+            let bundle = bundle.strip_prefix(self.content).unwrap_or(bundle).display();
+            return Kind::Other(format!("a part of the page `{bundle}`, not a post"));
+        }
+        if let Some(language) = language {
+            return translation(language);
+        }
+        let depth = inside.components().count();
+        if self.is_site && is_index && depth == 1 {
+            return Kind::Other("the home page, not a post".to_owned());
+        }
+        let is_loose = depth == 1 || is_index && depth == 2;
+        let name = match is_index {
+            true => self.root.join(folder).file_name().map(|name| name.to_string_lossy().into_owned()),
+            false => Some(bare.to_owned()),
+        };
+        let name = name.unwrap_or_else(|| bare.to_owned());
+        let (day, stem) = dated(&name).map_or((None, name.as_str()), |(day, rest)| (Some(day), rest));
+        Kind::Post(Spot {
+            shown: file.shown.clone(),
+            path: without_language(inside, bare),
+            stem: stem.to_owned(),
+            day: day.map(str::to_owned),
+            categories: Vec::new(),
+            standing: match (self.is_site && is_loose, is_index) {
+                (true, false) => Standing::Loose,
+                (_, true) => Standing::Bundle,
+                (false, false) => Standing::Alone,
+            },
+        })
     }
+}
 
-    #[test]
-    fn the_configuration_is_read_in_each_notation_and_only_within_the_site() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        let toml = "defaultContentLanguage = 'de'\n[languages.de]\ncontentDir = 'content/de'\n[languages.fr]\n\
-                    contentDir = 'content/fr'\n[languages.xx]\ncontentDir = '../..'\n";
-        fs::write(root.join("hugo.toml"), toml).unwrap();
-        let languages = Languages::of(&root);
-        assert_eq!((languages.usual(), languages.content()), ("de", Path::new("content/de")));
-        assert_eq!(languages.of_folder(Path::new("content/fr/tide.md")), Some("fr"));
-        assert_eq!(languages.of_folder(Path::new("content/de/tide.md")), None);
-        assert_eq!(languages.known, ["de", "fr", "xx"]);
-        fs::remove_file(root.join("hugo.toml")).unwrap();
-        fs::create_dir_all(root.join("config/_default")).unwrap();
-        fs::write(root.join("config/_default/hugo.yaml"), "contentDir: articles\n").unwrap();
-        fs::write(root.join("config/_default/languages.json"), r#"{"en": {}, "de": {}}"#).unwrap();
-        let languages = Languages::of(&root);
-        assert_eq!((languages.content(), languages.known.len()), (Path::new("articles"), 2));
-    }
+/// `post/tide.en.md` → `post/tide.md`.
+fn without_language(path: &Path, bare: &str) -> PathBuf {
+    let end = path.extension().map(|end| end.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!("{bare}.{end}"))
 }

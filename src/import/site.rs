@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use pulldown_cmark::{Event, Parser, Tag};
 
-use super::finish::{Finish, Links, Shelves};
+use super::finish::{Finish, Links};
 use super::front::fields;
 use super::head::{Head, head, one_line};
 use super::liquid::Expander;
 use super::names::{Names, Unknown};
+use super::shelves::Shelves;
 use super::tree::{Spot, Standing, Tree};
 use super::{ImportError, Note, Options, Post, Report};
 use crate::article::markdown::{What, document, from_html};

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use chrono::NaiveDateTime;
 
-use super::finish::{Finish, Links, Shelves};
+use super::finish::{Finish, Links};
 use super::head::{Head, one_line};
+use super::shelves::Shelves;
 use super::{ImportError, Options, Post, Report};
 use crate::article::import_date;
 use crate::article::markdown::{document, from_html};
