@@ -208,6 +208,13 @@ fn a_wordpress_export_becomes_articles() {
         insta::assert_snapshot!("wordpress_report", told);
         insta::assert_snapshot!("wordpress_articles", site.articles());
     });
+    let before = site.articles();
+    let (code, again) = site.import("wordpress export.xml --out out --uploads uploads");
+    assert!(
+        code == 1 && again.contains("0 posts became articles; 1 did not. 2 are there already, unchanged."),
+        "{again}"
+    );
+    assert_eq!(site.articles(), before);
 }
 
 #[test]

@@ -4,13 +4,26 @@ use serde_json::{Map, Value};
 
 use crate::yaml::{self, Limits};
 
-/// The fields of a front matter in YAML, TOML or JSON, and where the body begins.
+/// The fields of a front matter in YAML, TOML or JSON, and where the body begins; else the line that is wrong, and why.
 pub(super) fn fields(text: &str) -> Result<(Map<String, Value>, usize), (usize, String)> {
+    // Blank lines above it are passed over.
+    let above = text.len() - text.trim_start().len();
+    let above = text[..above].rfind('\n').map_or(0, |at| at + 1);
+    let lines = text[..above].matches('\n').count();
+    match at_top(&text[above..]) {
+        Ok((fields, 0)) => Ok((fields, 0)),
+        Ok((fields, body)) => Ok((fields, above + body)),
+        Err((line, why)) => Err((lines + line, why)),
+    }
+}
+
+fn at_top(text: &str) -> Result<(Map<String, Value>, usize), (usize, String)> {
     let first = text.lines().next().unwrap_or_default().trim_end();
     let fence = match first {
         "---" => "---",
         "+++" => "+++",
-        _ if text.starts_with('{') => {
+        // A text may begin with `{% raw %}` or `{{ x }}`.
+        _ if text.strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}'])) => {
             let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
             return match values.next() {
                 Some(Ok(Value::Object(fields))) => Ok((fields, values.byte_offset())),
@@ -68,4 +81,27 @@ pub(super) fn from_toml(head: &str) -> Result<Map<String, Value>, (usize, String
         }
     }
     Ok(table.into_iter().map(|(key, value)| (key, json(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_found_beneath_blank_lines_and_a_text_without_one_is_a_text() {
+        for text in [
+            "---\ntitle: A\n---\nText.\n",
+            "\n \n---\ntitle: A\n---\nText.\n",
+            "\n+++\ntitle = 'A'\n+++\nText.\n",
+            "\n{ \"title\": \"A\" }Text.\n",
+        ] {
+            let (fields, body) = fields(text).unwrap();
+            assert_eq!((fields["title"].as_str(), &text[body..]), (Some("A"), "Text.\n"), "{text}");
+        }
+        for text in ["Text.\n", "{% raw %}x{% endraw %}\n", "{{ x }}\n", "\n    code\n", ""] {
+            assert_eq!(fields(text), Ok((Map::new(), 0)), "{text}");
+        }
+        assert_eq!(fields("\n\n---\na: b: c\n---\n").unwrap_err().0, 4);
+        assert_eq!(fields("\n{\"a\": 1,\n").unwrap_err().0, 3);
+    }
 }
