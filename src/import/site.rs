@@ -49,7 +49,7 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         let why = "is no folder; name the folder of the site, or that of its posts";
         return Err(ImportError::Strange { path: source.to_owned(), why });
     }
-    let tree = Tree::of(flavour, source)?;
+    let tree = Tree::of(flavour, source, options.out)?;
     let mut report = Report { not_posts: tree.others.clone(), ..Report::default() };
     let mut finish = Finish::new(options, Shelves::of_site(&tree.root, &tree.shelves));
     // Posts link to each other by names that are known only when all heads have been read.

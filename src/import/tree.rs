@@ -77,19 +77,24 @@ pub(super) enum Kind {
 /// What is walked through.
 #[derive(Default)]
 struct Walk {
+    /// Where articles are written, when that is within the site.
+    out: Option<PathBuf>,
     files: Vec<File>,
     links: Vec<File>,
     too_deep: Vec<PathBuf>,
 }
 
 impl Tree {
-    /// Looks through the site at `source`: its folder, or one of its posts.
-    pub(super) fn of(flavour: Flavour, source: &Path) -> Result<Self, ImportError> {
+    /// Looks through the site at `source`: its folder, or one of its posts. The folder `out`, into which articles are
+    /// written, may be in it.
+    pub(super) fn of(flavour: Flavour, source: &Path, out: &Path) -> Result<Self, ImportError> {
         let unreadable = |error| ImportError::Unreadable { path: source.to_owned(), source: error };
         let real = source.canonicalize().map_err(unreadable)?;
         let root = site_above(flavour, &real).unwrap_or_else(|| real.clone());
         let inside = real.strip_prefix(&root).unwrap_or(Path::new("")).to_owned();
-        let mut walk = Walk::default();
+        let out = out.canonicalize().ok();
+        let out = out.and_then(|out| out.strip_prefix(&root).ok().map(Path::to_owned));
+        let mut walk = Walk { out, ..Walk::default() };
         walk.folder(source, &inside, 0)?;
         walk.files.sort_by(|a, b| a.shown.cmp(&b.shown));
         let mut tree =
@@ -159,6 +164,10 @@ impl Walk {
             let is_built = name == "node_modules"
                 || is_top && matches!(&*name, "_site" | "public" | "resources" | "vendor");
             if name.starts_with('.') || is_built {
+                continue;
+            }
+            if kind.is_dir() && self.out.as_ref() == Some(&file.path) {
+                // What an import before this one made is no post of the site.
                 continue;
             }
             if kind.is_dir() && depth < DEEPEST {

@@ -255,6 +255,21 @@ fn a_second_run_adds_what_is_new_and_changes_nothing() {
     assert!(fs::read_to_string(&mended).unwrap().contains("below the water"));
 }
 
+/// Whoever stands in the folder of the posts has the articles beneath it.
+#[test]
+fn articles_that_are_written_into_the_site_are_no_posts_of_it() {
+    let site = Site::new().with("2016-03-04-ferry.md", post("Ferry", "", "It sails."));
+    let (code, first) = site.import("jekyll . --out out");
+    assert!(code == 0 && first.contains("1 post became articles."), "{first}");
+    let before = site.articles();
+    let (code, again) = site.import("jekyll . --out out");
+    assert!(
+        code == 0 && again.contains("0 posts became articles. 1 is there already, unchanged."),
+        "{again}"
+    );
+    assert_eq!(site.articles(), before);
+}
+
 #[test]
 fn a_picture_that_is_there_already_is_not_overwritten() {
     let site = tidings().with("out/2016/images/flood/water.png", png_of(7));
