@@ -227,7 +227,7 @@ const FORM: &[Rule] = &[
     mended(fixed("line-ends", "Lines that end in carriage returns alone."), "Lines end with line feeds."),
     mended(
         fixed("no-front-matter", "A file that does not begin with `---`."),
-        "Blank lines above it go; a long dash becomes `---`.",
+        "A long dash becomes `---`.",
     ),
     fixed("unclosed-front-matter", "Front matter without its closing `---`."),
     mended(

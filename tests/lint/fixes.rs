@@ -36,11 +36,6 @@ fn each_mend_by_itself() {
     for (rule, before, wanted) in [
         (
             "no-front-matter",
-            "\n\n---\ntitle: A\ndate: 2025-11-03\n---\nText.\n".to_owned(),
-            format!("{head}Text.\n"),
-        ),
-        (
-            "no-front-matter",
             "—\ntitle: A\ndate: 2025-11-03\n---\nText.\n".to_owned(),
             format!("{head}Text.\n"),
         ),
