@@ -225,10 +225,7 @@ const FORM: &[Rule] = &[
     fixed("not-text", "A file that is no UTF-8 and no UTF-16."),
     fixed("empty-file", "A file without content."),
     mended(fixed("line-ends", "Lines that end in carriage returns alone."), "Lines end with line feeds."),
-    mended(
-        fixed("no-front-matter", "A file that does not begin with `---`."),
-        "A long dash becomes `---`.",
-    ),
+    mended(fixed("no-front-matter", "A file that does not begin with `---`."), "A long dash becomes `---`."),
     fixed("unclosed-front-matter", "Front matter without its closing `---`."),
     mended(
         fixed("broken-yaml", "Front matter that is no YAML."),
