@@ -357,10 +357,17 @@ fn a_key_that_has_leaked_lets_readers_leave_and_nothing_else() {
     let now = until - chrono::TimeDelta::seconds(1);
     for purpose in [Purpose::Confirm, Purpose::NewAddress, Purpose::Moderate] {
         let token = before.issue_until(purpose, 42, until);
-        assert_eq!(before.verify_until(purpose, token.as_str(), now), Verdict::Good(42));
+        assert_eq!(
+            before.verify_until(purpose, token.as_str(), now),
+            Verdict::Good { number: 42, expires: until.timestamp() }
+        );
         assert_eq!(after.verify_until(purpose, token.as_str(), now), Verdict::Forged, "{purpose:?}");
         let token = after.issue_until(purpose, 42, until);
-        assert_eq!(after.verify_until(purpose, token.as_str(), now), Verdict::Good(42), "{purpose:?}");
+        assert_eq!(
+            after.verify_until(purpose, token.as_str(), now),
+            Verdict::Good { number: 42, expires: until.timestamp() },
+            "{purpose:?}"
+        );
     }
     let confirm = "1.42.1762236000.6KW0-bveM7voMVXFYdcXMNKLoUJw8n5R";
     assert_eq!(after.verify_until(Purpose::Confirm, confirm, now), Verdict::Forged);
@@ -445,7 +452,10 @@ fn links_of_mails_that_are_out_already_go_on_working() {
     let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
     let before = until - chrono::TimeDelta::seconds(1);
     let confirm = "1.42.1762236000.6KW0-bveM7voMVXFYdcXMNKLoUJw8n5R";
-    assert_eq!(keys.verify_until(Purpose::Confirm, confirm, before), Verdict::Good(42));
+    assert_eq!(
+        keys.verify_until(Purpose::Confirm, confirm, before),
+        Verdict::Good { number: 42, expires: until.timestamp() }
+    );
     assert_eq!(keys.verify_until(Purpose::Confirm, confirm, until), Verdict::Expired);
     for forged in [leave.replace(".42.", ".43."), leave.replacen("1.", "2.", 1), leave[..30].to_owned()] {
         assert_eq!(keys.verify(Purpose::Unsubscribe, &forged), None, "{forged}");
@@ -745,7 +755,10 @@ fn a_token_that_expires_is_bound_to_its_purpose_number_and_moment() {
     let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
     let before = until - chrono::TimeDelta::seconds(1);
     let token = keys.issue_until(Purpose::Confirm, 42, until).to_string();
-    assert_eq!(keys.verify_until(Purpose::Confirm, &token, before), Verdict::Good(42));
+    assert_eq!(
+        keys.verify_until(Purpose::Confirm, &token, before),
+        Verdict::Good { number: 42, expires: until.timestamp() }
+    );
     assert_eq!(keys.verify_until(Purpose::Confirm, &token, until), Verdict::Expired);
     assert_eq!(keys.verify_until(Purpose::NewAddress, &token, before), Verdict::Forged);
     let later = keys.issue_until(Purpose::Confirm, 42, until + chrono::TimeDelta::days(9)).to_string();
@@ -762,5 +775,8 @@ fn a_token_that_expires_is_bound_to_its_purpose_number_and_moment() {
         assert_eq!(keys.verify_until(Purpose::Confirm, &forged, before), Verdict::Forged, "{forged}");
     }
     let rotated = TokenKeys::new(vec![TokenKey::new(2, [9; 32]), TokenKey::new(1, [7; 32])]);
-    assert_eq!(rotated.verify_until(Purpose::Confirm, &token, before), Verdict::Good(42));
+    assert_eq!(
+        rotated.verify_until(Purpose::Confirm, &token, before),
+        Verdict::Good { number: 42, expires: until.timestamp() }
+    );
 }

@@ -47,8 +47,13 @@ impl Purpose {
 /// What a token that expires is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is good, for the thing of this number.
-    Good(i64),
+    /// It is good, for the thing of this number that ends with it: whoever reads the thing compares.
+    Good {
+        /// Of the thing.
+        number: i64,
+        /// When both end, in seconds since 1970.
+        expires: i64,
+    },
     /// It was good once.
     Expired,
     /// It is nobody's.
@@ -298,7 +303,7 @@ impl TokenKeys {
         match verified() {
             None => Verdict::Forged,
             Some((_, expires)) if expires <= now.timestamp() => Verdict::Expired,
-            Some((number, _)) => Verdict::Good(number),
+            Some((number, expires)) => Verdict::Good { number, expires },
         }
     }
 

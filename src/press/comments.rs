@@ -1,6 +1,6 @@
 //! Moderators hear of each comment: by a letter with a link that approves it and one that keeps it out.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tracing::info;
 
 use super::{Press, PressError};
@@ -11,6 +11,12 @@ use crate::message::TokenKeys;
 const LINKS_WORK: TimeDelta = TimeDelta::days(30);
 /// How many comments are read at a time.
 const AT_A_TIME: u32 = 64;
+
+/// When the moderators' links of `comment` end.
+#[must_use]
+pub fn links_end(comment: &Comment) -> DateTime<Utc> {
+    comment.made_at + LINKS_WORK
+}
 
 impl Press {
     /// Writes to the moderators about each comment of which they have not heard; how many comments that were.
@@ -39,7 +45,7 @@ impl Press {
         if !moderators.is_empty() {
             let article = self.store.out(&comment.slug).await?;
             let title = article.map_or_else(|| comment.slug.clone(), |out| out.headline.title);
-            let letter = self.letters.comment(keys, comment, title, comment.made_at + LINKS_WORK)?;
+            let letter = self.letters.comment(keys, comment, title, links_end(comment))?;
             for moderator in moderators {
                 let cause = format!("comment/{}", comment.id);
                 self.store.post_letter(&cause, moderator, &letter, None, now).await?;

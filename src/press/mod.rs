@@ -33,6 +33,7 @@ use crate::store::{Store, StoreError};
 
 pub use approve::{Again, Approving, AsOf};
 pub use clock::Clock;
+pub use comments::links_end;
 pub use correspondence::{Correspondence, FirstEdition};
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
 pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, moment_of, render_due};

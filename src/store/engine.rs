@@ -197,6 +197,7 @@ impl Store {
                     ("{clustered}", "WITHOUT ROWID"),
                     ("{bytewise}", ""),
                     ("{article_index}", super::archive::SQLITE.table),
+                    ("{lasting_ids}", include_str!("lasting_ids_sqlite.sql")),
                 ];
                 migrations(words).run(writer).await?;
             }
@@ -207,6 +208,7 @@ impl Store {
                     ("{clustered}", ""),
                     ("{bytewise}", "COLLATE \"C\""),
                     ("{article_index}", super::archive::POSTGRES.table),
+                    ("{lasting_ids}", "SELECT 1"),
                 ];
                 let migrations = migrations(words);
                 // The migrator locks even where there is nothing to do: one node's start would wait for another's.
@@ -234,7 +236,7 @@ async fn are_applied(migrations: &Migrator, pool: &PgPool) -> Result<bool, Store
 }
 
 /// The tables' history: `sqlx` applies what is new, once, and refuses a history it does not know.
-fn migrations(words: [(&str, &str); 5]) -> Migrator {
+fn migrations(words: [(&str, &str); 6]) -> Migrator {
     let steps = [
         (1, "the ledger", include_str!("schema.sql")),
         (2, "several nodes", include_str!("nodes.sql")),
@@ -247,6 +249,7 @@ fn migrations(words: [(&str, &str); 5]) -> Migrator {
         (9, "shortened editions", include_str!("whole.sql")),
         (10, "how far editions are cut", include_str!("cut.sql")),
         (11, "keys that give way", include_str!("token_keys.sql")),
+        (12, "numbers that never come back", include_str!("lasting_ids.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

@@ -30,9 +30,10 @@ async fn read(web: &Web, purpose: Purpose, token: &str) -> Result<Link, Failure>
     match keys.verify_until(purpose, token, now) {
         Verdict::Forged => Err(Failure::NoSuchPage),
         Verdict::Expired => Ok(Link::Expired),
-        Verdict::Good(number) => {
+        Verdict::Good { number, expires } => {
             let id = SignUpId(number);
-            let found = web.store.sign_up(id).await?;
+            // Not another one of this number, of a restored backup.
+            let found = web.store.sign_up(id).await?.filter(|found| found.expires_at.timestamp() == expires);
             Ok(found.map_or(Link::Expired, |sign_up| Link::Good(id, sign_up, keys)))
         }
     }

@@ -16,6 +16,7 @@ use super::origin::{OurForm, Sender};
 use super::unsubscribe::NOT_INDEXED;
 use crate::comment::{Comment, CommentId, Moderation};
 use crate::message::{Purpose, Verdict};
+use crate::press::links_end;
 
 #[derive(Serialize)]
 struct Page {
@@ -77,7 +78,11 @@ async fn found(web: &Web, token: &str) -> Result<Option<Comment>, Failure> {
     match keys.verify_until(Purpose::Moderate, token, now) {
         Verdict::Forged => Err(Failure::NoSuchPage),
         Verdict::Expired => Ok(None),
-        Verdict::Good(number) => Ok(web.store.comment(CommentId(number)).await?),
+        Verdict::Good { number, expires } => {
+            let comment = web.store.comment(CommentId(number)).await?;
+            // Not another one of this number, of a restored backup.
+            Ok(comment.filter(|comment| links_end(comment).timestamp() == expires))
+        }
     }
 }
 

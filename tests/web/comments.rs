@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use straight::comment::Moderation;
+use straight::message::Purpose;
 
 use super::archive::site;
 use super::{Answer, Harbour, edition, link, now};
@@ -119,6 +120,25 @@ async fn a_moderators_link_is_signed_and_expires() {
     assert!(sent.text().contains(&format!("href=\"{approve}\"")), "{}", sent.text());
     harbour.at(now() + TimeDelta::days(31));
     assert_eq!(harbour.post_form(&approve, "yes=yes").await.status, 410);
+    assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 1)]);
+}
+
+#[tokio::test]
+async fn a_comment_after_one_that_was_erased_is_told_and_the_old_link_is_not_for_it() {
+    let harbour = site(SETTINGS).await;
+    say(&harbour, "Bo", "bo@example.org", "First").await;
+    let old = link(moderators_letters(&harbour).await.last().unwrap(), "/moderate/");
+    harbour.store.erase_comments(&"bo@example.org".parse().unwrap()).await.unwrap();
+    say(&harbour, "Eve", "eve@example.org", "Second").await;
+    let letters = moderators_letters(&harbour).await;
+    assert!(letters.last().unwrap().written.text.contains("Second"), "the moderators hear of it");
+    assert_eq!(harbour.post_form(&old, "yes=yes").await.status, 410);
+    // Nor is a link for one of the same number, of a database that was restored since.
+    for number in 1..=3 {
+        let other = harbour.keys.issue_until(Purpose::Moderate, number, now() + TimeDelta::days(3));
+        let page = harbour.post_form(&format!("/moderate/{other}/approve"), "yes=yes").await;
+        assert_eq!(page.status, 410, "{}", page.text());
+    }
     assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 1)]);
 }
 

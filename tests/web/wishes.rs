@@ -1,6 +1,7 @@
 //! What a reader may ask for: a pause, another address, their data, to be forgotten.
 
 use chrono::TimeDelta;
+use straight::message::Purpose;
 use straight::store::Origin;
 use straight::subscriber::{NewSubscriber, Status, SubscriberId};
 
@@ -219,4 +220,34 @@ async fn a_letter_of_goodbye_has_a_way_back_where_it_is_wanted() {
             link(&letter, "/subscribe");
         }
     }
+}
+
+#[tokio::test]
+async fn a_link_of_one_who_was_forgotten_is_nobody_else_s() {
+    let harbour = Harbour::with("comments: {moderators: [desk@example.org]}").await;
+    let edition = edition("2026-03-02", "High water");
+    harbour.publish(&edition).await;
+    let ask = async |address: &str| {
+        harbour.post_form("/subscribe", &format!("email={}", address.replace('@', "%40"))).await;
+        link(&harbour.letters(address).await[0], "/confirm/")
+    };
+    let old = ask("bo@example.org").await;
+    harbour.post_form(&old, "yes=yes").await.assert_page(200, "You are subscribed");
+    let bo = harbour.store.by_email(&"bo@example.org".parse().unwrap()).await.unwrap().unwrap();
+    harbour.store.erase(bo.id, &harbour.keys, now()).await.unwrap();
+    ask("victim@example.org").await;
+    let page = harbour.post_form(&old, "yes=yes").await;
+    assert_eq!(page.status, 410, "{}", page.text());
+    assert_eq!(harbour.status("victim@example.org").await, Some(Status::Pending));
+    // Nor is one of the same number from a database that was restored since.
+    for number in 1..=4 {
+        let other = now() + TimeDelta::hours(3);
+        for purpose in [Purpose::Confirm, Purpose::NewAddress] {
+            let token = harbour.keys.issue_until(purpose, number, other);
+            let path = if purpose == Purpose::Confirm { "confirm" } else { "address" };
+            let page = harbour.post_form(&format!("/{path}/{token}"), "yes=yes").await;
+            assert_eq!(page.status, 410, "{}", page.text());
+        }
+    }
+    assert_eq!(harbour.status("victim@example.org").await, Some(Status::Pending));
 }
