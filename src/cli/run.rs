@@ -8,6 +8,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::config::AcceptComments;
 use crate::press::health::Work;
 use crate::press::{Press, PressError, Sender, Watch};
 use crate::web;
@@ -93,6 +94,14 @@ async fn serve(
     })?;
     let here = listener.local_addr()?;
     info!(address = %here, "serving");
+    let comments = &press.config.comments;
+    let moderators = comments.moderators.as_ref().unwrap_or(&press.config.publication.editors);
+    if comments.accept == AcceptComments::Open && moderators.is_empty() {
+        warn!(
+            "readers may comment, and nobody is written to about it: name `comments.moderators` or `publication.editors`, \
+             look with `straight comments list`, or set `comments.accept: closed`"
+        );
+    }
     if press.config.publication.sample_keys.contains(&"publication.public_url") {
         warn!(
             "public_url is still the sample's, and the links of letters and editions lead there; to try them on this \

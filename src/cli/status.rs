@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::approve::due_next;
 use super::args::{StatusArgs, StatusFormat};
+use crate::comment::Moderation;
 use crate::config::ApprovalPolicy;
 use crate::delivery::State;
 use crate::edition::EditionKey;
@@ -52,6 +53,9 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
         Some(summary) => Some(standing(press, summary, args.domains).await?),
     };
     let troubles = press.store.troubles(press.clock.now()).await?;
+    let counts = press.store.comment_counts().await?;
+    let waiting = counts.iter().find(|(moderation, _)| *moderation == Moderation::Pending);
+    let waiting = waiting.map_or(0, |(_, count)| *count);
     match args.format {
         StatusFormat::Human => {
             for noted in &troubles {
@@ -64,11 +68,23 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
                 None => writeln!(out, "No edition has gone out yet.")?,
                 Some(standing) => tell(&standing, out)?,
             }
+            match waiting {
+                0 => {}
+                1 => writeln!(out, "1 comment waits for a decision: `straight comments list` shows it.")?,
+                many => writeln!(
+                    out,
+                    "{many} comments wait for a decision: `straight comments list` shows them."
+                )?,
+            }
         }
         StatusFormat::Json => {
             let troubles: Vec<Value> = troubles.iter().map(trouble_json).collect();
-            let told =
-                json!({ "troubles": troubles, "held": held, "edition": standing.as_ref().map(as_json) });
+            let told = json!({
+                "troubles": troubles,
+                "held": held,
+                "edition": standing.as_ref().map(as_json),
+                "comments_waiting": waiting,
+            });
             writeln!(out, "{}", serde_json::to_string_pretty(&told)?)?;
         }
     }

@@ -11,7 +11,7 @@ use super::args::{
 };
 use super::readers;
 use crate::press::Press;
-use crate::store::Origin;
+use crate::store::{Commented, Origin};
 use crate::subscriber::list::{Format, Writer};
 use crate::subscriber::{NewSubscriber, Status, SubscriberId};
 
@@ -105,7 +105,7 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
                 args.email
             );
         }
-        bail!("{} is not among the subscribers", args.email);
+        return show_guest(press, args, out).await;
     };
     let known = press.store.known(&subscriber).await?;
     if args.json {
@@ -139,12 +139,55 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
             writeln!(out, "{kind}: {}, {}{at}", one.what, one.state)?;
         }
     }
+    show_comments(&known.comments, day, out)
+}
+
+fn show_comments(
+    comments: &[Commented],
+    day: impl Fn(DateTime<Utc>) -> String,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    for comment in comments {
+        writeln!(out, "Comment: {}, {}, on {}", comment.article, comment.moderation, day(comment.at))?;
+    }
     Ok(true)
+}
+
+/// What is kept of one who is no subscriber, and may have commented.
+async fn show_guest(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(guest) = press.store.guest(&args.email).await? else {
+        bail!("{} is not among the subscribers, and nothing else is kept of them", args.email);
+    };
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&guest)?)?;
+        return Ok(true);
+    }
+    writeln!(out, "{} is not among the subscribers.", guest.email)?;
+    if guest.sign_ups > 0 {
+        writeln!(out, "Sign-ups: {}, none confirmed", guest.sign_ups)?;
+    }
+    let zone = press.config.schedule.timezone;
+    let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
+    for letter in &guest.letters {
+        let at = letter.at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
+        writeln!(out, "Letter: {}, {}{at}", letter.what, letter.state)?;
+    }
+    show_comments(&guest.comments, day, out)
 }
 
 async fn erase(press: &Press, args: &EraseArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     let Some(subscriber) = press.store.by_email(&args.email).await? else {
-        bail!("{} is not among the subscribers", args.email);
+        let Some(guest) = press.store.guest(&args.email).await? else {
+            bail!("{} is not among the subscribers, and nothing else is kept of them", args.email);
+        };
+        press.store.erase_guest(&args.email).await?;
+        let (comments, letters) = (guest.comments.len(), guest.letters.len());
+        writeln!(
+            out,
+            "{} was no subscriber. Erased: {comments} comments, {letters} letters, {} sign-ups. Take it out of your backups too.",
+            args.email, guest.sign_ups
+        )?;
+        return Ok(true);
     };
     press.store.erase(subscriber.id, &press.keys(), press.clock.now()).await?;
     writeln!(

@@ -6,6 +6,7 @@ use tracing::info;
 use super::{Press, PressError};
 use crate::comment::Comment;
 use crate::message::TokenKeys;
+use crate::subscriber::EmailAddress;
 
 /// How long a moderator's links work.
 const LINKS_WORK: TimeDelta = TimeDelta::days(30);
@@ -19,12 +20,18 @@ pub fn links_end(comment: &Comment) -> DateTime<Utc> {
 }
 
 impl Press {
-    /// Writes to the moderators about each comment of which they have not heard; how many comments that were.
+    /// Writes to the moderators about each comment of which they have not heard; how many comments that were. While nobody
+    /// is named who decides, nobody is told, and all that has come is told once somebody is.
     ///
     /// # Errors
     /// When the store or a template fails; who has not heard yet hears at the next call.
     pub async fn tell_moderators(&self) -> Result<usize, PressError> {
         let mut told = 0;
+        let moderators = self.config.comments.moderators.as_ref();
+        let moderators = moderators.unwrap_or(&self.config.publication.editors);
+        if moderators.is_empty() {
+            return Ok(told);
+        }
         loop {
             let untold = self.store.untold_comments(AT_A_TIME).await?;
             if untold.is_empty() {
@@ -32,27 +39,29 @@ impl Press {
             }
             let keys = self.renew_keys().await?;
             for comment in &untold {
-                self.tell_of(comment, &keys).await?;
+                self.tell_of(comment, moderators, &keys).await?;
                 told += 1;
             }
         }
     }
 
-    async fn tell_of(&self, comment: &Comment, keys: &TokenKeys) -> Result<(), PressError> {
+    async fn tell_of(
+        &self,
+        comment: &Comment,
+        moderators: &[EmailAddress],
+        keys: &TokenKeys,
+    ) -> Result<(), PressError> {
         let now = self.clock.now();
-        let moderators = self.config.comments.moderators.as_ref();
-        let moderators = moderators.unwrap_or(&self.config.publication.editors);
-        if !moderators.is_empty() {
-            let article = self.store.out(&comment.slug).await?;
-            let title = article.map_or_else(|| comment.slug.clone(), |out| out.headline.title);
-            let letter = self.letters.comment(keys, comment, title, links_end(comment))?;
-            for moderator in moderators {
-                let cause = format!("comment/{}", comment.id);
-                self.store.post_letter(&cause, moderator, &letter, None, now).await?;
-            }
+        let article = self.store.out(&comment.slug).await?;
+        let title = article.map_or_else(|| comment.slug.clone(), |out| out.headline.title);
+        let letter = self.letters.comment(keys, comment, title, links_end(comment))?;
+        let mut letters = 0;
+        for moderator in moderators {
+            let cause = format!("comment/{}", comment.id);
+            letters += usize::from(self.store.post_letter(&cause, moderator, &letter, None, now).await?);
         }
         self.store.moderators_told(comment.id, now).await?;
-        info!(comment = %comment.id, slug = comment.slug, moderators = moderators.len(), "a comment waits for a decision");
+        info!(comment = %comment.id, slug = comment.slug, letters, "a comment waits for a decision");
         Ok(())
     }
 }

@@ -43,7 +43,8 @@ impl Correspondence {
         })
     }
 
-    /// Asks whether a sign-up was its owner's.
+    /// Asks whether a sign-up was its owner's. It has nothing in it that whoever filled in the form has written, a name
+    /// neither: it may go to somebody who never asked.
     ///
     /// # Errors
     /// When a template fails, as all of these.
@@ -51,12 +52,11 @@ impl Correspondence {
         &self,
         keys: &TokenKeys,
         sign_up: SignUpId,
-        name: Option<&str>,
         until: DateTime<Utc>,
     ) -> Result<Written, TemplateError> {
         let token = keys.issue_until(Purpose::Confirm, sign_up.0, until);
         let url = self.publication.link(&format!("confirm/{token}"));
-        self.write(Kind::Confirm, About { url, until: Some(self.day(until)), ..called(name) })
+        self.write(Kind::Confirm, About { url, until: Some(self.day(until)), ..About::default() })
     }
 
     /// Tells somebody who is subscribed that their address was given again.
@@ -107,7 +107,7 @@ impl Correspondence {
         self.write(Kind::Goodbye, About { url: self.publication.link("subscribe"), ..called(name) })
     }
 
-    /// Asks whether a new address is the reader's.
+    /// Asks whether a new address is the reader's; without their name, as [`confirm`](Self::confirm).
     ///
     /// # Errors
     /// When a template fails.
@@ -115,12 +115,11 @@ impl Correspondence {
         &self,
         keys: &TokenKeys,
         change: SignUpId,
-        name: Option<&str>,
         until: DateTime<Utc>,
     ) -> Result<Written, TemplateError> {
         let token = keys.issue_until(Purpose::NewAddress, change.0, until);
         let url = self.publication.link(&format!("address/{token}"));
-        self.write(Kind::NewAddress, About { url, until: Some(self.day(until)), ..called(name) })
+        self.write(Kind::NewAddress, About { url, until: Some(self.day(until)), ..About::default() })
     }
 
     /// Tells the old address that the mail goes to `new` from now on.

@@ -10,7 +10,7 @@ use super::{Press, PressError};
 use crate::letter::Written;
 use crate::message::TokenKeys;
 use crate::store::{Asks, OpenSignUp};
-use crate::subscriber::Status;
+use crate::subscriber::{EmailAddress, Status};
 
 /// One letter about a sign-up goes to an address in this time.
 const ONE_A: TimeDelta = TimeDelta::hours(24);
@@ -52,8 +52,8 @@ impl Press {
             self.letter_for(sign_up, keys).await?
         };
         let to = sign_up.email.masked();
-        if let Some(letter) = letter
-            && self.store.answer_sign_up(sign_up, &letter, now - ONE_A, now).await?
+        if let Some((address, letter)) = letter
+            && self.store.answer_sign_up(sign_up, &address, &letter, now - ONE_A, now).await?
         {
             info!(sign_up = sign_up.id.0, %to, "a letter about a sign-up is in the post");
         } else {
@@ -63,37 +63,37 @@ impl Press {
         Ok(())
     }
 
-    /// Which letter a sign-up deserves; `None` for one who complained: mail that was called spam is not sent again, whoever
+    /// Which letter a sign-up deserves, and at which address; `None` for one who complained: mail that was called spam is not sent again, whoever
     /// typed the address.
     async fn letter_for(
         &self,
         sign_up: &OpenSignUp,
         keys: &TokenKeys,
-    ) -> Result<Option<Written>, PressError> {
+    ) -> Result<Option<(EmailAddress, Written)>, PressError> {
+        let typed = || sign_up.email.clone();
         let letters = &self.letters;
-        let name = sign_up.name.as_deref();
-        let confirm = || letters.confirm(keys, sign_up.id, name, sign_up.expires_at);
+        let confirm = || letters.confirm(keys, sign_up.id, sign_up.expires_at);
         Ok(match (sign_up.asks, sign_up.known) {
             (_, Some((_, Status::Complained))) => None,
             (Asks::NewAddress(of), _) => {
                 let reader = self.store.subscriber(of).await?;
                 match reader.filter(|reader| !reader.status.is_suppressed()) {
-                    Some(reader) => Some(letters.new_address(
-                        keys,
-                        sign_up.id,
-                        reader.name.as_deref(),
-                        sign_up.expires_at,
-                    )?),
+                    Some(_) => Some((typed(), letters.new_address(keys, sign_up.id, sign_up.expires_at)?)),
                     None => None,
                 }
             }
             (Asks::Subscribe, Some((id, Status::Active))) => {
-                let reader = self.store.subscriber(id).await?;
-                let name = reader.as_ref().and_then(|reader| reader.name.as_deref());
-                Some(letters.already(keys, id, name)?)
+                // It has the reader's own links: it goes to the address as the reader has spelt it.
+                match self.store.subscriber(id).await? {
+                    Some(reader) => {
+                        let letter = letters.already(keys, id, reader.name.as_deref())?;
+                        Some((reader.email, letter))
+                    }
+                    None => None,
+                }
             }
             (Asks::Subscribe, None | Some((_, Status::Pending | Status::Unsubscribed | Status::Bounced))) => {
-                Some(confirm()?)
+                Some((typed(), confirm()?))
             }
         })
     }

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
-use super::{Store, StoreError, millis, time};
+use super::{Store, StoreError, erasure, millis, time};
 use crate::article::Slug;
 use crate::comment::{Comment, CommentId, Moderation, NewComment};
 use crate::subscriber::EmailAddress;
@@ -185,7 +185,10 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn erase_comments(&self, email: &EmailAddress) -> Result<u64, StoreError> {
-        Ok(writing!(self, |c| sqlx::query(ERASE).bind(email.key()).execute(&mut *c).await?.rows_affected()))
+        Ok(writing!(self, |c| {
+            sqlx::query(erasure::ERASE_TOLD).bind(email.key()).execute(&mut *c).await?;
+            sqlx::query(ERASE).bind(email.key()).execute(&mut *c).await?.rows_affected()
+        }))
     }
 }
 

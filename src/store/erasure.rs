@@ -51,6 +51,19 @@ pub struct Known {
     pub comments: Vec<Commented>,
 }
 
+/// What is kept of somebody who is no subscriber.
+#[derive(Debug, Clone, Serialize)]
+pub struct Guest {
+    /// The address.
+    pub email: String,
+    /// What they said beneath articles.
+    pub comments: Vec<Commented>,
+    /// Single letters to them.
+    pub letters: Vec<Received>,
+    /// How often a form was sent with the address.
+    pub sign_ups: u64,
+}
+
 /// A comment of a reader's.
 #[derive(Debug, Clone, Serialize)]
 pub struct Commented {
@@ -102,10 +115,47 @@ const ERASE_REASONS: &str =
     "UPDATE deliveries SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
 const ERASE_ATTEMPTS: &str =
     "UPDATE attempts SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
-const ERASE_LETTERS: &str = "DELETE FROM letters WHERE subscriber_id = $1 OR recipient = $2";
+// Letters to them; an address is one in every spelling.
+const ERASE_LETTERS: &str = "DELETE FROM letters
+    WHERE subscriber_id = $1 OR lower(recipient) = lower($2) OR lower(recipient) = $3";
+// Letters to others that tell of them: to moderators of their comments, to the new address that they named.
+pub(super) const ERASE_TOLD: &str = "DELETE FROM letters WHERE EXISTS (SELECT 1 FROM comments c
+    WHERE c.email_key = $1 AND letters.cause LIKE 'comment/' || c.id || '/%')";
+const ERASE_ASKED: &str = "DELETE FROM letters WHERE EXISTS (SELECT 1 FROM sign_ups u
+    WHERE (u.subscriber_id = $1 OR u.email_key = $2) AND letters.cause LIKE 'sign-up/' || u.id || '/%')";
+const LETTERS_AT: &str = "SELECT subject, state, settled_at FROM letters
+    WHERE lower(recipient) = lower($1) OR lower(recipient) = $2 ORDER BY id";
+const SIGN_UPS_AT: &str = "SELECT COUNT(*) FROM sign_ups WHERE email_key = $1";
+// No reader has this number.
+const NOBODY: i64 = 0;
+// Letters to an address that a reader gives up stay theirs.
+const KEEP_LETTERS: &str = "UPDATE letters SET subscriber_id = $1
+    WHERE subscriber_id IS NULL AND (lower(recipient) = lower($2) OR lower(recipient) = $3)";
+// What a reader said beneath articles goes with them to their new address.
+const MOVE_COMMENTS: &str = "UPDATE comments SET email = $2, email_key = $3 WHERE email_key = $1";
 const ERASE_SIGN_UPS: &str = "DELETE FROM sign_ups WHERE subscriber_id = $1 OR email_key = $2";
 const ANY_ERASED: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM erased_addresses LIMIT 1) x";
 const AMONG_ERASED: Both = both!("SELECT e.digest FROM", "JOIN erased_addresses e ON e.digest = j.value->>0");
+
+/// Deletes what is kept of a reader besides their row, in the transaction of `$c`.
+macro_rules! erase_traces {
+    ($c:expr, $id:expr, $email:expr) => {{
+        let (id, email): (i64, &EmailAddress) = ($id, $email);
+        sqlx::query(ERASE_TOLD).bind(email.key()).execute($c).await?;
+        sqlx::query(ERASE_ASKED).bind(id).bind(email.key()).execute($c).await?;
+        sqlx::query(ERASE_LETTERS).bind(id).bind(email.as_str()).bind(email.key()).execute($c).await?;
+        sqlx::query(ERASE_SIGN_UPS).bind(id).bind(email.key()).execute($c).await?;
+        sqlx::query(comments::ERASE).bind(email.key()).execute($c).await?;
+    }};
+}
+
+type ReceivedRow = (String, String, Option<i64>);
+
+fn received(rows: Vec<ReceivedRow>) -> Result<Vec<Received>, StoreError> {
+    rows.into_iter()
+        .map(|(what, state, at)| Ok(Received { what, state, at: at.map(time).transpose()? }))
+        .collect()
+}
 
 impl Store {
     /// Until when a reader gets nothing, if they have asked for a pause.
@@ -123,17 +173,11 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn known(&self, reader: &Subscriber) -> Result<Known, StoreError> {
-        type Row = (String, String, Option<i64>);
         let id = reader.id;
-        let editions: Vec<Row> =
+        let editions: Vec<ReceivedRow> =
             reading!(self, |c| sqlx::query_as(EDITIONS_OF).bind(id.0).fetch_all(&mut *c).await?);
-        let letters: Vec<Row> =
+        let letters: Vec<ReceivedRow> =
             reading!(self, |c| sqlx::query_as(LETTERS_OF).bind(id.0).fetch_all(&mut *c).await?);
-        let received = |rows: Vec<Row>| {
-            rows.into_iter()
-                .map(|(what, state, at)| Ok(Received { what, state, at: at.map(time).transpose()? }))
-                .collect::<Result<Vec<_>, StoreError>>()
-        };
         Ok(Known {
             email: reader.email.to_string(),
             name: reader.name.clone(),
@@ -199,6 +243,18 @@ impl Store {
             if moved > 0 && old != new {
                 sqlx::query(REMEMBER).bind(&old).bind(millis(now)).execute(&mut *c).await?;
                 sqlx::query(sign_ups::FORGIVE).bind(&new).execute(&mut *c).await?;
+                sqlx::query(KEEP_LETTERS)
+                    .bind(of.0)
+                    .bind(reader.email.as_str())
+                    .bind(reader.email.key())
+                    .execute(&mut *c)
+                    .await?;
+                sqlx::query(MOVE_COMMENTS)
+                    .bind(reader.email.key())
+                    .bind(email.as_str())
+                    .bind(email.key())
+                    .execute(&mut *c)
+                    .await?;
                 insert_letter!(&mut *c, &cause, &reader.email, notice, Some(of), now);
             }
             (ours, moved)
@@ -236,12 +292,42 @@ impl Store {
                 sqlx::query(REMEMBER).bind(&digest).bind(millis(now)).execute(&mut *c).await?;
                 sqlx::query(ERASE_REASONS).bind(id.0).execute(&mut *c).await?;
                 sqlx::query(ERASE_ATTEMPTS).bind(id.0).execute(&mut *c).await?;
-                sqlx::query(ERASE_LETTERS).bind(id.0).bind(reader.email.as_str()).execute(&mut *c).await?;
-                sqlx::query(ERASE_SIGN_UPS).bind(id.0).bind(reader.email.key()).execute(&mut *c).await?;
-                sqlx::query(comments::ERASE).bind(reader.email.key()).execute(&mut *c).await?;
+                erase_traces!(&mut *c, id.0, &reader.email);
             }
             done
         }))
+    }
+
+    /// What is kept of somebody who is no subscriber; `None` when nothing is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn guest(&self, email: &EmailAddress) -> Result<Option<Guest>, StoreError> {
+        let letters: Vec<ReceivedRow> = reading!(self, |c| sqlx::query_as(LETTERS_AT)
+            .bind(email.as_str())
+            .bind(email.key())
+            .fetch_all(&mut *c)
+            .await?);
+        let sign_ups: i64 =
+            reading!(self, |c| sqlx::query_scalar(SIGN_UPS_AT).bind(email.key()).fetch_one(&mut *c).await?);
+        let guest = Guest {
+            email: email.to_string(),
+            comments: self.comments_by(email).await?.into_iter().map(commented).collect(),
+            letters: received(letters)?,
+            sign_ups: sign_ups.unsigned_abs(),
+        };
+        Ok((!guest.comments.is_empty() || !guest.letters.is_empty() || guest.sign_ups > 0).then_some(guest))
+    }
+
+    /// Forgets somebody who is no subscriber: comments, letters, sign-ups. Of a subscriber too much would stay.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn erase_guest(&self, email: &EmailAddress) -> Result<(), StoreError> {
+        writing!(self, |c| {
+            erase_traces!(&mut *c, NOBODY, email);
+        });
+        Ok(())
     }
 
     /// Whether this address was erased, or given up for another.

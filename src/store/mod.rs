@@ -42,7 +42,7 @@ pub use control::{Cancelled, Course, Decision};
 pub use deliveries::{Begin, Claimed, Counts, Recovered, RecoveryPolicy, Settle};
 pub use editions::{EditionId, EditionSummary, Issue, PublishOutcome, StoredEdition};
 pub use engine::Store;
-pub use erasure::{Commented, Known, Moved, Received};
+pub use erasure::{Commented, Guest, Known, Moved, Received};
 pub use holds::Held;
 pub use import::{Added, ImportReport, Origin};
 pub use keys::KeyStanding;

@@ -226,7 +226,7 @@ impl Store {
             .collect()
     }
 
-    /// Answers `sign_up` with a letter, and with a pending subscriber where its address is new; whether nobody else had
+    /// Answers `sign_up` with a letter to `to`, and with a pending subscriber where its address is new; whether nobody else had
     /// answered it, and no letter went to its address since `lately`.
     ///
     /// # Errors
@@ -234,6 +234,7 @@ impl Store {
     pub async fn answer_sign_up(
         &self,
         sign_up: &OpenSignUp,
+        to: &EmailAddress,
         letter: &Written,
         lately: DateTime<Utc>,
         now: DateTime<Utc>,
@@ -260,7 +261,7 @@ impl Store {
                         id.map(SubscriberId)
                     }
                 };
-                insert_letter!(&mut *c, &cause, &sign_up.email, letter, subscriber, now);
+                insert_letter!(&mut *c, &cause, to, letter, subscriber, now);
             }
             ours
         }))
@@ -317,7 +318,7 @@ impl Store {
             return Ok(Confirmed::No);
         };
         if confirmed {
-            return Ok(Confirmed::Before);
+            return self.stands(subscriber).await;
         }
         let digest = erased_digest(keys, email.key());
         let cause = format!("welcome/{}", id.0);
@@ -349,15 +350,18 @@ impl Store {
         Ok(match outcome {
             (0, _) => {
                 // Another request was faster, or it is too late.
-                if self.is_confirmed(id).await? { Confirmed::Before } else { Confirmed::No }
+                if self.is_confirmed(id).await? { self.stands(subscriber).await? } else { Confirmed::No }
             }
-            (_, 0) => {
-                let reader = self.subscriber(subscriber).await?;
-                let active = reader.is_some_and(|reader| reader.status == Status::Active);
-                if active { Confirmed::Before } else { Confirmed::No }
-            }
+            (_, 0) => self.stands(subscriber).await?,
             (_, _) => Confirmed::Now(subscriber),
         })
+    }
+
+    /// What a word that changes nothing is worth: the reader is subscribed, or has left since.
+    async fn stands(&self, reader: SubscriberId) -> Result<Confirmed, StoreError> {
+        let reader = self.subscriber(reader).await?;
+        let active = reader.is_some_and(|reader| reader.status == Status::Active);
+        Ok(if active { Confirmed::Before } else { Confirmed::No })
     }
 
     /// Whether it stands as confirmed by now.

@@ -15,6 +15,7 @@ use super::origin::{OurForm, Sender};
 use crate::message::{Purpose, TokenKeys, Verdict};
 use crate::press::FirstEdition;
 use crate::store::{Confirmed, Moved, SignUp, SignUpId};
+use crate::subscriber::Status;
 
 /// What a link stands for.
 enum Link {
@@ -39,11 +40,21 @@ async fn read(web: &Web, purpose: Purpose, token: &str) -> Result<Link, Failure>
     }
 }
 
+/// Whether this was confirmed, and the reader is not subscribed any more: the link brings nobody back.
+async fn has_left(web: &Web, sign_up: &SignUp) -> Result<bool, Failure> {
+    let Some(reader) = sign_up.subscriber.filter(|_| sign_up.confirmed) else { return Ok(false) };
+    let reader = web.store.subscriber(reader).await?;
+    Ok(reader.is_none_or(|reader| reader.status != Status::Active))
+}
+
 /// `GET /confirm/{token}`: a page with a button; changes nothing.
 pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
     let Link::Good(_, sign_up, _) = read(&web, Purpose::Confirm, &token).await? else {
         return expired(&web);
     };
+    if has_left(&web, &sign_up).await? {
+        return not_possible(&web);
+    }
     let words = web.pages.words();
     Question {
         heading: words.text("confirm.title").to_owned(),

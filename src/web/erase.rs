@@ -19,7 +19,7 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) 
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     // Who has left may be forgotten too.
     let Some(reader) = web.store.subscriber(bearer.id).await? else {
-        return left(&web, StatusCode::OK);
+        return left(&web, &bearer, &token, StatusCode::OK).await;
     };
     let words = web.pages.words();
     Question {

@@ -36,6 +36,8 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
     let path = without_token(request.uri().path()).to_owned();
     let mut response = if announces_too_much(request.headers()) {
         StatusCode::PAYLOAD_TOO_LARGE.into_response()
+    } else if has_nul(request.uri().path()) {
+        StatusCode::NOT_FOUND.into_response()
     } else {
         tokio::time::timeout(DEADLINE, next.run(request)).await.unwrap_or_else(|_| {
             warn!(%method, path, "a web request took too long");
@@ -66,6 +68,11 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
 fn announces_too_much(headers: &HeaderMap) -> bool {
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     length.is_some_and(|length: u64| length > BODY_LIMIT as u64)
+}
+
+/// Whether a part of the path would hold a NUL, which is in no name, and which PostgreSQL takes for a mistake of ours.
+fn has_nul(path: &str) -> bool {
+    path.contains("%00")
 }
 
 /// The path as a log may have it: a token opens somebody's page.

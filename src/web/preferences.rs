@@ -66,7 +66,10 @@ struct Page {
 }
 
 #[derive(Serialize)]
-struct Left {}
+struct Left {
+    /// Before which the addresses of data and erasure begin; none when nothing is kept.
+    own: Option<String>,
+}
 
 /// `GET /preferences/{token}`: the form as things stand; changes nothing.
 pub(super) async fn show(
@@ -75,7 +78,7 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     let Some(reader) = present(&web, &bearer).await? else {
-        return left(&web, StatusCode::OK);
+        return left(&web, &bearer, &token, StatusCode::OK).await;
     };
     let page = as_it_stands(&web, &bearer, &reader).await?;
     Ok(([NOT_INDEXED], web.pages.render("preferences.html", &page)?).into_response())
@@ -93,7 +96,7 @@ pub(super) async fn change(
         return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&web, &bearer).await? else {
-        return left(&web, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     };
     let words = web.pages.words();
     let now = web.clock.now();
@@ -114,7 +117,7 @@ pub(super) async fn change(
         return wrong(&web, &page);
     };
     if !web.store.update_preferences(bearer.id, name, timezone, pause, now).await? {
-        return left(&web, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     }
     info!(subscriber = %bearer.id, to = %reader.email.masked(), "preferences changed");
     page.name = name.unwrap_or_default().to_owned();
@@ -136,7 +139,7 @@ pub(super) async fn new_address(
         return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&web, &bearer).await? else {
-        return left(&web, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     };
     let words = web.pages.words();
     let email = match forms::email(&wanted.email, words) {
@@ -202,7 +205,7 @@ pub(super) async fn data(
     }
     // Who has left may still know what is kept.
     let Some(reader) = web.store.subscriber(bearer.id).await? else {
-        return left(&web, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     };
     let known = web.store.known(&reader).await?;
     let json = serde_json::to_string_pretty(&known).expect("texts and times are JSON");
@@ -265,9 +268,16 @@ fn wrong(web: &Web, page: &Page) -> Result<Response, Failure> {
     Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response())
 }
 
-/// Who has left cannot change anything; coming back is by signing up.
-pub(super) fn left(web: &Web, status: StatusCode) -> Result<Response, Failure> {
-    let page = web.pages.render("left.html", &Left {})?;
+/// Who has left cannot change anything, and may still have their data or be forgotten; coming back is by signing up.
+pub(super) async fn left(
+    web: &Web,
+    bearer: &Bearer,
+    token: &str,
+    status: StatusCode,
+) -> Result<Response, Failure> {
+    let kept = web.store.subscriber(bearer.id).await?;
+    let own = kept.map(|_| web.pages.path(&format!("/preferences/{token}")));
+    let page = web.pages.render("left.html", &Left { own })?;
     Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response())
 }
 

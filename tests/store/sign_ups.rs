@@ -29,7 +29,10 @@ async fn answer(store: &Store, id: SignUpId, seconds: i64) -> bool {
     let lately = at(seconds) - TimeDelta::days(1);
     let open = store.open_sign_ups(lately, 99).await.unwrap();
     let open = open.iter().find(|open| open.id == id).unwrap();
-    store.answer_sign_up(open, &Written::plain("Confirm", "Yes?"), lately, at(seconds)).await.unwrap()
+    store
+        .answer_sign_up(open, &open.email, &Written::plain("Confirm", "Yes?"), lately, at(seconds))
+        .await
+        .unwrap()
 }
 
 async fn confirm(store: &Store, id: SignUpId, seconds: i64) -> Confirmed {
@@ -170,6 +173,62 @@ async fn a_pause_an_address_and_an_erasure() {
         assert!(answer(&store, back, 13).await);
         assert!(matches!(confirm(&store, back, 14).await, Confirmed::Now(_)));
         assert!(!store.is_erased(&"new@example.org".parse().unwrap(), at(15)).await.unwrap());
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_of_who_is_erased_stays_in_another_spelling_at_an_old_address_or_in_letters_to_others() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let keys = store.token_keys(at(0)).await.unwrap();
+        edition_for(&store, &["Zoe@example.org", "bo@example.org"]).await;
+        let zoe = store.by_email(&"zoe@example.org".parse().unwrap()).await.unwrap().unwrap().id;
+        let say = async |email: &str, text: &str, seconds| {
+            let tide = straight::article::Slug::of_text("tide").unwrap();
+            let comment = straight::comment::NewComment::parse(tide, "Somebody", email, text).unwrap();
+            let id = store.add_comment(&comment, at(seconds)).await.unwrap().unwrap();
+            let desk = "desk@example.org".parse().unwrap();
+            assert!(
+                store
+                    .add_letter(&format!("comment/{id}"), &desk, "A comment", text, at(seconds))
+                    .await
+                    .unwrap()
+            );
+        };
+        say("zoe@example.org", "Hers before", 1).await;
+        say("bo@example.org", "His", 2).await;
+        let spelt = "ZOE@example.org".parse().unwrap();
+        assert!(store.add_letter("already/1", &spelt, "Already", "Links", at(2)).await.unwrap());
+        let change = ask(&store, Asks::NewAddress(zoe), "zoe2@example.org", 3).await;
+        assert!(answer(&store, change, 4).await);
+        let moved =
+            store.confirm_new_address(change, &keys, None, &Written::plain("Moved", "Moved"), at(5)).await;
+        assert_eq!(moved.unwrap(), Moved::Now);
+        // Of the next one nobody has said yes.
+        let other = ask(&store, Asks::NewAddress(zoe), "stranger@example.org", 6).await;
+        assert!(answer(&store, other, 7).await);
+        let known = store.known(&store.subscriber(zoe).await.unwrap().unwrap()).await.unwrap();
+        assert_eq!(known.comments.len(), 1, "what she said has moved with her");
+
+        assert!(store.erase(zoe, &keys, at(9)).await.unwrap());
+        let left = store.due_letters(at(99), None, 99).await.unwrap();
+        let left: Vec<_> =
+            left.iter().map(|letter| (letter.to.as_str(), letter.written.text.as_str())).collect();
+        assert_eq!(left, [("desk@example.org", "His")]);
+        for address in ["zoe@example.org", "zoe2@example.org", "stranger@example.org"] {
+            assert!(store.guest(&address.parse().unwrap()).await.unwrap().is_none(), "{address}");
+        }
+
+        // Who only commented is found and forgotten too.
+        let guest = "Guest@example.org".parse().unwrap();
+        say("guest@example.org", "Passing by", 20).await;
+        assert_eq!(store.guest(&guest).await.unwrap().unwrap().comments[0].text, "Passing by");
+        store.erase_guest(&guest).await.unwrap();
+        assert!(store.guest(&guest).await.unwrap().is_none());
+        let left = store.due_letters(at(99), None, 99).await.unwrap();
+        assert!(left.iter().all(|letter| letter.written.text != "Passing by"), "{left:?}");
         store.close().await;
     })
     .await;

@@ -237,3 +237,15 @@ async fn what_a_reader_said_is_among_their_data_and_goes_when_they_are_erased() 
     assert_eq!(left.iter().map(|comment| comment.text.as_str()).collect::<Vec<_>>(), ["Not hers"]);
     assert!(!harbour.dump().await.to_lowercase().contains("ann@example.org"));
 }
+
+#[tokio::test]
+async fn while_nobody_decides_nobody_is_told_and_later_all_are() {
+    let nobody = site("publication: {editors: []}").await;
+    say(&nobody, "Bo", "bo@example.org", "First").await;
+    assert_eq!(nobody.press.tell_moderators().await.unwrap(), 0);
+    assert_eq!(nobody.store.untold_comments(9).await.unwrap().len(), 1, "it waits for somebody");
+    let somebody = site(SETTINGS).await;
+    say(&somebody, "Bo", "bo@example.org", "First").await;
+    assert_eq!(somebody.press.tell_moderators().await.unwrap(), 1);
+    assert_eq!(somebody.store.untold_comments(9).await.unwrap().len(), 0);
+}
