@@ -23,8 +23,38 @@ struct Writer {
     html: String,
     /// How many quotes and lists are open, those beyond [`DEEPEST`] included.
     depth: usize,
-    /// Whether each open link leads anywhere.
-    links: Vec<bool>,
+    /// The open links; none for one that leads nowhere.
+    links: Vec<Option<Link>>,
+}
+
+/// A link whose text is being written.
+struct Link {
+    url: Url,
+    /// Where its text begins in the HTML.
+    begins: usize,
+    /// The text as it is read.
+    said: String,
+}
+
+impl Link {
+    /// Whether its text names another site than the one it leads to.
+    fn misleads(&self) -> bool {
+        let leads = self.url.host_str().map(bare);
+        self.said.split_whitespace().filter_map(named_host).any(|named| Some(bare(&named)) != leads)
+    }
+}
+
+fn bare(host: &str) -> &str {
+    host.strip_prefix("www.").unwrap_or(host)
+}
+
+/// The host of a word that reads like an address, with its scheme or without.
+fn named_host(word: &str) -> Option<String> {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
+    let whole = if word.contains("://") { word.to_owned() } else { format!("https://{word}") };
+    let host = Url::parse(&whole).ok()?.host_str()?.to_owned();
+    let (_, last) = host.rsplit_once('.')?;
+    (last.len() > 1 && !last.bytes().all(|b| b.is_ascii_digit())).then_some(host)
 }
 
 impl Writer {
@@ -69,10 +99,11 @@ impl Writer {
                 });
                 if let Some(url) = &url {
                     self.html.push_str("<a rel=\"nofollow ugc noopener\" href=\"");
-                    self.text(url.as_str());
+                    self.escaped(url.as_str());
                     self.html.push_str("\">");
                 }
-                self.links.push(url.is_some());
+                let begins = self.html.len();
+                self.links.push(url.map(|url| Link { url, begins, said: String::new() }));
             }
             Tag::Image { .. }
             | Tag::FootnoteDefinition(_)
@@ -103,7 +134,11 @@ impl Writer {
             TagEnd::Strong => self.html.push_str("</strong>"),
             TagEnd::Strikethrough => self.html.push_str("</del>"),
             TagEnd::Link => {
-                if self.links.pop() == Some(true) {
+                if let Some(link) = self.links.pop().flatten() {
+                    if link.misleads() {
+                        self.html.truncate(link.begins);
+                        self.escaped(link.url.as_str());
+                    }
                     self.html.push_str("</a>");
                 }
             }
@@ -137,6 +172,13 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str) {
+        for link in self.links.iter_mut().flatten() {
+            link.said.push_str(text);
+        }
+        self.escaped(text);
+    }
+
+    fn escaped(&mut self, text: &str) {
         for c in text.chars() {
             match c {
                 '&' => self.html.push_str("&amp;"),
@@ -170,6 +212,33 @@ mod tests {
         );
         assert_eq!(html("# Loud"), "<p><strong>Loud</strong></p>\n");
         assert_eq!(html("![a cat](https://example.org/cat.png)"), "<p>a cat</p>\n");
+    }
+
+    #[test]
+    fn a_link_that_names_another_site_shows_where_it_leads() {
+        let link = |text: &str| html(&format!("[{text}](https://evil.example/x?a&b)"));
+        let leads = "<p><a rel=\"nofollow ugc noopener\" href=\"https://evil.example/x?a&amp;b\">https://evil.example/x?a&amp;b</a></p>\n";
+        for text in [
+            "https://bank.example",
+            "bank.example",
+            "go to **www.bank.example/login** now",
+            "ba*nk.exa*mple",
+            "https&#58;//bank.example",
+            "(bank.example)",
+            "mail@bank.example",
+        ] {
+            assert_eq!(link(text), leads, "{text}");
+        }
+        for text in [
+            "the table",
+            "https://evil.example",
+            "www.evil.example",
+            "evil.example/x",
+            "3.5 t, 1.2.2026",
+            "e.g.",
+        ] {
+            assert!(link(text).contains(&format!("\">{text}</a>")), "{}", link(text));
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use tracing::warn;
 
 use super::Web;
 use crate::config::{Network, RecordAddress};
@@ -25,6 +27,14 @@ impl FromRequestParts<Arc<Web>> for Client {
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+        let trusted = web.access.trusted_proxies.iter().any(|network| network.contains(peer.to_canonical()));
+        if !trusted && parts.headers.contains_key("x-forwarded-for") && !web.proxy_told.swap(true, Relaxed) {
+            warn!(
+                peer = %peer.to_canonical(),
+                "X-Forwarded-For of a peer that is not among `web.trusted_proxies` is not believed: if that is your own \
+                 proxy, name its network there, or all visitors count as one and soon reach the limits"
+            );
+        }
         Ok(Client::behind(peer, &parts.headers, &web.access.trusted_proxies))
     }
 }

@@ -130,8 +130,15 @@ impl Web {
     pub(super) async fn comments(&self, on: &Subject, after: CommentId) -> Result<Comments, Failure> {
         let slug = &on.slug;
         let count = self.store.shown_comment_count(slug).await?;
-        let found = self.store.shown_comments(slug, after, PAGE).await?;
-        let full = found.len() == PAGE as usize;
+        let mut found = self.store.shown_comments(slug, after, PAGE).await?;
+        let mut full = found.len() == PAGE as usize;
+        // Files have no page behind the first.
+        while full && !self.pages.are_live() {
+            let last = found.last().map_or(after, |last| last.id);
+            let next = self.store.shown_comments(slug, last, PAGE).await?;
+            full = next.len() == PAGE as usize;
+            found.extend(next);
+        }
         let more = found
             .last()
             .filter(|_| full)

@@ -42,6 +42,7 @@ mod unsubscribe;
 mod zones;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -99,6 +100,8 @@ pub struct Web {
     makeup: String,
     /// The archive's pages as they were rendered last.
     rendered: Arc<PageCache>,
+    /// Whether the operator has been told of a proxy that is not trusted.
+    proxy_told: Arc<AtomicBool>,
 }
 
 impl Web {
@@ -125,6 +128,7 @@ impl Web {
             since: clock.now(),
             makeup: format!("{} {settings}", pages.makeup()),
             rendered: Arc::default(),
+            proxy_told: Arc::default(),
             store,
             pages,
             timezone,

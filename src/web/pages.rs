@@ -63,6 +63,7 @@ struct Inner {
     logo: Option<Picture>,
     publication: Publication,
     makeup: String,
+    served: Served,
 }
 
 /// The style sheet under the hash of its content.
@@ -189,8 +190,14 @@ impl Pages {
                 logo,
                 publication: publication.clone(),
                 makeup: makeup.hex(),
+                served,
             }),
         })
+    }
+
+    /// Whether there is a program behind the pages, and not files alone.
+    pub(super) fn are_live(&self) -> bool {
+        self.inner.served == Served::Live
     }
 
     /// The page `name` with `words`.
