@@ -156,6 +156,14 @@ const DELIVER: &str = "INSERT INTO deliveries (edition_id, subscriber_id, state,
     ON CONFLICT (edition_id, subscriber_id) DO NOTHING";
 const ONE_MORE: &str = "UPDATE editions SET recipients = recipients + 1 WHERE id = $1";
 const PRUNE: &str = "DELETE FROM sign_ups WHERE state IN ('mailed', 'passed-over') AND expires_at < $1";
+// The newest of all stays as a number without a person: its number would be the next one's in SQLite.
+const PRUNE_NEWEST_PENDING: &str =
+    "UPDATE subscribers SET email = 'erased.' || id || '@erased.invalid', email_key = 'erased/' || id, name = NULL,
+        timezone = NULL, paused_until = NULL, status = 'unsubscribed', erased_at = $2, changed_at = $2
+    WHERE id = (SELECT MAX(n.id) FROM subscribers n)
+    AND status = 'pending' AND origin = 'sign-up' AND changed_at < $1
+    AND NOT EXISTS (SELECT 1 FROM sign_ups u WHERE u.subscriber_id = subscribers.id)
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.subscriber_id = subscribers.id)";
 const PRUNE_PENDING: &str =
     "DELETE FROM subscribers WHERE status = 'pending' AND origin = 'sign-up' AND changed_at < $1
     AND NOT EXISTS (SELECT 1 FROM sign_ups u WHERE u.subscriber_id = subscribers.id)
@@ -429,6 +437,8 @@ impl Store {
         Ok(writing!(self, |c| {
             let gone = sqlx::query(PRUNE).bind(millis(expired)).execute(&mut *c).await?.rows_affected();
             if gone > 0 {
+                let at = millis(expired);
+                sqlx::query(PRUNE_NEWEST_PENDING).bind(at).bind(at).execute(&mut *c).await?;
                 sqlx::query(PRUNE_PENDING).bind(millis(expired)).execute(&mut *c).await?;
             }
             gone

@@ -81,10 +81,15 @@ async fn a_sign_up_is_answered_once_and_confirmed_once() {
         // Too late is too late, and what nobody confirmed is forgotten with its pending reader.
         let late = ask(&store, Asks::Subscribe, "cy@example.org", 10).await;
         assert!(answer(&store, late, 11).await);
+        let cy = store.by_email(&"cy@example.org".parse().unwrap()).await.unwrap().unwrap().id;
         let week = 7 * 24 * 3_600;
         assert_eq!(confirm(&store, late, week + 10).await, Confirmed::No);
         assert!(store.prune_sign_ups(at(week + 11)).await.unwrap() >= 1);
         assert_eq!(status(&store, "cy@example.org").await, None);
+        // Of a reader who is forgotten the number is not given again either.
+        store.import(&[super::reader("dee@example.org")], Origin::File, at(week + 12)).await.unwrap();
+        let dee = store.by_email(&"dee@example.org".parse().unwrap()).await.unwrap().unwrap().id;
+        assert!(dee > cy, "{dee:?} {cy:?}");
         assert_eq!(status(&store, "bo@example.org").await, Some(Status::Active));
         assert_eq!(store.consents(bo).await.unwrap().len(), 1, "consent is kept");
         store.close().await;
