@@ -42,7 +42,7 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
             Some(store) => Sent::until(store, &key).await?,
             None => Vec::new(),
         };
-        Some((look.record(&key).await?, sent, key))
+        Some((look.record_to_come(&key).await?, sent, key))
     } else {
         None
     };

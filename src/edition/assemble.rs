@@ -80,6 +80,8 @@ pub enum NotDue {
     SlugTaken(PathBuf),
     /// It was not there when the edition was approved.
     AfterApproval,
+    /// An article of a newer day is broken, and may decide which day the first edition takes.
+    Withheld,
 }
 
 impl NotDue {
@@ -87,7 +89,7 @@ impl NotDue {
     #[must_use]
     pub fn is_news(&self) -> bool {
         match self {
-            NotDue::TooOld { .. } | NotDue::SlugTaken(_) | NotDue::AfterApproval => true,
+            NotDue::TooOld { .. } | NotDue::SlugTaken(_) | NotDue::AfterApproval | NotDue::Withheld => true,
             NotDue::Draft
             | NotDue::Future(_)
             | NotDue::NotBefore(_)
@@ -111,7 +113,8 @@ impl NotDue {
             | NotDue::Future(_)
             | NotDue::NotBefore(_)
             | NotDue::SlugTaken(_)
-            | NotDue::AfterApproval => false,
+            | NotDue::AfterApproval
+            | NotDue::Withheld => false,
         }
     }
 }
@@ -137,6 +140,7 @@ impl fmt::Display for NotDue {
             NotDue::SlugTaken(path) => {
                 write!(f, "has the slug of {}; give it a `slug:` of its own", path.display())
             }
+            NotDue::Withheld => f.write_str("waits until what is wrong with a newer article is mended"),
             NotDue::AfterApproval => f.write_str(
                 "came after the edition was approved, and goes with the next; approve anew to take it in",
             ),
@@ -147,13 +151,19 @@ impl fmt::Display for NotDue {
 /// Sorts articles by whether they are due, and takes those that are out of `loaded`, which has them whole.
 #[must_use]
 pub fn assemble(loaded: Loaded, past: Past<'_>, rules: Rules) -> Assembled {
-    let Assembled { due, waiting, before } = sort(loaded.outlines(), past, rules);
+    let Assembled { due, mut waiting, before } = sort(loaded.outlines(), past, rules);
     let mut whole: BTreeMap<PathBuf, Article> =
         loaded.articles.into_iter().map(|article| (article.path.clone(), article)).collect();
-    let take = |outline: Outline| {
-        whole.remove(&outline.path).expect("whoever loads has every article read whole that may be due")
-    };
-    Assembled { due: due.into_iter().map(take).collect(), waiting, before }
+    let mut taken = Vec::new();
+    for outline in due {
+        match whole.remove(&outline.path) {
+            Some(article) => taken.push(article),
+            // Whoever loads reads every article whole that may be due. Which day the first edition takes it does not know
+            // when the only article of a newer one is broken, as by another's name: then the edition waits for that.
+            None => waiting.push(Waiting { path: outline.path, slug: outline.slug, why: NotDue::Withheld }),
+        }
+    }
+    Assembled { due: taken, waiting, before }
 }
 
 /// Sorts articles by whether they are due: date ≤ now, in no earlier edition, not older than the backlog.

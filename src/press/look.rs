@@ -57,6 +57,19 @@ impl Look {
         }
     }
 
+    /// What is to come depends on: as [`record`](Self::record), and when the edition `key` has gone out, with what it took.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn record_to_come(&self, key: &EditionKey) -> Result<Record, PressError> {
+        match &self.store {
+            Some(store) if store.edition_summary(key).await?.is_some() => {
+                Ok(Record::read(store, key, &self.config).await?)
+            }
+            Some(_) | None => self.record(key).await,
+        }
+    }
+
     /// What the edition `key` would be at `now`, as it would have been on its day; with what was saved just now, since
     /// whoever looks has just saved it.
     ///

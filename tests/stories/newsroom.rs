@@ -200,3 +200,38 @@ pub(crate) fn reader(address: &str) -> NewSubscriber {
 pub(crate) fn key(text: &str) -> EditionKey {
     text.parse().unwrap()
 }
+
+#[test]
+fn check_tells_what_has_gone_out_and_survives_a_namesake_of_it() {
+    let room = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_straight"));
+        let output = command.args(arguments).current_dir(room.path()).env_clear().output().unwrap();
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code(), text)
+    };
+    let articles = room.path().join("articles");
+    std::fs::create_dir(&articles).unwrap();
+    std::fs::write(room.path().join("newsletter.yaml"), "articles: {settle: 0s}\n").unwrap();
+    std::fs::write(room.path().join("subscribers.yaml"), "- email: ann@example.org\n").unwrap();
+    let write = |name: &str, date: &str| {
+        std::fs::write(articles.join(name), format!("---\ntitle: The Ferry\ndate: {date}\n---\nIt sails.\n"))
+            .unwrap();
+    };
+    write("ferry.md", "2025-11-04");
+    write("ferry-2.md", "2025-11-05");
+    // Before the first edition, too, the newest day may be that of an article with another's name.
+    let (code, told) = run(&["check"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("duplicate-slug") && told.contains("waits until what is wrong"), "{told}");
+    std::fs::remove_file(articles.join("ferry-2.md")).unwrap();
+    let (code, told) = run(&["send"]);
+    assert!(code == Some(0) && told.contains("Sent to 1 of 1 readers"), "{told}");
+    let (_, told) = run(&["check"]);
+    assert!(told.contains("ferry.md went out in the edition"), "{told}");
+    write("namesake.md", "2025-11-05");
+    let (code, told) = run(&["check"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("duplicate-slug"), "{told}");
+}

@@ -169,3 +169,25 @@ async fn editions_of_before_the_archive_are_among_the_files_and_lead_to_their_ma
     assert!(map.contains("<loc>https://post.example.org/daily/editions/2026-09-24</loc>"), "{map}");
     press.store.close().await;
 }
+
+#[tokio::test]
+async fn files_have_every_comment_there_is() {
+    let room = Newsroom::new().settings(SETTINGS);
+    room.article("ferry", "2026-09-24", "The Ferry").readers(&["canary@example.org"]).await;
+    room.send().await.unwrap();
+    let press = room.press().await;
+    let slug = press.store.recent_headlines("2026-09-25".parse().unwrap(), 1).await.unwrap().remove(0).slug;
+    let slug = straight::article::Slug::of_text(&slug).unwrap();
+    for number in 0..205 {
+        let text = format!("Said number {number}.");
+        let comment =
+            straight::comment::NewComment::parse(slug.clone(), "Bo", "bo@example.org", &text).unwrap();
+        let id = press.store.add_comment(&comment, press.clock.now()).await.unwrap().unwrap();
+        press.store.moderate(id, straight::comment::Moderation::Approved, press.clock.now()).await.unwrap();
+    }
+    let out = room.folder.path().join("public");
+    write_site(&press, &out).await.unwrap();
+    let page = std::fs::read_to_string(out.join(format!("articles/{slug}/index.html"))).unwrap();
+    assert_eq!(page.matches("Said number ").count(), 205);
+    assert_of_one_piece(&out);
+}
