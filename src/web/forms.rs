@@ -1,7 +1,10 @@
 //! The pieces that forms are made of: what a field may hold, the trap for robots, and limits.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use axum::response::Response;
 use chrono_tz::Tz;
+use tracing::warn;
 
 use super::Web;
 use super::client::Client;
@@ -88,6 +91,17 @@ pub(super) async fn take_from_network(
     let used_up = web.store.take_quotas(&quotas, web.clock.now()).await?;
     Ok(match used_up {
         None => None,
-        Some(_) => Some(super::message::too_many(web, "sign_up.too_many_advice")?),
+        Some(_) => {
+            tell_of_limit(web, what);
+            Some(super::message::too_many(web, "sign_up.too_many_advice")?)
+        }
     })
+}
+
+/// Tells the operator that a form is refused because a limit on `what` is reached; a flood tells it once a minute.
+pub(super) fn tell_of_limit(web: &Web, what: &str) {
+    let minute = web.clock.now().timestamp() / 60;
+    if web.limit_told.swap(minute, Relaxed) != minute {
+        warn!(what, "a form is refused: a limit is reached; behind a proxy, look at `web.trusted_proxies`");
+    }
 }

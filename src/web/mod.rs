@@ -42,7 +42,7 @@ mod unsubscribe;
 mod zones;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -102,6 +102,8 @@ pub struct Web {
     rendered: Arc<PageCache>,
     /// Whether the operator has been told of a proxy that is not trusted.
     proxy_told: Arc<AtomicBool>,
+    /// In which minute the operator was last told of a limit that is reached.
+    limit_told: Arc<AtomicI64>,
 }
 
 impl Web {
@@ -129,6 +131,7 @@ impl Web {
             makeup: format!("{} {settings}", pages.makeup()),
             rendered: Arc::default(),
             proxy_told: Arc::default(),
+            limit_told: Arc::default(),
             store,
             pages,
             timezone,

@@ -229,8 +229,14 @@ async fn take_in(web: &Web, client: Client, origin: &str, filled: &Filled) -> Re
     let of_address = forms::quotas(&keys, "sign-up/address", email.key(), &limits.per_address);
     let quotas = [of_network.clone(), of_all.clone(), of_address].concat();
     match web.store.used_up(&quotas, now).await? {
-        Some(which) if which < of_network.len() => Ok(Taken::TooMany),
-        Some(which) if which < of_network.len() + of_all.len() => Ok(Taken::Busy),
+        Some(which) if which < of_network.len() => {
+            forms::tell_of_limit(web, "sign-ups of one network");
+            Ok(Taken::TooMany)
+        }
+        Some(which) if which < of_network.len() + of_all.len() => {
+            forms::tell_of_limit(web, "sign-ups of one domain, or in all");
+            Ok(Taken::Busy)
+        }
         // That somebody asked often for this address is nobody's business: the same answer, and as much work.
         Some(_) => {
             web.store.take_quotas(&of_network, now).await?;

@@ -64,3 +64,27 @@ async fn neither_tokens_nor_addresses_get_into_the_log() {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }
 }
+
+#[tokio::test]
+async fn a_limit_that_is_reached_and_a_proxy_that_is_not_trusted_are_told_once() {
+    let log = Log::default();
+    let quiet = || {
+        let format = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_ansi(false);
+        tracing::Dispatch::new(format.with_writer(log.clone()).finish())
+    };
+    let _here = tracing::dispatcher::set_default(&quiet());
+    let _second = quiet();
+
+    let harbour =
+        Harbour::with("web: {trusted_proxies: [10.0.0.0/8]}\nsign_up: {limits: {per_network: [1/h]}}").await;
+    let proxied = "X-Forwarded-For: 198.51.100.1\r\n";
+    for (reader, status) in [("one", 200), ("two", 429), ("three", 429)] {
+        let body = format!("email={reader}%40example.org");
+        let answer = harbour.send("/subscribe", proxied, "application/x-www-form-urlencoded", &body).await;
+        assert_eq!(answer.status, status, "{reader}");
+    }
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for told in ["X-Forwarded-For of a peer that is not among `web.trusted_proxies`", "a limit is reached"] {
+        assert_eq!(log.matches(told).count(), 1, "{told}: {log}");
+    }
+}
