@@ -50,7 +50,7 @@ grep -q '(Postfix)' postfix/mail/all/new/*
 
 # A letter: the editors are told of a broken article.
 rm -rf data postfix/mail/all/new/*
-printf -- '---\ntittle: Oops\ndate: %s\n---\nText.\n' "$(date +%F)" >articles/broken.md
+printf -- '---\ntittle: Oops\ndate: %s\n---\nText.\n' "$(TZ=America/New_York date +%F)" >articles/broken.md
 touch -d '1 hour ago' articles/broken.md
 "$straight" subscribers import readers.csv >/dev/null
 "$straight" send >/dev/null 2>&1 || true
