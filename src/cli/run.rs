@@ -94,9 +94,7 @@ async fn serve(
     })?;
     let here = listener.local_addr()?;
     info!(address = %here, "serving");
-    let comments = &press.config.comments;
-    let moderators = comments.moderators.as_ref().unwrap_or(&press.config.publication.editors);
-    if comments.accept == AcceptComments::Open && moderators.is_empty() {
+    if press.config.comments.accept == AcceptComments::Open && press.config.moderators().is_empty() {
         warn!(
             "readers may comment, and nobody is written to about it: name `comments.moderators` or `publication.editors`, \
              look with `straight comments list`, or set `comments.accept: closed`"

@@ -28,6 +28,7 @@ use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
 
 use crate::diagnostic::Levels;
+use crate::subscriber::EmailAddress;
 pub use comments::{AcceptComments, CommentLimits, CommentsConfig};
 pub use dkim::DkimConfig;
 pub use environment::Environment;
@@ -73,6 +74,14 @@ pub struct Config {
     pub data: PathBuf,
     /// Where the store is.
     pub database: Database,
+}
+
+impl Config {
+    /// Who decides about comments: those who are named for it, or the editors.
+    #[must_use]
+    pub fn moderators(&self) -> &[EmailAddress] {
+        self.comments.moderators.as_ref().unwrap_or(&self.publication.editors)
+    }
 }
 
 /// Where articles are and what becomes of them.

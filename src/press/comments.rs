@@ -27,8 +27,7 @@ impl Press {
     /// When the store or a template fails; who has not heard yet hears at the next call.
     pub async fn tell_moderators(&self) -> Result<usize, PressError> {
         let mut told = 0;
-        let moderators = self.config.comments.moderators.as_ref();
-        let moderators = moderators.unwrap_or(&self.config.publication.editors);
+        let moderators = self.config.moderators();
         if moderators.is_empty() {
             return Ok(told);
         }

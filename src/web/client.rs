@@ -27,8 +27,10 @@ impl FromRequestParts<Arc<Web>> for Client {
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-        let trusted = web.access.trusted_proxies.iter().any(|network| network.contains(peer.to_canonical()));
-        if !trusted && parts.headers.contains_key("x-forwarded-for") && !web.proxy_told.swap(true, Relaxed) {
+        let trusted =
+            || web.access.trusted_proxies.iter().any(|network| network.contains(peer.to_canonical()));
+        if parts.headers.contains_key("x-forwarded-for") && !trusted() && !web.proxy_told.swap(true, Relaxed)
+        {
             warn!(
                 peer = %peer.to_canonical(),
                 "X-Forwarded-For of a peer that is not among `web.trusted_proxies` is not believed: if that is your own \

@@ -37,6 +37,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("left.html", include_str!("../../templates/web/left.html")),
     ("message.html", include_str!("../../templates/web/message.html")),
     ("moderate.html", include_str!("../../templates/web/moderate.html")),
+    ("own_data.html", include_str!("../../templates/web/own_data.html")),
     ("preferences.html", include_str!("../../templates/web/preferences.html")),
     ("problem.html", include_str!("../../templates/web/problem.html")),
     ("question.html", include_str!("../../templates/web/question.html")),
