@@ -123,11 +123,13 @@ pub(super) const ERASE_TOLD: &str = "DELETE FROM letters WHERE EXISTS (SELECT 1 
     WHERE c.email_key = $1 AND letters.cause LIKE 'comment/' || c.id || '/%')";
 const ERASE_ASKED: &str = "DELETE FROM letters WHERE EXISTS (SELECT 1 FROM sign_ups u
     WHERE (u.subscriber_id = $1 OR u.email_key = $2) AND letters.cause LIKE 'sign-up/' || u.id || '/%')";
-const LETTERS_AT: &str = "SELECT subject, state, settled_at FROM letters
-    WHERE lower(recipient) = lower($1) OR lower(recipient) = $2 ORDER BY id";
-const SIGN_UPS_AT: &str = "SELECT COUNT(*) FROM sign_ups WHERE email_key = $1";
-// No reader has this number.
-const NOBODY: i64 = 0;
+// Of an address that a reader has given up, the letters and what was confirmed are that reader's, and no guest's.
+const GUESTS_LETTERS: &str = "SELECT subject, state, settled_at FROM letters
+    WHERE subscriber_id IS NULL AND (lower(recipient) = lower($1) OR lower(recipient) = $2) ORDER BY id";
+const GUESTS_SIGN_UPS: &str = "SELECT COUNT(*) FROM sign_ups WHERE email_key = $1 AND state <> 'confirmed'";
+const ERASE_GUESTS_LETTERS: &str = "DELETE FROM letters
+    WHERE subscriber_id IS NULL AND (lower(recipient) = lower($1) OR lower(recipient) = $2)";
+const ERASE_GUESTS_SIGN_UPS: &str = "DELETE FROM sign_ups WHERE email_key = $1 AND state <> 'confirmed'";
 // Letters to an address that a reader gives up stay theirs.
 const KEEP_LETTERS: &str = "UPDATE letters SET subscriber_id = $1
     WHERE subscriber_id IS NULL AND (lower(recipient) = lower($2) OR lower(recipient) = $3)";
@@ -136,18 +138,6 @@ const MOVE_COMMENTS: &str = "UPDATE comments SET email = $2, email_key = $3 WHER
 const ERASE_SIGN_UPS: &str = "DELETE FROM sign_ups WHERE subscriber_id = $1 OR email_key = $2";
 const ANY_ERASED: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM erased_addresses LIMIT 1) x";
 const AMONG_ERASED: Both = both!("SELECT e.digest FROM", "JOIN erased_addresses e ON e.digest = j.value->>0");
-
-/// Deletes what is kept of a reader besides their row, in the transaction of `$c`.
-macro_rules! erase_traces {
-    ($c:expr, $id:expr, $email:expr) => {{
-        let (id, email): (i64, &EmailAddress) = ($id, $email);
-        sqlx::query(ERASE_TOLD).bind(email.key()).execute($c).await?;
-        sqlx::query(ERASE_ASKED).bind(id).bind(email.key()).execute($c).await?;
-        sqlx::query(ERASE_LETTERS).bind(id).bind(email.as_str()).bind(email.key()).execute($c).await?;
-        sqlx::query(ERASE_SIGN_UPS).bind(id).bind(email.key()).execute($c).await?;
-        sqlx::query(comments::ERASE).bind(email.key()).execute($c).await?;
-    }};
-}
 
 type ReceivedRow = (String, String, Option<i64>);
 
@@ -292,7 +282,12 @@ impl Store {
                 sqlx::query(REMEMBER).bind(&digest).bind(millis(now)).execute(&mut *c).await?;
                 sqlx::query(ERASE_REASONS).bind(id.0).execute(&mut *c).await?;
                 sqlx::query(ERASE_ATTEMPTS).bind(id.0).execute(&mut *c).await?;
-                erase_traces!(&mut *c, id.0, &reader.email);
+                let (spelt, key) = (reader.email.as_str(), reader.email.key());
+                sqlx::query(ERASE_TOLD).bind(key).execute(&mut *c).await?;
+                sqlx::query(ERASE_ASKED).bind(id.0).bind(key).execute(&mut *c).await?;
+                sqlx::query(ERASE_LETTERS).bind(id.0).bind(spelt).bind(key).execute(&mut *c).await?;
+                sqlx::query(ERASE_SIGN_UPS).bind(id.0).bind(key).execute(&mut *c).await?;
+                sqlx::query(comments::ERASE).bind(key).execute(&mut *c).await?;
             }
             done
         }))
@@ -303,13 +298,15 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn guest(&self, email: &EmailAddress) -> Result<Option<Guest>, StoreError> {
-        let letters: Vec<ReceivedRow> = reading!(self, |c| sqlx::query_as(LETTERS_AT)
+        let letters: Vec<ReceivedRow> = reading!(self, |c| sqlx::query_as(GUESTS_LETTERS)
             .bind(email.as_str())
             .bind(email.key())
             .fetch_all(&mut *c)
             .await?);
-        let sign_ups: i64 =
-            reading!(self, |c| sqlx::query_scalar(SIGN_UPS_AT).bind(email.key()).fetch_one(&mut *c).await?);
+        let sign_ups: i64 = reading!(self, |c| sqlx::query_scalar(GUESTS_SIGN_UPS)
+            .bind(email.key())
+            .fetch_one(&mut *c)
+            .await?);
         let guest = Guest {
             email: email.to_string(),
             comments: self.comments_by(email).await?.into_iter().map(commented).collect(),
@@ -319,13 +316,16 @@ impl Store {
         Ok((!guest.comments.is_empty() || !guest.letters.is_empty() || guest.sign_ups > 0).then_some(guest))
     }
 
-    /// Forgets somebody who is no subscriber: comments, letters, sign-ups. Of a subscriber too much would stay.
+    /// Forgets somebody who is no subscriber: comments, letters, sign-ups that were not confirmed.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn erase_guest(&self, email: &EmailAddress) -> Result<(), StoreError> {
         writing!(self, |c| {
-            erase_traces!(&mut *c, NOBODY, email);
+            sqlx::query(ERASE_TOLD).bind(email.key()).execute(&mut *c).await?;
+            sqlx::query(ERASE_GUESTS_LETTERS).bind(email.as_str()).bind(email.key()).execute(&mut *c).await?;
+            sqlx::query(ERASE_GUESTS_SIGN_UPS).bind(email.key()).execute(&mut *c).await?;
+            sqlx::query(comments::ERASE).bind(email.key()).execute(&mut *c).await?;
         });
         Ok(())
     }

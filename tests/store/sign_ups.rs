@@ -211,18 +211,30 @@ async fn nothing_of_who_is_erased_stays_in_another_spelling_at_an_old_address_or
         let moved =
             store.confirm_new_address(change, &keys, None, &Written::plain("Moved", "Moved"), at(5)).await;
         assert_eq!(moved.unwrap(), Moved::Now);
+        // She moves once more. The address between is nobody's, and what she confirmed there stays hers.
+        let again = ask(&store, Asks::NewAddress(zoe), "zoe3@example.org", 100_000).await;
+        assert!(answer(&store, again, 100_001).await);
+        let notice = Written::plain("Moved", "Moved");
+        assert_eq!(
+            store.confirm_new_address(again, &keys, None, &notice, at(100_002)).await.unwrap(),
+            Moved::Now
+        );
+        let between = "zoe2@example.org".parse().unwrap();
+        assert!(store.guest(&between).await.unwrap().is_none());
+        store.erase_guest(&between).await.unwrap();
+        assert_eq!(store.consents(zoe).await.unwrap().len(), 2);
         // Of the next one nobody has said yes.
-        let other = ask(&store, Asks::NewAddress(zoe), "stranger@example.org", 6).await;
-        assert!(answer(&store, other, 7).await);
+        let other = ask(&store, Asks::NewAddress(zoe), "stranger@example.org", 200_000).await;
+        assert!(answer(&store, other, 200_001).await);
         let known = store.known(&store.subscriber(zoe).await.unwrap().unwrap()).await.unwrap();
         assert_eq!(known.comments.len(), 1, "what she said has moved with her");
 
-        assert!(store.erase(zoe, &keys, at(9)).await.unwrap());
-        let left = store.due_letters(at(99), None, 99).await.unwrap();
+        assert!(store.erase(zoe, &keys, at(200_009)).await.unwrap());
+        let left = store.due_letters(at(300_000), None, 99).await.unwrap();
         let left: Vec<_> =
             left.iter().map(|letter| (letter.to.as_str(), letter.written.text.as_str())).collect();
         assert_eq!(left, [("desk@example.org", "His")]);
-        for address in ["zoe@example.org", "zoe2@example.org", "stranger@example.org"] {
+        for address in ["zoe@example.org", "zoe2@example.org", "zoe3@example.org", "stranger@example.org"] {
             assert!(store.guest(&address.parse().unwrap()).await.unwrap().is_none(), "{address}");
         }
 
