@@ -346,7 +346,11 @@ async fn report(
         writeln!(out, "The messages: {}", page.with_file_name("new").display())?;
     }
     match &done.ending {
-        Ending::Complete => Ok(counts.of(State::Queued) + counts.of(State::Sending) == 0),
+        Ending::Complete => {
+            let is_done = counts.of(State::Queued) + counts.of(State::Sending) == 0;
+            let in_vain = counts.of(State::Failed) + counts.of(State::Uncertain);
+            Ok(is_done && (sent > 0 || in_vain == 0))
+        }
         Ending::Stopped => {
             writeln!(out, "Stopped. `straight send` goes on where it stopped; nobody gets it twice.")?;
             Ok(true)

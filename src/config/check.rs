@@ -51,6 +51,7 @@ pub(super) fn check(layers: &Layers, findings: Vec<Diagnostic>) -> Result<Config
             give_up_after: reader.value("delivery.give_up_after", values::some_time),
             rate: reader.optional("delivery.rate", values::rate),
             rate_per_domain: rates::per_domain(&mut reader),
+            grace: reader.value("delivery.grace", values::some_time),
             keep_letters: reader.value("delivery.keep_letters", values::days),
         },
         comments: comments::comments(&mut reader),

@@ -293,6 +293,8 @@ pub struct DeliveryConfig {
     pub rate: Option<Rate>,
     /// The most that is sent to one recipient domain.
     pub rate_per_domain: DomainRates,
+    /// How long the answers to what is on the wire are waited for once we are to stop.
+    pub grace: Duration,
     /// For how many days a letter that is sent or given up is kept.
     pub keep_letters: u32,
 }

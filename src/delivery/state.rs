@@ -191,6 +191,18 @@ pub fn next_after_fruitless(
     put_off(format!("{FRUITLESS} attempts in a row came to nothing: {why}"), attempt, queued_at, now, backoff)
 }
 
+/// Moves a delivery on that was refused while it is not known of whom that speaks; arguments as for [`next_state`].
+#[must_use]
+pub fn next_after_refusal(
+    reply: &Reply,
+    attempt: u32,
+    queued_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    backoff: Backoff,
+) -> Next {
+    put_off(reply.to_string(), attempt, queued_at, now, backoff)
+}
+
 /// Later, or never when that would be too late.
 fn put_off(
     reason: String,

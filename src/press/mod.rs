@@ -1,5 +1,6 @@
 //! The press joins nouns to effects: publish, dispatch, schedule.
 
+mod alarm;
 mod announce;
 mod approve;
 mod clock;

@@ -8,16 +8,16 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::dispatch::{Bearing, Mail, Place, Turn};
+use super::dispatch::{Bearing, Mail, Place, Turn, grace_is_over};
 use super::{Courier, Ending, Press, PressError, Route};
 use crate::delivery::outbox::file_name;
 use crate::delivery::smtp::speaks_of_the_size;
 use crate::delivery::{
-    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
+    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_after_refusal, next_state,
 };
 use crate::letter::{self, Letter};
 use crate::message::Letterhead;
-use crate::store::OpenLetter;
+use crate::store::{OpenLetter, Trouble};
 use crate::subscriber::masked_in;
 
 /// How often it is looked for letters while an edition goes out.
@@ -63,11 +63,15 @@ struct WayOut {
     courier: Courier,
     /// How many messages the present connection has carried.
     carried: usize,
+    /// When the process is to stop, and how long answers are waited for behind that.
+    stop: CancellationToken,
+    grace: Duration,
 }
 
 impl WayOut {
-    fn over(route: &Route) -> Self {
-        WayOut { bearing: route.bearing(), place: None, courier: route.courier(), carried: 0 }
+    fn over(route: &Route, stop: &CancellationToken, grace: Duration) -> Self {
+        let (bearing, courier) = (route.bearing(), route.courier());
+        WayOut { bearing, place: None, courier, carried: 0, stop: stop.clone(), grace }
     }
 
     /// Waits for a place and connects, unless there is a connection.
@@ -104,13 +108,11 @@ impl WayOut {
                 self.place = self.place.take().and_then(|place| place.slowed(reply.code, self.carried));
                 return self.place.is_some();
             }
-            Outcome::NotSent(_) | Outcome::Halt(_) => return true,
-            Outcome::Accepted(_)
-            | Outcome::Deferred(_)
-            | Outcome::Bounced(_)
-            | Outcome::Refused(_)
-            | Outcome::Undeliverable(_)
-            | Outcome::Unanswered(_) => self.bearing.accepted(),
+            Outcome::NotSent(_) | Outcome::Halt(_) | Outcome::Unanswered(_) => return true,
+            Outcome::Refused(_) => {}
+            Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Bounced(_) | Outcome::Undeliverable(_) => {
+                self.bearing.accepted()
+            }
         }
         self.carried += 1;
         if self.bearing.per_connection().is_some_and(|most| self.carried >= most) {
@@ -132,13 +134,26 @@ impl Press {
     /// # Errors
     /// When the store fails.
     pub async fn send_letters(&self, route: &Route, stop: &CancellationToken) -> Result<Ending, PressError> {
-        let round = self.send_due_letters(route, Beside::Nobody, stop).await?;
-        self.note_ending(&round.ending, round.got_through).await?;
+        let round = self.send_due_letters(route, Beside::Nobody, stop, stop).await?;
+        let over: &[Trouble] = match round.got_through {
+            // A server that takes letters may refuse editions all the same.
+            true if self.store.open_editions(self.clock.now()).await?.is_empty() => {
+                &[Trouble::Halted, Trouble::Unreachable]
+            }
+            true => &[Trouble::Unreachable],
+            false => &[],
+        };
+        self.note_ending(&round.ending, over).await?;
         Ok(round.ending)
     }
 
     /// Writes and sends letters as they come while an edition goes out, until `done`.
-    pub(super) async fn send_letters_meanwhile(&self, route: &Route, done: &CancellationToken) {
+    pub(super) async fn send_letters_meanwhile(
+        &self,
+        route: &Route,
+        done: &CancellationToken,
+        stop: &CancellationToken,
+    ) {
         let mut pause = LOOK;
         loop {
             tokio::select! {
@@ -150,7 +165,7 @@ impl Press {
                 self.renew_keys().await?;
                 self.answer_sign_ups().await?;
                 self.tell_moderators().await?;
-                self.send_due_letters(route, Beside::AnEdition, done).await
+                self.send_due_letters(route, Beside::AnEdition, done, stop).await
             };
             pause = match round.await {
                 Ok(Round { ending: Ending::Complete, next_turn, .. }) => {
@@ -168,14 +183,16 @@ impl Press {
         }
     }
 
-    /// Sends what is due and may go now, each letter at most once.
+    /// Sends what is due and may go now, each letter at most once; no other is begun after `done`, and after `stop` no
+    /// answer is waited for long.
     async fn send_due_letters(
         &self,
         route: &Route,
         beside: Beside,
+        done: &CancellationToken,
         stop: &CancellationToken,
     ) -> Result<Round, PressError> {
-        let mut way = WayOut::over(route);
+        let mut way = WayOut::over(route, stop, self.config.delivery.grace);
         let mut round = Round { ending: Ending::Complete, got_through: false, next_turn: None };
         let began = Instant::now();
         let mut tried = HashSet::new();
@@ -192,7 +209,7 @@ impl Press {
                 let soon = round.next_turn.filter(|turn| *turn <= Instant::now() + SOON);
                 match soon {
                     Some(turn) if !has_sent => {
-                        if !comes(turn, stop).await {
+                        if !comes(turn, done).await {
                             break Ok(Ending::Stopped);
                         }
                     }
@@ -210,7 +227,7 @@ impl Press {
                 if tried.contains(&letter.id) {
                     continue;
                 }
-                match self.send_one(&letter, &mut way, &mut round, stop).await {
+                match self.send_one(&letter, &mut way, &mut round, done).await {
                     Ok(Tried::Waits) => {}
                     Ok(Tried::Begun { go_on }) => {
                         tried.insert(letter.id);
@@ -269,9 +286,17 @@ impl Press {
         if !self.store.is_sender() || !self.store.begin_letter(letter).await? {
             return Ok(Tried::Begun { go_on: true });
         }
-        let outcome = self.hand_over(&mut way.courier, letter).await;
-        round.got_through |= matches!(outcome, Outcome::Accepted(_));
-        self.settle_letter(letter, &outcome).await?;
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.hand_over(&mut way.courier, letter) => Some(outcome),
+            () = grace_is_over(&way.stop, way.grace) => None,
+        };
+        let outcome = outcome.unwrap_or_else(|| way.courier.cut_off());
+        if let Outcome::Accepted(_) = outcome {
+            round.got_through = true;
+            way.bearing.kept();
+        }
+        self.settle_letter(letter, &outcome, &way.bearing).await?;
         Ok(Tried::Begun { go_on: way.learn(&outcome).await })
     }
 
@@ -305,21 +330,31 @@ impl Press {
         }
     }
 
-    async fn settle_letter(&self, open: &OpenLetter, outcome: &Outcome) -> Result<(), PressError> {
+    async fn settle_letter(
+        &self,
+        open: &OpenLetter,
+        outcome: &Outcome,
+        bearing: &Bearing,
+    ) -> Result<(), PressError> {
         let now = self.clock.now();
         let backoff = Backoff { give_up_after: self.config.delivery.give_up_after };
         let attempt = open.deferrals.saturating_add(1);
         let fruitless = (open.attempt + 1).saturating_sub(open.deferrals + open.uncertain);
-        let own;
-        let outcome = match outcome {
-            // The messages of an edition are of one size, and a letter has its own: this one does not go, and others do.
-            Outcome::Halt(reply) if speaks_of_the_size(reply) => {
-                own = Outcome::Refused(reply.clone());
-                &own
-            }
-            outcome => outcome,
+        // Whether others have got through since it was put off.
+        let is_its_own = open.deferrals > 0 && bearing.has_kept_within(Backoff::delay(open.deferrals));
+        let of = |outcome: &Outcome| {
+            let policy = self.config.delivery.uncertain;
+            next_state(outcome, attempt, open.uncertain, open.made_at, now, backoff, policy)
         };
         let next = match outcome {
+            // The messages of an edition are of one size, and a letter has its own: this one does not go, and others do.
+            Outcome::Halt(reply) | Outcome::Refused(reply) if speaks_of_the_size(reply) => {
+                of(&Outcome::Refused(reply.clone()))
+            }
+            // It may be us that the server refuses: nobody's confirmation is lost by that.
+            Outcome::Refused(reply) if !is_its_own => {
+                next_after_refusal(reply, attempt, open.made_at, now, backoff)
+            }
             // It may be this letter that nothing comes of.
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
                 next_after_fruitless(why, attempt, open.made_at, now, backoff)
@@ -327,15 +362,7 @@ impl Press {
             Outcome::Halt(reply) if fruitless >= FRUITLESS => {
                 next_after_fruitless(&reply.to_string(), attempt, open.made_at, now, backoff)
             }
-            outcome => next_state(
-                outcome,
-                attempt,
-                open.uncertain,
-                open.made_at,
-                now,
-                backoff,
-                self.config.delivery.uncertain,
-            ),
+            outcome => of(outcome),
         };
         let to = open.to.masked();
         match &next.reason {

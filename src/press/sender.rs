@@ -71,11 +71,6 @@ impl Sender {
             if let Err(error) = self.press.show(&self.route, &edition) {
                 warn!(%error, "the outbox's page is not written");
             }
-            if let Ending::Halted(why) = &done.ending {
-                let subject = format!("{}: sending is halted", self.press.config.publication.name);
-                let text = format!("Sending the edition {key} is halted, and nothing is lost:\n\n  {why}\n");
-                self.press.write_to_editors(&format!("halted/{key}"), &subject, &text).await?;
-            }
             if !self.goes_on(done.ending, &key.to_string(), now) {
                 break;
             }

@@ -27,6 +27,8 @@ pub struct Claimed {
     pub deferrals: u32,
     /// How many attempts ended without an answer.
     pub uncertain: u32,
+    /// The server's last code, if there was one.
+    pub code: Option<u16>,
 }
 
 /// Puts on record that a claimed delivery is about to be sent.
@@ -122,11 +124,11 @@ pub struct Recovered {
     pub held: u64,
 }
 
-pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64);
+pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64, Option<i64>);
 
 // A file lock makes one sender of many processes, so that with SQLite a claim is a read.
 const CLAIM: &str =
-    "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain
+    "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain, d.code
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
         AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
@@ -313,7 +315,7 @@ pub(super) fn state(word: &str) -> Result<State, StoreError> {
 }
 
 pub(super) fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
-    let (id, email, name, since, due_at, attempt, deferrals, uncertain) = row;
+    let (id, email, name, since, due_at, attempt, deferrals, uncertain, code) = row;
     let parsed = email.parse();
     let email =
         parsed.map_err(|_| StoreError::Unreadable { what: "an address", value: format!("row {id}") })?;
@@ -328,5 +330,6 @@ pub(super) fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, Stor
         attempt: count(attempt),
         deferrals: count(deferrals),
         uncertain: count(uncertain),
+        code: code.and_then(|code| u16::try_from(code).ok()),
     })
 }

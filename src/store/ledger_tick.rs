@@ -17,11 +17,14 @@ use crate::fail_point::FailPoint;
 type SettleRow<'a> =
     (i64, i64, u32, &'a str, Option<i64>, u32, u32, Option<u16>, Option<&'a str>, i64, Option<&'static str>);
 
+// What goes back to the queue without a word keeps what was said to it before.
 const SETTLE: Both = both!(
     "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
         deferrals = deferrals + CAST(j.value->>5 AS BIGINT), uncertain = uncertain + CAST(j.value->>6 AS BIGINT),
-        code = CAST(j.value->>7 AS BIGINT), reason = j.value->>8, settled_at = CAST(j.value->>9 AS BIGINT),
-        owner = NULL
+        code = CASE j.value->>3 WHEN 'queued' THEN COALESCE(CAST(j.value->>7 AS BIGINT), code)
+            ELSE CAST(j.value->>7 AS BIGINT) END,
+        reason = CASE j.value->>3 WHEN 'queued' THEN COALESCE(j.value->>8, reason) ELSE j.value->>8 END,
+        settled_at = CAST(j.value->>9 AS BIGINT), owner = NULL
     FROM",
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND state = 'sending'"

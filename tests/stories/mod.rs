@@ -14,6 +14,7 @@ mod keys;
 mod limits;
 mod newsroom;
 mod program;
+mod refusals;
 
 mod schedule;
 mod server;

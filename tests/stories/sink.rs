@@ -13,7 +13,9 @@ use tokio::net::{TcpListener, TcpStream};
 /// |---|---|
 /// | `grey` | answers 451 to the first RCPT |
 /// | `gone` | answers 550 5.1.1 to RCPT |
-/// | `policy` | answers 550 5.7.1 to RCPT |
+/// | `policy` | answers 550 5.7.1 to RCPT, until it is mended |
+/// | `void` | takes the message and hangs up before it answers, until it is mended |
+/// | `mute` | takes the message and says nothing for a minute |
 /// | `drop` | takes the message the first time and hangs up before it answers |
 /// | `slow` | takes 200 ms |
 /// | `kill` | hangs up at DATA |
@@ -55,6 +57,8 @@ struct Seen {
     tried: BTreeMap<String, u32>,
     /// What stands over the octets that it bore at first.
     octets: Option<usize>,
+    /// `policy` and `void` are as anybody else.
+    is_mended: bool,
     /// Every MAIL command.
     envelopes: Vec<String>,
     /// The recipients in the order in which their copies came.
@@ -95,6 +99,15 @@ impl Sink {
     /// From now on it takes messages of so many octets, as when an operator raises the limit.
     pub(crate) fn raise_size(&self, octets: usize) {
         self.seen.lock().unwrap().octets = Some(octets);
+    }
+
+    /// From now on `policy` and `void` are as anybody else.
+    pub(crate) fn mend(&self) {
+        self.seen.lock().unwrap().is_mended = true;
+    }
+
+    fn is_mended(&self) -> bool {
+        self.seen.lock().unwrap().is_mended
     }
 
     /// The settings that lead here.
@@ -227,7 +240,7 @@ impl Sink {
                         "451 4.7.1 greylisted, come back\r\n"
                     } else if to.starts_with("gone") {
                         "550 5.1.1 nobody of that name\r\n"
-                    } else if to.starts_with("policy") {
+                    } else if to.starts_with("policy") && !self.is_mended() {
                         "550 5.7.1 not from you\r\n"
                     } else {
                         accepted = true;
@@ -257,6 +270,12 @@ impl Sink {
                     self.seen.lock().unwrap().order.push(to.clone());
                     if to.starts_with("drop") && self.nth_try(&to) == 1 {
                         return Ok(());
+                    }
+                    if to.starts_with("void") && !self.is_mended() {
+                        return Ok(());
+                    }
+                    if to.starts_with("mute") {
+                        tokio::time::sleep(Duration::from_secs(60)).await;
                     }
                     carried += 1;
                     if to.starts_with("slow") {

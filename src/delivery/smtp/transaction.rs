@@ -31,6 +31,8 @@ pub struct Connection<S = TcpStream> {
     /// The envelope that was sent behind the last dot, and is not answered yet.
     sent_ahead: Option<Commands>,
     messages_left: usize,
+    /// The final dot of the transaction under way may be on its way.
+    dot_may_have_left: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,7 @@ impl<S: Stream> Connection<S> {
             needs_reset: false,
             sent_ahead: None,
             messages_left: config.messages_per_connection.max(1),
+            dot_may_have_left: false,
         }
     }
 
@@ -113,6 +116,7 @@ impl<S: Stream> Connection<S> {
         }
         let commands = Commands::of(envelope, size, &self.server)?;
         self.state = State::Unusable;
+        self.dot_may_have_left = false;
         self.messages_left -= 1;
         let ahead = self.sent_ahead.take();
         if ahead.as_ref().is_some_and(|ahead| *ahead != commands) {
@@ -134,6 +138,16 @@ impl<S: Stream> Connection<S> {
             return Err(self.unasked().await);
         }
         Ok(Permission { connection: self, ends })
+    }
+
+    /// What became of a message whose handing over was not waited for to its end: the future of it was dropped.
+    #[must_use]
+    pub fn cut_off(&self) -> Outcome {
+        let why = "we were to stop, and the server had not answered";
+        match self.dot_may_have_left {
+            true => Outcome::Unanswered(why.to_owned()),
+            false => Outcome::NotSent(why.to_owned()),
+        }
     }
 
     /// Forgets the envelope that was sent ahead, if any: the connection is of no more use then.
@@ -292,7 +306,10 @@ impl<S: Stream> Connection<S> {
             () = std::future::ready(()) => None,
         };
         match released {
-            Some(true) => return Ok(self.wire.write_message(message, block).await),
+            Some(true) => {
+                self.dot_may_have_left = true;
+                return Ok(self.wire.write_message(message, block).await);
+            }
             Some(false) => return Err(not_sent()),
             None => {}
         }
@@ -300,7 +317,10 @@ impl<S: Stream> Connection<S> {
             return Ok(Err(Interrupted { error, dot_left: false }));
         }
         match block.limit(release).await {
-            Some(true) => Ok(self.wire.write_dot(message, block).await),
+            Some(true) => {
+                self.dot_may_have_left = true;
+                Ok(self.wire.write_dot(message, block).await)
+            }
             Some(false) | None => Err(not_sent()),
         }
     }
@@ -392,6 +412,7 @@ impl<S: Stream> Permission<'_, S> {
             Ok(reply) => reply,
             Err(error) => return Outcome::Unanswered(format!("after the final dot: {error}")),
         };
+        connection.dot_may_have_left = false;
         match reply.code {
             200..=299 => {
                 connection.state = State::Ready;

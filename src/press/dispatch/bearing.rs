@@ -60,6 +60,8 @@ struct Learnt {
     /// The last rest; none since a message got through.
     rest: Option<Duration>,
     accepted: u64,
+    /// When the server last took responsibility for a message.
+    kept_at: Option<Instant>,
     refused: u64,
     /// After how many messages the server has ended a connection, once.
     worn_at: Option<usize>,
@@ -82,6 +84,7 @@ impl Learnt {
             rest_until: None,
             rest: None,
             accepted: 0,
+            kept_at: None,
             refused: 0,
             worn_at: None,
             per_connection: None,
@@ -236,6 +239,21 @@ impl Bearing {
         }
     }
 
+    /// Over one connection it is found out whether a trouble is over.
+    pub(super) fn narrow(&self) {
+        self.learnt().limit = 1;
+    }
+
+    /// The server took responsibility for a message.
+    pub(in crate::press) fn kept(&self) {
+        self.learnt().kept_at = Some(Instant::now());
+    }
+
+    /// Whether it has done so within `time`.
+    pub(in crate::press) fn has_kept_within(&self, time: Duration) -> bool {
+        self.learnt().kept_at.is_some_and(|at| at.elapsed() < time)
+    }
+
     /// How many messages got through so far.
     pub(super) fn count(&self) -> u64 {
         self.learnt().accepted
@@ -341,6 +359,11 @@ impl Place {
         let mut learnt = self.bearing.learnt();
         let others = learnt.open;
         learnt.refused(others, Instant::now())
+    }
+
+    /// Its connection was lost behind a dot that was not answered: it is closed, and everybody rests.
+    pub(super) fn silent(self) {
+        self.bearing.slow_down();
     }
 
     /// What follows when the server slows us down with `code` after `carried` messages over its connection, which is

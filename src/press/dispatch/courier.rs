@@ -165,6 +165,16 @@ impl Courier {
         }
     }
 
+    /// What became of a message when [`send_before`](Self::send_before) was dropped; its connection is of no more use.
+    pub(in crate::press) fn cut_off(&mut self) -> Outcome {
+        match self {
+            Courier::Smtp { connection: Some(open), .. } => open.cut_off(),
+            Courier::Smtp { connection: None, .. } | Courier::Outbox(_) => {
+                Outcome::NotSent("we were to stop".to_owned())
+            }
+        }
+    }
+
     /// The message that was told as the next one is not sent over this courier after all.
     pub fn abandon_next(&mut self) {
         match self {

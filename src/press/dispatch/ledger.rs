@@ -15,7 +15,7 @@ use super::queue::Queue;
 use crate::fail_point::FailPoint;
 use crate::press::health::{Failures, Work};
 use crate::press::{Clock, Press};
-use crate::store::{Begin, Claimed, EditionId, Settle, Store, StoreError};
+use crate::store::{Begin, Claimed, EditionId, Refusal, Settle, Store, StoreError};
 
 /// How many requests one tick takes.
 const TICK: usize = 256;
@@ -37,6 +37,8 @@ pub(super) enum Request {
     Next(oneshot::Sender<Option<Claimed>>),
     /// How an attempt ended; told when that is durable.
     Settle(Settle, oneshot::Sender<()>),
+    /// These were refused for what is their own: they have failed.
+    Condemn(Vec<Refusal>),
 }
 
 /// The ledger of one edition's dispatch.
@@ -102,7 +104,7 @@ impl<'a> Ledger<'a> {
                 }
             }
             gather(&mut requests, &mut group, bearing.open().div_ceil(2).saturating_sub(waiting.len())).await;
-            let (mut settles, mut told) = (Vec::new(), Vec::new());
+            let (mut settles, mut told, mut condemned) = (Vec::new(), Vec::new(), Vec::new());
             for request in group.drain(..) {
                 match request {
                     Request::Next(reply) => waiting.push_back(reply),
@@ -110,9 +112,11 @@ impl<'a> Ledger<'a> {
                         settles.push(settle);
                         told.push(durable);
                     }
+                    Request::Condemn(refused) => condemned.extend(refused),
                 }
             }
             self.tick(&settles, &mut waiting).await?;
+            self.condemn(&condemned).await;
             self.heed_a_stop(&mut waiting).await;
             for durable in told {
                 // Who has nothing more to send does not wait for it.
@@ -156,6 +160,15 @@ impl<'a> Ledger<'a> {
         }
         self.dismiss_when_through(waiting);
         Ok(())
+    }
+
+    /// Fails what was refused and had been put off.
+    async fn condemn(&self, refused: &[Refusal]) {
+        if !refused.is_empty()
+            && let Err(error) = self.store.condemn(refused, self.clock.now()).await
+        {
+            warn!(%error, "what was refused is not written down as failed: it is asked once more");
+        }
     }
 
     fn dismiss_when_through(&self, waiting: &mut VecDeque<oneshot::Sender<Option<Claimed>>>) {

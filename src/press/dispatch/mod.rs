@@ -5,6 +5,7 @@
 
 mod ahead;
 mod bearing;
+mod blame;
 mod compose;
 mod courier;
 mod errands;
@@ -24,14 +25,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Press, PressError};
 use crate::config::{Transport, UncertainPolicy};
+use crate::delivery::State;
 use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
-use crate::store::{Counts, Course, Decision, Recovered, RecoveryPolicy, StoredEdition, Trouble};
+use crate::store::{Counts, Course, Decision, EditionId, Recovered, RecoveryPolicy, StoredEdition, Trouble};
 
 pub(super) use bearing::{Bearing, Place};
 pub use courier::{Courier, Route, RouteError};
 pub(super) use limits::Limits;
 pub(super) use pace::{Mail, Turn};
+pub(super) use run::grace_is_over;
 
 /// How long a dispatch goes on without any message getting through before it stops; nothing is lost by that.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,7 +86,11 @@ impl Press {
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         self.renew_keys().await?;
         let before = route.bearing().count();
-        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), stop));
+        let is_probe = self.store.troubles_here(now).await?.iter().any(|on| on.trouble == Trouble::Halted);
+        if is_probe {
+            route.bearing().narrow();
+        }
+        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), is_probe, stop));
         let owner = self.store.owner();
         let errands = errands::Errands::start().map_err(PressError::Thread)?;
         loop {
@@ -117,7 +124,7 @@ impl Press {
                 ended
             };
             // A long or limited edition keeps nobody waiting for their letter.
-            let (ended, ()) = tokio::join!(ledger, self.send_letters_meanwhile(route, &done));
+            let (ended, ()) = tokio::join!(ledger, self.send_letters_meanwhile(route, &done, stop));
             if let Err(error) = ended {
                 // What is under way ends without a dot, or without its answer: the recovery finds it as `sending`.
                 couriers.shutdown().await;
@@ -127,6 +134,7 @@ impl Press {
         }
         self.store.release(id).await?;
         let stopped = self.store.stop_of(id).await?;
+        self.decide(&run, id, stopped.is_some()).await?;
         if stopped.as_ref().is_some_and(|stop| stop.course == Course::Cancelled) {
             self.store.withhold_cancelled(self.clock.now()).await?;
         }
@@ -142,25 +150,46 @@ impl Press {
             (ending, _) => ending,
         };
         run.tell_what_is_borne().await;
-        self.note_ending(&ending, run.bearing().count() > before).await?;
+        let over: &[Trouble] = match run.bearing().count() > before {
+            true => &[Trouble::Halted, Trouble::Unreachable],
+            false => &[],
+        };
+        self.note_ending(&ending, over).await?;
         Ok(Dispatched { ending, counts })
     }
 
-    /// Writes down for `straight status` how it stands with the server.
-    pub(super) async fn note_ending(&self, ending: &Ending, got_through: bool) -> Result<(), PressError> {
+    /// What becomes of those that were refused when the run was over before it was known of whom that speaks. They go
+    /// back, unless others were sent to or it was one alone.
+    async fn decide(&self, run: &run::Run, id: EditionId, is_stopped: bool) -> Result<(), PressError> {
+        let (refused, told) = run.undecided();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        if !is_stopped && run.ending() == Ending::Complete {
+            if refused.len() == 1 || self.store.counts(id).await?.of(State::Sent) > 0 {
+                return Ok(self.store.condemn(&refused, now).await?);
+            }
+            run.end(Ending::Halted(told));
+        }
+        Ok(self.store.acquit(&refused, now).await?)
+    }
+
+    /// Writes down for `straight status` how it stands with the server, and tells the editors what they must know. What is
+    /// over when all went well is struck out.
+    pub(super) async fn note_ending(&self, ending: &Ending, over: &[Trouble]) -> Result<(), PressError> {
         let (trouble, why) = match ending {
             Ending::Halted(why) => (Trouble::Halted, why),
             Ending::Unreachable(why) => (Trouble::Unreachable, why),
             Ending::Complete | Ending::Stopped | Ending::Paused(_) | Ending::Cancelled(_) => {
-                if got_through {
-                    for over in [Trouble::Halted, Trouble::Unreachable] {
-                        self.store.note_trouble(over, None, self.clock.now()).await?;
-                    }
+                for &over in over {
+                    self.store.note_trouble(over, None, self.clock.now()).await?;
                 }
                 return Ok(());
             }
         };
-        Ok(self.store.note_trouble(trouble, Some(why), self.clock.now()).await?)
+        self.store.note_trouble(trouble, Some(why), self.clock.now()).await?;
+        self.raise_alarm(trouble, why).await
     }
 
     /// Takes up what dead senders left on the wire, but for cancelled editions; the caller holds the sender lock.

@@ -205,6 +205,7 @@ mod tests {
     fn pace(all: Option<Rate>, default: Option<Rate>, of: &[(&str, Rate)]) -> Pace {
         let of = of.iter().map(|(domain, rate)| ((*domain).to_owned(), *rate)).collect();
         Pace::new(&DeliveryConfig {
+            grace: Duration::from_secs(8),
             keep_letters: 30,
             uncertain: UncertainPolicy::Resend,
             give_up_after: Duration::from_secs(3600),

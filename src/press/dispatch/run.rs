@@ -1,8 +1,8 @@
 //! One run of couriers over an edition: what they share, and what each of them does.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use tracing::{debug, info, warn};
 use super::Ending;
 use super::ahead::Ahead;
 use super::bearing::{Bearing, Place};
+use super::blame::Blame;
 use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
@@ -21,16 +22,15 @@ use super::pace::Mail;
 use crate::config::UncertainPolicy;
 use crate::delivery::outbox::file_name;
 use crate::delivery::{
-    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_state,
+    Backoff, ConnectError, Envelope, FRUITLESS, Next, Outcome, State, next_after_fruitless,
+    next_after_refusal, next_state,
 };
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press, size};
-use crate::store::{Claimed, Settle, Store, StoredEdition, Trouble};
+use crate::store::{Claimed, Refusal, Settle, Store, StoredEdition, Trouble};
 use crate::subscriber::{EmailAddress, SubscriberId, masked_in};
 
-/// After how many refusals in a row, from whichever connection, the run halts: then it is not the readers.
-const REFUSALS_IN_A_ROW: u32 = 10;
 /// After how long without a message a connection is opened anew.
 const IDLE: Duration = Duration::from_secs(20);
 /// How long a courier pauses whose connection was lost.
@@ -50,9 +50,12 @@ pub(super) struct Run {
     patience: Duration,
     /// Cancelled by the caller's stop, and by an ending of our own.
     over: CancellationToken,
+    /// The caller's stop, and how long answers are waited for behind it.
+    stop: CancellationToken,
+    grace: Duration,
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
-    refusals: AtomicU32,
+    blame: Mutex<Blame>,
     /// Nothing has been said of a server that is not there.
     silent: AtomicBool,
     /// How often in a row each delivery was begun in vain, and how many messages had got through by then.
@@ -72,6 +75,7 @@ impl Run {
         edition: &StoredEdition,
         skeleton: Skeleton,
         bearing: Arc<Bearing>,
+        is_probe: bool,
         stop: &CancellationToken,
     ) -> Self {
         Run {
@@ -85,9 +89,11 @@ impl Run {
             store: press.store.clone(),
             patience: press.patience,
             over: stop.child_token(),
+            stop: stop.clone(),
+            grace: press.config.delivery.grace,
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
-            refusals: AtomicU32::new(0),
+            blame: Mutex::new(Blame::new(is_probe)),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
             size_is_kept: AtomicBool::new(false),
@@ -207,8 +213,15 @@ impl Run {
                 // Halted with the message all but sent, we may have been taken for dead: no dot then.
                 is_durable && self.store.is_sender()
             };
-            let outcome = courier.send_before(&envelope, name, &message.pieces(), release, next).await;
-            self.judge(&outcome, &row);
+            let begun = Instant::now();
+            let pieces = message.pieces();
+            let outcome = tokio::select! {
+                biased;
+                outcome = courier.send_before(&envelope, name, &pieces, release, next) => Some(outcome),
+                () = grace_is_over(&self.stop, self.grace) => None,
+            };
+            let outcome = outcome.unwrap_or_else(|| courier.cut_off());
+            self.judge(&outcome, &row, begun);
             let fruitless = self.count_fruitless(row.subscriber, &outcome);
             let heard = Heard::of(&outcome);
             settled = self.settle(row, outcome, fruitless, &ledger).await;
@@ -226,6 +239,13 @@ impl Run {
                     courier.abandon_next();
                     self.give_back_ahead(&mut ahead, &ledger).await;
                     self.pause(AFTER_A_LOSS, &through).await;
+                }
+                Heard::Silence => {
+                    courier.hang_up().await;
+                    self.give_back_ahead(&mut ahead, &ledger).await;
+                    if let Some(place) = place.take() {
+                        place.silent();
+                    }
                 }
                 Heard::SlowDown { code } => {
                     courier.abandon_next();
@@ -328,8 +348,8 @@ impl Run {
     }
 
     /// Looks at an outcome for what it says of the run as a whole.
-    fn judge(&self, outcome: &Outcome, row: &Claimed) {
-        // Put into words only when it is logged.
+    fn judge(&self, outcome: &Outcome, row: &Claimed, begun: Instant) {
+        // Refusal into words only when it is logged.
         let to = std::fmt::from_fn(|f| f.write_str(&row.email.masked()));
         match outcome {
             Outcome::Accepted(reply) => {
@@ -358,21 +378,19 @@ impl Run {
             Outcome::Halt(reply) => {
                 self.end(Ending::Halted(format!("the server refuses our messages: {reply}")))
             }
-            Outcome::Refused(reply) => {
-                self.made_progress();
-                if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSALS_IN_A_ROW {
-                    self.end(Ending::Halted(format!(
-                        "the server refused {REFUSALS_IN_A_ROW} messages in a row, the last with: {reply}"
-                    )));
+            // It answers, and no more than that can be said for it.
+            Outcome::Refused(_) => self.heard_of_it(),
+            // We did not wait for it.
+            Outcome::Unanswered(_) if self.stop.is_cancelled() => {}
+            Outcome::Unanswered(_) => {
+                let halt = self.blame().unanswered(begun, Instant::now());
+                if let Some(why) = halt {
+                    self.end(Ending::Halted(why));
                 }
             }
-            Outcome::Accepted(_)
-            | Outcome::Deferred(_)
-            | Outcome::Bounced(_)
-            | Outcome::Undeliverable(_)
-            | Outcome::Unanswered(_) => {
-                self.refusals.store(0, Ordering::Relaxed);
-                self.made_progress();
+            Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Bounced(_) | Outcome::Undeliverable(_) => {
+                self.bearing.accepted();
+                self.heard_of_it();
             }
         }
     }
@@ -415,7 +433,12 @@ impl Run {
     ) -> Option<oneshot::Receiver<()>> {
         let at = self.clock.now();
         let attempt = row.deferrals.saturating_add(1);
+        let mut suspected = None;
         let next = match &outcome {
+            Outcome::Refused(reply) if !self.is_its_own(&row).await => {
+                suspected = Some(reply.clone());
+                next_after_refusal(reply, attempt, self.queued_at, at, self.backoff)
+            }
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
                 next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
             }
@@ -432,14 +455,76 @@ impl Run {
             code: outcome.code(),
             at,
         };
+        let refusal = Refusal { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt };
         let (durable, told) = oneshot::channel();
         ledger.send(Request::Settle(settle, durable)).await.ok()?;
+        // Behind that in the ledger's queue comes what is decided of it, by whomever.
+        match (outcome, suspected) {
+            (Outcome::Accepted(_), _) => {
+                self.bearing.kept();
+                let own = self.blame().accepted();
+                if !own.is_empty() {
+                    ledger.send(Request::Condemn(own)).await.ok()?;
+                }
+            }
+            (_, Some(reply)) => {
+                let halt = self.blame().refused(refusal, &reply);
+                if let Some(why) = halt {
+                    self.end(Ending::Halted(why));
+                }
+            }
+            (_, None) => {}
+        }
         Some(told)
     }
 
+    /// Whether a refusal of `row` speaks of it alone: it has been refused before, and others have been accepted since.
+    async fn is_its_own(&self, row: &Claimed) -> bool {
+        let was_refused = row.code.is_some_and(|code| code >= 500);
+        if !was_refused || self.blame().has_accepted() {
+            return was_refused;
+        }
+        match self.store.has_sent_since(row.edition, row.due_at).await {
+            Ok(has_sent) => has_sent,
+            Err(error) => {
+                debug!(%error, "whether others were accepted is not known");
+                false
+            }
+        }
+    }
+
+    /// Takes what was refused without its being found out of whom that speaks, and says how it is told.
+    pub(super) fn undecided(&self) -> (Vec<Refusal>, String) {
+        let mut blame = self.blame();
+        let told = blame.told();
+        (blame.undecided(), told)
+    }
+
+    fn blame(&self) -> MutexGuard<'_, Blame> {
+        self.blame.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
-        let unsent = Outcome::NotSent("the run stopped before it was sent".to_owned());
-        self.settle(row, unsent, 0, ledger).await;
+        // It keeps its place, and whatever was said to it before.
+        let next = Next {
+            state: State::Queued,
+            due_at: None,
+            spends_attempt: false,
+            bounces_address: false,
+            records_uncertain: false,
+            reason: None,
+        };
+        let settle = Settle {
+            edition: row.edition,
+            subscriber: row.subscriber,
+            attempt: row.attempt,
+            next,
+            code: None,
+            at: self.clock.now(),
+        };
+        let (durable, _) = oneshot::channel();
+        // A ledger that has gone leaves it to the recovery.
+        let _ = ledger.send(Request::Settle(settle, durable)).await;
     }
 
     async fn give_back_ahead(&self, ahead: &mut Ahead<'_>, ledger: &mpsc::Sender<Request>) {
@@ -452,8 +537,7 @@ impl Run {
         Envelope { from: self.from.clone(), to: row.email.clone() }
     }
 
-    fn made_progress(&self) {
-        self.bearing.accepted();
+    fn heard_of_it(&self) {
         self.silent.store(true, Ordering::Relaxed);
         *self.last_progress.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
@@ -466,7 +550,7 @@ impl Run {
     }
 
     /// Servers repeat whom they refuse, and an ending is told in the log, in `straight status` and in the editors' letter.
-    fn end(&self, ending: Ending) {
+    pub(super) fn end(&self, ending: Ending) {
         let ending = match ending {
             Ending::Halted(why) => Ending::Halted(masked_in(&why).into_owned()),
             Ending::Unreachable(why) => Ending::Unreachable(masked_in(&why).into_owned()),
@@ -486,12 +570,20 @@ impl Run {
     }
 }
 
+/// Waits until `grace` after `stop`: then no answer is waited for any longer.
+pub(in crate::press) async fn grace_is_over(stop: &CancellationToken, grace: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(grace).await;
+}
+
 /// What an outcome says of the connection.
 enum Heard {
     /// There was an answer to this message.
     Answer,
     /// The connection was lost before the dot.
     Nothing,
+    /// The dot was sent, and no answer came.
+    Silence,
     /// The server wants less of us.
     SlowDown { code: u16 },
 }
@@ -500,14 +592,14 @@ impl Heard {
     fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::NotSent(_) => Heard::Nothing,
+            Outcome::Unanswered(_) => Heard::Silence,
             Outcome::Slowed(reply) => Heard::SlowDown { code: reply.code },
             Outcome::Accepted(_)
             | Outcome::Deferred(_)
             | Outcome::Bounced(_)
             | Outcome::Refused(_)
             | Outcome::Halt(_)
-            | Outcome::Undeliverable(_)
-            | Outcome::Unanswered(_) => Heard::Answer,
+            | Outcome::Undeliverable(_) => Heard::Answer,
         }
     }
 }

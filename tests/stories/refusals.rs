@@ -1,0 +1,343 @@
+//! Stories of a server that refuses us, or says nothing: nobody pays for what is ours, and the editors are told.
+
+use std::time::{Duration, Instant};
+
+use straight::delivery::State;
+use straight::press::{Dispatched, Ending, Press, Published, Route, Sender};
+use straight::store::{Counts, Ownership};
+use straight::subscriber::SubscriberId;
+use tokio_util::sync::CancellationToken;
+
+use super::program::shown;
+use super::{Newsroom, Sink, key};
+
+/// So many addresses that begin with `name`.
+fn named(name: &str, count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("{name}{n:02}@example.org")).collect()
+}
+
+/// A newsroom whose mail goes to `sink`, with an article and these readers.
+async fn newsroom(sink: &Sink, more: &str, readers: &[String]) -> Newsroom {
+    let room = Newsroom::new()
+        .settings(&format!("publication: {{editors: [desk@example.com]}}\n{}\n{more}", sink.settings()));
+    let readers: Vec<&str> = readers.iter().map(String::as_str).collect();
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&readers).await;
+    let press = room.press().await;
+    let Published::Out { .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    press.store.close().await;
+    room.at("2026-09-24T07:01:00Z");
+    room
+}
+
+#[track_caller]
+fn assert_halted(done: &Dispatched, why: &str) {
+    assert!(matches!(&done.ending, Ending::Halted(told) if told.contains(why)), "{:?}", done.ending);
+}
+
+/// How many are queued, sent and failed.
+fn standing(counts: &Counts) -> (u64, u64, u64) {
+    (counts.of(State::Queued), counts.of(State::Sent), counts.of(State::Failed))
+}
+
+/// Subjects of the letters to the editors that are on record, with their state.
+fn alarms(room: &Newsroom) -> Vec<(String, String)> {
+    let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
+    let mut all = database
+        .prepare("SELECT subject, state FROM letters WHERE recipient = 'desk@example.com' ORDER BY id")
+        .unwrap();
+    let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn who_was_refused_with_all_the_others_gets_it_once_the_server_is_mended() {
+    let sink = Sink::open().await;
+    let readers = named("policy", 40);
+    let room = newsroom(&sink, "", &readers).await;
+    let sent = room.send().await.unwrap();
+    assert_halted(&sent.dispatched, "the server refused 10 messages in a row, the last with: 550 5.7.1");
+    assert_eq!(standing(&sent.counts()), (40, 0, 0), "nobody has failed");
+    // Each further try asks three, and costs nobody anything.
+    for minute in 2..10 {
+        let sent = room.at(&format!("2026-09-24T07:0{minute}:00Z")).send().await.unwrap();
+        assert_halted(&sent.dispatched, "the server refused 3 messages in a row");
+        assert_eq!(standing(&sent.counts()), (40, 0, 0));
+    }
+    sink.mend();
+    let sent = room.send().await.unwrap();
+    assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 40, 0)));
+    assert!(readers.iter().all(|reader| sink.copies(reader).len() == 1), "{:?}", sink.everything());
+    let troubles = room.press().await.store.troubles("2026-09-24T07:00:00Z".parse().unwrap()).await;
+    assert_eq!(troubles.unwrap(), []);
+}
+
+#[tokio::test]
+async fn three_readers_who_are_all_refused_are_not_blamed_either() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &named("policy", 3)).await;
+    let sent = room.send().await.unwrap();
+    assert_halted(&sent.dispatched, "the server refused 3 messages in a row");
+    assert_eq!(standing(&sent.counts()), (3, 0, 0));
+}
+
+#[tokio::test]
+async fn refusals_that_are_the_readers_own_fail_and_do_not_hold_up_the_others() {
+    let sink = Sink::open().await;
+    // Twelve in a row at the head of the list: the first try takes them for ours.
+    let readers = [named("policy", 12), named("reader", 20)].concat();
+    let room = newsroom(&sink, "", &readers).await;
+    let sent = room.send().await.unwrap();
+    assert_halted(&sent.dispatched, "in a row");
+    // The next goes on with those who have not been tried, and then it shows of whom the refusals spoke.
+    let sent = room.at("2026-09-24T07:10:00Z").send().await.unwrap();
+    assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 20, 12)));
+    let press = room.press().await;
+    let id = sent.edition.summary.id;
+    let troubled = press.store.troubled(id, SubscriberId(0), 99).await.unwrap();
+    assert_eq!(troubled.len(), 12);
+    for one in troubled {
+        assert_eq!(one.state, State::Failed);
+        assert_eq!(one.reason.as_deref(), Some("550 5.7.1 not from you"), "{}", one.email);
+    }
+    let outcomes = |room: &Newsroom| -> Vec<(String, i64)> {
+        let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
+        let mut all =
+            database.prepare("SELECT outcome, COUNT(*) FROM attempts GROUP BY outcome ORDER BY 1").unwrap();
+        let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let kept = outcomes(&room);
+    assert_eq!(kept.iter().find(|(outcome, _)| outcome == "failed").map(|(_, count)| *count), Some(12));
+}
+
+#[tokio::test]
+async fn those_who_are_left_over_fail_once_others_have_been_sent_to() {
+    let sink = Sink::open().await;
+    let readers = [named("policy", 10), named("reader", 1)].concat();
+    let room = newsroom(&sink, "", &readers).await;
+    let press = room.press().await;
+    let edition = press.store.edition(&key("2026-09-24")).await.unwrap().unwrap();
+    assert_halted(&room.deliver(&press, &edition).await, "in a row");
+    room.at("2026-09-24T07:10:00Z");
+    // The one who is left gets it, and we are stopped before the others are asked again.
+    let row = press.store.claim(edition.summary.id, press.clock.now(), None, 1).await.unwrap().remove(0);
+    assert!(row.email.as_str().starts_with("reader"), "those who were refused come last: {row:?}");
+    let begin =
+        straight::store::Begin { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt };
+    press.store.tick(&[], &[begin], &press.store.owner(), press.clock.now()).await.unwrap();
+    let backoff = straight::delivery::Backoff { give_up_after: Duration::from_secs(72_000) };
+    let yes = straight::delivery::Outcome::Accepted(straight::delivery::Reply {
+        code: 250,
+        enhanced: None,
+        text: String::new(),
+    });
+    let now = press.clock.now();
+    let policy = straight::config::UncertainPolicy::Resend;
+    let settle = straight::store::Settle {
+        edition: row.edition,
+        subscriber: row.subscriber,
+        attempt: row.attempt + 1,
+        next: straight::delivery::next_state(&yes, 1, 0, now, now, backoff, policy),
+        code: Some(250),
+        at: now,
+    };
+    press.store.tick(&[settle], &[], &press.store.owner(), now).await.unwrap();
+    let done = room.deliver(&press, &edition).await;
+    assert_eq!((&done.ending, standing(&done.counts)), (&Ending::Complete, (0, 1, 10)), "no halt for ever");
+}
+
+#[tokio::test]
+async fn what_is_refused_stays_open_until_it_is_known_of_whom_it_speaks() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &[named("policy", 6), named("slow", 1)].concat()).await;
+    let press = room.press().await;
+    let edition = press.store.edition(&key("2026-09-24")).await.unwrap().unwrap();
+    let id = edition.summary.id;
+    // The six have been refused when the process is asked to stop: they are as if they had not been tried.
+    let stop = CancellationToken::new();
+    let route = Route::prepare(&press.config.transport).unwrap();
+    let Ownership::Ours(lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    let stopper = async {
+        loop {
+            let counts = press.store.counts(id).await.unwrap();
+            assert_eq!(counts.of(State::Failed), 0, "nobody is blamed yet");
+            if counts.of(State::Deferred) == 6 {
+                stop.cancel();
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let (done, ()) =
+        tokio::join!(async { press.dispatch(&route, &edition, &|_, _| {}, &stop).await.unwrap() }, stopper);
+    drop(lock);
+    // The slow one may have been on the wire: then it was sent, and the six were refused for themselves.
+    let (queued, sent, failed) = standing(&done.counts);
+    assert!((queued, sent, failed) == (7, 0, 0) || (sent, failed) == (1, 6), "{:?}", done.counts);
+}
+
+#[tokio::test]
+async fn a_server_that_never_says_whether_it_keeps_a_message_does_not_get_the_list_twice() {
+    let sink = Sink::open().await;
+    let readers = named("void", 40);
+    let room = newsroom(&sink, "", &readers).await;
+    let began = Instant::now();
+    let sent = room.send().await.unwrap();
+    assert_halted(&sent.dispatched, "does not say whether it keeps them");
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    let total = || readers.iter().map(|reader| sink.copies(reader).len()).sum::<usize>();
+    let first = total();
+    // At most one a connection, and three more; each is on record.
+    assert!((4..=6).contains(&first), "{first}");
+    let id = sent.edition.summary.id;
+    assert_eq!(room.press().await.store.uncertain_attempts(id).await.unwrap(), first as u64);
+    assert_eq!(standing(&sent.counts()), (40, 0, 0));
+
+    // The next try asks one.
+    let sent = room.at("2026-09-24T07:11:00Z").send().await.unwrap();
+    assert_halted(&sent.dispatched, "does not say");
+    assert_eq!(total(), first + 1);
+
+    sink.mend();
+    let sent = room.at("2026-09-24T07:21:00Z").send().await.unwrap();
+    assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 40, 0)));
+    assert_eq!(total(), 40 + first + 1, "one more for each that was in doubt");
+    for reader in &readers {
+        let copies = sink.copies(reader);
+        assert!(copies.windows(2).all(|pair| pair[0] == pair[1]), "{reader}: {copies:?}");
+        assert!(copies.len() <= 2, "{reader}: {copies:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_send_that_reaches_nobody_does_not_end_well() {
+    let sink = Sink::open().await;
+    for (readers, said) in [
+        (named("policy", 12), "sending is halted: the server refused 10 messages in a row"),
+        (named("void", 12), "sending is halted: the server takes our messages"),
+        (named("policy", 1), "Sent to 0 of 1 readers"),
+    ] {
+        let room = newsroom(&sink, "", &readers).await;
+        room.article("today", &chrono::Utc::now().format("%F").to_string(), "Today");
+        let folder = room.folder.path().to_owned();
+        let done =
+            tokio::task::spawn_blocking(move || super::program::straight(&folder, &["send"])).await.unwrap();
+        assert_eq!(done.status.code(), Some(1), "{}", shown(&done));
+        assert!(shown(&done).contains(said), "{}", shown(&done));
+    }
+}
+
+#[tokio::test]
+async fn a_halt_is_told_once_and_the_next_one_again() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &named("policy", 12)).await;
+    room.send().await.unwrap();
+    room.at("2026-09-24T07:10:00Z").send().await.unwrap();
+    let halted = "The Rare Earth Daily: sending is halted";
+    let subjects = |room: &Newsroom| alarms(room).into_iter().map(|(subject, _)| subject).collect::<Vec<_>>();
+    assert_eq!(subjects(&room), [halted]);
+    sink.mend();
+    room.at("2026-09-24T07:20:00Z").send().await.unwrap();
+    // The next day it is refused again: a certificate that ran out, say.
+    let other = Sink::open().await;
+    let room = room.settings(&format!("publication: {{editors: [desk@example.com]}}\n{}", other.settings()));
+    room.article("ferry", "2026-09-25", "The Ferry").at("2026-09-25T07:00:00Z").send().await.unwrap();
+    assert_eq!(subjects(&room), [halted, halted]);
+    assert!(
+        alarms(&room).iter().all(|(_, state)| state == "sent" || state == "queued"),
+        "{:?}",
+        alarms(&room)
+    );
+}
+
+/// Sends what is due as `straight run` does, once.
+async fn beat(press: &Press) {
+    Sender::prepare(press.clone()).unwrap().send_due(&CancellationToken::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_for_half_an_hour_is_told_when_it_is_back() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let away =
+        format!("publication: {{editors: [desk@example.com]}}\nsmtp: {{url: \"smtp://127.0.0.1:{port}\"}}");
+    let room = Newsroom::new().settings(&away);
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&["ann@example.org"]).await;
+    let press = room.press().await;
+    press.publish(key("2026-09-24")).await.unwrap();
+    for (time, told) in [("07:00", 0), ("07:20", 0), ("07:31", 1), ("08:30", 1)] {
+        room.at(&format!("2026-09-24T{time}:00Z"));
+        beat(&press).await;
+        assert_eq!(alarms(&room).len(), told, "{time}: {:?}", alarms(&room));
+    }
+    press.store.close().await;
+    let sink = Sink::open().await;
+    let room = room.settings(&format!("publication: {{editors: [desk@example.com]}}\n{}", sink.settings()));
+    beat(&room.press().await).await;
+    let told = sink.messages("desk@example.com").remove(0);
+    assert!(told.contains("Since 2026-09-24 07:00 UTC nothing gets through"), "{told}");
+    assert_eq!(sink.copies("ann@example.org").len(), 1);
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_an_answer_no_longer_than_its_grace_and_says_so_on_record() {
+    let sink = Sink::open().await;
+    let room =
+        newsroom(&sink, "delivery: {grace: 1s}", &[named("mute", 1), named("reader", 3)].concat()).await;
+    let press = room.press().await;
+    let edition = press.store.edition(&key("2026-09-24")).await.unwrap().unwrap();
+    let stop = CancellationToken::new();
+    let route = Route::prepare(&press.config.transport).unwrap();
+    let Ownership::Ours(_lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    let stopper = async {
+        while sink.copies("mute00@example.org").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+        Instant::now()
+    };
+    let (done, stopped) =
+        tokio::join!(async { press.dispatch(&route, &edition, &|_, _| {}, &stop).await.unwrap() }, stopper);
+    assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
+    assert_eq!(done.ending, Ending::Stopped);
+    let id = edition.summary.id;
+    assert_eq!(press.store.uncertain_attempts(id).await.unwrap(), 1, "it may have arrived");
+    assert_eq!(done.counts.of(State::Sending), 0);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_refused_is_tried_again_until_others_have_got_through() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &named("reader", 1)).await;
+    let press = room.press().await;
+    let route = Route::prepare(&press.config.transport).unwrap();
+    let stop = CancellationToken::new();
+    let Ownership::Ours(_lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    let state = |name: &str| -> String {
+        let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
+        let state = "SELECT state FROM letters WHERE subject = ?1";
+        database.query_row(state, [name], |row| row.get(0)).unwrap()
+    };
+    let letter = async |cause: &str, to: &str| {
+        let to = to.parse().unwrap();
+        let now = press.clock.now();
+        assert!(press.store.add_letter(cause, &to, cause, "Please.\n", now).await.unwrap());
+    };
+    letter("confirm", "policy@example.org").await;
+    press.send_letters(&route, &stop).await.unwrap();
+    assert_eq!(state("confirm"), "deferred", "it may be us");
+    room.at("2026-09-24T07:06:00Z");
+    press.send_letters(&route, &stop).await.unwrap();
+    assert_eq!(state("confirm"), "deferred", "and nobody has got through since");
+    letter("other", "ann@example.org").await;
+    room.at("2026-09-24T07:20:00Z");
+    press.send_letters(&route, &stop).await.unwrap();
+    assert_eq!(state("other"), "sent");
+    assert_eq!(state("confirm"), "failed", "others are taken, and this one is not");
+
+    letter("again", "policy@example.org").await;
+    press.send_letters(&route, &stop).await.unwrap();
+    sink.mend();
+    room.at("2026-09-24T08:00:00Z");
+    press.send_letters(&route, &stop).await.unwrap();
+    assert_eq!(state("again"), "sent");
+}
