@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
-use straight::store::{Recovered, RecoveryPolicy};
-use straight::subscriber::Status;
+use straight::store::{Recovered, RecoveryPolicy, Refusal};
+use straight::subscriber::{Status, SubscriberId};
 
 use super::engines::Engine;
 use super::{addresses, at, begin, edition_for, on_both, sender, settle};
@@ -52,6 +52,63 @@ async fn an_attempt_that_is_given_back_unsent_leaves_no_record_and_one_that_was_
         assert_eq!(kept, [(2, "not-sent".to_owned()), (3, "uncertain".to_owned())]);
         assert_eq!(store.uncertain_attempts(id).await.unwrap(), 1);
         assert_eq!(store.counts(id).await.unwrap().of(State::Sent), 1);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_refused_fails_or_goes_back_by_its_own_attempt_and_no_other() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id = edition_for(&store, &["ann@example.org", "bo@example.org", "cy@example.org"]).await;
+        let _lock = sender(&store).await;
+        let rows = store.claim(id, at(0), None, 9).await.unwrap();
+        let mut refused = Vec::new();
+        for row in &rows {
+            assert_eq!(row.code, None);
+            store.tick(&[], &[begin(row)], &store.owner(), at(0)).await.unwrap();
+            let mut answer = settle(row, State::Deferred, at(1));
+            (answer.code, answer.next.due_at) = (Some(550), Some(at(300)));
+            answer.next.reason = Some("550 no".to_owned());
+            store.tick(&[answer], &[], &store.owner(), at(1)).await.unwrap();
+            refused.push(Refusal { edition: id, subscriber: row.subscriber, attempt: row.attempt + 1 });
+        }
+        let of = async |state| store.counts(id).await.unwrap().of(state);
+        let mut other = refused.clone();
+        other.iter_mut().for_each(|refusal| refusal.attempt += 1);
+        store.condemn(&other, at(2)).await.unwrap();
+        store.acquit(&other, at(2)).await.unwrap();
+        assert_eq!(of(State::Deferred).await, 3, "another attempt's refusals are not these");
+
+        store.condemn(&refused[..1], at(2)).await.unwrap();
+        store.acquit(&refused, at(2)).await.unwrap();
+        assert_eq!((of(State::Failed).await, of(State::Queued).await), (1, 2), "what has failed stays so");
+        let kept = attempts_on_record(engine).await;
+        let failed = kept.iter().filter(|(_, outcome)| outcome == "failed").count();
+        assert_eq!((failed, kept.len()), (1, 3));
+
+        // They are due at once, and it is known what was said to them; given back without a word they keep it.
+        let again = store.claim(id, at(2), None, 9).await.unwrap();
+        let known: Vec<_> = again.iter().map(|row| (row.code, row.due_at)).collect();
+        assert_eq!(known, [(Some(550), at(2)), (Some(550), at(2))]);
+        store.tick(&[], &[begin(&again[0])], &store.owner(), at(3)).await.unwrap();
+        let mut given_back = settle(&again[0], State::Queued, at(3));
+        (given_back.code, given_back.next.due_at, given_back.next.reason) = (None, None, None);
+        store.tick(&[given_back], &[], &store.owner(), at(3)).await.unwrap();
+        let kept = store.claim(id, at(3), None, 9).await.unwrap();
+        assert!(kept.iter().all(|row| (row.code, row.due_at) == (Some(550), at(2))), "{kept:?}");
+        let reasons = store.troubled(id, SubscriberId(0), 9).await.unwrap();
+        assert!(reasons.iter().all(|one| one.reason.as_deref() == Some("550 no")), "{reasons:?}");
+
+        assert!(!store.has_sent_since(id, at(0)).await.unwrap());
+        let last = kept.last().unwrap();
+        store.tick(&[], &[begin(last)], &store.owner(), at(4)).await.unwrap();
+        let mut yes = settle(last, State::Sent, at(5));
+        yes.code = Some(250);
+        store.tick(&[yes], &[], &store.owner(), at(5)).await.unwrap();
+        assert!(store.has_sent_since(id, at(4)).await.unwrap());
+        assert!(!store.has_sent_since(id, at(5)).await.unwrap());
         store.close().await;
     })
     .await;
