@@ -202,6 +202,12 @@ async fn a_server_that_never_says_whether_it_keeps_a_message_does_not_get_the_li
     let sent = room.at("2026-09-24T07:21:00Z").send().await.unwrap();
     assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 40, 0)));
     assert_eq!(total(), 40 + first + 1, "one more for each that was in doubt");
+    let now = "2026-09-24T07:21:00Z".parse().unwrap();
+    assert_eq!(
+        room.press().await.store.troubles(now).await.unwrap(),
+        [],
+        "what another process noted is over"
+    );
     for reader in &readers {
         let copies = sink.copies(reader);
         assert!(copies.windows(2).all(|pair| pair[0] == pair[1]), "{reader}: {copies:?}");

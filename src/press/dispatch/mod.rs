@@ -86,11 +86,11 @@ impl Press {
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         self.renew_keys().await?;
         let before = route.bearing().count();
-        let is_probe = self.store.troubles_here(now).await?.iter().any(|on| on.trouble == Trouble::Halted);
-        if is_probe {
+        let noted = self.store.troubles_here(now).await?;
+        if noted.iter().any(|noted| noted.trouble == Trouble::Halted) {
             route.bearing().narrow();
         }
-        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), is_probe, stop));
+        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), &noted, stop));
         let owner = self.store.owner();
         let errands = errands::Errands::start().map_err(PressError::Thread)?;
         loop {

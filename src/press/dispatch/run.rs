@@ -28,7 +28,7 @@ use crate::delivery::{
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press, size};
-use crate::store::{Claimed, Refusal, Settle, Store, StoredEdition, Trouble};
+use crate::store::{Claimed, Noted, Refusal, Settle, Store, StoredEdition, Trouble};
 use crate::subscriber::{EmailAddress, SubscriberId, masked_in};
 
 /// After how long without a message a connection is opened anew.
@@ -75,9 +75,12 @@ impl Run {
         edition: &StoredEdition,
         skeleton: Skeleton,
         bearing: Arc<Bearing>,
-        is_probe: bool,
+        noted: &[Noted],
         stop: &CancellationToken,
     ) -> Self {
+        let is_probe = noted.iter().any(|noted| noted.trouble == Trouble::Halted);
+        // It may be another process's, or that of a process that is gone.
+        let slowed = noted.iter().find(|noted| noted.trouble == Trouble::Slowed);
         Run {
             key: edition.summary.key.clone(),
             composer: Arc::new(Composer::new(press, edition, skeleton)),
@@ -97,7 +100,7 @@ impl Run {
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
             size_is_kept: AtomicBool::new(false),
-            told: Mutex::new(bearing.told()),
+            told: Mutex::new(slowed.map(|noted| noted.told.clone())),
             bearing,
             is_limited: press.limits.are_set,
         }
