@@ -224,7 +224,7 @@ async fn a_send_that_reaches_nobody_does_not_end_well() {
         (named("policy", 1), "Sent to 0 of 1 readers"),
     ] {
         let room = newsroom(&sink, "", &readers).await;
-        room.article("today", &chrono::Utc::now().format("%F").to_string(), "Today");
+        room.article("today", &straight::press::Clock::system().now().format("%F").to_string(), "Today");
         let folder = room.folder.path().to_owned();
         let done =
             tokio::task::spawn_blocking(move || super::program::straight(&folder, &["send"])).await.unwrap();

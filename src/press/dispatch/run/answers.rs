@@ -1,0 +1,206 @@
+//! What an answer says of its reader, of the run, and of us; and how it goes into the ledger.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use super::Run;
+use crate::delivery::{
+    FRUITLESS, Next, Outcome, State, next_after_fruitless, next_after_refusal, next_state,
+};
+use crate::press::Ending;
+use crate::press::dispatch::ahead::Ahead;
+use crate::press::dispatch::blame::Blame;
+use crate::press::dispatch::ledger::Request;
+use crate::store::{Claimed, Refusal, Settle};
+use crate::subscriber::{SubscriberId, masked_in};
+
+impl Run {
+    /// Looks at an outcome for what it says of the run as a whole.
+    pub(super) fn judge(&self, outcome: &Outcome, row: &Claimed, begun: Instant) {
+        // Refusal into words only when it is logged.
+        let to = std::fmt::from_fn(|f| f.write_str(&row.email.masked()));
+        match outcome {
+            Outcome::Accepted(reply) => {
+                debug!(edition = %self.key, %to, code = reply.code, "accepted");
+            }
+            Outcome::Deferred(reply)
+            | Outcome::Bounced(reply)
+            | Outcome::Refused(reply)
+            | Outcome::Halt(reply) => {
+                info!(edition = %self.key, %to, code = reply.code, reply = %masked_in(&reply.text), "not accepted");
+            }
+            Outcome::Undeliverable(why) => {
+                info!(edition = %self.key, %to, why = %masked_in(why), "cannot be given to this server")
+            }
+            Outcome::Unanswered(why) => {
+                warn!(edition = %self.key, %to, why = %masked_in(why), "no answer after the message");
+            }
+            Outcome::NotSent(why) => debug!(edition = %self.key, %to, why = %masked_in(why), "not sent"),
+            Outcome::Slowed(reply) => {
+                debug!(edition = %self.key, %to, code = reply.code, reply = %masked_in(&reply.text), "slowed down");
+            }
+        }
+        match outcome {
+            Outcome::NotSent(why) => self.lose_patience(why),
+            Outcome::Slowed(reply) => self.lose_patience(&format!("the server slows us down: {reply}")),
+            Outcome::Halt(reply) => {
+                self.end(Ending::Halted(format!("the server refuses our messages: {reply}")))
+            }
+            // It answers, and no more than that can be said for it.
+            Outcome::Refused(_) => self.heard_of_it(),
+            // We did not wait for it.
+            Outcome::Unanswered(_) if self.stop.is_cancelled() => {}
+            Outcome::Unanswered(_) => {
+                let halt = self.blame().unanswered(begun, Instant::now());
+                if let Some(why) = halt {
+                    self.end(Ending::Halted(why));
+                }
+            }
+            Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Bounced(_) | Outcome::Undeliverable(_) => {
+                self.bearing.accepted();
+                self.heard_of_it();
+            }
+        }
+    }
+
+    /// How often in a row this delivery was now begun in vain. When the server slows everybody down that is not counted.
+    pub(super) fn count_fruitless(&self, subscriber: SubscriberId, outcome: &Outcome) -> u32 {
+        let mut fruitless = self.fruitless.lock().unwrap_or_else(PoisonError::into_inner);
+        let through = self.bearing.count();
+        let is_its_own = match outcome {
+            Outcome::NotSent(_) => true,
+            Outcome::Slowed(_) => fruitless.get(&subscriber).is_none_or(|(_, before)| *before < through),
+            Outcome::Accepted(_)
+            | Outcome::Deferred(_)
+            | Outcome::Bounced(_)
+            | Outcome::Refused(_)
+            | Outcome::Halt(_)
+            | Outcome::Undeliverable(_)
+            | Outcome::Unanswered(_) => {
+                fruitless.remove(&subscriber);
+                return 0;
+            }
+        };
+        let (count, before) = fruitless.entry(subscriber).or_default();
+        *count += u32::from(is_its_own);
+        *before = through;
+        let count = *count;
+        if count >= FRUITLESS {
+            fruitless.remove(&subscriber);
+        }
+        count
+    }
+
+    /// Hands an answer to the ledger; gives what tells when it is durable, `None` when the ledger has gone.
+    pub(super) async fn settle(
+        &self,
+        row: Claimed,
+        outcome: Outcome,
+        fruitless: u32,
+        ledger: &mpsc::Sender<Request>,
+    ) -> Option<oneshot::Receiver<()>> {
+        let at = self.clock.now();
+        let attempt = row.deferrals.saturating_add(1);
+        let mut suspected = None;
+        let next = match &outcome {
+            Outcome::Refused(reply) if !self.is_its_own(&row).await => {
+                suspected = Some(reply.clone());
+                next_after_refusal(reply, attempt, self.queued_at, at, self.backoff)
+            }
+            Outcome::NotSent(why) if fruitless >= FRUITLESS => {
+                next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
+            }
+            Outcome::Slowed(reply) if fruitless >= FRUITLESS => {
+                next_after_fruitless(&reply.to_string(), attempt, self.queued_at, at, self.backoff)
+            }
+            _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
+        };
+        let settle = Settle {
+            edition: row.edition,
+            subscriber: row.subscriber,
+            attempt: row.attempt,
+            next,
+            code: outcome.code(),
+            at,
+        };
+        let refusal = Refusal { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt };
+        let (durable, told) = oneshot::channel();
+        ledger.send(Request::Settle(settle, durable)).await.ok()?;
+        // Behind that in the ledger's queue comes what is decided of it, by whomever.
+        match (outcome, suspected) {
+            (Outcome::Accepted(_), _) => {
+                self.bearing.kept();
+                let own = self.blame().accepted();
+                if !own.is_empty() {
+                    ledger.send(Request::Condemn(own)).await.ok()?;
+                }
+            }
+            (_, Some(reply)) => {
+                let halt = self.blame().refused(refusal, &reply);
+                if let Some(why) = halt {
+                    self.end(Ending::Halted(why));
+                }
+            }
+            (_, None) => {}
+        }
+        Some(told)
+    }
+
+    /// Whether a refusal of `row` speaks of it alone: it has been refused before, and others have been accepted since.
+    async fn is_its_own(&self, row: &Claimed) -> bool {
+        let was_refused = row.code.is_some_and(|code| code >= 500);
+        if !was_refused || self.blame().has_accepted() {
+            return was_refused;
+        }
+        match self.store.has_sent_since(row.edition, row.due_at).await {
+            Ok(has_sent) => has_sent,
+            Err(error) => {
+                debug!(%error, "whether others were accepted is not known");
+                false
+            }
+        }
+    }
+
+    /// Takes what was refused without its being found out of whom that speaks, and says how it is told.
+    pub(in crate::press::dispatch) fn undecided(&self) -> (Vec<Refusal>, String) {
+        let mut blame = self.blame();
+        let told = blame.told();
+        (blame.undecided(), told)
+    }
+
+    fn blame(&self) -> MutexGuard<'_, Blame> {
+        self.blame.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn give_back(&self, row: Claimed, ledger: &mpsc::Sender<Request>) {
+        // It keeps its place, and whatever was said to it before.
+        let next = Next {
+            state: State::Queued,
+            due_at: None,
+            spends_attempt: false,
+            bounces_address: false,
+            records_uncertain: false,
+            reason: None,
+        };
+        let settle = Settle {
+            edition: row.edition,
+            subscriber: row.subscriber,
+            attempt: row.attempt,
+            next,
+            code: None,
+            at: self.clock.now(),
+        };
+        let (durable, _) = oneshot::channel();
+        // A ledger that has gone leaves it to the recovery.
+        let _ = ledger.send(Request::Settle(settle, durable)).await;
+    }
+
+    pub(super) async fn give_back_ahead(&self, ahead: &mut Ahead<'_>, ledger: &mpsc::Sender<Request>) {
+        for row in ahead.give_up().await {
+            self.give_back(row, ledger).await;
+        }
+    }
+}
