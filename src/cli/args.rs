@@ -80,7 +80,7 @@ pub struct SendArgs {
     /// Send this edition: a date, or a date and a name for an extra one [default: today]
     #[arg(long, value_name = "EDITION")]
     pub edition: Option<EditionKey>,
-    /// Send a test to this address alone, \[Test\] in its subject; may be given several times
+    /// Send a test to this address alone, with `[Test]` in its subject; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub to: Vec<EmailAddress>,
     /// Say what would be sent, to how many and when; change nothing
@@ -280,11 +280,14 @@ pub struct CancelArgs {
 #[command(after_help = "Examples:\n  \
     straight deliveries list\n  \
     straight deliveries retry ann@example.org\n  \
-    straight deliveries resolve --all --as arrived")]
+    straight deliveries resolve --all --as arrived\n\n\
+    A reader who is sent what is uncertain once more may have it twice. Whoever bounced is not queued before\n\
+    `straight subscribers revive` says that the address works again; whoever left or complained never is.\n\
+    Ends with 1 when the reader who is named has nothing to retry or resolve, and says why.")]
 pub enum DeliveriesCommand {
     /// Show what is not sent, a reader a line, with the reason
     List(OfEdition),
-    /// Queue failed, uncertain or deferred deliveries anew
+    /// Queue failed, uncertain or deferred deliveries anew, for readers who are still subscribed
     Retry(OfReaders),
     /// Settle uncertain deliveries: did they arrive or not?
     Resolve(ResolveArgs),
@@ -432,6 +435,8 @@ pub enum SubscribersCommand {
     Add(AddArgs),
     /// Mark one as unsubscribed: no import brings them back
     Remove(RemoveArgs),
+    /// Take a bounced address for good again, once its mailbox works; who left or complained stays out
+    Revive(ReviveArgs),
     /// Show all that is known of one, with the record of consent
     Show(ShowArgs),
     /// Delete all that is known of one; a keyed digest of the address keeps imports from bringing them back
@@ -466,6 +471,13 @@ pub struct AddArgs {
 /// `subscribers remove`
 #[derive(Debug, Clone, Args)]
 pub struct RemoveArgs {
+    /// The address
+    pub email: EmailAddress,
+}
+
+/// `subscribers revive`
+#[derive(Debug, Clone, Args)]
+pub struct ReviveArgs {
     /// The address
     pub email: EmailAddress,
 }
@@ -615,6 +627,7 @@ mod tests {
             "subscribers list --status active",
             "subscribers add ann@example.org --name Ann --timezone Europe/Berlin",
             "subscribers remove ann@example.org",
+            "subscribers revive ann@example.org",
             "subscribers show ann@example.org --json",
             "subscribers erase ann@example.org",
             "subscribers import a.csv b.yaml --format csv",

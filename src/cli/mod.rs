@@ -33,6 +33,7 @@ mod status;
 mod subscribers;
 mod templates;
 mod trial;
+mod why;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -50,7 +51,7 @@ pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
     DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, KeysCommand, LedgerCommand,
     ListArgs, OfEdition, OfReaders, PauseArgs, PreviewArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs,
-    RotateArgs, RunArgs, SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
+    ReviveArgs, RotateArgs, RunArgs, SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -306,6 +307,22 @@ mod tests {
     #[test]
     fn the_arguments_are_of_one_piece() {
         Cli::command().debug_assert();
+    }
+
+    /// Comments become help word for word: an escape that is right in the one is shown in the other.
+    #[test]
+    fn no_help_and_no_page_of_the_manual_shows_an_escape() {
+        fn look(command: &mut clap::Command) {
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains('\\'), "{help}");
+            let mut page = Vec::new();
+            clap_mangen::Man::new(command.clone()).render(&mut page).unwrap();
+            // A backslash that is shown is written `\e`, or twice.
+            let page = String::from_utf8(page).unwrap();
+            assert!(!page.contains(r"\\") && !page.contains(r"\e"), "{page}");
+            command.get_subcommands_mut().for_each(look);
+        }
+        look(&mut Cli::command());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
+use super::why;
 use crate::delivery::State;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey};
@@ -18,6 +19,8 @@ use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEditio
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How often a send without a terminal says how far it is.
 const PLAIN_LINE: Duration = Duration::from_secs(5);
+/// How many kinds of reasons are shown.
+const REASONS: usize = 5;
 
 /// Publishes and delivers the edition `key`, today's when absent. Gives whether all is well: everything accepted or
 /// nothing to do.
@@ -319,17 +322,12 @@ async fn report(
             writeln!(out, "  {count} {words}")?;
         }
     }
-    for (state, reason, count) in press.store.reasons(edition.summary.id, 5).await? {
-        writeln!(out, "    {count} × {}: {reason}", state.as_str())?;
-    }
+    let reasons = press.store.reasons(edition.summary.id, REASONS).await?;
+    why::tell_reasons(&reasons, "`straight status` has more of them", out)?;
     if counts.of(State::Failed) + counts.of(State::Uncertain) > 0 {
         writeln!(out, "  `straight deliveries list` names them")?;
     }
-    let in_doubt = press.store.uncertain_attempts(edition.summary.id).await?;
-    if in_doubt > counts.of(State::Uncertain) {
-        let again = in_doubt - counts.of(State::Uncertain);
-        writeln!(out, "  {again} were sent once more because no answer came the first time: on record")?;
-    }
+    why::tell_in_doubt(press.store.in_doubt(edition.summary.id).await?, out)?;
     if counts.of(State::Deferred) > 0
         && let Some(due) = press.store.next_due(edition.summary.id).await?
     {

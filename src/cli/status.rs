@@ -7,24 +7,27 @@ use serde_json::{Map, Value, json};
 
 use super::approve::due_next;
 use super::args::{StatusArgs, StatusFormat};
+use super::why;
 use crate::comment::Moderation;
 use crate::config::ApprovalPolicy;
 use crate::delivery::State;
+use crate::delivery::reasons::Reasons;
 use crate::edition::EditionKey;
 use crate::press::{Press, Withheld};
-use crate::store::{Counts, Course, Decision, Domains, EditionSummary, Noted, Trouble};
+use crate::store::{Counts, Course, Decision, Domains, EditionSummary, InDoubt, Noted, Trouble};
 
-/// How many reasons are shown.
-const REASONS: u32 = 20;
+/// How many kinds of reasons are shown.
+const REASONS: usize = 20;
 
 /// All that is told of one edition.
 struct Standing {
     summary: EditionSummary,
     counts: Counts,
     domains: Domains,
-    reasons: Vec<(State, String, u64)>,
+    reasons: Reasons,
     /// Attempts without an answer.
-    in_doubt: u64,
+    unanswered: u64,
+    in_doubt: InDoubt,
     decisions: Vec<Decision>,
     stop: Option<Decision>,
     /// Local time.
@@ -174,7 +177,8 @@ async fn standing(press: &Press, summary: EditionSummary, domains: u32) -> anyho
         counts: store.counts(id).await?,
         domains,
         reasons: store.reasons(id, REASONS).await?,
-        in_doubt: store.uncertain_attempts(id).await?,
+        unanswered: store.uncertain_attempts(id).await?,
+        in_doubt: store.in_doubt(id).await?,
         decisions: store.decisions(id).await?,
         stop,
         next_try,
@@ -208,19 +212,19 @@ fn tell(standing: &Standing, out: &mut dyn Write) -> anyhow::Result<()> {
         }
     }
     tell_domains(standing, out)?;
-    if standing.in_doubt > 0 {
+    let uncertain = counts.of(State::Uncertain);
+    if uncertain > 0 {
         writeln!(
             out,
-            "  {} attempts ended without an answer: as many readers may have it twice, or not at all",
-            standing.in_doubt
+            "  uncertain is what {} may have got or not; `straight deliveries resolve` settles it, `retry` sends again",
+            why::readers(uncertain)
         )?;
     }
-    if !standing.reasons.is_empty() {
-        writeln!(out, "  why, by frequency (`straight deliveries list` names the readers):")?;
+    why::tell_in_doubt(standing.in_doubt, out)?;
+    if !standing.reasons.largest.is_empty() {
+        writeln!(out, "  why, by frequency (`straight deliveries list --edition {key}` names the readers):")?;
     }
-    for (state, reason, count) in &standing.reasons {
-        writeln!(out, "    {count} × {}: {reason}", state.as_str())?;
-    }
+    why::tell_reasons(&standing.reasons, "`straight deliveries list` has each of them", out)?;
     if let Some(due) = standing.next_try {
         writeln!(out, "  next try {}", due.format("%Y-%m-%d %H:%M %Z"))?;
     }
@@ -273,9 +277,12 @@ fn as_json(standing: &Standing) -> Value {
     );
     let reasons: Vec<Value> = standing
         .reasons
+        .largest
         .iter()
         .map(|(state, reason, count)| json!({ "state": state.as_str(), "reason": reason, "count": count }))
         .collect();
+    let Reasons { other_kinds, other_readers, .. } = standing.reasons;
+    let InDoubt { twice, already } = standing.in_doubt;
     json!({
         "key": summary.key.to_string(),
         "number": summary.number,
@@ -287,7 +294,9 @@ fn as_json(standing: &Standing) -> Value {
         "domains": domains,
         "other_domains": others,
         "reasons": reasons,
-        "uncertain_attempts": standing.in_doubt,
+        "other_reasons": (other_kinds > 0).then(|| json!({ "kinds": other_kinds, "count": other_readers })),
+        "uncertain_attempts": standing.unanswered,
+        "in_doubt": { "sent_twice": twice, "not_sent_but_perhaps_there": already },
         "stopped": standing.stop.as_ref().map(decision_json),
         "decisions": standing.decisions.iter().map(decision_json).collect::<Vec<_>>(),
         "next_try": standing.next_try.map(|due| due.to_rfc3339()),

@@ -7,13 +7,14 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 
 use super::args::{
-    AddArgs, EraseArgs, ExportArgs, ImportArgs, ListArgs, RemoveArgs, ShowArgs, SubscribersCommand,
+    AddArgs, EraseArgs, ExportArgs, ImportArgs, ListArgs, RemoveArgs, ReviveArgs, ShowArgs,
+    SubscribersCommand,
 };
 use super::readers;
 use crate::press::Press;
 use crate::store::{Commented, Origin};
 use crate::subscriber::list::{Format, Writer};
-use crate::subscriber::{NewSubscriber, Status, SubscriberId};
+use crate::subscriber::{EmailAddress, NewSubscriber, Status, Subscriber, SubscriberId};
 
 /// How many subscribers are in memory at a time.
 const PAGE: u32 = 1_000;
@@ -28,6 +29,7 @@ pub(super) async fn run(
         SubscribersCommand::List(args) => list(press, args, out).await,
         SubscribersCommand::Add(args) => add(press, args, out).await,
         SubscribersCommand::Remove(args) => remove(press, args, out).await,
+        SubscribersCommand::Revive(args) => revive(press, args, out).await,
         SubscribersCommand::Show(args) => show(press, args, out).await,
         SubscribersCommand::Erase(args) => erase(press, args, out).await,
         SubscribersCommand::Import(args) => import(press, args, out).await,
@@ -75,9 +77,7 @@ async fn add(press: &Press, args: &AddArgs, out: &mut dyn Write) -> anyhow::Resu
         match (report.new, report.updated, report.suppressed) {
             (1, ..) => "is subscribed",
             (_, 1, _) => "is brought up to date",
-            (.., 1) => {
-                bail!("{} left, bounced or complained: only their own sign-up brings them back", args.email)
-            }
+            (.., 1) => bail!("{}", stays_out(press, &args.email).await?),
             _ => "was there just so",
         },
     );
@@ -95,6 +95,57 @@ async fn remove(press: &Press, args: &RemoveArgs, out: &mut dyn Write) -> anyhow
         writeln!(out, "{} is {} already.", subscriber.email, subscriber.status)?;
     }
     Ok(true)
+}
+
+async fn revive(press: &Press, args: &ReviveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(Subscriber { id, email, status, .. }) = press.store.by_email(&args.email).await? else {
+        bail!("{} is not among the subscribers", args.email);
+    };
+    if press.store.revive(id, press.clock.now()).await? {
+        writeln!(out, "{email} is active again, and gets the next edition.")?;
+        writeln!(
+            out,
+            "  `straight deliveries retry {email}` sends the latest one too; if the address bounces again, it is set aside again"
+        )?;
+        return Ok(true);
+    }
+    match status {
+        Status::Active => {
+            writeln!(out, "{email} is active: there is nothing to revive.")?;
+            Ok(true)
+        }
+        Status::Bounced => {
+            bail!("{email} signed up and never confirmed: only their own sign-up brings them in")
+        }
+        Status::Pending | Status::Unsubscribed | Status::Complained => {
+            bail!("{email} {}", stays_out_as(status))
+        }
+    }
+}
+
+/// Why an address is not taken in.
+async fn stays_out(press: &Press, email: &EmailAddress) -> anyhow::Result<String> {
+    Ok(match press.store.by_email(email).await? {
+        Some(reader) => format!("{email} {}", stays_out_as(reader.status)),
+        None => {
+            format!(
+                "{email} was erased, or given up for another address: only their own sign-up brings them back"
+            )
+        }
+    })
+}
+
+/// What is said behind an address that gets nothing, and what would change that.
+pub(super) fn stays_out_as(status: Status) -> &'static str {
+    match status {
+        Status::Active => "is subscribed",
+        Status::Pending => "has not confirmed yet: only their own click brings them in",
+        Status::Unsubscribed => "has left: only their own sign-up brings them back",
+        Status::Bounced => {
+            "bounced, and gets nothing: once the address works again, `straight subscribers revive` takes it for good"
+        }
+        Status::Complained => "has reported an edition as spam: nothing is sent there any more",
+    }
 }
 
 async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<bool> {

@@ -1,6 +1,7 @@
 //! One delivery is one (edition, subscriber): its states, what moves it, and the ways out of the house.
 
 pub mod outbox;
+pub mod reasons;
 pub mod smtp;
 mod state;
 

@@ -75,8 +75,10 @@ const BEGUN: Both = both!(
     "JOIN deliveries d ON d.edition_id = CAST(j.value->>0 AS BIGINT) AND d.subscriber_id = CAST(j.value->>1 AS BIGINT)
     WHERE d.attempt = CAST(j.value->>2 AS BIGINT) + 1 AND d.owner = $2 AND d.state = 'sending'"
 );
+// Why an address bounced stays to be read beside that it did.
 const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at = $3,
-        reason = (SELECT status FROM subscribers s WHERE s.id = $2)
+        reason = (SELECT CASE WHEN s.status = 'bounced' AND deliveries.reason IS NOT NULL
+            THEN s.status || ': ' || deliveries.reason ELSE s.status END FROM subscribers s WHERE s.id = $2)
     WHERE edition_id = $1 AND subscriber_id = $2 AND state IN ('queued', 'deferred')
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = $2 AND s.status <> 'active')";
 

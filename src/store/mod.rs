@@ -55,8 +55,8 @@ pub use search::{Found, Searched};
 pub use sign_ups::{Ask, Asks, Confirmed, Consent, OpenSignUp, SignUp, SignUpId};
 pub use slots::SlotOutcome;
 pub use soundness::Restored;
-pub use standing::Domains;
-pub use troubled::Troubled;
+pub use standing::{Domains, InDoubt};
+pub use troubled::{OfReader, Troubled};
 pub use troubles::{Noted, Trouble};
 
 /// What can go wrong with the store.

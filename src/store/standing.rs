@@ -2,8 +2,10 @@
 
 use super::deliveries::state;
 use super::engine::Pool;
+use super::troubled::SETTLED_BY_A_PERSON;
 use super::{Counts, EditionId, Store, StoreError};
 use crate::delivery::State;
+use crate::delivery::reasons::{Reasons, Tally};
 
 /// How an edition stands at the domains that have the most readers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,12 +45,30 @@ macro_rules! by_domain {
 }
 const BY_DOMAIN_SQLITE: &str = by_domain!("instr");
 const BY_DOMAIN_POSTGRES: &str = by_domain!("strpos");
-// Servers repeat the address that they refuse: with it every reason would be another one.
-const REASONS: &str = "SELECT state, reason, COUNT(*) FROM (
-        SELECT d.state AS state, replace(d.reason, s.email, '(the reader)') AS reason
-        FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
-        WHERE d.edition_id = $1 AND d.reason IS NOT NULL AND d.state <> 'sent') told
-    GROUP BY state, reason ORDER BY COUNT(*) DESC, state, reason LIMIT $2";
+const TOLD: &str = "SELECT d.subscriber_id, d.state, d.reason, s.email, s.email_key
+    FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+    WHERE d.edition_id = $1 AND d.subscriber_id > $2 AND d.state <> 'sent' AND d.reason IS NOT NULL
+    ORDER BY d.subscriber_id LIMIT $3";
+// A second copy went out once another attempt was begun; what a person has settled is in doubt no longer.
+const IN_DOUBT: &str = "SELECT COUNT(CASE WHEN d.state = 'sent' AND d.attempt > a.doubted THEN 1 END),
+        COUNT(CASE WHEN d.state IN ('queued', 'sending', 'deferred', 'suppressed')
+            OR (d.state = 'failed' AND (d.reason IS NULL OR d.reason <> $2)) THEN 1 END)
+    FROM (SELECT subscriber_id, MIN(attempt) AS doubted FROM attempts
+        WHERE edition_id = $1 AND outcome = 'uncertain' GROUP BY subscriber_id) a
+    JOIN deliveries d ON d.edition_id = $1 AND d.subscriber_id = a.subscriber_id";
+
+/// How many reasons are in memory at a time.
+const PAGE: i64 = 2_000;
+
+/// Readers who may have more or other than their delivery says, because an attempt ended without an answer. Those whose
+/// delivery is `uncertain` itself are not among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InDoubt {
+    /// Sent to once more since, and accepted: they may have it twice.
+    pub twice: u64,
+    /// Not sent to since: they may have it all the same.
+    pub already: u64,
+}
 
 impl Store {
     /// How many deliveries of `edition` stand where at each of the `limit` domains that have the most readers.
@@ -87,23 +107,40 @@ impl Store {
         Ok(Domains { largest, all })
     }
 
-    /// The most frequent reasons why deliveries of `edition` are not sent, with their counts; a reader's address in
-    /// them is replaced.
+    /// The most frequent kinds of reasons why deliveries of `edition` are not sent, without what is particular to a
+    /// reader. They are read in pages, so that memory does not grow with the list.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn reasons(
-        &self,
-        edition: EditionId,
-        limit: u32,
-    ) -> Result<Vec<(State, String, u64)>, StoreError> {
-        let rows: Vec<(String, String, i64)> = reading!(self, |c| sqlx::query_as(REASONS)
+    pub async fn reasons(&self, edition: EditionId, limit: usize) -> Result<Reasons, StoreError> {
+        let mut tally = Tally::default();
+        let mut after = i64::MIN;
+        loop {
+            let rows: Vec<(i64, String, String, String, String)> = reading!(self, |c| sqlx::query_as(TOLD)
+                .bind(edition.0)
+                .bind(after)
+                .bind(PAGE)
+                .fetch_all(&mut *c)
+                .await?);
+            let Some(last) = rows.last() else { break };
+            after = last.0;
+            for (_, word, reason, email, key) in &rows {
+                tally.add(state(word)?, reason, email, key);
+            }
+        }
+        Ok(tally.largest(limit))
+    }
+
+    /// The readers of `edition` of whom an attempt ended without an answer, and who are not left as `uncertain`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn in_doubt(&self, edition: EditionId) -> Result<InDoubt, StoreError> {
+        let (twice, already): (i64, i64) = reading!(self, |c| sqlx::query_as(IN_DOUBT)
             .bind(edition.0)
-            .bind(i64::from(limit))
-            .fetch_all(&mut *c)
+            .bind(SETTLED_BY_A_PERSON)
+            .fetch_one(&mut *c)
             .await?);
-        rows.into_iter()
-            .map(|(word, reason, count)| Ok((state(&word)?, reason, count.unsigned_abs())))
-            .collect()
+        Ok(InDoubt { twice: twice.unsigned_abs(), already: already.unsigned_abs() })
     }
 }

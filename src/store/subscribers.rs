@@ -19,6 +19,10 @@ const UNSUBSCRIBE: &str = "UPDATE subscribers SET status = 'unsubscribed', chang
     WHERE id = $1 AND status IN ('pending', 'active')";
 pub(super) const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
+// Who signed up and never confirmed comes in by confirming alone.
+const REVIVE: &str = "UPDATE subscribers SET status = 'active', changed_at = $2
+    WHERE id = $1 AND status = 'bounced' AND erased_at IS NULL AND (origin <> 'sign-up' OR EXISTS
+        (SELECT 1 FROM sign_ups u WHERE u.subscriber_id = subscribers.id AND u.state = 'confirmed'))";
 const PREFERENCES: &str =
     "UPDATE subscribers SET name = $2, timezone = $3, paused_until = $5, changed_at = $4
     WHERE id = $1 AND status IN ('pending', 'active')";
@@ -110,6 +114,20 @@ impl Store {
     /// When the store fails.
     pub async fn bounce(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let done = writing!(self, |c| sqlx::query(BOUNCE)
+            .bind(id.0)
+            .bind(millis(now))
+            .execute(&mut *c)
+            .await?
+            .rows_affected());
+        Ok(done > 0)
+    }
+
+    /// Takes a bounced address for good again, by a person's word; whether it was one of a reader who had agreed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn revive(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = writing!(self, |c| sqlx::query(REVIVE)
             .bind(id.0)
             .bind(millis(now))
             .execute(&mut *c)

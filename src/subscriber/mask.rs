@@ -5,30 +5,39 @@ use std::borrow::Cow;
 /// `text` with each address in it as [`EmailAddress::masked`](super::EmailAddress::masked) has it.
 #[must_use]
 pub fn masked_in(text: &str) -> Cow<'_, str> {
+    with_addresses(text, |local, domain, masked| {
+        masked.extend(local.trim_start_matches('"').chars().next());
+        masked.push('…');
+        masked.push('@');
+        masked.push_str(domain);
+    })
+}
+
+/// `text` with what `told` writes for each address in it, given its local part and its domain as they stand there.
+pub fn with_addresses(text: &str, mut told: impl FnMut(&str, &str, &mut String)) -> Cow<'_, str> {
     if !text.contains('@') {
         return Cow::Borrowed(text);
     }
-    let mut masked = String::with_capacity(text.len());
+    let mut written = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('@') {
         let (before, behind) = rest.split_at(at);
         let begin = beginning(before);
         let domain = behind[1..].split(|c: char| !(c.is_alphanumeric() || "[.-_".contains(c))).next();
         let domain = domain.unwrap_or_default();
-        masked.push_str(&before[..begin]);
-        match before[begin..].trim_start_matches('"').chars().next() {
-            Some(first) if !domain.is_empty() => {
-                masked.push(first);
-                masked.push('…');
-            }
-            Some(_) | None => masked.push_str(&before[begin..]),
+        let local = &before[begin..];
+        written.push_str(&before[..begin]);
+        if domain.is_empty() || local.trim_start_matches('"').is_empty() {
+            written.push_str(local);
+            written.push('@');
+            written.push_str(domain);
+        } else {
+            told(local, domain, &mut written);
         }
-        masked.push('@');
-        masked.push_str(domain);
         rest = &behind[1 + domain.len()..];
     }
-    masked.push_str(rest);
-    Cow::Owned(masked)
+    written.push_str(rest);
+    Cow::Owned(written)
 }
 
 /// Where the local part at the end of `before` begins (RFC 5321 §4.1.2: a dot-string, or a quoted one).

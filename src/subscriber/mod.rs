@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use address::{AddressError, EmailAddress};
-pub use mask::masked_in;
+pub use mask::{masked_in, with_addresses};
 pub use zone::{UnknownZone, zone};
 
 /// The store's number of a subscriber.

@@ -120,7 +120,7 @@ async fn a_cancelled_edition_is_settled_and_its_states_add_up() {
         assert_eq!((counts.open(), counts.total()), (0, 4));
         assert_eq!(store.uncertain_attempts(id).await.unwrap(), 1, "what may have arrived stays on record");
         assert_eq!(
-            store.reasons(id, 9).await.unwrap(),
+            store.reasons(id, 9).await.unwrap().largest,
             [(State::Suppressed, "cancelled: wrong list".to_owned(), 2)]
         );
         assert_eq!(store.retry(id, None, at(9)).await.unwrap(), 0, "nobody is queued anew by mistake");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
-use straight::store::{Recovered, RecoveryPolicy, Refusal};
+use straight::store::{OfReader, Recovered, RecoveryPolicy, Refusal};
 use straight::subscriber::{Status, SubscriberId};
 
 use super::engines::Engine;
@@ -160,7 +160,7 @@ async fn a_delivery_goes_from_queued_over_sending_to_its_end() {
         assert_eq!(store.open_editions(at(300)).await.unwrap().len(), 1);
         let again = store.claim(id, at(300), None, 9).await.unwrap();
         assert_eq!((again[0].attempt, again[0].deferrals, again[0].uncertain), (1, 1, 0));
-        let reasons = store.reasons(id, 9).await.unwrap();
+        let reasons = store.reasons(id, 9).await.unwrap().largest;
         assert_eq!(reasons.len(), 3, "{reasons:?}");
         assert!(reasons.contains(&(State::Suppressed, "unsubscribed".to_owned(), 1)));
         assert_eq!(store.uncertain_attempts(id).await.unwrap(), 0);
@@ -209,7 +209,7 @@ async fn what_is_open_after_its_time_expires_and_says_so() {
         store.tick(&[later], &[], &owner, at(1)).await.unwrap();
         assert_eq!(store.expire(id, at(0), at(400)).await.unwrap(), 0);
         assert_eq!(store.expire(id, at(1), at(400)).await.unwrap(), 2);
-        let mut reasons = store.reasons(id, 9).await.unwrap();
+        let mut reasons = store.reasons(id, 9).await.unwrap().largest;
         reasons.sort();
         let wanted = ["expired", "expired: 450 later"].map(|reason| (State::Failed, reason.to_owned(), 1));
         assert_eq!(reasons, wanted);
@@ -301,6 +301,103 @@ async fn a_late_answer_settles_what_nobody_has_sent_again() {
     late_answer(RecoveryPolicy::Hold, State::Queued, State::Queued).await;
     late_answer(RecoveryPolicy::ResendOnce, State::Sent, State::Sent).await;
     late_answer(RecoveryPolicy::ResendOnce, State::Failed, State::Queued).await;
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_given_back_unsent_keeps_what_was_said_of_it_before() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let id = edition_for(&store, &["ann@example.org", "bo@example.org"]).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        // Ann is put off by a 450 and given back when it is her turn again; bo is given back at once.
+        for round in 0..2 {
+            let rows = store.claim(id, at(9), None, 9).await.unwrap();
+            assert_eq!(rows.len(), 2);
+            store.tick(&[], &rows.iter().map(begin).collect::<Vec<_>>(), &owner, at(1)).await.unwrap();
+            let answers: Vec<_> = rows
+                .iter()
+                .map(|row| {
+                    let is_put_off = round == 0 && row.email.as_str().starts_with("ann");
+                    let mut answer =
+                        settle(row, if is_put_off { State::Deferred } else { State::Queued }, at(2));
+                    answer.next.due_at = Some(at(2));
+                    if !is_put_off {
+                        (answer.next.reason, answer.code) = (None, None);
+                    }
+                    answer
+                })
+                .collect();
+            store.tick(&answers, &[], &owner, at(2)).await.unwrap();
+        }
+        assert_eq!(store.counts(id).await.unwrap().of(State::Queued), 2);
+        let reasons = store.reasons(id, 9).await.unwrap().largest;
+        assert_eq!(reasons, [(State::Queued, "450 later".to_owned(), 1)], "of bo nothing was said");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_bounced_or_left_is_not_queued_anew_and_the_bounce_stays_on_record() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let addresses = ["ann@example.org", "bo@example.org", "cy@example.org"];
+        let id = edition_for(&store, &addresses).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let rows = store.claim(id, at(0), None, 9).await.unwrap();
+        store.tick(&[], &rows.iter().map(begin).collect::<Vec<_>>(), &owner, at(1)).await.unwrap();
+        let answers: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let mut refused = settle(row, State::Failed, at(2));
+                refused.next.bounces_address = row.email.as_str().starts_with("ann");
+                refused.next.reason = Some("550 5.1.1 nobody".to_owned());
+                refused
+            })
+            .collect();
+        store.tick(&answers, &[], &owner, at(2)).await.unwrap();
+        let [ann, bo, cy] = addresses.map(|address| address.parse().unwrap());
+        let number = async |of| store.by_email(of).await.unwrap().unwrap().id;
+        store.unsubscribe(number(&bo).await, at(3)).await.unwrap();
+        let refused = Some((State::Failed, Some("550 5.1.1 nobody".to_owned())));
+
+        assert_eq!(store.retry(id, Some(&ann), at(4)).await.unwrap(), 0);
+        assert_eq!(store.retry(id, Some(&bo), at(4)).await.unwrap(), 0);
+        assert_eq!(store.retry(id, None, at(4)).await.unwrap(), 1, "cy alone");
+        let left_out = [(Status::Bounced, 1), (Status::Unsubscribed, 1)];
+        assert_eq!(store.left_out_of_retry(id).await.unwrap(), left_out);
+        for (reader, status) in [(&ann, Status::Bounced), (&bo, Status::Unsubscribed)] {
+            let standing = store.of_reader(id, reader).await.unwrap().unwrap();
+            assert_eq!(standing, OfReader { status, delivery: refused.clone() });
+        }
+        assert_eq!(store.of_reader(id, &"dee@example.org".parse().unwrap()).await.unwrap(), None);
+
+        // By a person's word the address is good again; not so for one who left.
+        assert!(!store.revive(number(&bo).await, at(5)).await.unwrap());
+        assert!(store.revive(number(&ann).await, at(5)).await.unwrap());
+        assert!(!store.revive(number(&ann).await, at(5)).await.unwrap(), "once");
+        assert_eq!(store.retry(id, Some(&ann), at(6)).await.unwrap(), 1);
+        // Before it is her turn, another edition finds her mailbox gone once more.
+        store.bounce(number(&ann).await, at(7)).await.unwrap();
+        let rows = store.claim(id, at(8), None, 9).await.unwrap();
+        let of_ann: Vec<_> = rows.iter().filter(|row| row.email == ann).map(begin).collect();
+        assert_eq!(store.tick(&[], &of_ann, &owner, at(8)).await.unwrap(), [false]);
+        let standing = store.of_reader(id, &ann).await.unwrap().unwrap();
+        let set_aside = (State::Suppressed, Some("bounced: 550 5.1.1 nobody".to_owned()));
+        assert_eq!(standing.delivery, Some(set_aside.clone()), "set aside, and why is still there");
+
+        // What was set aside is never queued with all the others, and by her name once she is back.
+        assert_eq!(store.retry(id, Some(&ann), at(9)).await.unwrap(), 0);
+        store.revive(number(&ann).await, at(9)).await.unwrap();
+        assert_eq!(store.retry(id, None, at(9)).await.unwrap(), 0);
+        assert_eq!(store.of_reader(id, &ann).await.unwrap().unwrap().delivery, Some(set_aside));
+        assert_eq!(store.retry(id, Some(&ann), at(9)).await.unwrap(), 1);
+        assert_eq!(store.of_reader(id, &cy).await.unwrap().unwrap().delivery.unwrap().0, State::Queued);
+        store.close().await;
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn send_to(bears: Bears, connections: usize) -> SentTo {
     }
     let id = edition.summary.id;
     assert_eq!(press.store.uncertain_attempts(id).await.unwrap(), 0);
-    assert_eq!(press.store.reasons(id, 5).await.unwrap(), []);
+    assert_eq!(press.store.reasons(id, 5).await.unwrap().largest, []);
     SentTo { sink, press, id, took, _room: room }
 }
 

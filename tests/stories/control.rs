@@ -53,7 +53,7 @@ async fn output(child: Child) -> (Output, String) {
 }
 
 /// Runs the program to its end: whether it was content, and what it said.
-async fn straight(room: &Newsroom, arguments: &[&str]) -> (bool, String) {
+pub(super) async fn straight(room: &Newsroom, arguments: &[&str]) -> (bool, String) {
     let (output, told) = output(command(room, arguments).spawn().unwrap()).await;
     (output.status.success(), told)
 }

@@ -1,9 +1,12 @@
 //! Stories of delivery: what a server does, what a crash does, and what the ledger then says.
 
+use std::time::Duration;
+
 use straight::delivery::State;
-use straight::press::{Ending, Published};
-use straight::store::Begin;
+use straight::press::{Ending, Published, Route};
+use straight::store::{Begin, Ownership};
 use straight::subscriber::Status;
+use tokio_util::sync::CancellationToken;
 
 use super::{Newsroom, Sink, key};
 
@@ -61,7 +64,7 @@ async fn a_deferral_that_outlives_its_edition_expires_and_says_so() {
     room.at("2026-09-25T06:00:00Z");
     let done = room.deliver(&press, &edition).await;
     assert_eq!(done.counts.of(State::Failed), 1);
-    let reasons = press.store.reasons(edition.summary.id, 5).await.unwrap();
+    let reasons = press.store.reasons(edition.summary.id, 5).await.unwrap().largest;
     assert!(reasons[0].1.starts_with("expired: 451"), "{reasons:?}");
     assert_eq!(sink.total(), 0);
 }
@@ -78,6 +81,35 @@ async fn an_answer_lost_after_the_dot_is_on_record_and_sent_once_more_under_the_
     assert_eq!(copies[0], copies[1], "one Message-ID, so that a mailbox may join them");
     let press = room.press().await;
     assert_eq!(press.store.uncertain_attempts(sent.edition.summary.id).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_a_stopped_run_gives_back_has_no_reason_to_be_told() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new()
+        .settings(&format!("smtp: {{url: \"smtp://127.0.0.1:{}\", connections: 1}}", sink.port));
+    let readers: Vec<String> = (0..5).map(|n| format!("slow{n}@example.org")).collect();
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&readers.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    let press = room.press().await;
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    let route = Route::prepare(&press.config.transport).unwrap();
+    let Ownership::Ours(_lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    let stop = CancellationToken::new();
+    let stopping = async {
+        while sink.total() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+    };
+    let (done, ()) =
+        tokio::join!(async { press.dispatch(&route, &edition, &|_, _| {}, &stop).await.unwrap() }, stopping);
+    assert_eq!(done.ending, Ending::Stopped);
+    let id = edition.summary.id;
+    let waiting = press.store.claim(id, press.clock.now(), None, 9).await.unwrap();
+    assert!(waiting.iter().any(|row| row.attempt > 0), "one was on record already, and is given back");
+    assert_eq!(press.store.reasons(id, 5).await.unwrap().largest, []);
 }
 
 #[tokio::test]

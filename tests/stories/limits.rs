@@ -267,7 +267,7 @@ async fn a_message_that_no_connection_survives_is_put_off() {
     let done = room.deliver(&press, &edition).await;
     assert_eq!(done.ending, Ending::Complete);
     assert_eq!((done.counts.of(State::Sent), done.counts.of(State::Deferred)), (2, 1));
-    let reasons = press.store.reasons(edition.summary.id, 5).await.unwrap();
+    let reasons = press.store.reasons(edition.summary.id, 5).await.unwrap().largest;
     assert!(reasons[0].1.starts_with("5 attempts in a row came to nothing"), "{reasons:?}");
     assert_eq!(press.store.uncertain_attempts(edition.summary.id).await.unwrap(), 0);
 }

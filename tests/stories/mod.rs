@@ -8,6 +8,7 @@ mod attacks;
 mod bearing;
 mod canary;
 mod control;
+mod decisions;
 mod delivery;
 mod desk;
 mod keys;

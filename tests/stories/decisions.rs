@@ -1,0 +1,148 @@
+//! Stories of an operator who is told whom an edition did not reach, and decides about them.
+
+use super::control::straight;
+use super::{Newsroom, Sink};
+
+/// An edition that reached some: one has it, one bounced, one was refused for what we are, one never answered.
+async fn room_with_troubles(settings: &str) -> (Newsroom, Sink, String) {
+    let sink = Sink::open().await;
+    let settings = format!("{}\nweb: {{listen: off}}\n{settings}", sink.settings());
+    let room = Newsroom::new().settings(&settings);
+    let readers = ["ann@example.org", "gone@example.org", "policy@example.org", "drop@example.org"];
+    room.article("tide", "2025-01-02", "The Tide Turns").readers(&readers).await;
+    let (_, told) = straight(&room, &["send"]).await;
+    (room, sink, told)
+}
+
+/// That the command ends with a failure, and says these.
+async fn refused(room: &Newsroom, arguments: &[&str], wanted: &[&str]) {
+    let (well, told) = straight(room, arguments).await;
+    assert!(!well, "{arguments:?} ended well: {told}");
+    for words in wanted {
+        assert!(told.contains(words), "{arguments:?}: `{words}` is not in: {told}");
+    }
+}
+
+/// That the command ends well, and says these.
+async fn done(room: &Newsroom, arguments: &[&str], wanted: &[&str]) {
+    let (well, told) = straight(room, arguments).await;
+    assert!(well, "{arguments:?} failed: {told}");
+    for words in wanted {
+        assert!(told.contains(words), "{arguments:?}: `{words}` is not in: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_bounced_reader_is_queued_only_after_the_operator_takes_the_address_for_good() {
+    let (room, sink, told) = room_with_troubles("delivery: {uncertain: hold}").await;
+    assert!(told.contains("Sent to 1 of 4 readers."), "{told}");
+    let retry = ["deliveries", "retry", "gone@example.org"];
+    refused(
+        &room,
+        &retry,
+        &[
+            "nothing is queued",
+            "failed (550 5.1.1 nobody of that name)",
+            "`straight subscribers revive",
+            "then retry",
+        ],
+    )
+    .await;
+    let list = ["deliveries", "list"];
+    done(
+        &room,
+        &list,
+        &["failed      gone@example.org                          550 5.1.1 nobody of that name"],
+    )
+    .await;
+    // With all the others she is left out, and that is said.
+    done(
+        &room,
+        &["deliveries", "retry", "--all"],
+        &[
+            "is queued anew for 2 readers",
+            "1 reader got no answer the last time",
+            "1 reader left as they are: each bounced",
+        ],
+    )
+    .await;
+    done(
+        &room,
+        &list,
+        &["failed      gone@example.org                          550 5.1.1 nobody of that name"],
+    )
+    .await;
+    straight(&room, &["send"]).await;
+    done(&room, &list, &["failed      gone@example.org", "2 of 4 deliveries"]).await;
+
+    done(&room, &["subscribers", "revive", "gone@example.org"], &["is active again", "deliveries retry"])
+        .await;
+    done(&room, &retry, &["is queued anew for gone@example.org", "straight send"]).await;
+    refused(&room, &retry, &["is queued for gone@example.org already"]).await;
+    straight(&room, &["send"]).await;
+    refused(&room, &retry, &["failed (550 5.1.1 nobody of that name)", "revive"]).await;
+    assert_eq!(sink.copies("gone@example.org").len(), 0);
+    assert_eq!(sink.copies("ann@example.org").len(), 1, "nobody else got it twice");
+    assert_eq!(sink.copies("drop@example.org").len(), 2, "but the one of whom the operator was warned");
+}
+
+#[tokio::test]
+async fn what_cannot_be_decided_is_refused_with_where_it_stands() {
+    let (room, _sink, _) = room_with_troubles("delivery: {uncertain: hold}").await;
+    done(&room, &["subscribers", "add", "new@example.org"], &[]).await;
+    for verb in [vec!["retry"], vec!["resolve", "--as", "arrived"]] {
+        let said = |address: &'static str| [&["deliveries"], &verb[..], &[address]].concat();
+        refused(&room, &said("nobody@example.org"), &["nobody@example.org is not among the subscribers"])
+            .await;
+        refused(&room, &said("new@example.org"), &["was not for new@example.org: they came later"]).await;
+    }
+    refused(&room, &["deliveries", "retry", "ann@example.org"], &["is sent to ann@example.org already"])
+        .await;
+    let resolve = |address: &'static str| ["deliveries", "resolve", "--as", "lost", address];
+    refused(&room, &resolve("ann@example.org"), &["is sent for ann@example.org", "only what is uncertain"])
+        .await;
+    refused(&room, &resolve("policy@example.org"), &["is failed for policy@example.org", "deliveries retry"])
+        .await;
+
+    done(&room, &resolve("drop@example.org"), &["counts as failed for drop@example.org", "deliveries retry"])
+        .await;
+    refused(&room, &resolve("drop@example.org"), &["is failed for drop@example.org"]).await;
+    done(&room, &["deliveries", "resolve", "--all", "--as", "arrived"], &["there is nothing to settle"])
+        .await;
+    // Who has left is not brought back by an operator's slip.
+    done(&room, &["subscribers", "remove", "drop@example.org"], &[]).await;
+    refused(&room, &["deliveries", "retry", "drop@example.org"], &["nothing is queued", "has left"]).await;
+    refused(&room, &["subscribers", "revive", "drop@example.org"], &["has left: only their own sign-up"])
+        .await;
+}
+
+#[tokio::test]
+async fn an_edition_that_is_given_up_queues_nobody_to_be_given_up_at_once() {
+    let (room, sink, _) = room_with_troubles("delivery: {give_up_after: 1s}").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    for of in ["--all", "policy@example.org"] {
+        refused(&room, &["deliveries", "retry", of], &["is given up since", "`delivery.give_up_after`"])
+            .await;
+    }
+    // As the message says: allowed more time, it goes.
+    let settings = format!("{}\nweb: {{listen: off}}\ndelivery: {{give_up_after: 20h}}", sink.settings());
+    let room = room.settings(&settings);
+    done(&room, &["deliveries", "retry", "policy@example.org"], &["is queued anew for policy@example.org"])
+        .await;
+    let (_, told) = straight(&room, &["send"]).await;
+    assert!(told.contains("× failed: 550 5.7.1 not from you") && !told.contains("expired"), "{told}");
+}
+
+#[tokio::test]
+async fn readers_are_told_and_not_attempts() {
+    let (room, sink, told) = room_with_troubles("").await;
+    assert_eq!(sink.copies("drop@example.org").len(), 2);
+    assert!(told.contains("sent once more to 1 reader, because no answer came the first time"), "{told}");
+    done(&room, &["status"], &["sent once more to 1 reader"]).await;
+    let (_, told) = straight(&room, &["status", "--format", "json"]).await;
+    assert!(told.contains("\"sent_twice\": 1"), "{told}");
+
+    let (room, _sink, told) = room_with_troubles("delivery: {uncertain: hold}").await;
+    assert!(!told.contains("once more"), "{told}");
+    done(&room, &["status"], &["1  uncertain", "uncertain is what 1 reader may have got or not"]).await;
+}
