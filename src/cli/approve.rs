@@ -21,7 +21,7 @@ use crate::store::Approval;
     straight approve 2025-11-04       that one\n  \
     straight approve --show           what is approved, and whether it is still the same\n  \
     straight unapprove 2025-11-04     takes it back\n\n\
-    With `edition.require_approval: true` nothing else goes out. If an approved article changes, the edition waits, and\n\
+    With `edition.require_approval: true` nothing else goes out. If an approved article changes, the edition waits, and \
     the editors are told how it differs. What is saved after the approval goes with the next edition.")]
 pub(super) struct ApproveArgs {
     /// This edition [default: the one that is due next]

@@ -155,7 +155,7 @@ pub struct DiffArgs {
     straight check --fix --dry-run          what would be mended, as a diff\n  \
     straight check --links                  ask the web too whether the links lead somewhere\n  \
     straight check --rules                  what is looked for, and how much it weighs\n\n\
-    Ends with 0 when there is no error (with --strict: no warning either), with 1 when there is one or\n\
+    Ends with 0 when there is no error (with --strict: no warning either), with 1 when there is one or \
     something cannot be read, and with 2 for wrong arguments. docs/lint.md tells of the rules.")]
 pub struct CheckArgs {
     /// Files or folders [default: the articles folder]
@@ -233,7 +233,7 @@ pub struct OfEdition {
     straight pause                                         what is going out, or about to\n  \
     straight pause --edition 2025-11-04 --reason \"wrong headline\"\n\n\
     Every process and node that sends heeds it at its next message; what is on the wire finishes.\n\
-    The time of a pause does not count towards `delivery.give_up_after`. An edition that has not gone out yet does not\n\
+    The time of a pause does not count towards `delivery.give_up_after`. An edition that has not gone out yet does not \
     go before it is resumed; resumed within `schedule.catch_up` of its hour, it still goes.")]
 pub struct PauseArgs {
     /// This edition [default: every one that is going out]
@@ -261,7 +261,7 @@ pub struct ResumeArgs {
 #[command(after_help = "Examples:\n  \
     straight cancel                               the one that is going out or paused; asks first\n  \
     straight cancel --edition 2025-11-04 --yes    without asking\n\n\
-    What was sent stays sent. Whoever is left out stands as suppressed, with the reason. The articles of an edition\n\
+    What was sent stays sent. Whoever is left out stands as suppressed, with the reason. The articles of an edition \
     that is called off before it goes out go with the next one.")]
 pub struct CancelArgs {
     /// This edition [default: the one that is going out or paused]
@@ -281,7 +281,7 @@ pub struct CancelArgs {
     straight deliveries list\n  \
     straight deliveries retry ann@example.org\n  \
     straight deliveries resolve --all --as arrived\n\n\
-    A reader who is sent what is uncertain once more may have it twice. Whoever bounced is not queued before\n\
+    A reader who is sent what is uncertain once more may have it twice. Whoever bounced is not queued before \
     `straight subscribers revive` says that the address works again; whoever left or complained never is.\n\
     Ends with 1 when the reader who is named has nothing to retry or resolve, and says why.")]
 pub enum DeliveriesCommand {
@@ -502,7 +502,7 @@ pub struct EraseArgs {
 /// `subscribers import`
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "YAML has every field (see subscribers.example.yaml); CSV names its columns in the first row,\n\
+    after_help = "YAML has every field (see subscribers.example.yaml); CSV names its columns in the first row, \
     email,name,timezone,status,since or some of them; text has an address a line.\n\
     A bad row is told by its line, and the others are imported."
 )]

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::args::{CancelArgs, PauseArgs, ResumeArgs};
 use super::holds;
+use super::why::readers;
 use crate::delivery::State;
 use crate::edition::EditionKey;
 use crate::press::Press;
@@ -41,7 +42,10 @@ pub(super) async fn pause(press: &Press, args: &PauseArgs, out: &mut dyn Write) 
     };
     for EditionSummary { id, key, .. } in editions {
         if press.store.counts(id).await?.open() == 0 {
-            bail!("the edition {key} is through: there is nothing to pause");
+            match press.store.stop_of(id).await?.filter(|stop| stop.course == Course::Cancelled) {
+                Some(stop) => bail!("the edition {key} was {stop}: there is nothing to pause"),
+                None => bail!("the edition {key} is through: there is nothing to pause"),
+            }
         }
         let (who, reason) = (who(), args.reason.as_deref());
         if !press.store.pause(id, &who, reason, press.clock.now()).await? {
@@ -138,14 +142,10 @@ pub(super) async fn cancel(press: &Press, args: &CancelArgs, out: &mut dyn Write
         cancelled.withheld + late
     )?;
     if counts.of(State::Uncertain) > 0 {
-        writeln!(
-            out,
-            "  {} are uncertain and stay on record: they may have it",
-            counts.of(State::Uncertain)
-        )?;
+        writeln!(out, "  uncertain, and on record: {} may have it", readers(counts.of(State::Uncertain)))?;
     }
     if counts.of(State::Sending) > 0 {
-        writeln!(out, "  {} are on the wire still: their answers decide", counts.of(State::Sending))?;
+        writeln!(out, "  on the wire still, for {}: the answers decide", readers(counts.of(State::Sending)))?;
     }
     writeln!(out, "  its articles count as published; one that is to go out again needs another slug")?;
     Ok(true)

@@ -95,17 +95,16 @@ async fn retry_one(
         State::Failed | State::Uncertain | State::Deferred | State::Suppressed => {}
     }
     if status != Status::Active {
-        let why = reason.filter(|reason| reason != status.as_str()).map(|reason| format!(" ({reason})"));
-        let on = match status {
-            Status::Bounced => "; then retry",
-            Status::Pending | Status::Active | Status::Unsubscribed | Status::Complained => "",
+        let who = match status {
+            Status::Bounced => format!(
+                "bounced: once the address works again, `straight subscribers revive {email}` takes it for good; then retry"
+            ),
+            Status::Pending | Status::Active | Status::Unsubscribed | Status::Complained => {
+                stays_out_as(status).to_owned()
+            }
         };
-        bail!(
-            "nothing is queued: it is {}{} for {email}, who {}{on}",
-            state.as_str(),
-            why.unwrap_or_default(),
-            stays_out_as(status)
-        );
+        let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        bail!("nothing is queued for {email}, who {who}\n  it is {}{why}", state.as_str());
     }
     if press.store.retry(edition.id, Some(email), press.clock.now()).await? == 0 {
         bail!(
@@ -114,7 +113,7 @@ async fn retry_one(
     }
     writeln!(out, "The edition {key} is queued anew for {email}; {sends}.")?;
     if state == State::Uncertain {
-        writeln!(out, "  no answer came the last time: if it did arrive, {email} has it twice then")?;
+        writeln!(out, "  no answer came the last time: if it did arrive, {email} gets it twice")?;
     }
     Ok(true)
 }
@@ -136,10 +135,10 @@ async fn retry_all(
     }
     let doubled = before.of(State::Uncertain).saturating_sub(after.of(State::Uncertain));
     if doubled > 0 {
-        writeln!(out, "  {} got no answer the last time, and may have it twice then", counted(doubled))?;
+        writeln!(out, "  for {} no answer came the last time: they may get it twice", counted(doubled))?;
     }
     for (status, count) in &left_out {
-        writeln!(out, "  {} left as they are: each {}", counted(*count), stays_out_as(*status))?;
+        writeln!(out, "  not queued: {} who {}", counted(*count), stays_out_as(*status))?;
     }
     Ok(count > 0 || left_out.is_empty())
 }

@@ -17,7 +17,7 @@ use crate::import::{self, Flavour, Note, Options, Report, Writing};
     straight import hugo ../site --out articles/archive --site https://blog.example.com\n  \
     straight import wordpress export.xml --uploads wp-content/uploads\n\n\
     Nothing is fetched and no file is overwritten. What cannot be carried over is told with its file and line.\n\
-    A second run adds what is new. Ends with 0 when every post is an article, with 1 when one is not, and with 2 for\n\
+    A second run adds what is new. Ends with 0 when every post is an article, with 1 when one is not, and with 2 for \
     wrong arguments.\n\
     Readers are imported by `straight subscribers import`.")]
 pub enum ImportCommand {

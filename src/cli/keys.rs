@@ -48,7 +48,10 @@ async fn rotate(press: &Press, args: &RotateArgs, out: &mut dyn Write) -> anyhow
         Trust::LeavingOnly => {
             writeln!(out, "  links that are out let readers leave, and are good for nothing else")?;
             writeln!(out, "  who was about to confirm a sign-up or a new address has to ask again")?;
-            writeln!(out, "  comments whose letter has gone to the moderators: `straight comments list`")?;
+            writeln!(
+                out,
+                "  links that decide about comments decide nothing any more: `straight comments list` does"
+            )?;
         }
     }
     Ok(())

@@ -315,6 +315,13 @@ mod tests {
         fn look(command: &mut clap::Command) {
             let help = command.render_long_help().to_string();
             assert!(!help.contains('\\'), "{help}");
+            // Prose is wrapped to the width of the terminal: a line that is broken by hand leaves half a line there.
+            let behind = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = behind.lines().collect();
+            for pair in lines.windows(2) {
+                let goes_on = pair[1].starts_with(|c: char| c.is_lowercase() || c == '`');
+                assert!(pair[0].ends_with(['.', ':']) || !goes_on, "{behind}");
+            }
             let mut page = Vec::new();
             clap_mangen::Man::new(command.clone()).render(&mut page).unwrap();
             // A backslash that is shown is written `\e`, or twice.

@@ -18,7 +18,7 @@ use crate::yaml::nearest;
     straight new \"The Ferry Is Back\"\n  \
     straight new \"The Ferry Is Back\" --date 2026-03-02 --author mara-lind --lead\n  \
     straight new \"The Ferry Is Back\" --tag harbour --extra series=\"The bay\"\n\n\
-    Prints the file's path. The file is a draft: remove its line `draft: true` when it is ready to go out. No file is\n\
+    Prints the file's path. The file is a draft: remove its line `draft: true` when it is ready to go out. No file is \
     ever overwritten.")]
 pub struct NewArgs {
     /// The headline

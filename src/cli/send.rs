@@ -82,26 +82,39 @@ pub(super) async fn send(
         }
     };
     let counts = press.store.counts(edition.summary.id).await?;
-    if !is_new && counts.open() == 0 {
+    let stopped = press.store.stop_of(edition.summary.id).await?;
+    let is_cancelled = stopped.as_ref().is_some_and(|stop| stop.course == Course::Cancelled);
+    if !is_new && counts.open() == 0 && !is_cancelled {
         let (sent, of) = (counts.of(State::Sent), counts.total());
         writeln!(out, "The edition {key} has gone out already, to {sent} of {of} readers: nothing is sent.")?;
-        if counts.of(State::Uncertain) > 0 {
-            writeln!(out, "  {} are uncertain; `straight status` has more", counts.of(State::Uncertain))?;
+        for state in [State::Failed, State::Uncertain, State::Suppressed] {
+            if counts.of(state) > 0 {
+                let word = state.as_str();
+                writeln!(out, "  {} {word}; `straight status --edition {key}` says why", counts.of(state))?;
+            }
         }
         return Ok(true);
     }
-    if let Some(stop) = press.store.stop_of(edition.summary.id).await? {
+    if let Some(stop) = stopped {
         writeln!(out, "The edition {key} was {stop}: nothing is sent.")?;
         tell_how_to_go_on(&key, &stop, out)?;
-        return Ok(false);
+        // What is paused is left undone; what is cancelled is as a person wants it.
+        return Ok(is_cancelled);
     }
     if !is_new {
-        writeln!(
-            out,
-            "The edition {key} is out in part: going on with {} of {}.",
-            counts.open(),
-            counts.total()
-        )?;
+        let (open, total) = (counts.open(), counts.total());
+        let id = edition.summary.id;
+        let waits = counts.of(State::Deferred) == open && !press.store.has_due(id, press.clock.now()).await?;
+        match press.store.next_due(id).await?.filter(|_| waits) {
+            Some(due) => writeln!(
+                out,
+                "The edition {key} is out in part: {open} of {total} are deferred, and none is due before {}.",
+                due.with_timezone(&press.config.schedule.timezone).format("%H:%M %Z")
+            )?,
+            None => {
+                writeln!(out, "The edition {key} is out in part: going on with {open} of {total}.")?;
+            }
+        }
     }
     let done = deliver(press, &route, &edition, stop).await?;
     report(press, &route, &edition, &done, out).await
@@ -309,12 +322,12 @@ async fn report(
     let sent = counts.of(State::Sent);
     writeln!(out, "Sent to {sent} of {} readers.", counts.total())?;
     let rest = [
-        (State::Queued, "wait in the queue"),
-        (State::Deferred, "are deferred by their servers, and tried again"),
+        (State::Queued, "waiting in the queue"),
+        (State::Deferred, "deferred by their servers, and tried again"),
         (State::Failed, "failed"),
-        (State::Uncertain, "are uncertain: no answer came"),
-        (State::Suppressed, "are left out: they have left, or the edition was cancelled"),
-        (State::Sending, "are on the wire"),
+        (State::Uncertain, "uncertain: no answer came, so that they may have it or not"),
+        (State::Suppressed, "left out: they are no readers any more, or the edition was cancelled"),
+        (State::Sending, "on the wire"),
     ];
     for (state, words) in rest {
         let count = counts.of(state);
@@ -323,9 +336,10 @@ async fn report(
         }
     }
     let reasons = press.store.reasons(edition.summary.id, REASONS).await?;
-    why::tell_reasons(&reasons, "`straight status` has more of them", out)?;
+    let key = &edition.summary.key;
+    why::tell_reasons(&reasons, &format!("`straight status --edition {key}` has more of them"), out)?;
     if counts.of(State::Failed) + counts.of(State::Uncertain) > 0 {
-        writeln!(out, "  `straight deliveries list` names them")?;
+        writeln!(out, "  `straight deliveries list --edition {key}` names them")?;
     }
     why::tell_in_doubt(press.store.in_doubt(edition.summary.id).await?, out)?;
     if counts.of(State::Deferred) > 0

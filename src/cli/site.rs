@@ -11,7 +11,7 @@ use crate::web;
 /// Write the archive of what was published as files, for any web server
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  straight site --out public/\n\n\
-    Every page but search and forms, the feeds, the maps of the site and the pictures. What has not changed is not\n\
+    Every page but search and forms, the feeds, the maps of the site and the pictures. What has not changed is not \
     touched, and nothing is removed. Links begin with the path of `publication.public_url`.")]
 pub(super) struct SiteArgs {
     /// The folder to write into; it is made when absent

@@ -205,7 +205,7 @@ fn tell(standing: &Standing, out: &mut dyn Write) -> anyhow::Result<()> {
             "  `straight resume --edition {key}` lets it go on, `straight cancel --edition {key}` ends it"
         )?;
     }
-    writeln!(out, "  {:>10}  of {} readers", "", summary.recipients)?;
+    writeln!(out, "  {:>10}  readers, of whom", summary.recipients)?;
     for state in State::ALL {
         if counts.of(state) > 0 {
             writeln!(out, "  {:>10}  {}", counts.of(state), state.as_str())?;
@@ -216,7 +216,7 @@ fn tell(standing: &Standing, out: &mut dyn Write) -> anyhow::Result<()> {
     if uncertain > 0 {
         writeln!(
             out,
-            "  uncertain is what {} may have got or not; `straight deliveries resolve` settles it, `retry` sends again",
+            "  uncertain: {} may have it or not; `straight deliveries resolve` settles it, `retry` sends it again",
             why::readers(uncertain)
         )?;
     }
@@ -224,7 +224,11 @@ fn tell(standing: &Standing, out: &mut dyn Write) -> anyhow::Result<()> {
     if !standing.reasons.largest.is_empty() {
         writeln!(out, "  why, by frequency (`straight deliveries list --edition {key}` names the readers):")?;
     }
-    why::tell_reasons(&standing.reasons, "`straight deliveries list` has each of them", out)?;
+    why::tell_reasons(
+        &standing.reasons,
+        &format!("`straight deliveries list --edition {key}` has each"),
+        out,
+    )?;
     if let Some(due) = standing.next_try {
         writeln!(out, "  next try {}", due.format("%Y-%m-%d %H:%M %Z"))?;
     }

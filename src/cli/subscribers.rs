@@ -135,16 +135,16 @@ async fn stays_out(press: &Press, email: &EmailAddress) -> anyhow::Result<String
     })
 }
 
-/// What is said behind an address that gets nothing, and what would change that.
+/// What is said behind one address, or a number of them, that gets nothing, and what would change that.
 pub(super) fn stays_out_as(status: Status) -> &'static str {
     match status {
-        Status::Active => "is subscribed",
-        Status::Pending => "has not confirmed yet: only their own click brings them in",
-        Status::Unsubscribed => "has left: only their own sign-up brings them back",
+        Status::Active => "will get the next edition",
+        Status::Pending => "never confirmed: only their own click brings them in",
+        Status::Unsubscribed => "left: only their own sign-up brings them back",
         Status::Bounced => {
-            "bounced, and gets nothing: once the address works again, `straight subscribers revive` takes it for good"
+            "bounced: once the address works again, `straight subscribers revive` takes it for good"
         }
-        Status::Complained => "has reported an edition as spam: nothing is sent there any more",
+        Status::Complained => "reported an edition as spam: nothing is sent there any more",
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 
+use crate::delivery::State;
 use crate::delivery::reasons::Reasons;
 use crate::store::InDoubt;
 
 /// A line for each of the kinds that are shown, and one for all the others; `more` says where those are seen.
 pub(super) fn tell_reasons(reasons: &Reasons, more: &str, out: &mut dyn Write) -> io::Result<()> {
     for (state, reason, readers) in &reasons.largest {
-        writeln!(out, "    {readers} × {}: {reason}", state.as_str())?;
+        // What waits has not failed: the reason is that of the time before.
+        let again = if *state == State::Queued { " again after" } else { "" };
+        writeln!(out, "    {readers} × {}{again}: {reason}", state.as_str())?;
     }
     match (reasons.other_kinds, readers(reasons.other_readers)) {
         (0, _) => Ok(()),

@@ -221,6 +221,10 @@ async fn a_running_daemon_heeds_a_cancel_and_nobody_else_gets_it() {
     assert_eq!(sink.total(), sent);
     let (well, resumed) = straight(&room, &["resume", "--edition", &extra]).await;
     assert!(!well && resumed.contains("what is cancelled does not go on"), "{resumed}");
+    let (well, sent_again) = straight(&room, &["send", "--edition", &extra]).await;
+    assert!(well && sent_again.contains("was cancelled by ann"), "{sent_again}");
+    let (well, paused) = straight(&room, &["pause", "--edition", &extra]).await;
+    assert!(!well && paused.contains("was cancelled by ann"), "{paused}");
     let (_, status) = straight(&room, &["status", "--edition", &extra]).await;
     assert!(status.contains(&format!("{sent}  sent")), "{status}");
     assert!(status.contains(&format!("{} × suppressed: cancelled: wrong list", 60 - sent)), "{status}");

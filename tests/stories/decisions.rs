@@ -41,10 +41,10 @@ async fn a_bounced_reader_is_queued_only_after_the_operator_takes_the_address_fo
         &room,
         &retry,
         &[
-            "nothing is queued",
-            "failed (550 5.1.1 nobody of that name)",
-            "`straight subscribers revive",
+            "nothing is queued for gone@example.org, who bounced",
+            "`straight subscribers revive gone@example.org`",
             "then retry",
+            "it is failed: 550 5.1.1 nobody of that name",
         ],
     )
     .await;
@@ -61,8 +61,8 @@ async fn a_bounced_reader_is_queued_only_after_the_operator_takes_the_address_fo
         &["deliveries", "retry", "--all"],
         &[
             "is queued anew for 2 readers",
-            "1 reader got no answer the last time",
-            "1 reader left as they are: each bounced",
+            "for 1 reader no answer came the last time",
+            "not queued: 1 reader who bounced",
         ],
     )
     .await;
@@ -80,7 +80,7 @@ async fn a_bounced_reader_is_queued_only_after_the_operator_takes_the_address_fo
     done(&room, &retry, &["is queued anew for gone@example.org", "straight send"]).await;
     refused(&room, &retry, &["is queued for gone@example.org already"]).await;
     straight(&room, &["send"]).await;
-    refused(&room, &retry, &["failed (550 5.1.1 nobody of that name)", "revive"]).await;
+    refused(&room, &retry, &["it is failed: 550 5.1.1 nobody of that name", "revive"]).await;
     assert_eq!(sink.copies("gone@example.org").len(), 0);
     assert_eq!(sink.copies("ann@example.org").len(), 1, "nobody else got it twice");
     assert_eq!(sink.copies("drop@example.org").len(), 2, "but the one of whom the operator was warned");
@@ -111,9 +111,13 @@ async fn what_cannot_be_decided_is_refused_with_where_it_stands() {
         .await;
     // Who has left is not brought back by an operator's slip.
     done(&room, &["subscribers", "remove", "drop@example.org"], &[]).await;
-    refused(&room, &["deliveries", "retry", "drop@example.org"], &["nothing is queued", "has left"]).await;
-    refused(&room, &["subscribers", "revive", "drop@example.org"], &["has left: only their own sign-up"])
-        .await;
+    refused(
+        &room,
+        &["deliveries", "retry", "drop@example.org"],
+        &["nothing is queued", "who left: only their own sign-up"],
+    )
+    .await;
+    refused(&room, &["subscribers", "revive", "drop@example.org"], &["left: only their own sign-up"]).await;
 }
 
 #[tokio::test]
@@ -144,5 +148,24 @@ async fn readers_are_told_and_not_attempts() {
 
     let (room, _sink, told) = room_with_troubles("delivery: {uncertain: hold}").await;
     assert!(!told.contains("once more"), "{told}");
-    done(&room, &["status"], &["1  uncertain", "uncertain is what 1 reader may have got or not"]).await;
+    done(&room, &["status"], &["1  uncertain", "uncertain: 1 reader may have it or not"]).await;
+}
+
+#[tokio::test]
+async fn a_send_that_has_nothing_due_says_when_and_names_its_own_edition() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+    let readers = ["grey@example.org", "policy@example.org"];
+    room.article("tide", "2025-01-02", "The Tide Turns").readers(&readers).await;
+    let (_, told) = straight(&room, &["send", "--edition", "2025-01-02"]).await;
+    assert!(told.contains("1 deferred by their servers"), "{told}");
+    assert!(told.contains("`straight deliveries list --edition 2025-01-02` names them"), "{told}");
+    let (_, told) = straight(&room, &["send", "--edition", "2025-01-02"]).await;
+    assert!(told.contains("1 of 2 are deferred, and none is due before "), "{told}");
+    assert_eq!(sink.total(), 0);
+    let retry = ["deliveries", "retry", "grey@example.org"];
+    done(&room, &retry, &["is queued anew"]).await;
+    done(&room, &["status"], &["1 × queued again after: 451 4.7.1 greylisted, come back"]).await;
+    let (_, told) = straight(&room, &["send", "--edition", "2025-01-02"]).await;
+    assert!(told.contains("going on with 1 of 2") && told.contains("Sent to 1 of 2 readers."), "{told}");
 }
