@@ -82,10 +82,9 @@ fn kind(reason: &str, email: &str, key: &str) -> String {
     let mut before = '\0';
     let mut rest = &*whole;
     while !rest.is_empty() {
-        let end = rest.find(is_between).unwrap_or(rest.len());
+        let end = rest.bytes().position(is_between).unwrap_or(rest.len());
         let (word, behind) = rest.split_at(end);
         let after = behind.chars().next().unwrap_or('\0');
-        let seconds = behind.trim_start();
         if word.is_empty() {
             told.push(after);
             before = after;
@@ -94,7 +93,7 @@ fn kind(reason: &str, email: &str, key: &str) -> String {
         }
         if is_name_of(word, local, before, after) {
             told.push_str(READER);
-        } else if is_count(word) && ["sec", "min", "hour"].iter().any(|unit| seconds.starts_with(unit)) {
+        } else if is_count(word) && is_a_time(behind.trim_start()) {
             told.push('#');
         } else {
             push_word(word, &mut told);
@@ -105,9 +104,32 @@ fn kind(reason: &str, email: &str, key: &str) -> String {
     told
 }
 
-/// What parts words, and stays.
-fn is_between(c: char) -> bool {
-    c.is_whitespace() || "<>()[]{}\"'`,;=&?/|".contains(c)
+/// What parts words, and stays. All of it is one octet each, so that text may be searched octet by octet.
+fn is_between(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\t'
+            | b'\n'
+            | b'\r'
+            | b'<'
+            | b'>'
+            | b'('
+            | b')'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}'
+            | b'"'
+            | b'\''
+            | b'`'
+            | b','
+            | b';'
+            | b'='
+            | b'&'
+            | b'?'
+            | b'/'
+            | b'|'
+    )
 }
 
 /// Whether a word is the local part of the reader's address, rather than a word of the language that looks the same.
@@ -119,6 +141,11 @@ fn is_name_of(word: &str, local: &str, before: char, after: char) -> bool {
         && (is_marked || local.contains(|c: char| !c.is_ascii_alphabetic()))
 }
 
+/// Whether what is counted is seconds, minutes or hours.
+fn is_a_time(counted: &str) -> bool {
+    ["sec", "min", "hour"].iter().any(|unit| counted.starts_with(unit))
+}
+
 fn is_count(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
 }
@@ -126,9 +153,12 @@ fn is_count(word: &str) -> bool {
 /// `word`, or what stands for it: addresses of machines stay, numbers in their names do not, and what was given to one
 /// message alone is left out.
 fn push_word(word: &str, told: &mut String) {
+    if !word.bytes().any(|b| b.is_ascii_digit()) {
+        told.push_str(word);
+        return;
+    }
     let core = word.trim_matches([':', '.', '!', '*', '#', '-']);
-    let is_plain = !core.bytes().any(|b| b.is_ascii_digit()) || core.parse::<std::net::IpAddr>().is_ok();
-    if is_plain {
+    if core.parse::<std::net::IpAddr>().is_ok() {
         told.push_str(word);
         return;
     }

@@ -23,7 +23,7 @@ pub struct Troubled {
 
 const LIST: &str = "SELECT d.subscriber_id, s.email, d.state, d.reason
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
-    WHERE d.edition_id = $1 AND d.subscriber_id > $2 AND d.state <> 'sent' ORDER BY d.subscriber_id LIMIT $3";
+    WHERE d.edition_id = $1 AND d.subscriber_id > $2 AND s.id > $2 AND d.state <> 'sent' ORDER BY d.subscriber_id LIMIT $3";
 // Who has left or bounced is not queued: the sender would set them aside, and nobody would be told. What was set aside is
 // queued for one who is named and has come back, never for all.
 const RETRY: &str = "UPDATE deliveries SET state = 'queued', due_at = $3, settled_at = NULL

@@ -8,6 +8,7 @@ use sqlx::{Connection as _, PgConnection};
 use straight::delivery::State;
 use straight::press::health::Ailment;
 use straight::store::{EditionId, Ownership, PublishOutcome, RecoveryPolicy};
+use straight::subscriber::SubscriberId;
 
 use super::engines::Engine;
 use super::{addresses, at, begin, edition_for, on_both, on_postgres, publish_for, rendered, sender, settle};
@@ -130,6 +131,55 @@ async fn looks_at_its_own(engine: &Engine, eye: &mut PgConnection, edition: Edit
             "a claim and {ticks} ticks of {rows} rows read {read} rows of {table}, of {readers} readers"
         );
     }
+}
+
+#[tokio::test]
+async fn the_reasons_and_the_list_of_a_long_edition_read_each_row_about_once() {
+    on_postgres(async |engine| {
+        const READERS: i64 = 60_000;
+        let node = engine.open().await;
+        let id = edition_for(&node, &["ann@example.org"]).await;
+        node.close().await;
+        let mut hand = PgConnection::connect(&engine.url()).await.unwrap();
+        const MORE: &str = "INSERT INTO subscribers (id, email, email_key, status, origin, since, changed_at)
+            SELECT i, i || '@example.org', i || '@example.org', 'active', 'file', 0, 0
+            FROM generate_series(1000, 999 + CAST($1 AS BIGINT)) i";
+        sqlx::query(MORE).bind(READERS).execute(&mut hand).await.unwrap();
+        const REFUSED: &str = "INSERT INTO deliveries (edition_id, subscriber_id, state, due_at, reason)
+            SELECT edition_id, i, 'failed', due_at, '550 5.7.1 <' || i || '@example.org>: no'
+            FROM deliveries, generate_series(1000, 999 + CAST($1 AS BIGINT)) i";
+        sqlx::query(REFUSED).bind(READERS).execute(&mut hand).await.unwrap();
+        // What is known of the tables is what lets the server join them in their order.
+        sqlx::query("ANALYZE").execute(&mut hand).await.unwrap();
+        hand.close().await.unwrap();
+        let mut eye = PgConnection::connect(&engine.url()).await.unwrap();
+        let mut before = Looks::until_updated(&mut eye, 0).await;
+        for what in ["reasons", "list"] {
+            let node = engine.open().await;
+            if what == "reasons" {
+                let told = (State::Failed, "550 5.7.1 <(the reader)>: no".to_owned(), READERS.unsigned_abs());
+                assert_eq!(node.reasons(id, 5).await.unwrap().largest, [told]);
+            } else {
+                let mut after = SubscriberId(0);
+                while let Some(last) = node.troubled(id, after, 2_000).await.unwrap().last() {
+                    after = last.subscriber;
+                }
+            }
+            node.close().await;
+            let now = Looks::until_updated(&mut eye, 0).await;
+            for (table, read) in [
+                ("deliveries", now.deliveries - before.deliveries),
+                ("subscribers", now.subscribers - before.subscribers),
+            ] {
+                assert!(
+                    (READERS..3 * READERS).contains(&read),
+                    "the {what} of {READERS} readers read {read} rows of {table}"
+                );
+            }
+            before = now;
+        }
+    })
+    .await;
 }
 
 /// How much the server has looked at, as it has counted so far.
