@@ -66,11 +66,11 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = Ailment::ALL.into_iter().find(|ailment| ailment.as_str() == self.trouble);
         f.write_str(known.map_or(self.trouble.as_str(), |ailment| ailment.sentence()))?;
-        if let Some(edition) = &self.edition {
-            write!(f, ", edition {edition}")?;
-        }
-        if let Some(since) = &self.since {
-            write!(f, ", since {since}")?;
+        match (&self.edition, &self.since) {
+            (Some(edition), Some(since)) => write!(f, " ({edition}, since {since})")?,
+            (Some(edition), None) => write!(f, " ({edition})")?,
+            (None, Some(since)) => write!(f, ", since {since}")?,
+            (None, None) => {}
         }
         Ok(())
     }
@@ -176,7 +176,7 @@ mod tests {
             told,
             [
                 "sending is halted until a person mends it, since 2026-03-02T07:00:00Z",
-                "a person has stopped the edition, edition 2026-03-02",
+                "a person has stopped the edition (2026-03-02)",
                 "of-another-version",
             ]
         );
