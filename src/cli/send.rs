@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,7 @@ use crate::delivery::State;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey};
 use crate::press::{Dispatched, Ending, Press, Published, Route, Withheld};
-use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEdition};
+use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEdition, Trouble};
 
 /// How long a send waits for files that are being written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -281,7 +282,8 @@ async fn see_through(
     Ok(done)
 }
 
-/// Another process sends: it takes the edition up at its next beat, and we look on.
+/// Another process sends: it takes the edition up at its next beat, and we look on, until it is through or says that
+/// nothing gets through.
 async fn follow(
     press: &Press,
     edition: &StoredEdition,
@@ -289,6 +291,9 @@ async fn follow(
     watched: &mut Watched<'_>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Followed> {
+    // One that rests after a halt tries again at once.
+    let asked = press.clock.now();
+    press.store.ask_to_send(asked).await?;
     loop {
         let counts = press.store.counts(edition.summary.id).await?;
         progress(counts.total() - counts.open(), counts.total());
@@ -303,12 +308,24 @@ async fn follow(
             Ending::Stopped
         } else if let Ownership::Ours(lock) = press.store.acquire_sender().await? {
             return Ok(Followed::TakenOver(lock));
+        } else if let Some(ending) = told_since(press, asked).await? {
+            ending
         } else {
             rest(stop).await;
             continue;
         };
         return Ok(Followed::ToTheEnd(Dispatched { ending, counts }));
     }
+}
+
+/// What the process that sends has noted since `since` of a server that lets nothing through.
+async fn told_since(press: &Press, since: DateTime<Utc>) -> anyhow::Result<Option<Ending>> {
+    let troubles = press.store.troubles_here(press.clock.now()).await?;
+    Ok(troubles.into_iter().filter(|noted| noted.seen_at > since).find_map(|noted| match noted.trouble {
+        Trouble::Halted => Some(Ending::Halted(noted.told)),
+        Trouble::Unreachable => Some(Ending::Unreachable(noted.told)),
+        Trouble::Slowed => None,
+    }))
 }
 
 async fn report(

@@ -20,8 +20,8 @@ pub struct Sender {
     press: Press,
     route: Route,
     lock: Option<SenderLock>,
-    /// Not before then, after a halt.
-    rests_until: Option<DateTime<Utc>>,
+    /// Since when it rests, after a halt.
+    halted_at: Option<DateTime<Utc>>,
     /// When what is over was forgotten last.
     forgot_at: Option<DateTime<Utc>>,
 }
@@ -34,7 +34,7 @@ impl Sender {
     pub fn prepare(press: Press) -> Result<Self, PressError> {
         press.guard()?;
         let route = Route::prepare(&press.config.transport)?;
-        Ok(Sender { press, route, lock: None, rests_until: None, forgot_at: None })
+        Ok(Sender { press, route, lock: None, halted_at: None, forgot_at: None })
     }
 
     /// Answers sign-ups, tells moderators of comments, sends letters, then what is due of every edition, oldest first.
@@ -52,15 +52,15 @@ impl Sender {
 
     async fn try_to_send(&mut self, stop: &CancellationToken) -> Result<(), PressError> {
         let now = self.press.clock.now();
-        if self.rests_until.is_some_and(|until| now < until) || !self.is_sender().await? {
+        if self.rests(now).await? || !self.is_sender().await? {
             return Ok(());
         }
-        self.rests_until = None;
+        self.halted_at = None;
         self.press.forget_what_is_over(&mut self.forgot_at).await?;
         self.press.answer_sign_ups().await?;
         self.press.tell_moderators().await?;
         let ending = self.press.send_letters(&self.route, stop).await?;
-        if !self.goes_on(ending, "letters", now) {
+        if !self.goes_on(ending, "letters") {
             return Ok(());
         }
         for key in self.press.store.open_editions(now).await? {
@@ -71,14 +71,14 @@ impl Sender {
             if let Err(error) = self.press.show(&self.route, &edition) {
                 warn!(%error, "the outbox's page is not written");
             }
-            if !self.goes_on(done.ending, &key.to_string(), now) {
+            if !self.goes_on(done.ending, &key.to_string()) {
                 break;
             }
         }
         Ok(())
     }
 
-    fn goes_on(&mut self, ending: Ending, what: &str, now: DateTime<Utc>) -> bool {
+    fn goes_on(&mut self, ending: Ending, what: &str) -> bool {
         match ending {
             Ending::Complete => true,
             Ending::Stopped => false,
@@ -97,9 +97,17 @@ impl Sender {
             }
             Ending::Halted(why) => {
                 error!(%what, %why, "halted; nothing is lost, and it goes on once this is mended");
-                self.rests_until = Some(now + AFTER_A_HALT);
+                self.halted_at = Some(self.press.clock.now());
                 false
             }
+        }
+    }
+
+    /// Whether it rests after a halt: until `straight send` asks, or for ten minutes.
+    async fn rests(&self, now: DateTime<Utc>) -> Result<bool, PressError> {
+        match self.halted_at {
+            Some(at) if now < at + AFTER_A_HALT => Ok(!self.press.store.is_asked_to_send_since(at).await?),
+            Some(_) | None => Ok(false),
         }
     }
 

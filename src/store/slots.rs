@@ -36,6 +36,8 @@ const SET_FACT: &str = "INSERT INTO facts (name, value) VALUES ($1, $2)
 
 /// What the server said of the size of messages.
 const SERVER_SIZE: &str = "server-size";
+/// When a person last asked that what is due be sent.
+const ASKED_TO_SEND: &str = "asked-to-send";
 /// When the schedule was first watched.
 const FIRST_START: &str = "first-start";
 
@@ -62,6 +64,28 @@ impl Store {
             sqlx::query(SET_FACT).bind(SERVER_SIZE).bind(&value).execute(&mut *c).await?;
         });
         Ok(())
+    }
+
+    /// Keeps that a person has asked at `now` for what is due to be sent: a sender that rests after a halt heeds it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ask_to_send(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let value = millis(now).to_string();
+        writing!(self, |c| {
+            sqlx::query(SET_FACT).bind(ASKED_TO_SEND).bind(&value).execute(&mut *c).await?;
+        });
+        Ok(())
+    }
+
+    /// Whether a person has asked after `since` for what is due to be sent.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_asked_to_send_since(&self, since: DateTime<Utc>) -> Result<bool, StoreError> {
+        let value: Option<String> =
+            reading!(self, |c| sqlx::query_scalar(FACT).bind(ASKED_TO_SEND).fetch_optional(&mut *c).await?);
+        Ok(value.and_then(|at| at.parse().ok()).is_some_and(|at: i64| at > millis(since)))
     }
 
     /// Writes down what became of the slot of `date`; whether that is news.

@@ -347,3 +347,27 @@ async fn a_letter_that_is_refused_is_tried_again_until_others_have_got_through()
     press.send_letters(&route, &stop).await.unwrap();
     assert_eq!(state("again"), "sent");
 }
+
+#[tokio::test]
+async fn a_sender_that_rests_after_a_halt_tries_again_when_it_is_asked() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &named("policy", 12)).await;
+    let press = room.press().await;
+    let mut sender = Sender::prepare(press.clone()).unwrap();
+    let mut beat_at = async |time: &str| {
+        room.at(time);
+        sender.send_due(&CancellationToken::new()).await.unwrap();
+        sink.envelopes().iter().filter(|mail| mail.starts_with("MAIL")).count()
+    };
+    let tried = beat_at("2026-09-24T07:01:00Z").await;
+    assert!(tried > 9, "{tried}");
+    assert_eq!(beat_at("2026-09-24T07:02:00Z").await, tried, "it rests");
+    press.store.ask_to_send("2026-09-24T07:03:00Z".parse().unwrap()).await.unwrap();
+    let asked = beat_at("2026-09-24T07:03:05Z").await;
+    assert!(asked > tried, "it was asked");
+    assert_eq!(beat_at("2026-09-24T07:04:00Z").await, asked, "once");
+    sink.mend();
+    press.store.ask_to_send("2026-09-24T07:05:00Z".parse().unwrap()).await.unwrap();
+    beat_at("2026-09-24T07:05:05Z").await;
+    assert_eq!(sink.everything().keys().filter(|reader| reader.starts_with("policy")).count(), 12);
+}
