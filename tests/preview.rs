@@ -6,13 +6,14 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use straight::config::{Database, Environment, Overrides};
-use straight::press::{Clock, Press};
+use straight::press::{AsOf, Clock, Press};
 use straight::probe::Network;
-use straight::store::{Origin, Store};
+use straight::store::{Course, Origin, Store};
 use straight::subscriber::{NewSubscriber, Status};
 use straight::web::preview::{Audience, Wishes, preview};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -376,6 +377,56 @@ async fn what_has_gone_out_is_shown_as_it_was() {
     );
     let frame = studio.get("/frame").await;
     assert!(frame.contains("Gone.") && !frame.contains("Rewritten."), "{frame}");
+    studio.close().await;
+}
+
+#[tokio::test]
+async fn an_edition_that_waits_for_a_person_is_not_called_ready() {
+    let folder = published().await;
+    let file = folder.path().join("newsletter.yaml");
+    let settings = fs::read_to_string(&file).unwrap() + "edition: {require_approval: true}\n";
+    fs::write(&file, settings).unwrap();
+    let config = straight::config::load(Some(&file), &Environment::default(), Overrides::default()).unwrap();
+    let press = Press::open(config, Clock::from_fn(now)).await.unwrap();
+    let (key, store) = ("2026-09-24".parse().unwrap(), press.store.clone());
+    let studio = Studio::open(folder).await;
+    // The store is looked at when a file is saved, and once a minute.
+    let saved = AtomicU32::new(0);
+    let page_with = async |words: &str| {
+        let count = saved.fetch_add(1, Ordering::Relaxed);
+        studio.save("draft.md", &format!("---\ntitle: Draft {count}\ndraft: true\n---\nText.\n"));
+        let page = studio.page_with("/", words).await;
+        assert!(!page.contains("<strong>Ready.</strong>"), "{page}");
+        page
+    };
+
+    let page = page_with("<strong>Waits for approval.</strong>").await;
+    assert!(page.contains("It is not approved: look at it, then `straight approve 2026-09-24`."), "{page}");
+    assert!(
+        page.contains("Its hour is Thursday 24 September 2026 at 07:00 UTC, to 2 active readers."),
+        "{page}"
+    );
+
+    // Approved, it is shown as it goes out: without what came later.
+    press.approve(&key, AsOf::Slot, "ed on desk1").await.unwrap();
+    studio.save("late.md", &article("2026-09-24", "Too Late", "Next time."));
+    let page = page_with("<strong>Approved by ed on desk1.</strong> Goes out on Thursday").await;
+    assert!(page.contains("late.md") && page.contains("Too Late"), "{page}");
+    let frame = studio.get("/frame").await;
+    assert!(frame.contains("Fresh.") && !frame.contains("Next time."), "{frame}");
+
+    studio.save("new.md", &article("2026-09-24", "Today", "Changed."));
+    let page = page_with("<strong>Changed since it was approved.</strong>").await;
+    assert!(page.contains("undo the change, or look at it anew"), "{page}");
+    assert!(studio.get("/frame").await.contains("Changed."), "what is there now is what is to be looked at");
+
+    store.hold(&key, Course::Paused, "ann on mail1", Some("a call"), now()).await.unwrap();
+    let page = page_with("<strong>Held.</strong>").await;
+    assert!(page.contains("is paused by ann on mail1, 2026-09-23 20:00 UTC (a call)"), "{page}");
+    assert!(page.contains("`straight resume --edition 2026-09-24` lets it go"), "{page}");
+    store.hold(&key, Course::Cancelled, "ann on mail1", None, now()).await.unwrap();
+    page_with("<strong>Called off.</strong>").await;
+    store.close().await;
     studio.close().await;
 }
 

@@ -8,12 +8,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::readers::EXAMPLE_FILE;
+use super::send::tell_how_to_go_on;
 use crate::config::{DeliveryConfig, OnBrokenArticle, Rate, Transport};
 use crate::delivery::State;
-use crate::diagnostic;
-use crate::edition::{self, EditionKey};
+use crate::diagnostic::{self, Diagnostic};
+use crate::edition::{self, EditionKey, RenderedEdition, Waiting};
 use crate::press::schedule::next_slot;
-use crate::press::{Draft, Look};
+use crate::press::{Approved, Consent, Look, Withheld};
+use crate::store::{Store, StoredEdition};
 use crate::subscriber::list::{self, Format};
 use crate::subscriber::{EmailAddress, Status, SubscriberId};
 
@@ -33,19 +35,22 @@ pub(super) async fn dry_run(
     let now = look.clock.now();
     let key = key.unwrap_or_else(|| look.key_at(now));
     if let (Some(gone), Some(store)) = (look.edition(&key).await?, &look.store) {
-        let counts = store.counts(gone.summary.id).await?;
-        let (sent, total, open) = (counts.of(State::Sent), counts.total(), counts.open());
-        match open {
-            0 => writeln!(
-                out,
-                "The edition {key} has gone out already, to {sent} of {total} readers: nothing."
-            )?,
-            open => {
-                writeln!(out, "The edition {key} is out in part: it would go on with {open} of {total}.")?
-            }
-        }
-        return Ok(true);
+        return tell_gone(store, &gone, out).await;
     }
+    let needs_approval = match look.consent(&key, now).await? {
+        Consent::NotNeeded => false,
+        // Whether there is anything to approve is to be seen.
+        Consent::Withheld(Withheld::Unapproved) => true,
+        Consent::Withheld(why) => return tell_withheld(&key, &why, out),
+        Consent::Approved(approved) => {
+            let Approved { approval, again } = *approved;
+            let goes_out = tell_edition(look, &approval.rendered, out).await?;
+            writeln!(out, "  just as it was approved by {}", approval.who)?;
+            tell_time(look, &key, now, out)?;
+            tell_left_out(&again.waiting, &[], out)?;
+            return Ok(tell_refusal(look, out)? && goes_out);
+        }
+    };
     let draft = look.draft(&key, now).await?;
     let is_held = !draft.errors.is_empty() && look.config.articles.on_broken == OnBrokenArticle::HoldEdition;
     if is_held {
@@ -55,10 +60,49 @@ pub(super) async fn dry_run(
     }
     let Some(rendered) = &draft.rendered else {
         writeln!(out, "Nothing new for {key}: nothing would be sent.")?;
-        tell_left_out(&draft, out)?;
+        tell_left_out(&draft.waiting, &draft.errors, out)?;
         return Ok(true);
     };
-    writeln!(out, "Edition {key}: {}", rendered.subject)?;
+    let mut goes_out = tell_edition(look, rendered, out).await?;
+    if needs_approval {
+        goes_out = tell_withheld(&key, &Withheld::Unapproved, out)?;
+    } else {
+        tell_time(look, &key, now, out)?;
+    }
+    tell_left_out(&draft.waiting, &draft.errors, out)?;
+    Ok(tell_refusal(look, out)? && goes_out)
+}
+
+/// Says what is left to do of an edition that is out. Gives whether it would be done.
+async fn tell_gone(store: &Store, gone: &StoredEdition, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let key = &gone.summary.key;
+    let counts = store.counts(gone.summary.id).await?;
+    let (sent, total, open) = (counts.of(State::Sent), counts.total(), counts.open());
+    if open == 0 {
+        writeln!(out, "The edition {key} has gone out already, to {sent} of {total} readers: nothing.")?;
+        return Ok(true);
+    }
+    if let Some(stop) = store.stop_of(gone.summary.id).await? {
+        writeln!(out, "The edition {key} was {stop}: nothing would be sent.")?;
+        tell_how_to_go_on(key, &stop, out)?;
+        return Ok(false);
+    }
+    writeln!(out, "The edition {key} is out in part: it would go on with {open} of {total}.")?;
+    Ok(true)
+}
+
+/// Says that nothing would be sent, and what is to be done. Gives that it would not.
+fn tell_withheld(key: &EditionKey, why: &Withheld, out: &mut dyn Write) -> anyhow::Result<bool> {
+    if let Withheld::Changed(changed) = why {
+        writeln!(out, "{}", changed.how)?;
+    }
+    writeln!(out, "The edition {key} {why}, and nothing would be sent: {}.", why.remedy(key))?;
+    Ok(false)
+}
+
+/// Says what it is, to whom it goes, and by which way. Gives whether there is anybody.
+async fn tell_edition(look: &Look, rendered: &RenderedEdition, out: &mut dyn Write) -> anyhow::Result<bool> {
+    writeln!(out, "Edition {}: {}", rendered.key, rendered.subject)?;
     for headline in rendered.headlines.iter().skip(1) {
         writeln!(out, "  also in it: {}", headline.title)?;
     }
@@ -68,23 +112,28 @@ pub(super) async fn dry_run(
     let readers = Readers::of(look).await?;
     let goes_out = readers.tell(out)?;
     tell_way(look, &readers, out)?;
-    tell_time(look, &key, now, out)?;
-    tell_left_out(&draft, out)?;
-    if let Err(refusal) = look.guard() {
-        writeln!(out, "It would be refused: {refusal}")?;
-        return Ok(false);
-    }
     Ok(goes_out)
 }
 
-fn tell_left_out(draft: &Draft, out: &mut dyn Write) -> anyhow::Result<()> {
-    if draft.waiting.len() + draft.errors.len() > 0 {
+/// Says whether samples stand where they would reach people. Gives whether it may go out.
+fn tell_refusal(look: &Look, out: &mut dyn Write) -> anyhow::Result<bool> {
+    match look.guard() {
+        Ok(()) => Ok(true),
+        Err(refusal) => {
+            writeln!(out, "It would be refused: {refusal}")?;
+            Ok(false)
+        }
+    }
+}
+
+fn tell_left_out(waiting: &[Waiting], errors: &[Diagnostic], out: &mut dyn Write) -> anyhow::Result<()> {
+    if waiting.len() + errors.len() > 0 {
         writeln!(out, "Left out:")?;
     }
-    for article in &draft.waiting {
+    for article in waiting {
         writeln!(out, "  {} {}", article.path.display(), article.why)?;
     }
-    for error in &draft.errors {
+    for error in errors {
         writeln!(out, "  {error}")?;
     }
     Ok(())

@@ -237,7 +237,12 @@ async fn rest(stop: &CancellationToken) {
     }
 }
 
-fn tell_how_to_go_on(key: &EditionKey, stop: &Decision, out: &mut dyn Write) -> std::io::Result<()> {
+/// Says what the person who stopped the edition `key`, or another, can do about it.
+pub(super) fn tell_how_to_go_on(
+    key: &EditionKey,
+    stop: &Decision,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
     match stop.course {
         Course::Paused => writeln!(
             out,

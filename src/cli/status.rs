@@ -13,7 +13,7 @@ use crate::config::ApprovalPolicy;
 use crate::delivery::State;
 use crate::delivery::reasons::Reasons;
 use crate::edition::EditionKey;
-use crate::press::{Press, Withheld};
+use crate::press::{Consent, Press, Withheld, moment_of};
 use crate::store::{Counts, Course, Decision, Domains, EditionSummary, InDoubt, Noted, Trouble};
 
 /// How many kinds of reasons are shown.
@@ -133,24 +133,33 @@ fn trouble_json(noted: &Noted) -> Value {
 /// Why today's edition is not out, when something is wrong with it.
 async fn held(press: &Press) -> anyhow::Result<Option<String>> {
     let next = due_next(press).await?;
-    if let Some(decision) = press.store.hold_of(&next).await? {
-        let remedy = Withheld::Decided(decision.clone()).remedy(&next);
-        return Ok(Some(format!("The edition of {next}, which has not gone out, is {decision}; {remedy}.")));
-    }
-    if let Some(approval) = press.store.approval(&next).await? {
-        return Ok(Some(match press.approved_again(&approval).await?.changed {
-            None => format!("The edition of {next} is approved by {}, and unchanged since.", approval.who),
-            Some(_) => format!(
+    let now = press.clock.now();
+    let leaving = moment_of(&press.config.schedule, &next, now);
+    match Consent::of(&press.store, &press.config, &next, leaving, now).await? {
+        Consent::Withheld(why @ Withheld::Decided(_)) => {
+            let remedy = why.remedy(&next);
+            return Ok(Some(format!("The edition of {next}, which has not gone out, {why}; {remedy}.")));
+        }
+        Consent::Withheld(Withheld::Changed(_)) => {
+            return Ok(Some(format!(
                 "The edition of {next} has changed since it was approved, and does not go out; \
                  `straight approve {next} --show` says how."
-            ),
-        }));
+            )));
+        }
+        Consent::Withheld(why @ Withheld::Early(_)) => {
+            return Ok(Some(format!("The edition of {next} {why}.")));
+        }
+        Consent::Approved(approved) => {
+            let who = &approved.approval.who;
+            return Ok(Some(format!("The edition of {next} is approved by {who}, and unchanged since.")));
+        }
+        Consent::NotNeeded | Consent::Withheld(Withheld::Unapproved | Withheld::Overtaken) => {}
     }
-    let today: EditionKey = press.key_at(press.clock.now());
+    let today: EditionKey = press.key_at(now);
     if press.store.edition_summary(&today).await?.is_some() {
         return Ok(None);
     }
-    Ok(match press.draft(today.clone(), press.clock.now()).await.map(|draft| draft.errors.len()) {
+    Ok(match press.draft(today.clone(), now).await.map(|draft| draft.errors.len()) {
         Ok(0) if press.config.edition.approval == ApprovalPolicy::Required => {
             Some(format!("The edition of {next} is not approved; `straight approve {next}` does it."))
         }

@@ -8,16 +8,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::SubsecRound as _;
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::draft::{self, Record};
 use super::withheld::Changed;
 use super::{Press, PressError};
 use crate::archive::{self, ArchivedArticle};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, NotDue, Waiting};
 use crate::message::Letterhead;
-use crate::store::Approval;
+use crate::store::{Approval, Store};
 
 /// How many lines of a difference are told.
 const TOLD: usize = 120;
@@ -107,64 +108,74 @@ impl Press {
     /// # Errors
     /// When the articles cannot be read, a template fails, or the store does.
     pub async fn approved_again(&self, approval: &Approval) -> Result<Again, PressError> {
-        let approved = &approval.rendered;
-        let record = Record::read(&self.store, &approved.key, &self.config).await?;
-        let whole = record.wanted(&approved.key, &self.config, approved.frozen_at);
-        let loaded = draft::load(&self.config, Duration::ZERO, whole, self.clock.now()).await?;
-        let broken = draft::errors_that_count(&loaded, &approved.key, &record, &self.config);
-        let mut assembled = record.assemble(loaded, &approved.key, &self.config, approved.frozen_at);
-        let before: Vec<_> = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
-        let slugs: BTreeSet<&str> =
-            approved.headlines.iter().map(|headline| headline.slug.as_str()).collect();
-        let is_approved = |slug: &str| slugs.contains(slug);
-        let all = assembled.clone();
-        let late = assembled.due.extract_if(.., |article| !is_approved(article.slug.as_str()));
-        let late = late.map(|article| Waiting {
-            path: article.path,
-            slug: article.slug,
-            why: NotDue::AfterApproval,
-        });
-        assembled.waiting.extend(late.collect::<Vec<_>>());
-        let waiting = assembled.waiting.clone();
-
-        let mut articles = Vec::new();
-        let due: BTreeSet<&str> = assembled.due.iter().map(|article| article.slug.as_str()).collect();
-        let mut how: String = slugs
-            .difference(&due)
-            .map(|slug| {
-                let why = waiting.iter().find(|article| article.slug.as_str() == *slug);
-                match why {
-                    Some(article) => format!("{} {}\n", article.path.display(), article.why),
-                    None => format!("the article `{slug}` is not there, or broken\n"),
-                }
-            })
-            .collect();
-        if !how.is_empty() {
-            how.extend(broken.iter().map(|error| format!("{error}\n")));
-            // A new title is a new name in addresses, and the same article to whoever changed it.
-            if !all.due.is_empty() {
-                let key = approved.key.clone();
-                let edition = draft::put_together(key, all, &record, &self.config, approved.frozen_at);
-                let (again, _) = draft::render(&edition, &self.config)?;
-                how.push_str(&shortened(&edition::diff(approved, &again)));
-            }
-        } else {
-            let key = approved.key.clone();
-            let edition = draft::put_together(key, assembled, &record, &self.config, approved.frozen_at);
-            let (again, _) = draft::render(&edition, &self.config)?;
-            articles = archive::freeze(&edition, &self.config.publication, &draft::words(&self.config)?);
-            if again.hash != approved.hash {
-                how = shortened(&edition::diff(approved, &again));
-                if how.is_empty() {
-                    how = "subject and text are the same; the HTML or the pictures are not\n".to_owned();
-                }
-            } else if Letterhead::of(&self.config.publication) != approval.letterhead {
-                how = "the configuration of From, Reply-To or the list is another\n".to_owned();
-            }
-        }
-        let changed = (!how.is_empty()).then(|| Changed { approved: approved.hash.clone(), how });
-        Ok(Again { articles, before, waiting, changed })
+        again(&self.store, &self.config, approval, self.clock.now()).await
     }
+}
+
+/// As [`Press::approved_again`], and it keeps nothing: whoever only looks may ask too.
+pub(super) async fn again(
+    store: &Store,
+    config: &Config,
+    approval: &Approval,
+    now: DateTime<Utc>,
+) -> Result<Again, PressError> {
+    let approved = &approval.rendered;
+    let record = Record::read(store, &approved.key, config).await?;
+    let whole = record.wanted(&approved.key, config, approved.frozen_at);
+    let loaded = draft::look(config, whole, now).await?;
+    let broken = draft::errors_that_count(&loaded, &approved.key, &record, config);
+    let mut assembled = record.assemble(loaded, &approved.key, config, approved.frozen_at);
+    let before: Vec<_> = assembled
+        .before
+        .iter()
+        .map(|article| edition::headline(article, None, &config.publication))
+        .collect();
+    let slugs: BTreeSet<&str> = approved.headlines.iter().map(|headline| headline.slug.as_str()).collect();
+    let is_approved = |slug: &str| slugs.contains(slug);
+    let all = assembled.clone();
+    let late = assembled.due.extract_if(.., |article| !is_approved(article.slug.as_str()));
+    let late =
+        late.map(|article| Waiting { path: article.path, slug: article.slug, why: NotDue::AfterApproval });
+    assembled.waiting.extend(late.collect::<Vec<_>>());
+    let waiting = assembled.waiting.clone();
+
+    let mut articles = Vec::new();
+    let due: BTreeSet<&str> = assembled.due.iter().map(|article| article.slug.as_str()).collect();
+    let mut how: String = slugs
+        .difference(&due)
+        .map(|slug| {
+            let why = waiting.iter().find(|article| article.slug.as_str() == *slug);
+            match why {
+                Some(article) => format!("{} {}\n", article.path.display(), article.why),
+                None => format!("the article `{slug}` is not there, or broken\n"),
+            }
+        })
+        .collect();
+    if !how.is_empty() {
+        how.extend(broken.iter().map(|error| format!("{error}\n")));
+        // A new title is a new name in addresses, and the same article to whoever changed it.
+        if !all.due.is_empty() {
+            let key = approved.key.clone();
+            let edition = draft::put_together(key, all, &record, config, approved.frozen_at);
+            let (again, _) = draft::render(&edition, config)?;
+            how.push_str(&shortened(&edition::diff(approved, &again)));
+        }
+    } else {
+        let key = approved.key.clone();
+        let edition = draft::put_together(key, assembled, &record, config, approved.frozen_at);
+        let (again, _) = draft::render(&edition, config)?;
+        articles = archive::freeze(&edition, &config.publication, &draft::words(config)?);
+        if again.hash != approved.hash {
+            how = shortened(&edition::diff(approved, &again));
+            if how.is_empty() {
+                how = "subject and text are the same; the HTML or the pictures are not\n".to_owned();
+            }
+        } else if Letterhead::of(&config.publication) != approval.letterhead {
+            how = "the configuration of From, Reply-To or the list is another\n".to_owned();
+        }
+    }
+    let changed = (!how.is_empty()).then(|| Changed { approved: approved.hash.clone(), how });
+    Ok(Again { articles, before, waiting, changed })
 }
 
 fn shortened(diff: &str) -> String {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::draft::{self, Draft, Record};
-use super::{Clock, PressError, publish};
+use super::{Clock, Consent, PressError, publish};
 use crate::config::Config;
 use crate::edition::EditionKey;
 use crate::store::{Store, StoredEdition};
@@ -79,6 +79,17 @@ impl Look {
         let record = self.record(key).await?;
         let loaded = draft::look(&self.config, record.wanted(key, &self.config, now), now).await?;
         draft::draft(loaded, &record, &self.config, key.clone(), now)
+    }
+
+    /// Whether persons let the edition `key` leave at `now`.
+    ///
+    /// # Errors
+    /// As [`Consent::of`].
+    pub async fn consent(&self, key: &EditionKey, now: DateTime<Utc>) -> Result<Consent, PressError> {
+        match &self.store {
+            Some(store) => Consent::of(store, &self.config, key, now, now).await,
+            None => Ok(Consent::without_approval(&self.config)),
+        }
     }
 
     /// Refuses a relay that is not on loopback while sample values stand, as sending does.

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
+use super::consent::{Approved, Consent};
 use super::draft::{self, Record};
 use super::withheld::Withheld;
 use super::{Press, PressError};
 use crate::archive;
 use crate::article::{Loaded, Outline, Whole, subject};
-use crate::config::{ApprovalPolicy, Config, OnBrokenArticle, Transport};
+use crate::config::{Config, OnBrokenArticle, Transport};
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, Waiting};
 use crate::message::Letterhead;
-use crate::store::{Approval, Issue, PublishOutcome, StoredEdition};
+use crate::store::{Issue, PublishOutcome, StoredEdition};
 
 /// What publishing came to.
 #[derive(Debug)]
@@ -98,14 +99,14 @@ impl Press {
             return Ok(Published::AlreadyOut(Box::new(edition)));
         }
         self.store.check_soundness().await?;
-        if let Some(decision) = self.store.hold_of(&key).await? {
-            return Ok(Published::Withheld(Withheld::Decided(decision)));
-        }
         let now = self.clock.now().trunc_subsecs(0);
-        if let Some(approval) = self.store.approval(&key).await? {
-            return self.publish_approved(approval, now).await;
-        }
-        let needs_approval = self.config.edition.approval == ApprovalPolicy::Required;
+        let needs_approval = match Consent::of(&self.store, &self.config, &key, now, now).await? {
+            Consent::Approved(approved) => return self.publish_approved(*approved, now).await,
+            // Whether an article is due is to be seen.
+            Consent::Withheld(Withheld::Unapproved) => true,
+            Consent::Withheld(why) => return self.withhold(&key, why).await,
+            Consent::NotNeeded => false,
+        };
         let record = Record::read(&self.store, &key, &self.config).await?;
         let mut loaded = self.load(record.wanted(&key, &self.config, now), now).await?;
         if unsettled == Unsettled::AwaitThem && !loaded.unsettled.is_empty() {
@@ -151,20 +152,13 @@ impl Press {
         Ok(published)
     }
 
-    /// Publishes what was approved, as long as it is what would go out.
+    /// Publishes what was approved, and is still what would go out.
     async fn publish_approved(
         &self,
-        approval: Approval,
+        approved: Approved,
         now: DateTime<Utc>,
     ) -> Result<Published, PressError> {
-        let key = &approval.rendered.key;
-        if now < approval.rendered.frozen_at {
-            return self.withhold(key, Withheld::Early(approval.rendered.frozen_at)).await;
-        }
-        let again = self.approved_again(&approval).await?;
-        if let Some(changed) = again.changed {
-            return self.withhold(key, Withheld::Changed(changed)).await;
-        }
+        let Approved { approval, again } = approved;
         self.fits_the_server(&approval.rendered, &approval.letterhead).await?;
         let issue = Issue {
             edition: &approval.rendered,

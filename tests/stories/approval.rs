@@ -269,3 +269,49 @@ fn approving_holding_and_calling_off_on_the_command_line() {
     let (code, told) = straight(&["pause", "--edition", "2020-01-01"]);
     assert!(code == 1 && told.contains("its day is over"), "{told}");
 }
+
+#[test]
+fn a_dry_run_says_that_an_edition_waits_for_a_person_as_sending_does() {
+    let folder = samples();
+    let straight = |arguments: &[&str]| {
+        let done = straight(folder.path(), arguments);
+        (done.status.code().unwrap(), shown(&done))
+    };
+    // What sending says of it, the dry run has said before.
+    let both = |words: &str| {
+        for arguments in [&["send", "--dry-run"][..], &["send"]] {
+            let (code, told) = straight(arguments);
+            assert!(code == 1 && told.contains(words), "{arguments:?}: {words}: {told}");
+            assert!(!told.contains("straight send` at once") && !told.contains("  at once;"), "{told}");
+        }
+    };
+    std::fs::write(folder.path().join("newsletter.yaml"), "edition: {require_approval: true}\n").unwrap();
+    let today = today();
+    let (code, told) = straight(&["send", "--dry-run"]);
+    assert!(code == 1 && told.contains("to 4 readers"), "without a database too: {told}");
+    both(&format!("look at it, then `straight approve {today}`"));
+
+    straight(&["approve", &today, "--now"]);
+    let late = super::program::article("Too Late", "2025-11-04");
+    std::fs::write(folder.path().join("articles/late.md"), late).unwrap();
+    let (code, told) = straight(&["send", "--dry-run"]);
+    assert!(code == 0 && told.contains("just as it was approved by"), "{told}");
+    assert!(told.contains("at once") && told.contains("also in it: What a Reserve Is"), "{told}");
+    assert!(told.contains("late.md") && !told.contains("also in it: Too Late"), "{told}");
+
+    let file = folder.path().join("articles/2025-11-04/what-a-reserve-is.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("Two honest geologists", "Three honest geologists")).unwrap();
+    both("+Three honest geologists");
+    both("is not what was approved, and nothing");
+    std::fs::write(&file, text).unwrap();
+
+    straight(&["pause", "--edition", &today, "--reason", "a call from the lawyer"]);
+    both("(a call from the lawyer), and nothing");
+    both(&format!("`straight resume --edition {today}` lets it go"));
+    straight(&["cancel", "--edition", &today]);
+    both("is cancelled by");
+    straight(&["resume", "--edition", &today]);
+    let (code, told) = straight(&["send"]);
+    assert!(code == 0 && told.contains("Sent to 4 of 4 readers."), "{told}");
+}

@@ -19,8 +19,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{EditionKey, RenderedEdition};
 use crate::message::Letterhead;
 use crate::press::schedule::{self, Slot};
-use crate::press::{self, Draft, PressError, Record, Sent};
-use crate::store::{Store, StoreError};
+use crate::press::{self, Approved, Consent, Draft, PressError, Record, Sent, Withheld};
+use crate::store::{Approval, Store, StoreError};
 use crate::subscriber::Status;
 use crate::web::wrong_templates;
 
@@ -213,7 +213,19 @@ impl Builder {
                 return sheet;
             }
         };
+        let is_out = past.gone_out.is_some();
         take(&mut sheet, made, past.gone_out);
+        if !is_out {
+            match consent(&sheet, now).await {
+                Ok(consent) => heed(&mut sheet, consent),
+                // What fails here has failed above too, where a person was not asked.
+                Err(error) if sheet.problems.is_empty() => {
+                    sheet.standing = Standing::Broken;
+                    sheet.problems = error.findings();
+                }
+                Err(_) => {}
+            }
+        }
         sheet
     }
 
@@ -304,6 +316,45 @@ fn take(sheet: &mut Sheet, made: Made, gone_out: Option<(RenderedEdition, Letter
     sheet.findings.retain(|finding| !problems.contains(finding));
     sheet.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     sheet.articles = Arc::new(articles);
+}
+
+/// Whether persons let the edition go at its hour; when that is over, now.
+async fn consent(sheet: &Sheet, now: DateTime<Utc>) -> Result<Consent, PressError> {
+    let Some(store) = &sheet.store else { return Ok(Consent::without_approval(&sheet.config)) };
+    let leaving = sheet.slot.map_or(now, |slot| slot.at.max(now));
+    Consent::of(store, &sheet.config, &sheet.key, leaving, now).await
+}
+
+/// Puts what persons have decided above what the articles say.
+fn heed(sheet: &mut Sheet, consent: Consent) {
+    match consent {
+        Consent::NotNeeded => {}
+        Consent::Withheld(Withheld::Unapproved) => match sheet.standing {
+            Standing::Ready | Standing::Without => sheet.standing = Standing::Withheld(Withheld::Unapproved),
+            // There is nothing to approve yet.
+            Standing::Nothing | Standing::Held | Standing::Broken => {}
+            Standing::Out | Standing::Approved { .. } | Standing::Withheld(_) => {}
+        },
+        Consent::Withheld(why) => sheet.standing = Standing::Withheld(why),
+        Consent::Approved(approved) => {
+            let Approved { approval, again } = *approved;
+            let Approval { rendered, pictures, letterhead, who, at: _ } = approval;
+            let path = |slug: &str| {
+                let article = sheet.articles.values().find(|article| article.slug.as_str() == slug);
+                article.map(|article| article.path.clone()).unwrap_or_default()
+            };
+            sheet.due = (rendered.headlines.iter())
+                .map(|headline| Due { path: path(&headline.slug), title: headline.title.clone() })
+                .collect();
+            sheet.waiting = again.waiting;
+            sheet.standing = Standing::Approved { who };
+            sheet.proof =
+                Some(Arc::new(Proof::new(sheet.version, sheet.made_at, rendered, pictures, letterhead)));
+            // What is broken is none of it: it stands among the findings.
+            sheet.findings.append(&mut sheet.problems);
+            sheet.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        }
+    }
 }
 
 /// Which edition is shown, as of which moment, and when it is due: `wanted`, or the next one to go out.

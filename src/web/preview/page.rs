@@ -10,7 +10,9 @@ use super::{Audience, Preview, asking, facts};
 use crate::article::subject::{self, SubjectLength};
 use crate::diagnostic::{Counts, Diagnostic};
 use crate::edition::{self, EditionLink, LinkFault, LinkKind, LinkWeight, Slot};
+use crate::press::Withheld;
 use crate::probe::State;
+use crate::store::Course;
 use crate::subscriber::Subscriber;
 use crate::words::dates;
 
@@ -48,6 +50,20 @@ impl Templates {
 
     pub(super) fn page(&self, words: &Value) -> Result<String, tera::Error> {
         self.tera.render("page.html", &Context::from_serialize(words)?)
+    }
+}
+
+/// The colour and the heading of an edition that a person keeps from going out.
+fn withheld(why: &Withheld) -> (&'static str, &'static str) {
+    match why {
+        Withheld::Decided(decision) => match decision.course {
+            Course::Paused | Course::Resumed => ("warning", "Held"),
+            Course::Cancelled => ("note", "Called off"),
+        },
+        Withheld::Unapproved => ("warning", "Waits for approval"),
+        Withheld::Changed(_) => ("error", "Changed since it was approved"),
+        Withheld::Early(_) => ("warning", "Approved for another hour"),
+        Withheld::Overtaken => ("note", "Decided about just now"),
     }
 }
 
@@ -128,8 +144,18 @@ impl Page<'_> {
             1 => "One error".to_owned(),
             count => format!("{count} errors"),
         };
-        let (word, heading, line) = match sheet.standing {
+        let (word, heading, line) = match &sheet.standing {
             Standing::Ready => ("ok", "Ready".to_owned(), goes),
+            Standing::Approved { who } => ("ok", format!("Approved by {who}"), goes),
+            Standing::Withheld(why) => {
+                let due = match &when {
+                    Some((true, when)) => format!(" Its hour is {when}{to}."),
+                    Some((false, when)) => format!(" Its hour was {when}."),
+                    None => String::new(),
+                };
+                let (word, heading) = withheld(why);
+                (word, heading.to_owned(), format!("It {why}: {}.{due}", why.remedy(&sheet.key)))
+            }
             Standing::Out => {
                 let at = sheet.proof.as_ref().map(|proof| proof.rendered.frozen_at.with_timezone(&zone));
                 let at = at.map(|at| at.format("%Y-%m-%d %H:%M %Z").to_string()).unwrap_or_default();

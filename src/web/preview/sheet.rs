@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::edition::{EditionKey, EmbeddedPicture, RenderedEdition, Waiting};
 use crate::message::{Letterhead, Skeleton};
 use crate::press::schedule::Slot;
-use crate::press::{self, Record};
+use crate::press::{self, Record, Withheld};
 use crate::store::Store;
 
 /// The edition after the last save.
@@ -55,10 +55,17 @@ pub(super) struct Sheet {
 }
 
 /// How the edition stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
     /// It can go out.
     Ready,
+    /// It was approved, goes out just so, and is shown so.
+    Approved {
+        /// By whom.
+        who: String,
+    },
+    /// A person has not approved it, or has stopped it.
+    Withheld(Withheld),
     /// It went out, and is shown as it was.
     Out,
     /// No article is due.
