@@ -423,6 +423,9 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 
 /// The same link or picture with another address.
 fn readdressed(source: &str, written: &str, target: &str) -> String {
+    if let Some(address) = bare_address(source) {
+        return format!("[{}]({target})", crate::article::markdown::escape(address));
+    }
     if let Some(at) = source.rfind(written).filter(|_| !written.is_empty()) {
         return format!("{}{target}{}", &source[..at], &source[at + written.len()..]);
     }
@@ -437,6 +440,14 @@ fn readdressed(source: &str, written: &str, target: &str) -> String {
     }
 }
 
+/// The address that is all of a link, between angle brackets or in the text; none of a tag.
+fn bare_address(source: &str) -> Option<&str> {
+    match source.strip_prefix('<') {
+        Some(inner) => inner.strip_suffix('>').filter(|inner| !inner.contains(char::is_whitespace)),
+        None => (!source.starts_with(['[', '!'])).then_some(source),
+    }
+}
+
 /// The text of a link, or the description of a picture.
 fn bare(source: &str, what: &What) -> String {
     if let What::Image { alt, .. } = what {
@@ -446,10 +457,8 @@ fn bare(source: &str, what: &What) -> String {
             format!("*{}*", crate::article::markdown::escape(alt))
         };
     }
-    if let Some(inner) = source.strip_prefix('<') {
-        // A tag, or an address between angle brackets.
-        let is_tag = inner.strip_prefix(['a', 'A']).is_some_and(|rest| rest.starts_with(char::is_whitespace));
-        return if is_tag { String::new() } else { source.trim_matches(['<', '>']).to_owned() };
+    if let Some(address) = bare_address(source) {
+        return address.to_owned();
     }
     let end = source.rfind("](").or_else(|| source.rfind("][")).or_else(|| source.rfind(']'));
     match end.filter(|end| source.starts_with('[') && *end > 0) {

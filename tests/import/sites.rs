@@ -140,7 +140,8 @@ fn a_section_alone_may_be_named_and_its_pictures_are_those_of_its_site() {
 #[test]
 fn whole_addresses_of_the_site_that_is_named_lead_to_its_posts() {
     let link = "[the final](https://blog.example.com/sport/2016/03/05/results.html#goals) and \
-                [the map](https://blog.example.com/map.html) and [another](https://example.com/2016/03/04/ferry.html)";
+                [the map](https://blog.example.com/map.html) and [another](https://example.com/2016/03/04/ferry.html).\n\n\
+                Bare: https://blog.example.com/2016/03/04/ferry.html, <https://blog.example.com/2016/03/04/ferry.html>.";
     let site = harbour_blog().with("blog/_posts/2016-03-09-links.md", post("Links", "", link));
     let (code, told) = site.import("jekyll blog --out out --site https://blog.example.com");
     assert_eq!(code, 0, "{told}");
@@ -150,7 +151,9 @@ fn whole_addresses_of_the_site_that_is_named_lead_to_its_posts() {
     site.passes();
     let article = fs::read_to_string(site.path().join("out/2016/2016-03-09-links.md")).unwrap();
     let links = "[the final](../2016/2016-03-05-results-2.md) and [the map](https://blog.example.com/map.html) and \
-                 [another](https://example.com/2016/03/04/ferry.html)";
+                 [another](https://example.com/2016/03/04/ferry.html).\n\n\
+                 Bare: [https://blog.example.com/2016/03/04/ferry.html](../2016/2016-03-04-ferry.md), \
+                 [https://blog.example.com/2016/03/04/ferry.html](../2016/2016-03-04-ferry.md).";
     assert!(article.contains(links), "{article}");
 }
 

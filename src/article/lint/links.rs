@@ -112,7 +112,9 @@ fn bare(url: &Url, text: Option<&str>, span: &Range<usize>, findings: &mut Findi
     };
     // The name of a site alone reads well: `example.org`.
     let is_site = url.path() == "/" && url.query().is_none() && !text.contains("://");
-    if !is_site && plain(text) == plain(url.as_str()) {
+    // An address may be written in other letters than it is asked for.
+    let same = |text: &str| Url::parse(text).is_ok_and(|text| text == *url);
+    if !is_site && (plain(text) == plain(url.as_str()) || same(text)) {
         findings.report(
             "bare-url",
             span.clone(),

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag};
 
+use super::autolink;
 use super::raw::{self, RawTag};
 use super::run::{Opened, Run};
 use super::tree::{
@@ -36,7 +37,7 @@ pub(crate) fn document(source: &str) -> Document {
     let events = Parser::new_with_broken_link_callback(source, options, Some(&mut record)).into_offset_iter();
     let mut builder = Builder {
         source,
-        events: events.peekable(),
+        events: autolink::linked(source, events).peekable(),
         depth: 0,
         seen: Vec::new(),
         words: Vec::new(),

@@ -17,6 +17,7 @@
 //! | emphasis | `<em>`, `<strong>`, `<del>`; raw HTML adds `ins sup sub small mark u cite kbd` |
 //! | raw HTML | goes through ammonia into the same elements; none of it is copied |
 //!
+//! An address that stands bare in the text is a link too (`autolink.rs`).
 //! Links are `https:`, `http:` and `mailto:`, or what `RenderOptions::link` makes of a relative one; everything else
 //! is its text. Lines are broken at spaces before 200 bytes where they can be.
 //!
@@ -26,6 +27,7 @@
 //! words that are given, as are the labels above. Content that looks like a link number, `[7]`, becomes `(7)`.
 
 mod anchors;
+mod autolink;
 mod build;
 mod html;
 mod prose;

@@ -5,7 +5,7 @@ use super::*;
 
 const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
-fn rendered(source: &str) -> RenderedBody {
+pub(super) fn rendered(source: &str) -> RenderedBody {
     let options = RenderOptions {
         top_heading: 3,
         first_link: 4,
@@ -98,6 +98,10 @@ fn bombs_take_bounded_time_and_stack() {
         "a\n: b\n".repeat(20_000),
         "# a\n".repeat(40_000),
         "https://a/".repeat(20_000),
+        "https://a.org/_b_".repeat(20_000),
+        "www.a.org)".repeat(20_000),
+        format!("https://a.org/{}", ")".repeat(100_000)),
+        format!("https://a.org/{}", "&a;".repeat(50_000)),
         "<!--".repeat(40_000),
         "&#32;".repeat(40_000),
         "ཀ".repeat(40_000),
@@ -122,6 +126,8 @@ fn markdown_like() -> impl Strategy<Value = String> {
         Just("\n[^1]: note\n".to_owned()),
         Just("| a | b |\n|---|--:|\n| 1 | 2 |\n".to_owned()),
         Just("[x](https://example.org/a/rather/long/address/that/goes/on)".to_owned()),
+        Just("https://example.org/a_b".to_owned()),
+        Just(" www.example.org/(a".to_owned()),
         Just("- [ ] task\n".to_owned()),
         Just("<b>raw <script>x</script></b>".to_owned()),
         Just("<table><tr><td>x".to_owned()),

@@ -50,7 +50,9 @@ pub(super) fn tick(done: bool) -> &'static str {
 /// Whether a link shows nothing but its own address.
 pub(super) fn is_its_own_text(shown: &str, target: &str) -> bool {
     let bare = |text: &str| text.trim_start_matches("mailto:").trim_end_matches('/').to_owned();
-    target.contains([':', '@']) && bare(shown) == bare(target)
+    // `www.` says as much as a scheme does: programs that read mail make a link of it.
+    let whole = if shown.starts_with("www.") { format!("https://{shown}") } else { shown.to_owned() };
+    target.contains([':', '@']) && bare(&whole) == bare(target)
 }
 
 struct Writer<'a, 'o> {
