@@ -1,5 +1,7 @@
 //! Pictures made fit for mail: turned upright, scaled to twice the shown width, without metadata.
 
+mod whole;
+
 use std::fmt;
 use std::io::Cursor;
 use std::path::Path;
@@ -84,6 +86,8 @@ pub(super) enum PictureError {
     Modern(&'static str),
     #[error("the picture is {width} × {height} pixels, too large to be decoded")]
     TooLarge { width: u32, height: u32 },
+    #[error("the picture is cut off: its file ends before it does")]
+    CutOff,
     #[error("the picture is damaged: {0}")]
     Damaged(String),
 }
@@ -95,12 +99,13 @@ impl PictureError {
             PictureError::Unknown => "save it as JPEG or PNG",
             PictureError::Modern(_) => "export it as JPEG; telephones do so when told \"most compatible\"",
             PictureError::TooLarge { .. } => "scale it down; 1104 pixels of width are enough",
+            PictureError::CutOff => "copy it again from where it came from: it did not arrive whole",
             PictureError::Damaged(_) => "save it anew as JPEG or PNG",
         }
     }
 }
 
-/// Reads the header of a picture: its size, without decoding it.
+/// Looks at a picture without decoding it: its kind, its size, and whether all of it is there.
 pub(super) fn look(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PictureError> {
     if let Some(name) = modern(bytes) {
         return Err(PictureError::Modern(name));
@@ -117,6 +122,9 @@ pub(super) fn look(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PictureError
     let pixels = u64::from(width) * u64::from(height);
     if width > LONGEST_SIDE || height > LONGEST_SIDE || pixels > MOST_PIXELS {
         return Err(PictureError::TooLarge { width, height });
+    }
+    if !whole::is_whole(format, bytes) {
+        return Err(PictureError::CutOff);
     }
     Ok((format, width, height))
 }
@@ -456,7 +464,15 @@ mod tests {
         assert_eq!(look(b"<?xml version='1.0'?><svg/>"), Err(PictureError::Svg));
         assert_eq!(look(b"not a picture at all"), Err(PictureError::Unknown));
         let png = encoded(gradient(64, 64), ImageFormat::Png);
-        assert!(matches!(prepare(&png[..png.len() / 2], 1104), Err(PictureError::Damaged(_))));
+        let mut damaged = png.clone();
+        damaged[60] ^= 0xFF;
+        assert!(matches!(prepare(&damaged, 1104), Err(PictureError::Damaged(_))));
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
+            let bytes = encoded(gradient(64, 64), format);
+            let half = &bytes[..bytes.len() * 3 / 4];
+            assert_eq!(prepare(half, 1104), Err(PictureError::CutOff), "{format:?}");
+            assert_eq!(look(half), Err(PictureError::CutOff), "{format:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::picture::Picture;
 /// The most that is kept; the oldest go first.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 /// Raised when pictures are made ready in another way.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Where ready pictures are kept, if anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -203,6 +203,34 @@ fn a_dry_run_says_what_would_be_sent_to_how_many_and_when() {
 }
 
 #[test]
+fn a_photograph_that_did_not_arrive_whole_is_told_and_not_sent() {
+    let folder = samples();
+    let mut photograph = std::io::Cursor::new(Vec::new());
+    let shades = image::RgbImage::from_fn(400, 300, |x, y| image::Rgb([x as u8, y as u8, (x * y) as u8]));
+    shades.write_to(&mut photograph, image::ImageFormat::Jpeg).unwrap();
+    let photograph = photograph.into_inner();
+    let file = folder.path().join("articles/quay.jpg");
+    fs::write(&file, &photograph[..photograph.len() / 2]).unwrap();
+    let text = super::program::article("The Quay", &super::program::today());
+    fs::write(folder.path().join("articles/quay.md"), text + "\n![The quay in the morning](quay.jpg)\n")
+        .unwrap();
+    let checked = straight(folder.path(), &["check"]);
+    let told = shown(&checked);
+    assert_eq!(checked.status.code(), Some(1), "{told}");
+    for words in ["quay.md:9:1", "![The quay in the morning](quay.jpg)", "is cut off", "copy it again"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let sent = straight(folder.path(), &["send"]);
+    assert!(sent.status.code() == Some(1) && shown(&sent).contains("is cut off"), "{}", shown(&sent));
+    assert!(messages(folder.path()).is_empty());
+
+    fs::write(&file, &photograph).unwrap();
+    let sent = straight(folder.path(), &["send"]);
+    assert!(sent.status.success(), "{}", shown(&sent));
+    assert_eq!(messages(folder.path()).len(), 4);
+}
+
+#[test]
 fn a_look_makes_no_database_and_says_what_it_shows() {
     let folder = samples();
     let before = everything(folder.path());
