@@ -19,12 +19,13 @@ use crate::store::Approval;
 #[command(after_help = "Examples:\n  \
     straight approve                  the edition that is due next\n  \
     straight approve 2025-11-04       that one\n  \
+    straight approve --now            today's, dated now: the one that `straight send` sends\n  \
     straight approve --show           what is approved, and whether it is still the same\n  \
     straight unapprove 2025-11-04     takes it back\n\n\
     With `edition.require_approval: true` nothing else goes out. If an approved article changes, the edition waits, and \
     the editors are told how it differs. What is saved after the approval goes with the next edition.")]
 pub(super) struct ApproveArgs {
-    /// This edition [default: the one that is due next]
+    /// This edition [default: the one that is due next; with --now, today's]
     pub(super) edition: Option<EditionKey>,
     /// Change nothing: say what is approved, and how it differs from what is there now
     #[arg(long, conflicts_with = "now")]
@@ -48,6 +49,8 @@ pub(super) struct UnapproveArgs {
 pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     let key = match &args.edition {
         Some(key) => key.clone(),
+        // Of the one that `straight send` would send.
+        None if args.now => press.key_at(press.clock.now()),
         None => due_next(press).await?,
     };
     if args.show {
@@ -57,6 +60,13 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
     let (approval, waiting) = match press.approve(&key, as_of, &who()).await? {
         Approving::Done { approval, waiting } => (approval, waiting),
         Approving::Out => bail!("the edition {key} has gone out already: there is nothing to approve"),
+        Approving::Over => {
+            let next = due_next(press).await?;
+            bail!(
+                "the day of the edition {key} is over, and it does not go out any more: its articles go with the next one, \
+                 which `straight approve {next}` approves"
+            )
+        }
         Approving::NoSlot => {
             bail!("the schedule has no edition on {key}: approve it on its day, or with --now")
         }

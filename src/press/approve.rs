@@ -12,7 +12,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::draft::{self, Record};
 use super::withheld::Changed;
-use super::{Press, PressError};
+use super::{Press, PressError, schedule};
 use crate::archive::{self, ArchivedArticle};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
@@ -44,6 +44,8 @@ pub enum Approving {
     },
     /// It has gone out already.
     Out,
+    /// Its day is over, and it does not go out late any more.
+    Over,
     /// Its day is to come, and the schedule has no edition then: it would bear a wrong date.
     NoSlot,
     /// No article is due.
@@ -75,6 +77,9 @@ impl Press {
             return Ok(Approving::Out);
         }
         let now = self.clock.now().trunc_subsecs(0);
+        if key.date() < self.key_at(now).date() && !self.may_go_late(key, now) {
+            return Ok(Approving::Over);
+        }
         let moment = match (as_of, draft::slot_to_come(&self.config.schedule, key, now)) {
             (AsOf::Now, _) => now,
             (AsOf::Slot, Some(slot)) => slot,
@@ -101,6 +106,13 @@ impl Press {
             true => Ok(Approving::Done { approval: Box::new(approval), waiting: draft.waiting }),
             false => Ok(Approving::Out),
         }
+    }
+
+    /// Whether the edition `key`, whose day is over, still goes out: one of late in the evening may do so in the night.
+    fn may_go_late(&self, key: &EditionKey, now: DateTime<Utc>) -> bool {
+        let schedule = &self.config.schedule;
+        let slot = schedule::slot_on(schedule, key.date()).filter(|_| key.is_regular());
+        slot.is_some_and(|slot| now <= slot.at + schedule.catch_up)
     }
 
     /// Makes the edition of an approval once more from what is there now, to see whether it is the same.

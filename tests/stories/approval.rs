@@ -172,6 +172,24 @@ async fn approved_for_now_it_is_sent_by_hand() {
 }
 
 #[tokio::test]
+async fn a_day_that_is_over_is_not_approved_unless_its_edition_may_still_go_out() {
+    let room = Newsroom::new()
+        .settings("schedule: {at: \"23:30\", timezone: UTC}\nedition: {require_approval: true}");
+    room.at("2026-09-23T18:00:00Z").article("tide", "2026-09-23", "The Tide Turns");
+    room.readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    room.at("2026-09-24T02:00:00Z");
+    let press = room.press().await;
+    for (day, over) in [("2026-09-23", false), ("2026-09-22", true), ("2026-09-23-flood", true)] {
+        let approving = press.approve(&key(day), AsOf::Slot, "ed").await.unwrap();
+        assert_eq!(matches!(approving, Approving::Over), over, "{day}: {approving:?}");
+    }
+    press.store.close().await;
+    beat(&room).await;
+    assert_eq!(room.inbox("ann@example.org").len(), 1, "within catch_up");
+}
+
+#[tokio::test]
 async fn an_edition_is_announced_before_it_leaves_and_can_be_held_in_its_last_minutes() {
     let room = Newsroom::new().settings(
         "publication: {editors: [desk@example.org]}\nschedule: {at: \"07:00\", timezone: UTC, days: [mon..sun], cancel_window: 10m}",
@@ -266,6 +284,10 @@ fn approving_holding_and_calling_off_on_the_command_line() {
     let (code, told) = straight(&["approve", &today, "--show"]);
     assert!(code == 0 && told.contains("it has gone out, just so"), "{told}");
     assert_eq!(straight(&["unapprove", &today]).0, 1);
+    let (code, told) = straight(&["approve", "2020-01-01"]);
+    let next = told.split("`straight approve ").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
+    assert!(code == 1 && told.contains("the day of the edition 2020-01-01 is over"), "{told}");
+    assert!(next >= today.as_str(), "{told}");
     let (code, told) = straight(&["pause", "--edition", "2020-01-01"]);
     assert!(code == 1 && told.contains("its day is over"), "{told}");
 }
@@ -314,4 +336,30 @@ fn a_dry_run_says_that_an_edition_waits_for_a_person_as_sending_does() {
     straight(&["resume", "--edition", &today]);
     let (code, told) = straight(&["send"]);
     assert!(code == 0 && told.contains("Sent to 4 of 4 readers."), "{told}");
+}
+
+#[test]
+fn what_is_approved_for_now_is_what_send_sends() {
+    let folder = samples();
+    // The edition that is due next is never today's.
+    let weekday = key(&today()).date().format("%a").to_string();
+    let mut days = vec!["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    days.retain(|day| *day != weekday.to_lowercase());
+    let days = days.join(", ");
+    let settings = format!("schedule: {{days: [{days}]}}\nedition: {{require_approval: true}}\n");
+    std::fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    let approved = straight(folder.path(), &["approve", "--now"]);
+    assert!(
+        shown(&approved).contains(&format!("Approved: the edition {}: ", today())),
+        "{}",
+        shown(&approved)
+    );
+    let sent = straight(folder.path(), &["send"]);
+    assert!(shown(&sent).contains("Sent to 4 of 4 readers."), "{}", shown(&sent));
+    let again = straight(folder.path(), &["approve", "--now"]);
+    assert!(
+        shown(&again).contains(&format!("the edition {} has gone out already", today())),
+        "{}",
+        shown(&again)
+    );
 }
