@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -261,7 +262,11 @@ fn check_tells_of_languages_without_words_and_of_wrong_words() {
         ("no words", french, &[]),
         ("no words, a folder of templates", french_words, &[]),
         ("wrong words", german, &[("tpl/words/de.yaml", "hilights: Kurz gesagt\n")]),
-        ("few words", french_words, &[("tpl/words/fr.yaml", "highlights: En bref\n")]),
+        (
+            "few words",
+            french_words,
+            &[("tpl/words/fr.yaml", "highlights: En bref\npreferences:\n  save: Garder\n")],
+        ),
     ];
     let mut report = String::new();
     for (what, config, files) in cases {
@@ -269,14 +274,66 @@ fn check_tells_of_languages_without_words_and_of_wrong_words() {
         // Keys come and go; how many are missing is of no interest here.
         let told: String = told
             .lines()
-            .map(|line| match line.split_once(" words are missing: ") {
-                Some(_) => "warning[words]: … words are missing: …\n".to_owned(),
+            .map(|line| match line.split_once(" are missing: ") {
+                Some((head, _)) => {
+                    let head: String =
+                        head.chars().map(|c| if c.is_ascii_digit() { '…' } else { c }).collect();
+                    format!("{} are missing: …\n", head.replace("……", "…").replace("……", "…"))
+                }
                 None => format!("{line}\n"),
             })
             .collect();
         report.push_str(&format!("# {what}: exit code {code}\n{told}\n"));
     }
     insta::assert_snapshot!(report);
+}
+
+#[test]
+fn keys_that_are_missing_are_told_where_their_section_begins() {
+    let own = folder(&[("fr.yaml", "highlights: En bref\npreferences:\n  save: Garder\noutbox: {}\n")]);
+    let french = Words::load("fr", Some(own.path())).unwrap();
+    let told = french.warnings();
+    assert_eq!(told.len(), 3, "{told:?}");
+    let of = |words: &str| told.iter().find(|found| found.message.contains(words)).unwrap();
+    let all = of(" words are missing: ");
+    assert!(
+        all.line == 0 && all.message.contains("letter.") && !all.message.contains("preferences."),
+        "{all:?}"
+    );
+    let section = of(" words of `preferences` are missing: ");
+    assert_eq!((section.line, section.column), (2, 1));
+    assert!(!section.message.contains("preferences.save,"), "{section:?}");
+    assert_eq!(of("words of `outbox`").line, 4);
+    let told: BTreeSet<&str> =
+        (told.iter()).flat_map(|found| found.message.split_once(": ").unwrap().1.split(", ")).collect();
+    let has = |key: &str| ["highlights", "preferences.save"].contains(&key);
+    let all = keys(&Words::english().variable(), "");
+    let missing: BTreeSet<&str> = all.iter().map(String::as_str).filter(|key| !has(key)).collect();
+    assert_eq!(told, missing);
+}
+
+/// Whoever renders an edition with words that are missing is told, where nothing is yet checked.
+#[test]
+fn an_edition_with_english_in_it_says_so_when_it_is_rendered() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("articles")).unwrap();
+    fs::create_dir_all(folder.path().join("tpl/words")).unwrap();
+    let settings = "publication: {language: fr}\nedition: {templates: tpl}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    fs::write(folder.path().join("tpl/words/fr.yaml"), "highlights: En bref\n").unwrap();
+    let article = "---\ntitle: La mer\ndate: 2026-09-24\nsummary: Elle monte.\n---\nElle monte.\n";
+    fs::write(folder.path().join("articles/mer.md"), article).unwrap();
+    for line in ["render --date 2026-09-24 --out edition", "send --dry-run"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_straight"))
+            .args(line.split(' '))
+            .current_dir(folder.path())
+            .env_clear()
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains("tpl/words/fr.yaml: warning: "), "{line}: {told}");
+        assert!(told.contains("words are missing: ") && told.contains(", sources, "), "{line}: {told}");
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::delivery::State;
 use crate::diagnostic::{self, Diagnostic};
 use crate::edition::{self, EditionKey, RenderedEdition, Waiting};
 use crate::press::schedule::next_slot;
-use crate::press::{Approved, Consent, Look, Withheld};
+use crate::press::{Approved, Consent, Look, Withheld, missing_words};
 use crate::store::{Store, StoredEdition};
 use crate::subscriber::list::{self, Format};
 use crate::subscriber::{EmailAddress, Status, SubscriberId};
@@ -108,6 +108,9 @@ async fn tell_edition(look: &Look, rendered: &RenderedEdition, out: &mut dyn Wri
     }
     for warning in edition::size_report(rendered).warnings {
         writeln!(out, "  warning: {warning}")?;
+    }
+    for missing in missing_words(&look.config) {
+        writeln!(out, "  {missing}")?;
     }
     let readers = Readers::of(look).await?;
     let goes_out = readers.tell(out)?;

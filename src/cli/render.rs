@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::diagnostic;
 use crate::edition::{self, EditionKey, EmbeddedPicture, RenderedEdition, Waiting};
-use crate::press::{Look, moment_of};
+use crate::press::{Look, missing_words, moment_of};
 
 /// Writes the edition `key` into `folder`: subject, text, HTML, pictures; what went out when it has gone out, else what
 /// it would be.
@@ -51,7 +51,12 @@ pub(super) async fn render(
                 "  this is what went out, frozen {at}; changes made to its articles since are not in it"
             )?;
         }
-        None => writeln!(out, "  this is what it would be; it has not gone out")?,
+        None => {
+            writeln!(out, "  this is what it would be; it has not gone out")?;
+            for missing in missing_words(&look.config) {
+                writeln!(out, "  {missing}")?;
+            }
+        }
     }
     writeln!(out, "  {} ({} bytes), body.txt, subject.txt", folder.join("body.html").display(), html.len())?;
     writeln!(out, "  content hash {}", edition.rendered.hash)?;

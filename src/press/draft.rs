@@ -258,6 +258,13 @@ pub(super) fn words(config: &Config) -> Result<Words, PressError> {
     Ok(edition::load_words(config.edition.templates.as_deref(), &config.publication.language)?)
 }
 
+/// The words that the user's file of the publication's language leaves out: English ones stand in, in the middle of it.
+#[must_use]
+pub fn missing_words(config: &Config) -> Vec<Diagnostic> {
+    // Where there are none at all, rendering says so.
+    words(config).map(|words| words.warnings().to_vec()).unwrap_or_default()
+}
+
 /// The errors of files that may belong to the edition: by their date, or because they do not tell it.
 ///
 /// The first edition ever has no oldest day: it takes the newest that has articles, and that may be a broken one's.

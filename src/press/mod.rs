@@ -39,7 +39,7 @@ pub use comments::links_end;
 pub use consent::{Approved, Consent};
 pub use correspondence::{Correspondence, FirstEdition};
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
-pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, moment_of, render_due};
+pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, missing_words, moment_of, render_due};
 pub use look::Look;
 pub use publish::{Held, Published};
 pub use restored::Accepted;

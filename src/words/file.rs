@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use icu_plurals::PluralCategory;
@@ -84,34 +84,85 @@ pub(super) fn built_in(text: &str) -> BTreeMap<String, Text> {
     reader.texts
 }
 
-/// The texts of a user's file, which may only have keys, forms and names that are known.
-pub(super) fn read(
-    path: &Path,
-    base: &BTreeMap<String, Text>,
-    numbers: &Numbers,
-) -> Result<BTreeMap<String, Text>, Vec<Diagnostic>> {
-    let text = bounded(path).map_err(|error| {
-        let found = Diagnostic::of_file(Severity::Error, RULE, path, format!("cannot be read: {error}"));
-        vec![found.with_remedy("make it a readable UTF-8 file of at most 256 KiB, or remove it")]
-    })?;
-    let source: Arc<str> = text.as_str().into();
-    let shown = |wrong: Wrong| {
-        let mut found = Diagnostic::of_file(Severity::Error, RULE, path, wrong.message);
-        found.remedy = Some(wrong.remedy).filter(|remedy| !remedy.is_empty());
-        match wrong.place.bytes {
-            Some(span) => found.at(&source, span),
-            None => Diagnostic { line: wrong.place.line, column: wrong.place.column, ..found },
+/// A user's file of words.
+pub(super) struct Own {
+    path: PathBuf,
+    source: Arc<str>,
+    pub(super) texts: BTreeMap<String, Text>,
+    /// Where its sections begin.
+    sections: BTreeMap<String, Place>,
+}
+
+impl Own {
+    /// Reads a user's file, which may only have keys, forms and names that are known.
+    pub(super) fn read(
+        path: &Path,
+        base: &BTreeMap<String, Text>,
+        numbers: &Numbers,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let source: Arc<str> = bounded(path)
+            .map_err(|error| {
+                let found =
+                    Diagnostic::of_file(Severity::Error, RULE, path, format!("cannot be read: {error}"));
+                vec![found.with_remedy("make it a readable UTF-8 file of at most 256 KiB, or remove it")]
+            })?
+            .into();
+        let shown = |wrong: Wrong| {
+            let found = placed(Severity::Error, path, &source, &wrong.place, wrong.message);
+            Diagnostic { remedy: Some(wrong.remedy).filter(|remedy| !remedy.is_empty()), ..found }
+        };
+        let tree = yaml::parse(&source, Limits::DOCUMENT).map_err(|error| {
+            let remedy = error.remedy.unwrap_or_default();
+            vec![shown(Wrong { place: error.place, message: error.message, remedy: remedy.to_owned() })]
+        })?;
+        let mut reader = Reader { base: Some((base, numbers)), ..Reader::default() };
+        reader.map(&tree, "");
+        if !reader.wrong.is_empty() {
+            return Err(reader.wrong.into_iter().map(shown).collect());
         }
-    };
-    let tree = yaml::parse(&text, Limits::DOCUMENT).map_err(|error| {
-        let remedy = error.remedy.unwrap_or_default();
-        vec![shown(Wrong { place: error.place, message: error.message, remedy: remedy.to_owned() })]
-    })?;
-    let mut reader = Reader { base: Some((base, numbers)), ..Reader::default() };
-    reader.map(&tree, "");
-    match reader.wrong.is_empty() {
-        true => Ok(reader.texts),
-        false => Err(reader.wrong.into_iter().map(shown).collect()),
+        let Reader { texts, sections, .. } = reader;
+        Ok(Own { path: path.to_owned(), source, texts, sections })
+    }
+
+    /// Tells of the keys that are `missing` of all `known`: of those of its sections where each begins, of the rest at once.
+    pub(super) fn tell_missing(&self, missing: &[&str], known: usize) -> Vec<Diagnostic> {
+        let mut of_section: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for key in missing {
+            let section = key.rsplit_once('.').map_or("", |(section, _)| section);
+            let section = if self.sections.contains_key(section) { section } else { "" };
+            of_section.entry(section).or_default().push(key);
+        }
+        let told = |(section, keys): (&str, Vec<&str>)| {
+            let what = if section.is_empty() {
+                format!("{} of {known} words {} missing", keys.len(), one_or_many(keys.len(), "is", "are"))
+            } else {
+                let count = keys.len();
+                format!(
+                    "{count} {} of `{section}` {} missing",
+                    one_or_many(count, "word", "words"),
+                    one_or_many(count, "is", "are")
+                )
+            };
+            let message = format!("{what}: {}", keys.join(", "));
+            let found = match self.sections.get(section) {
+                Some(place) => placed(Severity::Warning, &self.path, &self.source, place, message),
+                None => Diagnostic::of_file(Severity::Warning, RULE, &self.path, message),
+            };
+            found.with_remedy("add them; until then the English ones stand in")
+        };
+        of_section.into_iter().map(told).collect()
+    }
+}
+
+fn one_or_many(count: usize, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
+}
+
+fn placed(severity: Severity, path: &Path, source: &Arc<str>, place: &Place, message: String) -> Diagnostic {
+    let found = Diagnostic::of_file(severity, RULE, path, message);
+    match &place.bytes {
+        Some(span) => found.at(source, span.clone()),
+        None => Diagnostic { line: place.line, column: place.column, ..found },
     }
 }
 
@@ -138,6 +189,7 @@ struct Reader<'b> {
     /// What the file is held against; a built-in file is held against it by a test.
     base: Option<(&'b BTreeMap<String, Text>, &'b Numbers)>,
     texts: BTreeMap<String, Text>,
+    sections: BTreeMap<String, Place>,
     wrong: Vec<Wrong>,
 }
 
@@ -163,7 +215,10 @@ impl Reader<'_> {
             match self.shape(&key, &entry.value) {
                 Shape::Plain => self.plain(&key, &entry.value),
                 Shape::Plural => self.plural(&key, &entry.value),
-                Shape::Section => self.map(&entry.value, &key),
+                Shape::Section => {
+                    self.map(&entry.value, &key);
+                    self.sections.insert(key, entry.place.clone());
+                }
                 Shape::Unknown(near) => {
                     let remedy = match near {
                         Some(near) => format!("did you mean `{near}`?"),

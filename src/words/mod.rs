@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{Diagnostic, Severity};
 
 pub use calendar::Calendar;
-use file::Text;
+use file::{Own, Text};
 pub use filters::register;
 use numbers::Numbers;
 
@@ -122,11 +122,13 @@ impl Words {
                 texts.extend(file::built_in(text));
             }
             if let Some(path) = folder.and_then(|folder| own_file(folder, &tag)) {
-                match file::read(&path, &base, &numbers) {
-                    Ok(more) => texts.extend(more),
+                match Own::read(&path, &base, &numbers) {
+                    Ok(more) => {
+                        texts.extend(more.texts.clone());
+                        own = Some(more);
+                    }
                     Err(more) => findings.extend(more),
                 }
-                own = Some(path);
             }
         }
         if !findings.is_empty() {
@@ -134,13 +136,7 @@ impl Words {
         }
         let missing: Vec<&str> =
             base.keys().filter(|key| !texts.contains_key(*key)).map(String::as_str).collect();
-        let warnings = own.filter(|_| !missing.is_empty()).map(|path| {
-            let message =
-                format!("{} of {} words are missing: {}", missing.len(), base.len(), missing.join(", "));
-            Diagnostic::of_file(Severity::Warning, RULE, path, message)
-                .with_remedy("add them; until then the English ones stand in")
-        });
-        let warnings = warnings.into_iter().collect();
+        let warnings = own.map(|own| own.tell_missing(&missing, base.len())).unwrap_or_default();
         for (key, text) in base {
             texts.entry(key).or_insert(text);
         }

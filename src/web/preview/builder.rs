@@ -76,6 +76,7 @@ impl Made {
             );
         }
         findings.extend(wrong_templates(config));
+        findings.extend(press::missing_words(config));
         Ok(Made {
             findings,
             articles: outlines.into_iter().map(|article| (article.path.clone(), article)).collect(),
