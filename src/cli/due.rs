@@ -54,7 +54,7 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
     // What programs read is the findings, and nothing else.
     let mut account: Box<dyn Write + '_> = match format {
         Format::Human(_) => Box::new(&mut *out),
-        Format::Json | Format::Github => Box::new(io::stderr()),
+        Format::Json | Format::Github => Box::new(super::out::stderr()),
     };
     if args.dry_run {
         mend::show(&loaded, &mut account)?;

@@ -22,7 +22,9 @@ pub(super) fn start(verbosity: u8) -> Result<(), String> {
     let filter: Targets = directives.parse().map_err(|why| {
         format!("`{name}` is no log filter ({why}); write it as in info or straight=debug,warn")
     })?;
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(colour_of_stderr() == Colour::Always);
+    // Where nobody reads standard error, nobody is told of that: writing there would end the process.
+    let lines = fmt::layer().with_writer(io::stderr).log_internal_errors(false);
+    let lines = lines.with_ansi(colour_of_stderr() == Colour::Always);
     let lines: Box<dyn Layer<Registry> + Send + Sync> =
         match variable("STRAIGHT_LOG_FORMAT").as_ref().map(|(_, word)| word.as_str()) {
             None | Some("text") => lines.with_target(false).boxed(),

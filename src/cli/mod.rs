@@ -36,7 +36,7 @@ mod trial;
 mod why;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -46,6 +46,7 @@ use crate::config::{Config, ConfigError};
 use crate::diagnostic::{self, Colour, Counts};
 use crate::edition::EditionKey;
 use crate::press::{Clock, Look, Press};
+use out::WhenUnread;
 
 pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
@@ -145,6 +146,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
     match dispatch(&cli) {
         Ok(code) => code,
+        Err(error) if out::is_unread(&error) => out::UNREAD,
         Err(error) => {
             report(&error);
             1
@@ -152,37 +154,79 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+impl Command {
+    /// Whether the command does more than tell.
+    fn when_unread(&self) -> WhenUnread {
+        let only_tells = match self {
+            Command::Check(args) => !args.fix,
+            Command::Send(args) => args.dry_run,
+            Command::Approve(args) => args.show,
+            Command::Diff(_)
+            | Command::Status(_)
+            | Command::Schema
+            | Command::Templates { .. }
+            | Command::Completions(_)
+            | Command::Config(_)
+            | Command::Healthcheck(_)
+            | Command::Deliveries(DeliveriesCommand::List(_))
+            | Command::Keys(KeysCommand::List)
+            | Command::Dkim(DkimCommand::Records)
+            | Command::Comments(comments::CommentsCommand::List(_) | comments::CommentsCommand::Show(_))
+            | Command::Subscribers(
+                SubscribersCommand::List(_) | SubscribersCommand::Show(_) | SubscribersCommand::Export(_),
+            ) => true,
+            Command::New(_)
+            | Command::Run(_)
+            | Command::Preview(_)
+            | Command::Render(_)
+            | Command::Site(_)
+            | Command::Unapprove(_)
+            | Command::Pause(_)
+            | Command::Resume(_)
+            | Command::Cancel(_)
+            | Command::Deliveries(_)
+            | Command::Subscribers(_)
+            | Command::Comments(_)
+            | Command::Ledger(_)
+            | Command::Keys(_)
+            | Command::Import(_)
+            | Command::Man(_)
+            | Command::Dkim(_) => false,
+        };
+        if only_tells { WhenUnread::End } else { WhenUnread::GoOn }
+    }
+}
+
 /// Runs the command; the code is that of the process.
 fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
+    let out = &mut out::stdout(cli.command.when_unread());
     let well = match &cli.command {
         Command::Config(args) => return config::show(&cli.global, args),
         Command::Dkim(command) => {
-            dkim::run(&cli.global, command, Clock::system().now(), &mut io::stdout().lock())?;
+            dkim::run(&cli.global, command, Clock::system().now(), out)?;
             true
         }
         Command::Healthcheck(args) => return healthcheck::ask(&cli.global, args),
-        Command::Preview(args) => preview::run(&cli.global, args, &mut io::stdout())?,
-        Command::Import(command) => {
-            import::run(&config_of(cli)?, command, Clock::system().now(), &mut io::stdout().lock())?
-        }
+        Command::Preview(args) => preview::run(&cli.global, args, out)?,
+        Command::Import(command) => import::run(&config_of(cli)?, command, Clock::system().now(), out)?,
         Command::Templates { file } => {
-            templates::templates(file.as_deref(), &mut io::stdout().lock())?;
+            templates::templates(file.as_deref(), out)?;
             true
         }
         Command::Completions(args) => {
-            manual::completions(Cli::command(), args, &mut io::stdout().lock())?;
+            manual::completions(Cli::command(), args, out)?;
             true
         }
         Command::Man(args) => {
-            manual::man(Cli::command(), args, &mut io::stdout().lock())?;
+            manual::man(Cli::command(), args, out)?;
             true
         }
         Command::Schema => {
-            schema::schema(&mut io::stdout().lock())?;
+            schema::schema(out)?;
             true
         }
         Command::New(args) => {
-            new::new(&config_of(cli)?, args, Clock::system().now(), &mut io::stdout().lock())?;
+            new::new(&config_of(cli)?, args, Clock::system().now(), out)?;
             true
         }
         Command::Check(args) => with_look(cli, async |look, out| due::check(look, args, out).await)?,
@@ -257,7 +301,7 @@ fn with_press(
     runtime.block_on(async {
         let stop = signals::stop()?;
         let press = Press::open(config, Clock::system()).await?;
-        let done = command(&press, &mut io::stdout(), &stop).await;
+        let done = command(&press, &mut out::stdout(cli.command.when_unread()), &stop).await;
         press.store.close().await;
         done
     })
@@ -272,7 +316,7 @@ fn with_look(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let look = Look::open(config, Clock::system()).await?;
-        let done = command(&look, &mut io::stdout()).await;
+        let done = command(&look, &mut out::stdout(cli.command.when_unread())).await;
         look.close().await;
         done
     })

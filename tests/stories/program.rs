@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// Runs `straight` with `arguments` in `folder`, in an environment of its own.
 pub(super) fn straight(folder: &Path, arguments: &[&str]) -> Output {
@@ -127,4 +127,48 @@ pub(super) fn article(title: &str, date: &str) -> String {
 pub(super) fn today() -> String {
     let zone = chrono_tz::America::New_York;
     straight::press::Clock::system().now().with_timezone(&zone).format("%Y-%m-%d").to_string()
+}
+
+/// Runs the program with nobody at the other end of its pipes: what standard error said where it is read, and the code.
+fn unread(folder: &Path, arguments: &[&str], read_errors: bool) -> (i32, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_straight"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    if !read_errors {
+        drop(child.stderr.take());
+    }
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap_or(-1), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn nobody_reads_to_the_end_and_a_send_is_sent_all_the_same() {
+    let folder = samples();
+    for line in
+        ["send --dry-run", "check", "schema", "templates", "config", "check --rules", "completions bash"]
+    {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        assert_eq!(unread(folder.path(), &arguments, true), (141, String::new()), "{line}");
+    }
+    let (code, told) = unread(folder.path(), &["check", "--format", "json"], false);
+    assert_eq!((code, told.as_str()), (141, ""));
+    assert!(!folder.path().join("outbox").exists());
+
+    let (code, _) = unread(folder.path(), &["send", "-vv"], false);
+    assert_eq!(code, 0);
+    let sent = straight(folder.path(), &["send"]);
+    assert!(shown(&sent).contains("has gone out already, to 4 of 4 readers"), "{}", shown(&sent));
+    assert_eq!(unread(folder.path(), &["status"], true), (141, String::new()));
+    assert_eq!(unread(folder.path(), &["subscribers", "export"], true), (141, String::new()));
+    // What changes something has changed it.
+    let (code, told) = unread(folder.path(), &["subscribers", "add", "new@example.org"], true);
+    assert_eq!((code, told.as_str()), (0, ""));
+    let list = straight(folder.path(), &["subscribers", "list"]);
+    assert!(shown(&list).contains("new@example.org"), "{}", shown(&list));
 }
