@@ -1,23 +1,17 @@
 //! A post → an article's file: links and pictures found, the check passed, nothing overwritten.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::files::{copy, create, is_same, is_same_file};
 use super::head::Head;
-use super::shelves::{Shelves, upload};
+use super::relink::{Links, Relink, remote};
+use super::shelves::Shelves;
 use super::{ImportError, Note, Options, Post, Report, Writing};
-use crate::article::markdown::{Seen, Target, What, document, percent_decode};
 use crate::article::{LoadOptions, Others, PictureWork, Whole, load_dir, parse_bytes};
 use crate::config::Authors;
 use crate::diagnostic::Severity;
-
-/// A larger picture is refused by the check.
-const LARGEST_PICTURE: u64 = 25 * 1024 * 1024;
-/// Links within links: changed from the inside out.
-const MOST_ROUNDS: usize = 8;
 
 /// What is known while posts are written.
 pub(super) struct Finish<'a> {
@@ -27,43 +21,6 @@ pub(super) struct Finish<'a> {
     names: HashMap<String, PathBuf>,
     /// The names that articles had before, and which.
     before: HashMap<String, PathBuf>,
-}
-
-/// How the links of a post are read.
-pub(super) struct Links<'a> {
-    /// The folder of its own pictures.
-    pub(super) beside: Option<&'a Path>,
-    /// Whether a link was made to lead to an article already.
-    pub(super) is_ours: &'a dyn Fn(&str) -> bool,
-    /// The way to the article of the post that a link within the site leads to.
-    pub(super) post: &'a dyn Fn(&str) -> Option<String>,
-    /// Whether the article that a link leads to has a heading.
-    pub(super) has_heading: &'a dyn Fn(&str, &str) -> bool,
-}
-
-impl Links<'_> {
-    /// Of a post that links to others by their addresses alone.
-    pub(super) const NONE: Links<'static> =
-        Links { beside: None, is_ours: &|_| false, post: &|_| None, has_heading: &|_, _| false };
-}
-
-/// What becomes of a link or a picture.
-enum Fate {
-    Stays,
-    Becomes(String),
-    /// As `Becomes`, with something less; what.
-    Loses(String, String),
-    /// Only its text stays; why.
-    Goes(String),
-    /// Only its text stays, and there was nothing more.
-    Bare,
-}
-
-/// A picture that is to be copied beside the article.
-struct Copied {
-    from: PathBuf,
-    /// Relative to the article's folder.
-    to: PathBuf,
 }
 
 impl<'a> Finish<'a> {
@@ -130,8 +87,9 @@ impl<'a> Finish<'a> {
         let slug = name.file_stem().map(|stem| stem.to_string_lossy()[11..].to_owned()).unwrap_or_default();
         let mut copied = Vec::new();
         let mut told = Report::default();
-        self.image(&mut post, &slug, links, &mut copied, &mut told);
-        post.body = self.body(&post, &slug, links, &mut copied, &mut told);
+        let relink = Relink { options: self.options, shelves: &self.shelves };
+        relink.image(&mut post, &slug, links, &mut copied, &mut told);
+        post.body = relink.body(&post, &slug, links, &mut copied, &mut told);
         let text = self.checked(&post, name, &slug, &mut told);
         if fs::symlink_metadata(&place).is_ok() {
             if text.is_some_and(|text| is_same(&place, text.as_bytes())) {
@@ -173,184 +131,6 @@ impl<'a> Finish<'a> {
         Ok(Some(copied.into_iter().map(|picture| picture.from).collect()))
     }
 
-    fn image(
-        &self,
-        post: &mut Post,
-        slug: &str,
-        links: &Links<'_>,
-        copied: &mut Vec<Copied>,
-        report: &mut Report,
-    ) {
-        let Some((src, alt)) = post.head.image.take() else { return };
-        match self.picture(&src, slug, links.beside, copied) {
-            Fate::Stays => post.head.image = Some((src, alt)),
-            Fate::Becomes(src) | Fate::Loses(src, _) => post.head.image = Some((src, alt)),
-            Fate::Bare => {}
-            Fate::Goes(why) => {
-                report.note(&post.file, 0, format!("the picture `{}` is left out: {why}", short(&src)))
-            }
-        }
-    }
-
-    /// The body with links and pictures that work.
-    fn body(
-        &self,
-        post: &Post,
-        slug: &str,
-        links: &Links<'_>,
-        copied: &mut Vec<Copied>,
-        report: &mut Report,
-    ) -> String {
-        let mut body = post.body.trim_matches('\n').to_owned() + "\n";
-        let skipped = post.body.len() - post.body.trim_start_matches('\n').len();
-        for round in 0..MOST_ROUNDS {
-            let document = document(&body);
-            let ids: HashSet<&str> = document
-                .seen
-                .iter()
-                .filter_map(|seen| match &seen.what {
-                    What::Heading { id, .. } => Some(id.as_str()),
-                    _ => None,
-                })
-                .collect();
-            let mut edits: Vec<(Range<usize>, String)> = Vec::new();
-            // From the inside out: of two that overlap the later one begins within the earlier.
-            for Seen { what, span } in document.seen.iter().rev() {
-                let (written, fate) = match what {
-                    What::Link { target, .. } => (target, self.link(target, &ids, links)),
-                    What::Image { src, .. } => (src, self.picture(src, slug, links.beside, copied)),
-                    _ => continue,
-                };
-                if edits.last().is_some_and(|(later, _)| later.start < span.end) {
-                    continue;
-                }
-                let source = &body[span.clone()];
-                let new = match &fate {
-                    Fate::Stays => continue,
-                    Fate::Becomes(target) | Fate::Loses(target, _) => readdressed(source, written, target),
-                    Fate::Goes(_) | Fate::Bare => bare(source, what),
-                };
-                if new == source {
-                    continue;
-                }
-                let lost = match &fate {
-                    Fate::Goes(why) => Some(format!("is left out: {why}")),
-                    Fate::Loses(_, what) => Some(what.clone()),
-                    Fate::Stays | Fate::Becomes(_) | Fate::Bare => None,
-                };
-                if let Some(lost) = lost {
-                    let line = match post.keeps_lines && round == 0 {
-                        true => post.line + body[..span.start].matches('\n').count() + skipped,
-                        false => post.line,
-                    };
-                    let kind = if matches!(what, What::Image { .. }) { "picture" } else { "link" };
-                    report.note(&post.file, line, format!("the {kind} `{}` {lost}", short(written)));
-                }
-                edits.push((span.clone(), new));
-            }
-            if edits.is_empty() {
-                break;
-            }
-            for (span, new) in edits {
-                body.replace_range(span, &new);
-            }
-        }
-        body
-    }
-
-    fn link(&self, target: &str, ids: &HashSet<&str>, links: &Links<'_>) -> Fate {
-        match Target::of(target) {
-            Target::Outside(url) => {
-                let own = self.options.site.as_ref().and_then(|site| url.strip_prefix(site.as_str()));
-                let path = own.map(|path| format!("/{}", path.trim_start_matches('/')));
-                path.and_then(|path| to_post(&path, links)).unwrap_or(Fate::Stays)
-            }
-            Target::Here(id) if ids.contains(id.as_str()) => Fate::Stays,
-            Target::Here(_) => Fate::Goes("there is no such heading".to_owned()),
-            Target::Beside(path) if (links.is_ours)(&path) => match path.split_once('#') {
-                Some((path, id)) if !(links.has_heading)(path, &percent_decode(id)) => without_id(path, id),
-                Some(_) | None => Fate::Stays,
-            },
-            Target::Beside(_) | Target::Refused => {
-                let within = target.trim();
-                // One to a post that is not there has been told.
-                if within.is_empty() {
-                    return Fate::Bare;
-                }
-                if let Some(fate) = to_post(within, links) {
-                    return fate;
-                }
-                // `//example.org/x` has the scheme of its page.
-                if let Some(rest) = within.strip_prefix("//") {
-                    return Fate::Becomes(format!("https://{rest}"));
-                }
-                let scheme = crate::article::markdown::scheme(within);
-                match self
-                    .options
-                    .site
-                    .as_ref()
-                    .filter(|_| scheme.is_none())
-                    .and_then(|site| site.join(within).ok())
-                {
-                    Some(url) => Fate::Becomes(url.into()),
-                    None if scheme.is_some() => Fate::Goes("no mail may hold such a link".to_owned()),
-                    None => Fate::Goes("it leads within the old site; --site ADDRESS keeps it".to_owned()),
-                }
-            }
-        }
-    }
-
-    fn picture(&self, src: &str, slug: &str, beside: Option<&Path>, copied: &mut Vec<Copied>) -> Fate {
-        let src = src.trim();
-        let upload = self.options.uploads.and_then(|folder| upload(folder, src));
-        let local = match Target::of(src) {
-            Target::Outside(url) if url.starts_with("http") => match upload {
-                Some(file) => file,
-                None => return Fate::Stays,
-            },
-            // Of ours, from the round before.
-            Target::Beside(path)
-                if copied.iter().any(|known| known.to == Path::new(&percent_decode(&path))) =>
-            {
-                return Fate::Stays;
-            }
-            _ if src.starts_with("//") => return Fate::Becomes(format!("https:{src}")),
-            _ if src.is_empty() => return Fate::Goes("it has no address".to_owned()),
-            _ if crate::article::markdown::scheme(src).is_some() => {
-                return Fate::Goes("no mail can show it".to_owned());
-            }
-            _ => match upload.or_else(|| self.shelves.find(src, beside)) {
-                Some(file) => file,
-                None => {
-                    return match self.options.site.as_ref().and_then(|site| site.join(src).ok()) {
-                        Some(url) => Fate::Becomes(url.into()),
-                        None => Fate::Goes("there is no such file; --site ADDRESS links to it".to_owned()),
-                    };
-                }
-            },
-        };
-        if let Err(why) = crate::article::shown_in_mail(&local, LARGEST_PICTURE) {
-            return Fate::Goes(why);
-        }
-        let file = local.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        // Names that need no escaping in an address.
-        let file: String = file
-            .chars()
-            .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' })
-            .collect();
-        let mut to = PathBuf::from("images").join(slug).join(&file);
-        let mut number = 2;
-        while copied.iter().any(|known| known.to == to && known.from != local) {
-            to = PathBuf::from("images").join(slug).join(format!("{number}-{file}"));
-            number += 1;
-        }
-        let written = to.to_string_lossy().replace('\\', "/");
-        if !copied.iter().any(|known| known.to == to) {
-            copied.push(Copied { from: local, to });
-        }
-        Fate::Becomes(written)
-    }
-
     /// The text of the article when it passes the check; else what is wrong with it is told.
     fn checked(&self, post: &Post, name: &Path, slug: &str, report: &mut Report) -> Option<String> {
         let text = post.head.yaml(slug) + &post.body;
@@ -375,21 +155,6 @@ impl<'a> Finish<'a> {
     }
 }
 
-/// The link `within` the site as one to the article of a post, when it leads to one.
-fn to_post(within: &str, links: &Links<'_>) -> Option<Fate> {
-    let (path, id) = within.split_once('#').map_or((within, None), |(path, id)| (path, Some(id)));
-    let path = (links.post)(&percent_decode(path))?;
-    Some(match id.filter(|id| !id.is_empty()) {
-        Some(id) if (links.has_heading)(&path, &percent_decode(id)) => Fate::Becomes(format!("{path}#{id}")),
-        Some(id) => without_id(&path, id),
-        None => Fate::Becomes(path),
-    })
-}
-
-fn without_id(path: &str, id: &str) -> Fate {
-    Fate::Loses(path.to_owned(), format!("leads to the whole post: that has no heading `#{}`", short(id)))
-}
-
 /// The names of the articles that there are.
 fn names_before(options: &Options<'_>) -> HashMap<String, PathBuf> {
     let mut read = LoadOptions::new(options.timezone, Authors::new());
@@ -411,111 +176,4 @@ fn names_before(options: &Options<'_>) -> HashMap<String, PathBuf> {
         }
     }
     names
-}
-
-fn is_same(file: &Path, bytes: &[u8]) -> bool {
-    fs::read(file).is_ok_and(|there| there == bytes)
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    fs::read(other).is_ok_and(|bytes| is_same(one, &bytes))
-}
-
-/// The same link or picture with another address.
-fn readdressed(source: &str, written: &str, target: &str) -> String {
-    if let Some(address) = bare_address(source) {
-        return format!("[{}]({target})", crate::article::markdown::escape(address));
-    }
-    if let Some(at) = source.rfind(written).filter(|_| !written.is_empty()) {
-        return format!("{}{target}{}", &source[..at], &source[at + written.len()..]);
-    }
-    // By its label, or written with escapes.
-    let open = if source.starts_with('!') { 2 } else { 1 };
-    match (
-        source.starts_with(['[', '!']),
-        source.rfind("](").or_else(|| source.rfind("][")).or_else(|| source.rfind(']')),
-    ) {
-        (true, Some(end)) if end >= open => format!("{}]({target})", &source[..end]),
-        _ => source.to_owned(),
-    }
-}
-
-/// The address that is all of a link, between angle brackets or in the text; none of a tag.
-fn bare_address(source: &str) -> Option<&str> {
-    match source.strip_prefix('<') {
-        Some(inner) => inner.strip_suffix('>').filter(|inner| !inner.contains(char::is_whitespace)),
-        None => (!source.starts_with(['[', '!'])).then_some(source),
-    }
-}
-
-/// The text of a link, or the description of a picture.
-fn bare(source: &str, what: &What) -> String {
-    if let What::Image { alt, .. } = what {
-        return if alt.is_empty() {
-            String::new()
-        } else {
-            format!("*{}*", crate::article::markdown::escape(alt))
-        };
-    }
-    if let Some(address) = bare_address(source) {
-        return address.to_owned();
-    }
-    let end = source.rfind("](").or_else(|| source.rfind("][")).or_else(|| source.rfind(']'));
-    match end.filter(|end| source.starts_with('[') && *end > 0) {
-        Some(end) => source[1..end].to_owned(),
-        None => String::new(),
-    }
-}
-
-/// The way from the article `from` to the article `to`, both relative to the folder of articles.
-pub(super) fn relative(from: &Path, to: &Path) -> String {
-    let up = from.components().count().saturating_sub(1);
-    "../".repeat(up) + &to.to_string_lossy().replace('\\', "/")
-}
-
-/// The addresses of the pictures of `post` that are on the web, each once.
-fn remote(post: &Post) -> Vec<String> {
-    let body = document(&post.body);
-    let shown = body.seen.iter().filter_map(|seen| match &seen.what {
-        What::Image { src, .. } => Some(src),
-        _ => None,
-    });
-    let mut urls: Vec<String> = Vec::new();
-    for src in post.head.image.iter().map(|(src, _)| src).chain(shown) {
-        if let Target::Outside(url) = Target::of(src)
-            && url.starts_with("http")
-            && !urls.contains(&url)
-        {
-            urls.push(url);
-        }
-    }
-    urls
-}
-
-fn short(text: &str) -> String {
-    match text.char_indices().nth(80) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
-/// Writes a file that must not be there, in one piece.
-fn create(place: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = place.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let half = folder.join(format!(".{}.part", place.file_name().unwrap_or_default().to_string_lossy()));
-    let written = fs::File::create(&half)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        // A link, where a rename would overwrite.
-        .and_then(|()| fs::hard_link(&half, place));
-    let _ = fs::remove_file(&half);
-    written
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    match create(to, &fs::read(from)?) {
-        // From an import before this one; whether it is another one is looked at by whoever asked.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        written => written,
-    }
 }

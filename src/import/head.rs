@@ -18,6 +18,8 @@ pub(super) struct Head {
     pub(super) image: Option<(String, Option<String>)>,
     pub(super) slug: Option<String>,
     pub(super) draft: bool,
+    /// The site makes no page of it: it is a part of others.
+    pub(super) has_no_page: bool,
     /// Where the post stood on its site, as far as it says so: `/wrecks/anna/`.
     pub(super) addresses: Vec<String>,
     /// Hugo's `publishDate`: it is not shown before.
@@ -27,9 +29,60 @@ pub(super) struct Head {
     pub(super) extra: Map<String, Value>,
 }
 
-/// Keys that say how a site is built, and nothing of the post.
-const OF_THE_SITE: [&str; 8] =
-    ["layout", "type", "comments", "markup", "weight", "lastmod", "toc", "published"];
+/// What a key of a front matter says, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Title,
+    Date,
+    /// The day, where there is no `date`.
+    OtherDate,
+    NotBefore,
+    NotAfter,
+    Authors,
+    Summary,
+    Tags,
+    Categories,
+    Image,
+    Slug,
+    /// Whether its site shows it.
+    Shown,
+    /// Whether it has a page at all.
+    Page,
+    Addresses,
+    /// How the site is built, and nothing of the post.
+    OfTheSite,
+    /// Whatever else.
+    Other,
+}
+
+impl Field {
+    /// What `key` says, in whatever letters it is written.
+    pub(super) fn of(key: &str) -> Self {
+        match key.to_lowercase().as_str() {
+            "title" => Field::Title,
+            "date" => Field::Date,
+            "pubdate" | "pubdatetime" | "publish_date" | "publishedat" | "published_at"
+            | "date_published" | "datepublished" => Field::OtherDate,
+            "publishdate" => Field::NotBefore,
+            "expirydate" | "unpublishdate" => Field::NotAfter,
+            "author" | "authors" => Field::Authors,
+            "summary" | "description" | "excerpt" | "subtitle" | "deck" => Field::Summary,
+            "tags" | "tag" | "keywords" | "labels" => Field::Tags,
+            "categories" | "category" => Field::Categories,
+            "image" | "images" | "cover" | "thumbnail" | "featured_image" | "featuredimage"
+            | "feature_image" | "hero" | "banner" | "header-img" | "cover_image" | "coverimage" | "img"
+            | "header" => Field::Image,
+            "slug" => Field::Slug,
+            "draft" | "published" | "publish" | "status" | "hidden" | "private" => Field::Shown,
+            "headless" | "build" | "_build" => Field::Page,
+            "permalink" | "url" | "aliases" | "redirect_from" => Field::Addresses,
+            "layout" | "type" | "comments" | "markup" | "weight" | "lastmod" | "toc" | "cascade" => {
+                Field::OfTheSite
+            }
+            _ => Field::Other,
+        }
+    }
+}
 
 /// Reads the fields of a front matter; gives the head, and the date that could not be read.
 pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String>) {
@@ -37,7 +90,6 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
     let mut bad_date = None;
     let mut second_date = None;
     for (key, value) in fields {
-        let name = key.to_lowercase();
         let mut date = || {
             let written = text(&value).filter(|written| !written.is_empty())?;
             let date = import_date(&written, zone);
@@ -46,48 +98,38 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
             }
             date
         };
-        match name.as_str() {
-            "title" => head.title = text(&value).unwrap_or_default(),
-            "date" => head.date = date().unwrap_or_default(),
-            "publishdate" => {
+        match Field::of(&key) {
+            Field::Title => head.title = text(&value).unwrap_or_default(),
+            Field::Date => head.date = date().unwrap_or_default(),
+            Field::NotBefore => {
                 head.not_before = date();
                 second_date = second_date.or_else(|| head.not_before.clone());
             }
-            "pubdate" | "pubdatetime" | "publish_date" | "publishedat" | "published_at"
-            | "date_published" | "datepublished" => second_date = second_date.or_else(date),
-            "expirydate" | "unpublishdate" => head.not_after = date(),
-            "author" | "authors" => head.authors.extend(texts(&value, false)),
-            "summary" | "description" | "excerpt" | "subtitle" | "deck" if head.summary.is_none() => {
+            Field::OtherDate => second_date = second_date.or_else(date),
+            Field::NotAfter => head.not_after = date(),
+            Field::Authors => head.authors.extend(texts(&value, false)),
+            Field::Summary if head.summary.is_none() => {
                 head.summary = text(&value).filter(|text| !text.is_empty());
             }
-            "tags" | "tag" | "categories" | "category" | "keywords" | "labels" => {
+            Field::Tags | Field::Categories => {
                 for tag in texts(&value, true) {
                     if !head.tags.iter().any(|known| known.eq_ignore_ascii_case(&tag)) {
                         head.tags.push(tag);
                     }
                 }
             }
-            "image" | "images" | "cover" | "thumbnail" | "featured_image" | "featuredimage"
-            | "feature_image" | "hero" | "banner" | "header-img" | "cover_image" | "coverimage" | "img"
-            | "header"
-                if head.image.is_none() =>
-            {
-                head.image = image(&value);
-            }
-            "slug" => head.slug = text(&value),
-            "draft" => head.draft |= is_true(&value),
-            "published" | "publish" if is_false(&value) => head.draft = true,
-            // What its blog does not show does not go out either.
-            "status" if is_unseen(&value) => head.draft = true,
-            "hidden" | "private" if is_true(&value) => head.draft = true,
-            "permalink" | "url" | "aliases" | "redirect_from" => {
+            Field::Image if head.image.is_none() => head.image = image(&value),
+            Field::Slug => head.slug = text(&value),
+            Field::Shown => head.draft |= is_not_shown(&key.to_lowercase(), &value),
+            Field::Page => head.has_no_page |= has_no_page(&value),
+            Field::Addresses => {
                 // Without what is filled in (`/:year/:title/`), and without those of other sites.
                 let written = texts(&value, false).into_iter();
                 head.addresses.extend(written.filter(|path| path.contains('/') && !path.contains(':')));
             }
-            name if OF_THE_SITE.contains(&name) => {}
-            _ if value.is_null() => {}
-            _ => {
+            Field::OfTheSite => {}
+            Field::Summary | Field::Image | Field::Other if value.is_null() => {}
+            Field::Summary | Field::Image | Field::Other => {
                 head.extra.insert(key, value);
             }
         }
@@ -96,6 +138,21 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
         head.date = second_date.unwrap_or_default();
     }
     (head, bad_date)
+}
+
+/// Whether the site does not show the post: what its blog does not show does not go out either.
+fn is_not_shown(key: &str, value: &Value) -> bool {
+    match key {
+        "draft" | "hidden" | "private" => is_true(value),
+        "status" => is_unseen(value),
+        _ => is_false(value),
+    }
+}
+
+/// Hugo's `headless: true` and `build: {render: never}`: a page of its own is not made of it.
+fn has_no_page(value: &Value) -> bool {
+    let render = value.get("render");
+    is_true(value) || render.is_some_and(|render| is_false(render) || render.as_str() == Some("never"))
 }
 
 fn is_true(value: &Value) -> bool {

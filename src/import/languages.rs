@@ -1,14 +1,10 @@
 //! What Hugo's own configuration says of where posts are, and in which languages.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::front::{from_toml, from_yaml};
-
-/// More is no configuration.
-const LARGEST: u64 = 256 * 1024;
+use super::settings::{get, settings};
 
 /// The languages of a site.
 #[derive(Debug, Default)]
@@ -29,7 +25,7 @@ impl Languages {
         let mut languages = Languages::default();
         for folder in [root.to_owned(), root.join("config/_default"), root.join("config")] {
             for name in ["hugo", "config"] {
-                if let Some(settings) = settings(root, &folder, name) {
+                if let Ok(Some(settings)) = settings(root, &folder, name) {
                     languages.default =
                         languages.default.or_else(|| text(&settings, "defaultcontentlanguage"));
                     languages.content =
@@ -39,7 +35,7 @@ impl Languages {
                     }
                 }
             }
-            if let Some(each) = settings(root, &folder, "languages") {
+            if let Ok(Some(each)) = settings(root, &folder, "languages") {
                 languages.add(&each);
             }
         }
@@ -113,25 +109,6 @@ fn is_inside(folder: &str) -> bool {
         && Path::new(folder).components().all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
-/// The settings of `folder`/`name`, in whatever notation, when that is a file of the site.
-fn settings(root: &Path, folder: &Path, name: &str) -> Option<Map<String, Value>> {
-    ["toml", "yaml", "yml", "json"].iter().find_map(|end| {
-        let file = folder.join(format!("{name}.{end}")).canonicalize().ok()?;
-        let inside = file.starts_with(root) && fs::metadata(&file).ok()?.len() <= LARGEST;
-        let text = inside.then(|| fs::read_to_string(&file).ok())??;
-        match *end {
-            "toml" => from_toml(&text).ok(),
-            "json" => serde_json::from_str(&text).ok(),
-            _ => from_yaml(&text).ok(),
-        }
-    })
-}
-
-/// Hugo reads its keys in any case.
-fn get<'m>(settings: &'m Map<String, Value>, key: &str) -> Option<&'m Value> {
-    settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
-}
-
 fn text(settings: &Map<String, Value>, key: &str) -> Option<String> {
     let text = get(settings, key)?.as_str()?.trim().trim_end_matches('/');
     (!text.is_empty()).then(|| text.to_owned())
@@ -139,6 +116,8 @@ fn text(settings: &Map<String, Value>, key: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

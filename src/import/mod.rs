@@ -9,14 +9,20 @@
 //!
 //! Nothing is fetched, and no file is ever overwritten. What cannot be carried over is told with its place.
 
+mod files;
 mod finish;
 mod front;
 mod head;
 mod hugo;
+mod inherited;
 mod jekyll;
 mod languages;
 mod liquid;
 mod names;
+mod pattern;
+mod reading;
+mod relink;
+mod settings;
 mod shelves;
 mod site;
 mod tree;

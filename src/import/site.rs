@@ -5,14 +5,15 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use pulldown_cmark::{Event, Parser, Tag};
 
-use super::finish::{Finish, Links};
-use super::front::fields;
-use super::head::{Head, head, one_line};
+use super::finish::Finish;
+use super::head::{Head, one_line};
+use super::inherited::Inherited;
 use super::liquid::Expander;
 use super::names::{Names, Unknown};
+use super::reading::read;
+use super::relink::Links;
 use super::shelves::Shelves;
 use super::tree::{Spot, Standing, Tree};
 use super::{ImportError, Note, Options, Post, Report};
@@ -26,9 +27,6 @@ pub enum Flavour {
     /// `content/posts/ferry.md` or `content/posts/ferry/index.md`, with shortcodes.
     Hugo,
 }
-
-/// A post that is larger is no post.
-const LARGEST: u64 = 1024 * 1024;
 
 /// A post whose head has been read, and the name it will have.
 struct Planned<'t> {
@@ -50,20 +48,17 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         return Err(ImportError::Strange { path: source.to_owned(), why });
     }
     let tree = Tree::of(flavour, source, options.out)?;
-    let mut report = Report { not_posts: tree.others.clone(), ..Report::default() };
+    let notes = tree.inherited.told.clone();
+    let mut report = Report { not_posts: tree.others.clone(), notes, ..Report::default() };
     let mut finish = Finish::new(options, Shelves::of_site(&tree.root, &tree.shelves));
     // Posts link to each other by names that are known only when all heads have been read.
     let mut planned = Vec::new();
     let mut names = Names::default();
     for spot in &tree.posts {
         let mut told = Report::default();
-        let read = read(spot, options, &mut told);
-        if let Some((head, ..)) = &read
-            && head.date.is_empty()
-            && spot.standing == Standing::Loose
-        {
-            let what = "a page of no section and without a date, not a post".to_owned();
-            report.not_posts.push(Note { file: spot.shown.clone(), line: 0, what });
+        let read = read(spot, &tree.inherited, options, &mut told);
+        if let Some(what) = read.as_ref().and_then(|(head, ..)| no_post(flavour, spot, head)) {
+            report.not_posts.push(Note { file: spot.shown.clone(), line: 0, what: what.to_owned() });
             continue;
         }
         let named = read.and_then(|(head, ..)| {
@@ -81,13 +76,16 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
     let headings = Headings {
         flavour,
         options,
+        inherited: &tree.inherited,
         names: &names,
         posts: planned.iter().map(|planned| (planned.name.clone(), planned.spot)).collect(),
         known: RefCell::default(),
     };
     for Planned { spot, name, mut told } in planned {
         // What is wrong with its head has been told.
-        let Some((head, body, line)) = read(spot, options, &mut Report::default()) else { continue };
+        let Some((head, body, line)) = read(spot, &tree.inherited, options, &mut Report::default()) else {
+            continue;
+        };
         let body = markdown(flavour, &body, line, (spot, &name, &names), &mut told);
         let mut post = Post { head, body, file: spot.shown.clone(), line, keeps_lines: true };
         summarised(&mut post);
@@ -95,7 +93,7 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         let links = Links {
             beside: spot.shown.parent(),
             is_ours: &|link| names.is_ours(link),
-            post: &|path| names.behind(from, path).map(|other| super::finish::relative(&name, other)),
+            post: &|path| names.behind(from, path).map(|other| super::relink::relative(&name, other)),
             has_heading: &|link, id| headings.has(link, id),
         };
         let taken = finish.write(post, &name, &links, &mut told)?;
@@ -111,10 +109,20 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
     Ok(report)
 }
 
+/// Why a file that could be a post is none, which its head alone tells.
+fn no_post(flavour: Flavour, spot: &Spot, head: &Head) -> Option<&'static str> {
+    if flavour == Flavour::Hugo && head.has_no_page {
+        return Some("without a page of its own (`headless` or `build`), not a post");
+    }
+    let is_page = spot.standing == Standing::Loose && head.date.is_empty();
+    is_page.then_some("a page of no section and without a date, not a post")
+}
+
 /// The headings of posts that others link to, read when first asked for.
 struct Headings<'t> {
     flavour: Flavour,
     options: &'t Options<'t>,
+    inherited: &'t Inherited,
     names: &'t Names,
     /// By the article that each becomes.
     posts: HashMap<PathBuf, &'t Spot>,
@@ -133,7 +141,10 @@ impl Headings<'_> {
     fn of(&self, name: &Path) -> HashSet<String> {
         // What is wrong with that post is told when it is written itself.
         let mut told = Report::default();
-        let read = self.posts.get(name).and_then(|spot| Some((*spot, read(spot, self.options, &mut told)?)));
+        let read = self
+            .posts
+            .get(name)
+            .and_then(|spot| Some((*spot, read(spot, self.inherited, self.options, &mut told)?)));
         let Some((spot, (_, body, line))) = read else { return HashSet::new() };
         let body = markdown(self.flavour, &body, line, (spot, name, self.names), &mut Report::default());
         let headings = document(&body).seen.into_iter().filter_map(|seen| match seen.what {
@@ -181,7 +192,7 @@ fn markdown(
 ) -> String {
     let from = spot.path.parent().unwrap_or(Path::new(""));
     let post_of = |key: &str| {
-        let found = names.find(from, key).map(|other| super::finish::relative(name, other));
+        let found = names.find(from, key).map(|other| super::relink::relative(name, other));
         found.map_err(|unknown| match unknown {
             Unknown::None => "there is no post",
             Unknown::Several => "there is more than one post",
@@ -201,97 +212,6 @@ fn left_beside(spot: &Spot, taken: &[PathBuf], tree: &Tree, told: &mut Report) {
             told.note(&file.shown, 0, "it stands beside the post, is not shown in it, and is left out");
         }
     }
-}
-
-/// Reads a post: its head, its body, and the line on which that begins.
-fn read(spot: &Spot, options: &Options<'_>, report: &mut Report) -> Option<(Head, String, usize)> {
-    let path = &spot.shown;
-    let metadata = fs::metadata(path).ok();
-    if metadata.as_ref().is_some_and(|metadata| metadata.len() > LARGEST) {
-        report.refuse(path, 0, "the file is larger than 1 MiB");
-        return None;
-    }
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            report.refuse(path, 0, format!("it cannot be read: {error}"));
-            return None;
-        }
-    };
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let line = 1 + error.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count();
-            report.note(path, line, "this is not UTF-8, and is read as well as it can be");
-            String::from_utf8_lossy(error.as_bytes()).into_owned()
-        }
-    };
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
-    let (fields, at) = match fields(&text) {
-        Ok(read) => read,
-        Err((line, why)) => {
-            report.refuse(path, line, why);
-            return None;
-        }
-    };
-    let (mut head, bad_date) = head(fields, options.timezone);
-    head.draft |= spot.standing == Standing::Draft;
-    if head.date.is_empty() {
-        head.date = spot.day.clone().unwrap_or_default();
-        if let Some(bad) = bad_date.filter(|_| !head.date.is_empty()) {
-            let what = format!("`{bad}` is no date that is read; the file's name gives {}", head.date);
-            report.note(path, 0, what);
-        }
-    }
-    if head.date.is_empty() && head.draft {
-        // As Jekyll has it. A draft never goes out, whatever its day.
-        let changed =
-            metadata.and_then(|metadata| metadata.modified().ok()).map_or(options.now, DateTime::<Utc>::from);
-        head.date = changed.with_timezone(&options.timezone).date_naive().to_string();
-        report.remark(path, format!("this draft has no date, and gets that of its file, {}", head.date));
-    }
-    in_time(&mut head, path, options, report);
-    for category in &spot.categories {
-        if !head.tags.iter().any(|tag| tag.eq_ignore_ascii_case(category)) {
-            head.tags.push(category.clone());
-        }
-    }
-    if head.title.is_empty() {
-        head.title = title_of(&spot.stem);
-    }
-    Some((head, text[at..].to_owned(), 1 + text[..at].matches('\n').count()))
-}
-
-/// What the site shows only from a day or until one, and what it will show one day.
-fn in_time(head: &mut Head, path: &Path, options: &Options<'_>, report: &mut Report) {
-    let now = options.now;
-    let is_past = |date: &str| match date.len() {
-        10 => *date <= *now.with_timezone(&options.timezone).date_naive().to_string(),
-        _ => *date <= *now.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    };
-    if let Some(until) = head.not_after.take() {
-        if is_past(&until) {
-            head.draft = true;
-            report.remark(path, format!("its site has not shown it since {until}, so that it is a draft"));
-        } else {
-            report.remark(path, format!("`expiryDate: {until}` is left out: what has gone out stays"));
-        }
-    }
-    // What waits for a day is that day's, and stays so when the day has passed.
-    if let Some(from) = head.not_before.take().filter(|from| *from > head.date) {
-        head.date = from;
-    }
-    if !head.date.is_empty() && !head.draft && !is_past(&head.date) {
-        report.remark(path, format!("its date is yet to come, and it goes out then: {}", head.date));
-    }
-}
-
-/// `the-ferry-is-back` → `The ferry is back`.
-fn title_of(stem: &str) -> String {
-    let words = one_line(&stem.replace(['-', '_'], " "));
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Raw HTML as Markdown, and without the attribute lists of kramdown.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
+use super::inherited::Inherited;
 use super::languages::Languages;
 use super::{Flavour, ImportError, Note};
 
@@ -25,6 +26,8 @@ pub(super) struct Tree {
     pub(super) others: Vec<Note>,
     /// Pictures and other files, as the user names them, and relative to the site.
     pub(super) rest: Vec<File>,
+    /// What the site says of many posts at once.
+    pub(super) inherited: Inherited,
 }
 
 /// A file of the site.
@@ -97,12 +100,24 @@ impl Tree {
         let mut walk = Walk { out, ..Walk::default() };
         walk.folder(source, &inside, 0)?;
         walk.files.sort_by(|a, b| a.shown.cmp(&b.shown));
-        let mut tree =
-            Tree { root, shelves: Vec::new(), posts: Vec::new(), others: Vec::new(), rest: Vec::new() };
+        let shown = if inside.as_os_str().is_empty() { source.to_owned() } else { root.clone() };
+        let mut tree = Tree {
+            root,
+            shelves: Vec::new(),
+            posts: Vec::new(),
+            others: Vec::new(),
+            rest: Vec::new(),
+            inherited: Inherited::default(),
+        };
         match flavour {
             Flavour::Jekyll => tree.jekyll(walk.files),
             Flavour::Hugo => tree.hugo(walk.files),
         }
+        tree.inherited = match (flavour, tree.shelves.last()) {
+            (Flavour::Hugo, Some(content)) => Inherited::hugo(&tree.root, content, &shown, &tree.posts),
+            (Flavour::Hugo, None) => Inherited::default(),
+            (Flavour::Jekyll, _) => Inherited::jekyll(&tree.root, &shown),
+        };
         // A draft takes no name from a post.
         tree.posts.sort_by_key(|spot| spot.standing == Standing::Draft);
         for File { shown, path } in walk.links {

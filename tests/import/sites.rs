@@ -347,3 +347,114 @@ fn a_site_in_one_language_is_imported_from_the_folder_of_that_language() {
     assert!(told.contains("posts/tide.de.md: in another language (`de`)"), "{told}");
     assert!(told.contains("2 posts became articles."), "{told}");
 }
+
+/// The line of the front matter of the article `name` that begins with `key`.
+fn line_of(site: &Site, name: &str, key: &str) -> Option<String> {
+    let article = fs::read_to_string(site.path().join("out").join(name)).unwrap();
+    let head = article.split("---\n").nth(1).unwrap().to_owned();
+    head.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ").map(str::to_owned))
+}
+
+#[test]
+fn what_jekyll_says_of_many_posts_at_once_is_theirs_unless_they_say_otherwise() {
+    let config = "\
+defaults:
+  - scope: {path: sport}
+    values: {author: Ann Reed, tags: [match]}
+  - scope: {path: '', type: posts}
+    values: {author: The Desk, description: From the harbour., layout: post, show_sidebar: true}
+  - scope: {path: ''}
+    values: {author: Nobody, tags: [all]}
+  - scope: {path: 'sport/*/2016-03-06-*'}
+    values: {published: false}
+  - scope: {path: '', type: pages}
+    values: {description: A page.}
+";
+    let site = Site::new()
+        .with("blog/_config.yml", config)
+        .with("blog/_posts/2016-03-04-ferry.md", post("The Ferry", "", "It sails."))
+        .with(
+            "blog/_posts/2016-03-05-quay.md",
+            post("The Quay", "authors: [Bo Ek]\nexcerpt: Ours.\n", "It stands."),
+        )
+        .with("blog/sport/_posts/2016-03-05-final.md", post("The Final", "", "Two to one."))
+        .with("blog/sport/_posts/2016-03-06-cup.md", post("The Cup", "tags: [cup]\n", "Lost."))
+        .with("blog/sport/_posts/2016-03-06-won.md", post("The Game", "published: true\n", "Won."));
+    let (code, told) = site.import("jekyll blog --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    let line = |name: &str, key: &str| line_of(&site, name, key).unwrap_or_default();
+    assert_eq!(line("2016/2016-03-04-ferry.md", "author"), "{name: The Desk}");
+    assert_eq!(line("2016/2016-03-04-ferry.md", "summary"), "From the harbour.");
+    assert_eq!(line("2016/2016-03-04-ferry.md", "tags"), "[all]");
+    assert_eq!(line("2016/2016-03-05-quay.md", "author"), "{name: Bo Ek}");
+    assert_eq!(line("2016/2016-03-05-quay.md", "summary"), "Ours.");
+    assert_eq!(line("2016/2016-03-05-final.md", "author"), "{name: Ann Reed}");
+    assert_eq!(line("2016/2016-03-05-final.md", "tags"), "[match, sport]");
+    assert_eq!(line("2016/2016-03-05-final.md", "draft"), "");
+    assert_eq!(line("2016/2016-03-06-cup.md", "tags"), "[cup, sport]");
+    assert_eq!(line("2016/2016-03-06-cup.md", "draft"), "true");
+    assert_eq!(line("2016/2016-03-06-won.md", "draft"), "");
+    assert!(!site.articles().contains("show_sidebar"), "a theme's settings are nothing of a post");
+
+    // The folder of posts alone is one of its site; a configuration that cannot be read is told.
+    fs::remove_dir_all(site.path().join("out")).unwrap();
+    site.import("jekyll blog/sport/_posts --out out");
+    assert_eq!(line("2016/2016-03-05-final.md", "author"), "{name: Ann Reed}");
+    let site = site.with("blog/_config.yml", "title: [x\n");
+    let (code, told) = site.import("jekyll blog --out out2");
+    assert!(code == 0 && told.contains("blog/_config.yml: line 1: "), "{told}");
+    assert!(told.contains("its `defaults` are not taken"), "{told}");
+}
+
+#[test]
+fn what_hugo_hands_down_to_a_section_is_its_posts_and_what_has_no_page_is_none() {
+    let section = |cascade: &str| format!("---\ntitle: Section\n{cascade}---\nAll of them.\n");
+    let one = "cascade:\n  author: Ann Reed\n  banner: /img/quay.png\n  _build: {list: local}\n";
+    let several = "cascade:\n- _target: {path: '/post/sport/final*'}\n  draft: true\n- target: {kind: section}\n  \
+                   author: Nobody\n- author: The Sport Desk\n";
+    let site = Site::new()
+        .with("site/hugo.toml", "[cascade]\nauthor = 'The Desk'\nsummary = 'From the harbour.'\n")
+        .with("site/static/img/quay.png", png())
+        .with("site/content/post/_index.md", section(one))
+        .with("site/content/post/tide.md", post("High Tide", "date: 2016-03-04\n", "Up."))
+        .with("site/content/post/ebb.md", post("Ebb", "date: 2016-03-05\nauthor: Bo Ek\n", "Down."))
+        .with("site/content/post/sport/_index.md", section(several))
+        .with("site/content/post/sport/final.md", post("The Final", "date: 2016-03-06\n", "Lost."))
+        .with("site/content/post/sport/cup.md", post("The Cup", "date: 2016-03-07\n", "Won."))
+        .with("site/content/blog/old.md", post("Old", "date: 2015-03-07\n", "Of before."))
+        .with(
+            "site/content/post/parts/index.md",
+            post("Parts", "date: 2016-03-08\nheadless: true\n", "Shown elsewhere."),
+        )
+        .with("site/content/post/parts/ship.png", png_of(70))
+        .with(
+            "site/content/post/never.md",
+            post("Never", "date: 2016-03-09\nbuild: {render: never, list: never}\n", "Nowhere."),
+        )
+        .with("site/content/broken/_index.md", "---\ncascade: [x\n---\n")
+        .with("site/content/broken/post.md", post("Whole", "date: 2016-03-10\n", "Beside it."));
+    let (code, told) = site.import("hugo site --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    let line = |name: &str, key: &str| line_of(&site, name, key).unwrap_or_default();
+    assert_eq!(line("2016/2016-03-04-tide.md", "author"), "{name: Ann Reed}");
+    assert_eq!(line("2016/2016-03-04-tide.md", "summary"), "From the harbour.");
+    assert!(line("2016/2016-03-04-tide.md", "image").contains("images/tide/quay.png"));
+    assert_eq!(line("2016/2016-03-05-ebb.md", "author"), "{name: Bo Ek}");
+    assert_eq!(line("2016/2016-03-06-final.md", "author"), "{name: The Sport Desk}");
+    assert_eq!(line("2016/2016-03-06-final.md", "draft"), "true");
+    assert_eq!(line("2016/2016-03-07-cup.md", "draft"), "");
+    assert_eq!(line("2015/2015-03-07-old.md", "author"), "{name: The Desk}");
+    for name in ["parts/index.md", "never.md"] {
+        let what = format!(
+            "site/content/post/{name}: without a page of its own (`headless` or `build`), not a post"
+        );
+        assert!(told.contains(&what), "{told}");
+    }
+    assert!(!told.contains("ship.png"), "{told}");
+    assert!(
+        told.contains("site/content/broken/_index.md: ") && told.contains("its `cascade` is not taken"),
+        "{told}"
+    );
+}

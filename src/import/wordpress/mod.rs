@@ -8,8 +8,9 @@ use std::path::Path;
 
 use chrono::NaiveDateTime;
 
-use super::finish::{Finish, Links};
+use super::finish::Finish;
 use super::head::{Head, one_line};
+use super::relink::Links;
 use super::shelves::Shelves;
 use super::{ImportError, Options, Post, Report};
 use crate::article::import_date;
