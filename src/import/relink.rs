@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::rewrite::{bare, readdressed};
 use super::shelves::{Shelves, upload};
 use super::{Options, Post, Report};
-use crate::article::markdown::{Seen, Target, What, document, escape, percent_decode, scheme};
+use crate::article::markdown::{Seen, Target, What, document, percent_decode, scheme};
 
 /// A larger picture is refused by the check.
 const LARGEST_PICTURE: u64 = 25 * 1024 * 1024;
@@ -249,48 +250,6 @@ fn to_post(within: &str, links: &Links<'_>) -> Option<Fate> {
 
 fn without_id(path: &str, id: &str) -> Fate {
     Fate::Loses(path.to_owned(), format!("leads to the whole post: that has no heading `#{}`", short(id)))
-}
-
-/// The same link or picture with another address.
-fn readdressed(source: &str, written: &str, target: &str) -> String {
-    if let Some(address) = bare_address(source) {
-        return format!("[{}]({target})", escape(address));
-    }
-    if let Some(at) = source.rfind(written).filter(|_| !written.is_empty()) {
-        return format!("{}{target}{}", &source[..at], &source[at + written.len()..]);
-    }
-    // By its label, or written with escapes.
-    let open = if source.starts_with('!') { 2 } else { 1 };
-    match (
-        source.starts_with(['[', '!']),
-        source.rfind("](").or_else(|| source.rfind("][")).or_else(|| source.rfind(']')),
-    ) {
-        (true, Some(end)) if end >= open => format!("{}]({target})", &source[..end]),
-        _ => source.to_owned(),
-    }
-}
-
-/// The address that is all of a link, between angle brackets or in the text; none of a tag.
-fn bare_address(source: &str) -> Option<&str> {
-    match source.strip_prefix('<') {
-        Some(inner) => inner.strip_suffix('>').filter(|inner| !inner.contains(char::is_whitespace)),
-        None => (!source.starts_with(['[', '!'])).then_some(source),
-    }
-}
-
-/// The text of a link, or the description of a picture.
-fn bare(source: &str, what: &What) -> String {
-    if let What::Image { alt, .. } = what {
-        return if alt.is_empty() { String::new() } else { format!("*{}*", escape(alt)) };
-    }
-    if let Some(address) = bare_address(source) {
-        return address.to_owned();
-    }
-    let end = source.rfind("](").or_else(|| source.rfind("][")).or_else(|| source.rfind(']'));
-    match end.filter(|end| source.starts_with('[') && *end > 0) {
-        Some(end) => source[1..end].to_owned(),
-        None => String::new(),
-    }
 }
 
 /// The way from the article `from` to the article `to`, both relative to the folder of articles.

@@ -10,6 +10,7 @@ use pulldown_cmark::{Event, Parser, Tag};
 use super::finish::Finish;
 use super::head::{Head, one_line};
 use super::inherited::Inherited;
+use super::kramdown::without_attributes;
 use super::liquid::Expander;
 use super::names::{Names, Unknown};
 use super::reading::read;
@@ -201,7 +202,14 @@ fn markdown(
     let place = |body: &str, at: usize| line + body[..at].matches('\n').count();
     let mut lost = |at: usize, what: String| told.note(&spot.shown, place(body, at), what);
     let expanded = Expander { flavour, post: &post_of, lost: &mut lost }.expand(body);
-    without_html(&expanded, &mut |at, what| told.note(&spot.shown, place(&expanded, at), what))
+    let mut lost = |at: usize, what: String| told.note(&spot.shown, place(&expanded, at), what);
+    let markdown = without_html(&expanded, &mut lost);
+    match flavour {
+        Flavour::Jekyll => without_attributes(&markdown, &mut |at, what| {
+            told.note(&spot.shown, place(&markdown, at), what);
+        }),
+        Flavour::Hugo => markdown,
+    }
 }
 
 /// Tells which pictures and files stand beside a post, as Hugo has them, and did not go with it.
@@ -214,7 +222,7 @@ fn left_beside(spot: &Spot, taken: &[PathBuf], tree: &Tree, told: &mut Report) {
     }
 }
 
-/// Raw HTML as Markdown, and without the attribute lists of kramdown.
+/// Raw HTML as Markdown.
 fn without_html(body: &str, lost: &mut dyn FnMut(usize, String)) -> String {
     let mut out = String::with_capacity(body.len());
     let mut at = 0;
@@ -241,13 +249,7 @@ fn without_html(body: &str, lost: &mut dyn FnMut(usize, String)) -> String {
         at = span.end;
     }
     out.push_str(&body[at..]);
-    let mut fenced = false;
-    let lines = out.split_inclusive('\n').filter(|line| {
-        fenced ^= line.trim_start().starts_with("```");
-        let line = line.trim();
-        fenced || !(line.starts_with("{:") && line.ends_with('}'))
-    });
-    lines.collect()
+    out
 }
 
 /// What stands above `<!--more-->` is the summary, when there is none.

@@ -1,5 +1,7 @@
 //! What WordPress keeps as the text of a post → Markdown: blocks, classic paragraphs, shortcodes.
 
+use std::collections::HashSet;
+
 use crate::article::markdown::from_html;
 
 /// A piece between blocks is converted by itself, so that a long post is no large document.
@@ -79,6 +81,8 @@ fn pieces(content: &str, has_blocks: bool) -> Vec<(usize, &str)> {
 
 /// Shortcodes of WordPress's own, and a note for those of plug-ins.
 fn shortcodes(html: &str, lost: &mut dyn FnMut(usize, String)) -> String {
+    let ends: HashSet<&str> =
+        html.split("[/").skip(1).filter_map(|rest| Some(rest.split_once(']')?.0)).collect();
     let mut out = String::with_capacity(html.len());
     let mut at = 0;
     while let Some(found) = html[at..].find('[') {
@@ -103,7 +107,7 @@ fn shortcodes(html: &str, lost: &mut dyn FnMut(usize, String)) -> String {
             "caption" | "wp_caption" | "embed" | "gallery" | "audio" | "video" | "playlist" | "more"
         );
         // `[sic]` and `[1]` are brackets; a plug-in's code has attributes, an end or an underscore.
-        let of_plugin = inner.contains('=') || html.contains(&format!("[/{name}]")) || name.contains('_');
+        let of_plugin = inner.contains('=') || ends.contains(name.as_str()) || name.contains('_');
         if !known && !of_plugin {
             out.push('[');
             at = open + 1;
