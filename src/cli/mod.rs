@@ -123,7 +123,8 @@ enum Command {
     Healthcheck(HealthcheckArgs),
 }
 
-/// Parses the arguments and runs the command: 0 when it is done, 1 when there is a problem, 2 for wrong arguments.
+/// Parses the arguments and runs the command: 0 when it is done, 1 when there is a problem, 2 for wrong arguments, 141 when
+/// it only tells and nobody reads on.
 #[must_use]
 pub fn main() -> ExitCode {
     ExitCode::from(run(std::env::args_os()))
