@@ -179,6 +179,18 @@ pub fn next_state(
 /// itself that kills each connection.
 pub const FRUITLESS: u32 = 5;
 
+/// Puts a delivery off for `why`, on the schedule of those that a server defers; arguments as for [`next_state`].
+#[must_use]
+pub fn next_after_deferral(
+    why: &str,
+    attempt: u32,
+    queued_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    backoff: Backoff,
+) -> Next {
+    put_off(why.to_owned(), attempt, queued_at, now, backoff)
+}
+
 /// Moves a delivery on after [`FRUITLESS`] attempts of which none came to an answer; arguments as for [`next_state`].
 #[must_use]
 pub fn next_after_fruitless(
@@ -191,16 +203,17 @@ pub fn next_after_fruitless(
     put_off(format!("{FRUITLESS} attempts in a row came to nothing: {why}"), attempt, queued_at, now, backoff)
 }
 
-/// Moves a delivery on that was refused while it is not known of whom that speaks; arguments as for [`next_state`].
+/// Moves a delivery on that was refused while it is not known of whom that speaks: it waits, and nothing is spent.
 #[must_use]
-pub fn next_after_refusal(
-    reply: &Reply,
-    attempt: u32,
-    queued_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-    backoff: Backoff,
-) -> Next {
-    put_off(reply.to_string(), attempt, queued_at, now, backoff)
+pub fn next_after_refusal(reply: &Reply, now: DateTime<Utc>) -> Next {
+    Next {
+        state: State::Deferred,
+        due_at: Some(now + Backoff::delay(1)),
+        spends_attempt: false,
+        bounces_address: false,
+        records_uncertain: false,
+        reason: Some(reply.to_string()),
+    }
 }
 
 /// Later, or never when that would be too late.

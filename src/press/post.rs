@@ -13,7 +13,8 @@ use super::{Courier, Ending, Press, PressError, Route};
 use crate::delivery::outbox::file_name;
 use crate::delivery::smtp::speaks_of_the_size;
 use crate::delivery::{
-    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_fruitless, next_after_refusal, next_state,
+    Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_deferral, next_after_fruitless,
+    next_state,
 };
 use crate::letter::{self, Letter};
 use crate::message::Letterhead;
@@ -24,6 +25,8 @@ use crate::subscriber::masked_in;
 const LOOK: Duration = Duration::from_secs(1);
 /// The same after the server would not have one.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How often a letter that is refused is tried again in any case.
+const REFUSED: u32 = 3;
 /// How many letters are read at a time.
 const AT_A_TIME: u32 = 64;
 /// A turn that comes so soon is waited for with the connection in hand.
@@ -340,8 +343,8 @@ impl Press {
         let backoff = Backoff { give_up_after: self.config.delivery.give_up_after };
         let attempt = open.deferrals.saturating_add(1);
         let fruitless = (open.attempt + 1).saturating_sub(open.deferrals + open.uncertain);
-        // Whether others have got through since it was put off.
-        let is_its_own = open.deferrals > 0 && bearing.has_kept_within(Backoff::delay(open.deferrals));
+        // It has been tried for half an hour and more, and others have got through since the last time.
+        let is_its_own = open.deferrals >= REFUSED && bearing.has_kept_within(Backoff::delay(open.deferrals));
         let of = |outcome: &Outcome| {
             let policy = self.config.delivery.uncertain;
             next_state(outcome, attempt, open.uncertain, open.made_at, now, backoff, policy)
@@ -353,7 +356,7 @@ impl Press {
             }
             // It may be us that the server refuses: nobody's confirmation is lost by that.
             Outcome::Refused(reply) if !is_its_own => {
-                next_after_refusal(reply, attempt, open.made_at, now, backoff)
+                next_after_deferral(&reply.to_string(), attempt, open.made_at, now, backoff)
             }
             // It may be this letter that nothing comes of.
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {

@@ -23,8 +23,8 @@ const CONDEMN_ATTEMPT: &str = "UPDATE attempts SET outcome = 'failed', ended_at 
 // Behind all who have not been tried yet.
 const ACQUIT: &str = "UPDATE deliveries SET state = 'queued', due_at = $4, settled_at = NULL
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
-const HAS_SENT_SINCE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries
-    WHERE edition_id = $1 AND state = 'sent' AND settled_at > $2 LIMIT 1) one";
+const SENT_SINCE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries
+    WHERE edition_id = $1 AND state = 'sent' AND settled_at > $2 LIMIT $3) these";
 
 impl Store {
     /// Fails `refused`, if nothing else has become of them: the refusals spoke of themselves.
@@ -65,16 +65,22 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a delivery of `edition` was sent after `since`.
+    /// How many deliveries of `edition` were sent after `since`; at most `limit` are counted.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn has_sent_since(&self, edition: EditionId, since: DateTime<Utc>) -> Result<bool, StoreError> {
-        let count: i64 = reading!(self, |c| sqlx::query_scalar(HAS_SENT_SINCE)
+    pub async fn sent_since(
+        &self,
+        edition: EditionId,
+        since: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        let count: i64 = reading!(self, |c| sqlx::query_scalar(SENT_SINCE)
             .bind(edition.0)
             .bind(millis(since))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_one(&mut *c)
             .await?);
-        Ok(count > 0)
+        Ok(count.unsigned_abs())
     }
 }

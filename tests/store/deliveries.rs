@@ -101,14 +101,15 @@ async fn what_was_refused_fails_or_goes_back_by_its_own_attempt_and_no_other() {
         let reasons = store.troubled(id, SubscriberId(0), 9).await.unwrap();
         assert!(reasons.iter().all(|one| one.reason.as_deref() == Some("550 no")), "{reasons:?}");
 
-        assert!(!store.has_sent_since(id, at(0)).await.unwrap());
+        assert_eq!(store.sent_since(id, at(0), 9).await.unwrap(), 0);
         let last = kept.last().unwrap();
         store.tick(&[], &[begin(last)], &store.owner(), at(4)).await.unwrap();
         let mut yes = settle(last, State::Sent, at(5));
         yes.code = Some(250);
         store.tick(&[yes], &[], &store.owner(), at(5)).await.unwrap();
-        assert!(store.has_sent_since(id, at(4)).await.unwrap());
-        assert!(!store.has_sent_since(id, at(5)).await.unwrap());
+        assert_eq!(store.sent_since(id, at(4), 9).await.unwrap(), 1);
+        assert_eq!(store.sent_since(id, at(4), 0).await.unwrap(), 0);
+        assert_eq!(store.sent_since(id, at(5), 9).await.unwrap(), 0);
         store.close().await;
     })
     .await;

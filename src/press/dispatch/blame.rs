@@ -1,7 +1,8 @@
 //! Of whom a refusal speaks, or a silence after the dot: of one reader, or of us. Pure.
 //!
-//! One refusal alone cannot tell. So that nobody pays for what is ours, a refused delivery is put off until another
-//! message is accepted: then it was its own. When several are refused in a row it is us, and all of them go back.
+//! One refusal alone cannot tell. So that nobody pays for what is ours, a refused delivery is put off until a message is
+//! accepted that was begun behind it: then it was its own. When several are refused in a row it is us, and all of them go
+//! back.
 
 use tokio::time::Instant;
 
@@ -12,6 +13,8 @@ use crate::store::Refusal;
 const SEVERAL: usize = 10;
 /// The same for a run that finds out whether a halt is over.
 const SEVERAL_AFTER_A_HALT: usize = 3;
+/// Those who were refused before are refused for themselves once so many others have been sent to since.
+pub(super) const OTHERS: u64 = SEVERAL as u64;
 /// The run halts when so many messages more are left without an answer, one after another, once one was.
 const SILENCES: u32 = 3;
 
@@ -20,7 +23,8 @@ const SILENCES: u32 = 3;
 pub(super) struct Blame {
     /// A halt is on record, and nothing has got through since.
     is_probe: bool,
-    refused: Vec<Refusal>,
+    /// Each with the moment at which it was heard.
+    refused: Vec<(Refusal, Instant)>,
     last_words: Option<String>,
     silent_since: Option<Instant>,
     silences: u32,
@@ -34,21 +38,25 @@ impl Blame {
         Blame { is_probe, refused, last_words: None, silent_since: None, silences: 0, has_accepted: false }
     }
 
-    /// A message was accepted. Gives the refusals before it: each was about its own reader or message.
-    pub(super) fn accepted(&mut self) -> Vec<Refusal> {
+    /// A message was accepted that was begun at `begun`. Gives the refusals before that: each was about its own reader or
+    /// message.
+    pub(super) fn accepted(&mut self, begun: Instant) -> Vec<Refusal> {
         (self.is_probe, self.silent_since, self.has_accepted) = (false, None, true);
         self.silences = 0;
-        std::mem::take(&mut self.refused)
+        self.refused.extract_if(.., |(_, heard)| *heard < begun).map(|(refusal, _)| refusal).collect()
     }
 
-    /// Whether a message was accepted in this run.
-    pub(super) fn has_accepted(&self) -> bool {
-        self.has_accepted
+    /// Whether what is undecided at the end of the list was its own: when so many of the edition were `sent`, and this run
+    /// does not have to find out whether a halt is over.
+    pub(super) fn is_theirs(&self, sent: u64) -> bool {
+        let refused = self.refused.len() as u64;
+        let is_known = self.has_accepted || !self.is_probe;
+        is_known && (refused == 1 || sent >= refused)
     }
 
     /// A delivery was refused, and has been put off. Gives why the run halts, if it does.
-    pub(super) fn refused(&mut self, refusal: Refusal, reply: &Reply) -> Option<String> {
-        self.refused.push(refusal);
+    pub(super) fn refused(&mut self, refusal: Refusal, reply: &Reply, now: Instant) -> Option<String> {
+        self.refused.push((refusal, now));
         self.last_words = Some(reply.to_string());
         let several = if self.is_probe { SEVERAL_AFTER_A_HALT } else { SEVERAL };
         (self.refused.len() >= several).then(|| self.told())
@@ -79,7 +87,7 @@ impl Blame {
 
     /// The refusals of which it has not been found out of whom they speak.
     pub(super) fn undecided(&mut self) -> Vec<Refusal> {
-        std::mem::take(&mut self.refused)
+        std::mem::take(&mut self.refused).into_iter().map(|(refusal, _)| refusal).collect()
     }
 }
 
@@ -101,20 +109,36 @@ mod tests {
 
     #[test]
     fn a_refusal_between_two_acceptances_was_its_own() {
+        let began = Instant::now();
+        let later = |seconds| began + Duration::from_secs(seconds);
         let mut blame = Blame::new(false);
-        assert_eq!(blame.accepted(), []);
+        assert_eq!(blame.accepted(began), []);
         for reader in 0..100 {
-            assert_eq!(blame.refused(of(reader), &no()), None);
-            assert_eq!(blame.accepted(), [of(reader)]);
+            let at = 2 * reader as u64;
+            assert_eq!(blame.refused(of(reader), &no(), later(at)), None);
+            assert_eq!(blame.accepted(later(at + 1)), [of(reader)]);
         }
         assert_eq!(blame.undecided(), []);
     }
 
     #[test]
+    fn a_slow_acceptance_says_nothing_of_what_was_refused_meanwhile() {
+        let began = Instant::now();
+        let mut blame = Blame::new(false);
+        blame.refused(of(1), &no(), began);
+        let slow = began + Duration::from_secs(1);
+        blame.refused(of(2), &no(), began + Duration::from_secs(2));
+        assert_eq!(blame.accepted(slow), [of(1)]);
+        assert_eq!(blame.undecided(), [of(2)]);
+    }
+
+    #[test]
     fn ten_in_a_row_are_ours_and_three_when_a_halt_is_on_record() {
+        let now = Instant::now();
         for (is_probe, several) in [(false, 10), (true, 3)] {
             let mut blame = Blame::new(is_probe);
-            let halts: Vec<bool> = (1..=several).map(|n| blame.refused(of(n), &no()).is_some()).collect();
+            let halts: Vec<bool> =
+                (1..=several).map(|n| blame.refused(of(n), &no(), now).is_some()).collect();
             assert_eq!(halts.iter().position(|halts| *halts), Some(halts.len() - 1), "{is_probe}");
             assert!(
                 blame.told().contains(&format!("refused {several} messages in a row, the last with: 550"))
@@ -122,8 +146,30 @@ mod tests {
             assert_eq!(blame.undecided().len(), halts.len());
         }
         let mut over = Blame::new(true);
-        over.accepted();
-        assert!((1..10).all(|n| over.refused(of(n), &no()).is_none()), "the halt is over");
+        over.accepted(now);
+        assert!((1..10).all(|n| over.refused(of(n), &no(), now).is_none()), "the halt is over");
+    }
+
+    #[test]
+    fn what_is_refused_last_is_its_own_where_more_were_sent_to() {
+        let now = Instant::now();
+        for (is_probe, accepts, refused, sent, theirs) in [
+            (false, true, 1, 0, true),
+            (false, true, 3, 3, true),
+            (false, true, 3, 2, false),
+            (false, false, 3, 0, false),
+            (true, false, 1, 100, false),
+            (true, true, 2, 100, true),
+        ] {
+            let mut blame = Blame::new(is_probe);
+            if accepts {
+                blame.accepted(now);
+            }
+            for n in 0..refused {
+                blame.refused(of(n), &no(), now);
+            }
+            assert_eq!(blame.is_theirs(sent), theirs, "{is_probe} {accepts} {refused} {sent}");
+        }
     }
 
     #[test]
@@ -140,7 +186,7 @@ mod tests {
         for hour in 0..9 {
             let at = 3_600 * hour;
             assert_eq!(answering.unanswered(later(at), later(at + 1)), None);
-            answering.accepted();
+            answering.accepted(later(at));
         }
         assert!(Blame::new(true).unanswered(began, later(1)).is_some(), "one is enough after a halt");
     }

@@ -159,15 +159,16 @@ impl Press {
     }
 
     /// What becomes of those that were refused when the run was over before it was known of whom that speaks. They go
-    /// back, unless others were sent to or it was one alone.
+    /// back, unless it was theirs.
     async fn decide(&self, run: &run::Run, id: EditionId, is_stopped: bool) -> Result<(), PressError> {
-        let (refused, told) = run.undecided();
+        let sent = self.store.counts(id).await?.of(State::Sent);
+        let (refused, is_theirs, told) = run.undecided(sent);
         if refused.is_empty() {
             return Ok(());
         }
         let now = self.clock.now();
         if !is_stopped && run.ending() == Ending::Complete {
-            if refused.len() == 1 || self.store.counts(id).await?.of(State::Sent) > 0 {
+            if is_theirs {
                 return Ok(self.store.condemn(&refused, now).await?);
             }
             run.end(Ending::Halted(told));

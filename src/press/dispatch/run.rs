@@ -55,6 +55,8 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     blame: Mutex<Blame>,
+    /// Many others are known to have been sent to since then.
+    others_since: Mutex<Option<DateTime<Utc>>>,
     /// Nothing has been said of a server that is not there.
     silent: AtomicBool,
     /// How often in a row each delivery was begun in vain, and how many messages had got through by then.
@@ -96,6 +98,7 @@ impl Run {
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
             blame: Mutex::new(Blame::new(is_probe)),
+            others_since: Mutex::default(),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
             size_is_kept: AtomicBool::new(false),
@@ -226,7 +229,7 @@ impl Run {
             self.judge(&outcome, &row, begun);
             let fruitless = self.count_fruitless(row.subscriber, &outcome);
             let heard = Heard::of(&outcome);
-            settled = self.settle(row, outcome, fruitless, &ledger).await;
+            settled = self.settle(row, outcome, begun, fruitless, &ledger).await;
             if settled.is_none() {
                 break;
             }

@@ -12,7 +12,7 @@ use crate::delivery::{
 };
 use crate::press::Ending;
 use crate::press::dispatch::ahead::Ahead;
-use crate::press::dispatch::blame::Blame;
+use crate::press::dispatch::blame::{Blame, OTHERS};
 use crate::press::dispatch::ledger::Request;
 use crate::store::{Claimed, Refusal, Settle};
 use crate::subscriber::{SubscriberId, masked_in};
@@ -99,6 +99,7 @@ impl Run {
         &self,
         row: Claimed,
         outcome: Outcome,
+        begun: Instant,
         fruitless: u32,
         ledger: &mpsc::Sender<Request>,
     ) -> Option<oneshot::Receiver<()>> {
@@ -108,7 +109,7 @@ impl Run {
         let next = match &outcome {
             Outcome::Refused(reply) if !self.is_its_own(&row).await => {
                 suspected = Some(reply.clone());
-                next_after_refusal(reply, attempt, self.queued_at, at, self.backoff)
+                next_after_refusal(reply, at)
             }
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
                 next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
@@ -133,13 +134,14 @@ impl Run {
         match (outcome, suspected) {
             (Outcome::Accepted(_), _) => {
                 self.bearing.kept();
-                let own = self.blame().accepted();
-                if !own.is_empty() {
+                let own = self.blame().accepted(begun);
+                // What halts a run speaks of us, whatever was begun before it comes through.
+                if !own.is_empty() && !self.is_over() {
                     ledger.send(Request::Condemn(own)).await.ok()?;
                 }
             }
             (_, Some(reply)) => {
-                let halt = self.blame().refused(refusal, &reply);
+                let halt = self.blame().refused(refusal, &reply, Instant::now());
                 if let Some(why) = halt {
                     self.end(Ending::Halted(why));
                 }
@@ -149,26 +151,34 @@ impl Run {
         Some(told)
     }
 
-    /// Whether a refusal of `row` speaks of it alone: it has been refused before, and others have been accepted since.
+    /// Whether a refusal of `row` speaks of it alone: it has been refused before, and many others were sent to since.
     async fn is_its_own(&self, row: &Claimed) -> bool {
-        let was_refused = row.code.is_some_and(|code| code >= 500);
-        if !was_refused || self.blame().has_accepted() {
-            return was_refused;
+        if row.code.is_none_or(|code| code < 500) {
+            return false;
         }
-        match self.store.has_sent_since(row.edition, row.due_at).await {
-            Ok(has_sent) => has_sent,
+        let known = || self.others_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().is_some_and(|since| row.due_at <= since) {
+            return true;
+        }
+        match self.store.sent_since(row.edition, row.due_at, OTHERS).await {
+            Ok(others) if others >= OTHERS => {
+                *known() = Some(row.due_at);
+                true
+            }
+            Ok(_) => false,
             Err(error) => {
-                debug!(%error, "whether others were accepted is not known");
+                debug!(%error, "whether others were sent to is not known");
                 false
             }
         }
     }
 
-    /// Takes what was refused without its being found out of whom that speaks, and says how it is told.
-    pub(in crate::press::dispatch) fn undecided(&self) -> (Vec<Refusal>, String) {
+    /// Takes what was refused without its being found out of whom that speaks; says whether that is of themselves when so
+    /// many of the edition were `sent`, and how it is told if not.
+    pub(in crate::press::dispatch) fn undecided(&self, sent: u64) -> (Vec<Refusal>, bool, String) {
         let mut blame = self.blame();
-        let told = blame.told();
-        (blame.undecided(), told)
+        let (is_theirs, told) = (blame.is_theirs(sent), blame.told());
+        (blame.undecided(), is_theirs, told)
     }
 
     fn blame(&self) -> MutexGuard<'_, Blame> {
