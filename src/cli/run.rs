@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::sync::watch;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,12 @@ pub(super) async fn run(
             let at = slot.at.with_timezone(&press.config.schedule.timezone);
             writeln!(out, "Done; the next edition is due {}.", at.format("%Y-%m-%d %H:%M %Z"))?;
         }
-        return Ok(true);
+        return match sender.held_up() {
+            None => Ok(true),
+            Some(why) => {
+                bail!("not everything went out: {why}\nMend it; `straight status` says how it stands")
+            }
+        };
     }
     let served = serve(press, stop).await?;
     if let Some(slot) = watch.next_slot() {

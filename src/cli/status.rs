@@ -103,14 +103,14 @@ fn tell_trouble(noted: &Noted, timezone: chrono_tz::Tz, out: &mut dyn Write) -> 
             writeln!(out, "Sending is HALTED on {node} since {since}: {told}")?;
             writeln!(
                 out,
-                "  Nothing is lost. Mend it; then `straight send` goes on at once, `straight run` within ten minutes."
+                "  Whoever waits is not given up before `delivery.give_up_after`. Mend it; then `straight send` goes on at once, `straight run` within ten minutes."
             )?;
         }
         Trouble::Unreachable => {
             writeln!(out, "Nothing gets through from {node} since {since}: {told}")?;
             writeln!(
                 out,
-                "  Nothing is lost. `straight run` tries again by itself; else `straight send` goes on."
+                "  Whoever waits is not given up before `delivery.give_up_after`. `straight run` tries again by itself; else `straight send` goes on."
             )?;
         }
         Trouble::Slowed => {

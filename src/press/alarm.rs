@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::{Press, PressError};
+use crate::edition::EditionKey;
 use crate::store::Trouble;
 
 /// For how long nothing gets through before that is told: a server that is restarted is nobody's trouble.
@@ -37,11 +38,23 @@ impl Press {
         let since_when = since.with_timezone(&self.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
         let subject = format!("{}: {told}", self.config.publication.name);
         let text = format!(
-            "Since {since_when} {told}, and nothing is lost: whoever has not got their mail yet waits for it.\n\n  \
-             {why}\n\n{remedy}\n\n`straight status` says how it stands.\n"
+            "Since {since_when} {told}. Whoever has not got their mail yet waits for it, until `delivery.give_up_after` is \
+             over.\n\n  {why}\n\n{remedy}\n\n`straight status` says how it stands.\n"
         );
         let cause = format!("{}/{}", trouble.as_str(), since.timestamp_millis());
         self.write_to_editors(&cause, &subject, &text).await?;
+        Ok(())
+    }
+
+    /// Writes to the editors that `readers` of an edition have waited for too long.
+    pub(super) async fn tell_of_the_expired(&self, key: &EditionKey, readers: u64) -> Result<(), PressError> {
+        let subject =
+            format!("{}: {readers} readers do not get the edition {key}", self.config.publication.name);
+        let text = format!(
+            "The edition {key} waited for its server longer than `delivery.give_up_after` allows, and has been given up for \
+             {readers} readers.\n\n`straight status --edition {key}` says why.\n"
+        );
+        self.write_to_editors(&format!("given-up/{key}"), &subject, &text).await?;
         Ok(())
     }
 }

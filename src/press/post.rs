@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::dispatch::{Bearing, Mail, Place, Turn, grace_is_over};
+use super::dispatch::{Bearing, Mail, Place, Turn, farewell, grace_is_over};
 use super::{Courier, Ending, Press, PressError, Route};
 use crate::delivery::outbox::file_name;
 use crate::delivery::smtp::speaks_of_the_size;
@@ -126,7 +126,8 @@ impl WayOut {
 
     /// Ends the connection before the place is given back: the server never sees one too many.
     async fn close(mut self) {
-        self.courier.hang_up().await;
+        let stop = self.stop.clone();
+        farewell(self.courier.hang_up(), &stop).await;
         drop(self.place);
     }
 }
@@ -300,6 +301,12 @@ impl Press {
             way.bearing.kept();
         }
         self.settle_letter(letter, &outcome, &way.bearing).await?;
+        if let Outcome::Halt(reply) = &outcome
+            && !speaks_of_the_size(reply)
+        {
+            let why = format!("the server refuses our messages: {reply}");
+            return Ok(Tried::Ended(Ending::Halted(masked_in(&why).into_owned())));
+        }
         Ok(Tried::Begun { go_on: way.learn(&outcome).await })
     }
 

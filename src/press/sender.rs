@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::dispatch::Mail;
 use super::{Ending, Press, PressError, Route};
 use crate::delivery::State;
 use crate::store::{Ownership, SenderLock};
@@ -14,14 +15,23 @@ use crate::store::{Ownership, SenderLock};
 /// How long nothing is tried after a halt that only a person can mend.
 const AFTER_A_HALT: Duration = Duration::from_secs(10 * 60);
 
+/// A halt that only a person can mend.
+#[derive(Debug, Clone, Copy)]
+struct Halt {
+    at: DateTime<Utc>,
+    of: Mail,
+}
+
 /// One process's readiness to send from one store.
 #[derive(Debug)]
 pub struct Sender {
     press: Press,
     route: Route,
     lock: Option<SenderLock>,
-    /// Since when it rests, after a halt.
-    halted_at: Option<DateTime<Utc>>,
+    /// The halt after which it rests.
+    halt: Option<Halt>,
+    /// Why not everything that was due went out at the last beat.
+    held_up: Option<String>,
     /// When what is over was forgotten last.
     forgot_at: Option<DateTime<Utc>>,
 }
@@ -34,7 +44,7 @@ impl Sender {
     pub fn prepare(press: Press) -> Result<Self, PressError> {
         press.guard()?;
         let route = Route::prepare(&press.config.transport)?;
-        Ok(Sender { press, route, lock: None, halted_at: None, forgot_at: None })
+        Ok(Sender { press, route, lock: None, halt: None, held_up: None, forgot_at: None })
     }
 
     /// Answers sign-ups, tells moderators of comments, sends letters, then what is due of every edition, oldest first.
@@ -52,17 +62,21 @@ impl Sender {
 
     async fn try_to_send(&mut self, stop: &CancellationToken) -> Result<(), PressError> {
         let now = self.press.clock.now();
-        if self.rests(now).await? || !self.is_sender().await? {
+        let rests = self.rests(now).await?;
+        // Letters go on when it is editions that the server refuses.
+        if rests == Some(Mail::Letter) || !self.is_sender().await? {
             return Ok(());
         }
-        self.halted_at = None;
+        self.held_up = None;
         self.press.forget_what_is_over(&mut self.forgot_at).await?;
         self.press.answer_sign_ups().await?;
         self.press.tell_moderators().await?;
         let ending = self.press.send_letters(&self.route, stop).await?;
-        if !self.goes_on(ending, "letters") {
+        if !self.goes_on(ending, Mail::Letter, "letters") || rests.is_some() {
             return Ok(());
         }
+        self.halt = None;
+        self.press.forget_moot_troubles().await?;
         for key in self.press.store.open_editions(now).await? {
             let Some(edition) = self.press.store.edition(&key).await? else { continue };
             let done = self.press.dispatch(&self.route, &edition, &|_, _| {}, stop).await?;
@@ -71,14 +85,20 @@ impl Sender {
             if let Err(error) = self.press.show(&self.route, &edition) {
                 warn!(%error, "the outbox's page is not written");
             }
-            if !self.goes_on(done.ending, &key.to_string()) {
+            if !self.goes_on(done.ending, Mail::Edition, &key.to_string()) {
                 break;
             }
         }
         Ok(())
     }
 
-    fn goes_on(&mut self, ending: Ending, what: &str) -> bool {
+    /// Why not everything that was due went out at the last beat, if the server is to blame for it.
+    #[must_use]
+    pub fn held_up(&self) -> Option<&str> {
+        self.held_up.as_deref()
+    }
+
+    fn goes_on(&mut self, ending: Ending, of: Mail, what: &str) -> bool {
         match ending {
             Ending::Complete => true,
             Ending::Stopped => false,
@@ -93,21 +113,26 @@ impl Sender {
             }
             Ending::Unreachable(why) => {
                 warn!(%what, %why, "the server lets nothing through; trying again");
+                self.held_up = Some(format!("nothing gets through: {why}"));
                 false
             }
             Ending::Halted(why) => {
                 error!(%what, %why, "halted; nothing is lost, and it goes on once this is mended");
-                self.halted_at = Some(self.press.clock.now());
+                self.held_up = Some(format!("sending is halted: {why}"));
+                self.halt = Some(Halt { at: self.press.clock.now(), of });
                 false
             }
         }
     }
 
-    /// Whether it rests after a halt: until `straight send` asks, or for ten minutes.
-    async fn rests(&self, now: DateTime<Utc>) -> Result<bool, PressError> {
-        match self.halted_at {
-            Some(at) if now < at + AFTER_A_HALT => Ok(!self.press.store.is_asked_to_send_since(at).await?),
-            Some(_) | None => Ok(false),
+    /// What it leaves alone after a halt: until `straight send` asks, or for ten minutes.
+    async fn rests(&self, now: DateTime<Utc>) -> Result<Option<Mail>, PressError> {
+        match self.halt {
+            Some(Halt { at, of }) if now < at + AFTER_A_HALT => {
+                let is_asked = self.press.store.is_asked_to_send_since(at).await?;
+                Ok((!is_asked).then_some(of))
+            }
+            Some(_) | None => Ok(None),
         }
     }
 

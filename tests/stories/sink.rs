@@ -59,6 +59,8 @@ struct Seen {
     octets: Option<usize>,
     /// `policy` and `void` are as anybody else.
     is_mended: bool,
+    /// How many of `policy` are taken before the others are refused.
+    allowance: u32,
     /// Every MAIL command.
     envelopes: Vec<String>,
     /// The recipients in the order in which their copies came.
@@ -104,6 +106,18 @@ impl Sink {
     /// From now on `policy` and `void` are as anybody else.
     pub(crate) fn mend(&self) {
         self.seen.lock().unwrap().is_mended = true;
+    }
+
+    /// Takes so many of `policy`, and refuses the others.
+    pub(crate) fn allow(&self, count: u32) {
+        self.seen.lock().unwrap().allowance = count;
+    }
+
+    fn takes_one_more(&self) -> bool {
+        let mut seen = self.seen.lock().unwrap();
+        let takes = seen.is_mended || seen.allowance > 0;
+        seen.allowance = seen.allowance.saturating_sub(1);
+        takes
     }
 
     fn is_mended(&self) -> bool {
@@ -240,7 +254,7 @@ impl Sink {
                         "451 4.7.1 greylisted, come back\r\n"
                     } else if to.starts_with("gone") {
                         "550 5.1.1 nobody of that name\r\n"
-                    } else if to.starts_with("policy") && !self.is_mended() {
+                    } else if to.starts_with("policy") && !self.takes_one_more() {
                         "550 5.7.1 not from you\r\n"
                     } else {
                         accepted = true;

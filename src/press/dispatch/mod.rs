@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -34,10 +35,13 @@ pub(super) use bearing::{Bearing, Place};
 pub use courier::{Courier, Route, RouteError};
 pub(super) use limits::Limits;
 pub(super) use pace::{Mail, Turn};
-pub(super) use run::grace_is_over;
+pub(super) use run::{farewell, grace_is_over};
 
 /// How long a dispatch goes on without any message getting through before it stops; nothing is lost by that.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whatever is open is due by then.
+const LONG_FROM_NOW: TimeDelta = TimeDelta::days(3_650);
 
 /// How a dispatch ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +86,14 @@ impl Press {
     ) -> Result<Dispatched, PressError> {
         let id = edition.summary.id;
         let now = self.clock.now();
-        self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
+        let expired = self.store.expire(id, now - self.config.delivery.give_up_after, now).await?;
         let skeleton = Skeleton::new(&edition.rendered, &edition.letterhead)?;
         self.renew_keys().await?;
         let before = route.bearing().count();
         let noted = self.store.troubles_here(now).await?;
+        if expired > 0 && noted.iter().any(|noted| noted.trouble != Trouble::Slowed) {
+            self.tell_of_the_expired(&edition.summary.key, expired).await?;
+        }
         if noted.iter().any(|noted| noted.trouble == Trouble::Halted) {
             route.bearing().narrow();
         }
@@ -191,6 +198,24 @@ impl Press {
         };
         self.store.note_trouble(trouble, Some(why), self.clock.now()).await?;
         self.raise_alarm(trouble, why).await
+    }
+
+    /// Strikes out what kept editions from going out once none is left to go out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn forget_moot_troubles(&self) -> Result<(), PressError> {
+        let now = self.clock.now();
+        let over = [Trouble::Halted, Trouble::Unreachable];
+        let noted = self.store.troubles_here(now).await?;
+        if noted.iter().any(|noted| over.contains(&noted.trouble))
+            && self.store.open_editions(now + LONG_FROM_NOW).await?.is_empty()
+        {
+            for trouble in over {
+                self.store.note_trouble(trouble, None, now).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes up what dead senders left on the wire, but for cancelled editions; the caller holds the sender lock.

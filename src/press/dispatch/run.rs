@@ -32,6 +32,8 @@ use crate::subscriber::{EmailAddress, SubscriberId, masked_in};
 
 /// After how long without a message a connection is opened anew.
 const IDLE: Duration = Duration::from_secs(20);
+/// How long a goodbye is waited for when we are to stop.
+const IN_A_MOMENT: Duration = Duration::from_secs(1);
 /// How long a courier pauses whose connection was lost.
 const AFTER_A_LOSS: Duration = Duration::from_secs(1);
 
@@ -262,7 +264,7 @@ impl Run {
             }
         }
         self.give_back_ahead(&mut ahead, &ledger).await;
-        courier.close().await;
+        farewell(courier.close(), &self.stop).await;
     }
 
     /// Makes the courier ready once there is a place for it at the server; `false` when the run is over, or there are no
@@ -386,6 +388,15 @@ impl Run {
             () = through.cancelled() => {}
             () = tokio::time::sleep(pause.min(self.patience)) => {}
         }
+    }
+}
+
+/// Ends a connection politely, and when we are to stop in a moment.
+pub(in crate::press) async fn farewell(close: impl Future<Output = ()>, stop: &CancellationToken) {
+    tokio::select! {
+        biased;
+        () = close => {}
+        () = grace_is_over(stop, IN_A_MOMENT) => {}
     }
 }
 

@@ -134,9 +134,9 @@ impl Run {
         match (outcome, suspected) {
             (Outcome::Accepted(_), _) => {
                 self.bearing.kept();
-                let own = self.blame().accepted(begun);
                 // What halts a run speaks of us, whatever was begun before it comes through.
-                if !own.is_empty() && !self.is_over() {
+                let own = if self.is_over() { Vec::new() } else { self.blame().accepted(begun) };
+                if !own.is_empty() {
                     ledger.send(Request::Condemn(own)).await.ok()?;
                 }
             }
