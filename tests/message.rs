@@ -13,7 +13,7 @@ use straight::letter::{self, Letter};
 use straight::message::{
     ComposeError, Letterhead, Purpose, Recipient, Skeleton, TokenKey, TokenKeys, Trust, Verdict, message_id,
 };
-use straight::subscriber::SubscriberId;
+use straight::subscriber::{Birthmark, Holder, SubscriberId};
 
 fn keys() -> TokenKeys {
     TokenKeys::new(vec![TokenKey::new(1, [7; 32])])
@@ -55,10 +55,21 @@ fn with_slots(words: &str) -> String {
 fn ann() -> Recipient {
     Recipient {
         id: SubscriberId(42),
+        birthmark: Birthmark::new(0x0123_4567_89ab_cdef),
         email: "Ann.Bee@example.org".parse().unwrap(),
         name: Some("Ann Bee".to_owned()),
         since: NaiveDate::from_ymd_opt(2026, 1, 1).unwrap(),
     }
+}
+
+/// Whoever has this number, and the birthmark of Ann.
+fn holder(number: i64) -> Holder {
+    Holder { id: SubscriberId(number), ..ann().holder() }
+}
+
+/// Whoever had this number before there were birthmarks.
+fn of_before(number: i64) -> Holder {
+    Holder { id: SubscriberId(number), birthmark: Birthmark::NONE }
 }
 
 fn filled(edition: &RenderedEdition, recipient: &Recipient) -> Vec<u8> {
@@ -97,7 +108,7 @@ fn raw_field<'m>(message: &'m [u8], name: &str) -> &'m str {
 }
 
 fn url_of(purpose: Purpose, path: &str, recipient: &Recipient) -> String {
-    format!("https://news.example.org/{path}/{}", keys().issue(purpose, recipient.id))
+    format!("https://news.example.org/{path}/{}", keys().issue(purpose, recipient.holder()))
 }
 
 fn escaped(value: &str) -> String {
@@ -305,11 +316,11 @@ fn what_no_header_can_hold_is_refused_with_its_remedy() {
 fn a_token_is_good_for_its_purpose_its_reader_and_its_key_alone() {
     let old = TokenKey::new(1, [7; 32]);
     let keys = TokenKeys::new(vec![old.clone()]);
-    let token = keys.issue(Purpose::Unsubscribe, SubscriberId(42));
-    assert_eq!(keys.verify(Purpose::Unsubscribe, token.as_str()), Some(SubscriberId(42)));
+    let token = keys.issue(Purpose::Unsubscribe, holder(42));
+    assert_eq!(keys.verify(Purpose::Unsubscribe, token.as_str()), Some(holder(42)));
 
     assert_eq!(keys.verify(Purpose::Preferences, token.as_str()), None);
-    // Each character counts; the 32 of them are whole bytes, so that there is one way to write a token.
+    // Each character counts, and there is one way to write a token.
     let (head, sealed) = token.as_str().split_once('.').unwrap();
     for place in 0..sealed.len() {
         let mut forged = sealed.as_bytes().to_vec();
@@ -317,7 +328,7 @@ fn a_token_is_good_for_its_purpose_its_reader_and_its_key_alone() {
         let forged = format!("{head}.{}", String::from_utf8(forged).unwrap());
         assert_eq!(keys.verify(Purpose::Unsubscribe, &forged), None, "{forged}");
     }
-    let theirs = keys.issue(Purpose::Unsubscribe, SubscriberId(43)).to_string();
+    let theirs = keys.issue(Purpose::Unsubscribe, holder(43)).to_string();
     assert_eq!(
         keys.verify(Purpose::Unsubscribe, &format!("{}{}", &theirs[..24], &token.as_str()[24..])),
         None
@@ -331,8 +342,8 @@ fn a_token_is_good_for_its_purpose_its_reader_and_its_key_alone() {
     }
 
     let rotated = TokenKeys::new(vec![TokenKey::new(2, [9; 32]), old]);
-    assert_eq!(rotated.verify(Purpose::Unsubscribe, token.as_str()), Some(SubscriberId(42)));
-    assert_ne!(rotated.issue(Purpose::Unsubscribe, SubscriberId(42)), token);
+    assert_eq!(rotated.verify(Purpose::Unsubscribe, token.as_str()), Some(holder(42)));
+    assert_ne!(rotated.issue(Purpose::Unsubscribe, holder(42)), token);
     let edition = "2025-11-04".parse().unwrap();
     assert_eq!(
         message_id(&rotated, &edition, SubscriberId(42), "example.org"),
@@ -345,12 +356,12 @@ fn a_key_that_has_leaked_lets_readers_leave_and_nothing_else() {
     let old = TokenKey::new(1, [7; 32]);
     let before = TokenKeys::new(vec![old.clone()]);
     let after = TokenKeys::new(vec![old.trusted(Trust::LeavingOnly), TokenKey::new(2, [9; 32])]);
-    let ann = SubscriberId(42);
+    let ann = holder(42);
     let leave = before.issue(Purpose::Unsubscribe, ann);
     assert_eq!(after.verify(Purpose::Unsubscribe, leave.as_str()), Some(ann));
     // Links of before, whose content stood in the clear, too.
     let leave = "1.42.3FoWjKa4aSV3BV4T2wR0x-YzlXwPoBg2";
-    assert_eq!(after.verify(Purpose::Unsubscribe, leave), Some(ann));
+    assert_eq!(after.verify(Purpose::Unsubscribe, leave), Some(of_before(42)));
 
     assert_eq!(after.verify(Purpose::Preferences, before.issue(Purpose::Preferences, ann).as_str()), None);
     let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
@@ -376,7 +387,7 @@ fn a_key_that_has_leaked_lets_readers_leave_and_nothing_else() {
 #[test]
 fn an_editions_own_key_signs_its_links_until_it_leaks() {
     let (old, new) = (TokenKey::new(1, [7; 32]), TokenKey::new(2, [9; 32]));
-    let of = |keys: &TokenKeys| keys.issue(Purpose::Unsubscribe, SubscriberId(42));
+    let of = |keys: &TokenKeys| keys.issue(Purpose::Unsubscribe, holder(42));
     let (first, second) = (of(&TokenKeys::new(vec![old.clone()])), of(&TokenKeys::new(vec![new.clone()])));
     let keys = TokenKeys::new(vec![new.clone(), old.clone()]);
     assert_eq!((of(&keys), of(&keys.under(1)), of(&keys.under(2))), (second.clone(), first, second.clone()));
@@ -390,13 +401,13 @@ fn an_editions_own_key_signs_its_links_until_it_leaks() {
 #[test]
 fn a_token_tells_neither_who_nor_how_many() {
     let keys = TokenKeys::new(vec![TokenKey::new(1, [7; 32])]);
-    let of = |purpose, number| keys.issue(purpose, SubscriberId(number)).to_string();
+    let of = |purpose, number| keys.issue(purpose, holder(number)).to_string();
     let mut all: Vec<String> = (1..=2_000).map(|number| of(Purpose::Unsubscribe, number)).collect();
-    assert!(all.iter().all(|token| token.len() == 34), "one length, whoever it is: {}", all[0].len());
-    assert_eq!(of(Purpose::Unsubscribe, i64::MAX).len(), 34);
-    // In order of their numbers, neighbours have nothing in common beyond the key's number: each of the 32
-    // characters of the first thousand pairs is the same about once in 64.
-    for place in 2..34 {
+    assert!(all.iter().all(|token| token.len() == 45), "one length, whoever it is: {}", all[0].len());
+    assert_eq!(of(Purpose::Unsubscribe, i64::MAX).len(), 45);
+    // In order of their numbers, neighbours have nothing in common beyond the key's number: each of the 42
+    // characters whose bits are all in use of the first thousand pairs is the same about once in 64.
+    for place in 2..44 {
         let same =
             all.windows(2).take(1_000).filter(|pair| pair[0].as_bytes()[place] == pair[1].as_bytes()[place]);
         let same = same.count();
@@ -447,7 +458,7 @@ fn links_of_mails_that_are_out_already_go_on_working() {
     // Made by another implementation, over the text that tokens had when their content stood in the clear.
     let keys = TokenKeys::new(vec![TokenKey::new(1, [7; 32]), TokenKey::new(2, [9; 32])]);
     let leave = "1.42.3FoWjKa4aSV3BV4T2wR0x-YzlXwPoBg2";
-    assert_eq!(keys.verify(Purpose::Unsubscribe, leave), Some(SubscriberId(42)));
+    assert_eq!(keys.verify(Purpose::Unsubscribe, leave), Some(of_before(42)));
     assert_eq!(keys.verify(Purpose::Preferences, leave), None);
     let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
     let before = until - chrono::TimeDelta::seconds(1);
@@ -467,6 +478,23 @@ fn links_of_mails_that_are_out_already_go_on_working() {
     ] {
         assert_eq!(keys.verify_until(Purpose::Confirm, &forged, before), Verdict::Forged, "{forged}");
     }
+}
+
+#[test]
+fn a_row_of_before_birthmarks_has_the_links_that_it_had() {
+    // As the messages of editions have them that were frozen then, and are sent again.
+    for (purpose, token) in [
+        (Purpose::Unsubscribe, "1.yKx2uzRvX8smv6dItjxLrmfUK2MG12fJ"),
+        (Purpose::Preferences, "1.x_MbpfZTk8oGZxUY9ZhYV_WHUwDucvXN"),
+    ] {
+        assert_eq!(keys().issue(purpose, of_before(42)).as_str(), token);
+        assert_eq!(keys().verify(purpose, token), Some(of_before(42)));
+    }
+    // The number alone is another's link, and so is another's birthmark.
+    let theirs = Holder { birthmark: Birthmark::new(9), ..holder(42) };
+    let tokens = [of_before(42), holder(42), theirs].map(|one| keys().issue(Purpose::Preferences, one));
+    let read = tokens.each_ref().map(|token| keys().verify(Purpose::Preferences, token.as_str()).unwrap());
+    assert_eq!(read, [of_before(42), holder(42), theirs]);
 }
 
 #[test]
@@ -568,7 +596,7 @@ proptest! {
         number in any::<i64>(),
     ) {
         let Ok(email) = address.parse() else { return Ok(()) };
-        let recipient = Recipient { id: SubscriberId(number), email, name, since: ann().since };
+        let recipient = Recipient { id: SubscriberId(number), email, name, ..ann() };
         let personal = format!("{subject}{}", Slot::Name.marker());
         let plain = filled(&edition("x", "x\n", "x\n"), &ann());
         let message = filled(&edition(&personal, &with_slots(&words), &with_slots(&words)), &recipient);
@@ -768,7 +796,7 @@ fn a_token_that_expires_is_bound_to_its_purpose_number_and_moment() {
         format!("{}{}", &later[..24], &token[24..]),
         token.replacen("1.", "2.", 1),
         token[..token.len() - 1].to_owned(),
-        keys.issue(Purpose::Confirm, SubscriberId(42)).to_string(),
+        keys.issue(Purpose::Confirm, holder(42)).to_string(),
         String::new(),
         "....".to_owned(),
     ] {

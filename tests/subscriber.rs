@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use straight::subscriber::list::{self, Format, Row, Writer};
-use straight::subscriber::{NewSubscriber, Status, Subscriber, SubscriberId};
+use straight::subscriber::{Birthmark, NewSubscriber, Status, Subscriber, SubscriberId};
 
 /// What a list says, a line each: rows and findings in their order.
 fn told(bytes: impl AsRef<[u8]>, format: Format) -> String {
@@ -309,6 +309,7 @@ fn a_file_is_opened_by_its_name() {
 fn subscriber(email: &str, name: Option<&str>, status: Status, since: i64) -> Subscriber {
     Subscriber {
         id: SubscriberId(1),
+        birthmark: Birthmark::NONE,
         email: email.parse().expect("an address"),
         name: name.map(str::to_owned),
         timezone: Some(chrono_tz::Europe::Berlin),

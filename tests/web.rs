@@ -16,17 +16,17 @@ mod unsubscribe;
 mod wishes;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use straight::archive::ArchivedArticle;
-use straight::config::{self, Database, Environment, Overrides, Publication, SignUpWords, Theme};
+use straight::config::{self, Config, Database, Environment, Overrides, Publication, SignUpWords, Theme};
 use straight::edition::{EmbeddedPicture, Headline, RenderedEdition, Slot};
 use straight::message::{Letterhead, Purpose, TokenKeys};
 use straight::press::{Clock, Press};
 use straight::store::{Issue, OpenLetter, Origin, Store};
-use straight::subscriber::{NewSubscriber, Status, Subscriber, SubscriberId};
+use straight::subscriber::{Holder, NewSubscriber, Status, Subscriber, SubscriberId};
 use straight::web;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -66,6 +66,7 @@ struct Harbour {
     store: Store,
     keys: TokenKeys,
     ann: SubscriberId,
+    holder: Holder,
     folder: TempDir,
     press: Press,
     time: Arc<Mutex<DateTime<Utc>>>,
@@ -97,26 +98,53 @@ impl Harbour {
         config.edition.templates = templates.map(Path::to_owned);
         config.schedule.timezone = chrono_tz::Europe::London;
         config.database = Database::Sqlite(folder.path().join("straight.db"));
+        Self::serve(folder, config).await
+    }
+
+    async fn serve(folder: TempDir, config: Config) -> Self {
         let time = Arc::new(Mutex::new(now()));
         let told = Arc::clone(&time);
-        let press = Press::open(config.clone(), Clock::from_fn(move || *told.lock().unwrap())).await.unwrap();
+        let press = Press::open(config, Clock::from_fn(move || *told.lock().unwrap())).await.unwrap();
         let store = press.store.clone();
         let keys = store.token_keys(now()).await.unwrap();
         let ann = add(&store, "ann@example.org").await;
+        let holder = store.subscriber(ann).await.unwrap().unwrap().holder();
         let site = web::Web::new(&press).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(web::serve(listener, site, shutdown.clone()));
-        Harbour { address, store, keys, ann, folder, press, time, shutdown, server }
+        Harbour { address, store, keys, ann, holder, folder, press, time, shutdown, server }
+    }
+
+    /// Keeps a copy of the database.
+    async fn backup(&self) -> PathBuf {
+        use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+        let (database, backup) = (self.folder.path().join("straight.db"), self.folder.path().join("backup"));
+        let mut connection = SqliteConnection::connect(database.to_str().unwrap()).await.unwrap();
+        let copy = AssertSqlSafe(format!("VACUUM INTO '{}'", backup.display()));
+        sqlx::query(copy).execute(&mut connection).await.unwrap();
+        backup
+    }
+
+    /// Stops, puts `backup` in the place of the database, and starts again.
+    async fn restored(self, backup: &Path) -> Self {
+        self.shutdown.cancel();
+        self.server.await.unwrap();
+        self.store.close().await;
+        for rest in ["straight.db-wal", "straight.db-shm"] {
+            let _ = std::fs::remove_file(self.folder.path().join(rest));
+        }
+        std::fs::copy(backup, self.folder.path().join("straight.db")).unwrap();
+        Self::serve(self.folder, self.press.config.clone()).await
     }
 
     fn unsubscribe_link(&self) -> String {
-        format!("/unsubscribe/{}", self.keys.issue(Purpose::Unsubscribe, self.ann))
+        format!("/unsubscribe/{}", self.keys.issue(Purpose::Unsubscribe, self.holder))
     }
 
     fn preferences_link(&self) -> String {
-        format!("/preferences/{}", self.keys.issue(Purpose::Preferences, self.ann))
+        format!("/preferences/{}", self.keys.issue(Purpose::Preferences, self.holder))
     }
 
     async fn ann(&self) -> Subscriber {

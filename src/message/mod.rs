@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::Publication;
 use crate::edition::EditionKey;
-use crate::subscriber::{EmailAddress, SubscriberId};
+use crate::subscriber::{Birthmark, EmailAddress, Holder, SubscriberId};
 
 pub use copy::ReadersCopy;
 pub use pieces::Message;
@@ -26,12 +26,22 @@ pub use token::{Purpose, Token, TokenKey, TokenKeys, Trust, Verdict};
 pub struct Recipient {
     /// The store's number.
     pub id: SubscriberId,
+    /// What tells them from another of this number.
+    pub birthmark: Birthmark,
     /// Where it goes.
     pub email: EmailAddress,
     /// Stands in To and where the templates say.
     pub name: Option<String>,
     /// Day of subscribing in the publication's time zone.
     pub since: NaiveDate,
+}
+
+impl Recipient {
+    /// For whom the personal links are.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        Holder { id: self.id, birthmark: self.birthmark }
+    }
 }
 
 /// What of the publication's configuration stands in a message's header; stored with the edition.

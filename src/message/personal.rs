@@ -27,8 +27,9 @@ impl<'r> Personal<'r> {
         calendar: &Calendar,
         keys: &TokenKeys,
     ) -> Self {
+        let holder = recipient.holder();
         let link =
-            |path, purpose| format!("{}/{path}/{}", letterhead.public_url, keys.issue(purpose, recipient.id));
+            |path, purpose| format!("{}/{path}/{}", letterhead.public_url, keys.issue(purpose, holder));
         let name = match without_controls(recipient.name.as_deref().unwrap_or_default()) {
             Cow::Borrowed(name) => Cow::Borrowed(name.trim()),
             Cow::Owned(name) => Cow::Owned(name.trim().to_owned()),

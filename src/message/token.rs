@@ -2,9 +2,10 @@
 //!
 //! A token is the number of a key, and behind it 24 or 32 bytes in base64: a tag (HMAC-SHA-256 over purpose and content,
 //! cut to 128 bits) and the content under AES-128 in counter mode from that tag, as SIV (RFC 5297) has it. So the same
-//! reader has the same token at each attempt, and none tells how many readers there are or who came before whom. Tokens of
-//! before, whose content stood in the clear, go on working, and so do those of each key that was ever made; but for those of
-//! a key that has leaked, which are good for leaving only.
+//! reader has the same token at each attempt, and none tells how many readers there are or who came before whom. A reader's
+//! has their birthmark in it, because numbers come back with a restored backup. Tokens of before, without a birthmark or with
+//! their content in the clear, go on working for readers who have none, and so do those of each key that was ever made; but
+//! for those of a key that has leaked, which are good for leaving only.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 
-use crate::subscriber::SubscriberId;
+use crate::subscriber::{Birthmark, Holder, SubscriberId};
 
 /// What a token is good for; a token for one purpose is nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +123,24 @@ impl std::fmt::Debug for TokenKey {
     }
 }
 
+/// What a token is made of, beside its purpose: one of two of the same length is never taken for the other.
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    /// A number, with the moment at which it expires when it does.
+    Number,
+    /// A number and the birthmark of its holder.
+    Holder,
+}
+
+impl Content {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Content::Number => b"straight/opaque-token\0",
+            Content::Holder => b"straight/token-of-holder\0",
+        }
+    }
+}
+
 /// One key, ready to sign and to hide.
 struct Prepared {
     id: u32,
@@ -139,46 +158,51 @@ impl Prepared {
         Prepared { id: key.id, trust: key.trust, mac, cipher }
     }
 
-    fn tag(&self, purpose: Purpose, content: &[u8]) -> [u8; TAG] {
+    fn tag(&self, content: Content, purpose: Purpose, bytes: &[u8]) -> [u8; TAG] {
         let mut context = hmac::Context::with_key(&self.mac);
-        context.update(b"straight/opaque-token\0");
+        context.update(content.label());
         context.update(purpose.label().as_bytes());
         context.update(b"\0");
-        context.update(content);
+        context.update(bytes);
         let mut tag = [0; TAG];
         tag.copy_from_slice(&context.sign().as_ref()[..TAG]);
         tag
     }
 
     /// Counter mode from `tag`: hides what is in the clear, and shows what is hidden.
-    fn turn(&self, tag: [u8; TAG], content: &mut [u8]) {
+    fn turn(&self, tag: [u8; TAG], bytes: &mut [u8]) {
         let from_tag = EncryptionContext::Iv128(iv::FixedLength::from(tag));
-        self.cipher.less_safe_encrypt(content, from_tag).expect("counter mode takes an IV of 128 bits");
+        self.cipher.less_safe_encrypt(bytes, from_tag).expect("counter mode takes an IV of 128 bits");
     }
 
-    fn seal(&self, purpose: Purpose, mut content: impl AsMut<[u8]>) -> Token {
-        let content = content.as_mut();
-        let tag = self.tag(purpose, content);
-        self.turn(tag, content);
+    fn seal(&self, content: Content, purpose: Purpose, mut bytes: impl AsMut<[u8]>) -> Token {
+        let bytes = bytes.as_mut();
+        let tag = self.tag(content, purpose, bytes);
+        self.turn(tag, bytes);
         let mut sealed = [0; TAG + LONGEST];
         sealed[..TAG].copy_from_slice(&tag);
-        sealed[TAG..TAG + content.len()].copy_from_slice(content);
+        sealed[TAG..TAG + bytes.len()].copy_from_slice(bytes);
         let mut text = String::with_capacity(48);
         text.push_str(&self.id.to_string());
         text.push('.');
-        URL_SAFE_NO_PAD.encode_string(&sealed[..TAG + content.len()], &mut text);
+        URL_SAFE_NO_PAD.encode_string(&sealed[..TAG + bytes.len()], &mut text);
         Token(text)
     }
 
     /// The content of `sealed`, when it is of this length and this key has signed it for `purpose`.
-    fn open<const LENGTH: usize>(&self, purpose: Purpose, sealed: &str) -> Option<[u8; LENGTH]> {
+    fn open<const LENGTH: usize>(
+        &self,
+        content: Content,
+        purpose: Purpose,
+        sealed: &str,
+    ) -> Option<[u8; LENGTH]> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (tag, hidden) = sealed.split_first_chunk::<TAG>()?;
-        let mut content: [u8; LENGTH] = hidden.try_into().ok()?;
-        self.turn(*tag, &mut content);
-        let wanted = self.tag(purpose, &content);
+        let mut bytes: [u8; LENGTH] = hidden.try_into().ok()?;
+        self.turn(*tag, &mut bytes);
+        let wanted = self.tag(content, purpose, &bytes);
         aws_lc_rs::constant_time::verify_slices_are_equal(&wanted, tag).ok()?;
-        Some(content)
+        Some(bytes)
     }
 
     /// Whether `given` is the tag of `text` as tokens had it whose content stood in the clear.
@@ -197,8 +221,20 @@ impl std::fmt::Debug for Prepared {
 
 /// Bytes of a tag.
 const TAG: usize = 16;
-/// Bytes of the longest content: a number and a moment.
+/// Bytes of the longest content: a number, and a moment or a birthmark.
 const LONGEST: usize = 16;
+
+fn pair(first: i64, second: i64) -> [u8; LONGEST] {
+    let mut bytes = [0; LONGEST];
+    bytes[..8].copy_from_slice(&first.to_be_bytes());
+    bytes[8..].copy_from_slice(&second.to_be_bytes());
+    bytes
+}
+
+fn parted(bytes: [u8; LONGEST]) -> (i64, i64) {
+    let both = u128::from_be_bytes(bytes);
+    ((both >> 64) as i64, both as i64)
+}
 
 /// All keys that ever signed: one signs, by default the newest, and each verifies. A clone is cheap enough for a message.
 #[derive(Debug, Clone)]
@@ -259,30 +295,37 @@ impl TokenKeys {
         Some((self.keys.iter().find(|key| key.id == id && key.trust.covers(purpose))?, rest))
     }
 
-    /// The token of `subscriber` for `purpose`; the same each time until the key is rotated.
+    /// The token of `holder` for `purpose`; the same each time until the key is rotated.
     #[must_use]
-    pub fn issue(&self, purpose: Purpose, subscriber: SubscriberId) -> Token {
-        self.signing().seal(purpose, subscriber.0.to_be_bytes())
+    pub fn issue(&self, purpose: Purpose, holder: Holder) -> Token {
+        if holder.birthmark == Birthmark::NONE {
+            // As the messages of editions have it that were frozen before there were birthmarks.
+            return self.signing().seal(Content::Number, purpose, holder.id.0.to_be_bytes());
+        }
+        self.signing().seal(Content::Holder, purpose, pair(holder.id.0, holder.birthmark.get()))
     }
 
-    /// Whose token for `purpose` this is; `None` when it is nobody's.
+    /// Whose token for `purpose` this is: whoever looks them up compares the birthmark. `None` when it is nobody's.
     #[must_use]
-    pub fn verify(&self, purpose: Purpose, token: &str) -> Option<SubscriberId> {
+    pub fn verify(&self, purpose: Purpose, token: &str) -> Option<Holder> {
         let (key, rest) = self.named(purpose, token)?;
+        let of_before = |number| Holder { id: SubscriberId(number), birthmark: Birthmark::NONE };
         if let Some((number, tag)) = rest.split_once('.') {
-            let subscriber = SubscriberId(number.parse().ok()?);
-            return key.has_signed(&text_in_the_clear(purpose, subscriber), tag).then_some(subscriber);
+            let number: i64 = number.parse().ok()?;
+            let text = text_in_the_clear(purpose, SubscriberId(number));
+            return key.has_signed(&text, tag).then(|| of_before(number));
         }
-        Some(SubscriberId(i64::from_be_bytes(key.open(purpose, rest)?)))
+        if let Some(bytes) = key.open(Content::Holder, purpose, rest) {
+            let (number, birthmark) = parted(bytes);
+            return Some(Holder { id: SubscriberId(number), birthmark: Birthmark::new(birthmark) });
+        }
+        Some(of_before(i64::from_be_bytes(key.open(Content::Number, purpose, rest)?)))
     }
 
     /// A token for `purpose` about the thing of this number, good until `expires`, to the second.
     #[must_use]
     pub fn issue_until(&self, purpose: Purpose, number: i64, expires: DateTime<Utc>) -> Token {
-        let mut content = [0; LONGEST];
-        content[..8].copy_from_slice(&number.to_be_bytes());
-        content[8..].copy_from_slice(&expires.timestamp().to_be_bytes());
-        self.signing().seal(purpose, content)
+        self.signing().seal(Content::Number, purpose, pair(number, expires.timestamp()))
     }
 
     /// What a token of [`issue_until`](Self::issue_until) is worth for `purpose` at `now`.
@@ -296,9 +339,7 @@ impl TokenKeys {
                 let text = expiring_text_in_the_clear(purpose, number, expires);
                 return key.has_signed(&text, tag).then_some((number, expires));
             }
-            let content: [u8; LONGEST] = key.open(purpose, rest)?;
-            let (number, expires) = content.split_first_chunk::<8>()?;
-            Some((i64::from_be_bytes(*number), i64::from_be_bytes(expires.try_into().ok()?)))
+            Some(parted(key.open(Content::Number, purpose, rest)?))
         };
         match verified() {
             None => Verdict::Forged,

@@ -9,7 +9,7 @@ use crate::edition::{EditionKey, TemplateError, without_markers};
 use crate::letter::{About, Kind, Latest, Said, Templates, Written};
 use crate::message::{Purpose, TokenKeys};
 use crate::store::{EditionSummary, SignUpId};
-use crate::subscriber::{EmailAddress, SubscriberId};
+use crate::subscriber::{EmailAddress, Holder};
 
 /// Writes letters to readers; a clone is cheap enough for a request.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ impl Correspondence {
     pub fn already(
         &self,
         keys: &TokenKeys,
-        reader: SubscriberId,
+        reader: Holder,
         name: Option<&str>,
     ) -> Result<Written, TemplateError> {
         self.write(
@@ -82,7 +82,7 @@ impl Correspondence {
     pub fn welcome(
         &self,
         keys: &TokenKeys,
-        reader: SubscriberId,
+        reader: Holder,
         name: Option<&str>,
         first: FirstEdition<'_>,
     ) -> Result<Written, TemplateError> {
@@ -137,7 +137,7 @@ impl Correspondence {
     pub fn data(
         &self,
         keys: &TokenKeys,
-        reader: SubscriberId,
+        reader: Holder,
         name: Option<&str>,
         json: String,
     ) -> Result<Written, TemplateError> {
@@ -177,7 +177,7 @@ impl Correspondence {
         self.templates.write(kind, &about)
     }
 
-    fn choices(&self, keys: &TokenKeys, reader: SubscriberId, name: Option<&str>) -> About {
+    fn choices(&self, keys: &TokenKeys, reader: Holder, name: Option<&str>) -> About {
         let leave = keys.issue(Purpose::Unsubscribe, reader);
         About {
             preferences_url: Some(self.preferences(keys, reader)),
@@ -186,7 +186,7 @@ impl Correspondence {
         }
     }
 
-    fn preferences(&self, keys: &TokenKeys, reader: SubscriberId) -> String {
+    fn preferences(&self, keys: &TokenKeys, reader: Holder) -> String {
         self.publication.link(&format!("preferences/{}", keys.issue(Purpose::Preferences, reader)))
     }
 

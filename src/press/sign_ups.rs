@@ -86,7 +86,7 @@ impl Press {
                 // It has the reader's own links: it goes to the address as the reader has spelt it.
                 match self.store.subscriber(id).await? {
                     Some(reader) => {
-                        let letter = letters.already(keys, id, reader.name.as_deref())?;
+                        let letter = letters.already(keys, reader.holder(), reader.name.as_deref())?;
                         Some((reader.email, letter))
                     }
                     None => None,

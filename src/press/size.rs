@@ -14,7 +14,7 @@ use crate::delivery::smtp::{Connection, TlsClient};
 use crate::edition::RenderedEdition;
 use crate::message::{Letterhead, Recipient, Skeleton};
 use crate::store::Store;
-use crate::subscriber::SubscriberId;
+use crate::subscriber::{Birthmark, SubscriberId};
 
 /// A name of the usual length in the header, and a DKIM signature or two.
 const PERSONAL: usize = 2_048;
@@ -52,6 +52,7 @@ impl Press {
         let Transport::Smtp(smtp) = &self.config.transport else { return Ok(()) };
         let someone = Recipient {
             id: SubscriberId(0),
+            birthmark: Birthmark::new(1),
             email: letterhead.from.clone(),
             name: None,
             since: edition.frozen_at.date_naive(),

@@ -8,7 +8,7 @@ use crate::delivery::outbox::file_name;
 use crate::delivery::{Envelope, Outcome};
 use crate::edition::RenderedEdition;
 use crate::message::{Letterhead, Recipient, Skeleton, TokenKey, TokenKeys};
-use crate::subscriber::{EmailAddress, SubscriberId};
+use crate::subscriber::{Birthmark, EmailAddress, SubscriberId};
 
 /// One test message and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Look {
         let since = reader.as_ref().map_or(now, |reader| reader.since);
         let since = since.with_timezone(&self.config.schedule.timezone).date_naive();
         // Nobody has the number 0.
-        let id = SubscriberId(0);
-        Ok(Recipient { id, email: to.clone(), name: reader.and_then(|reader| reader.name), since })
+        let (id, birthmark) = (SubscriberId(0), Birthmark::NONE);
+        Ok(Recipient { id, birthmark, email: to.clone(), name: reader.and_then(|reader| reader.name), since })
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{EditionId, Store, StoreError, millis, time};
 use crate::delivery::{Next, State};
-use crate::subscriber::{EmailAddress, SubscriberId};
+use crate::subscriber::{Birthmark, EmailAddress, SubscriberId};
 
 /// A delivery that is due, with all that its message needs. Claiming promises nothing: see [`Begin`].
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Claimed {
     pub edition: EditionId,
     /// For whom.
     pub subscriber: SubscriberId,
+    /// What tells them from another of this number.
+    pub birthmark: Birthmark,
     /// Where it goes.
     pub email: EmailAddress,
     /// What they want to be called.
@@ -124,11 +126,11 @@ pub struct Recovered {
     pub held: u64,
 }
 
-pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64, Option<i64>);
+pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64, i64, Option<i64>);
 
 // A file lock makes one sender of many processes, so that with SQLite a claim is a read.
 const CLAIM: &str =
-    "SELECT d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain, d.code
+    "SELECT d.subscriber_id, s.email, s.name, s.since, s.birthmark, d.due_at, d.attempt, d.deferrals, d.uncertain, d.code
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
         AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
@@ -315,7 +317,7 @@ pub(super) fn state(word: &str) -> Result<State, StoreError> {
 }
 
 pub(super) fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, StoreError> {
-    let (id, email, name, since, due_at, attempt, deferrals, uncertain, code) = row;
+    let (id, email, name, since, birthmark, due_at, attempt, deferrals, uncertain, code) = row;
     let parsed = email.parse();
     let email =
         parsed.map_err(|_| StoreError::Unreadable { what: "an address", value: format!("row {id}") })?;
@@ -323,6 +325,7 @@ pub(super) fn claimed(edition: EditionId, row: ClaimRow) -> Result<Claimed, Stor
     Ok(Claimed {
         edition,
         subscriber: SubscriberId(id),
+        birthmark: Birthmark::new(birthmark),
         email,
         name,
         since: time(since)?,

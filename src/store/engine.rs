@@ -250,6 +250,7 @@ fn migrations(words: [(&str, &str); 6]) -> Migrator {
         (10, "how far editions are cut", include_str!("cut.sql")),
         (11, "keys that give way", include_str!("token_keys.sql")),
         (12, "numbers that never come back", include_str!("lasting_ids.sql")),
+        (13, "birthmarks", include_str!("birthmarks.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

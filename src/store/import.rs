@@ -10,7 +10,7 @@ use super::batch::{Both, rows};
 use super::subscribers::status;
 use super::{Store, StoreError, millis};
 use crate::fail_point::FailPoint;
-use crate::subscriber::{NewSubscriber, Status};
+use crate::subscriber::{Birthmark, NewSubscriber, Status};
 
 /// Where a subscriber came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,13 +79,13 @@ impl std::ops::AddAssign for ImportReport {
     }
 }
 
-/// The columns of a row of an import: email, key, name, timezone, status, origin, since, time of change.
-type ImportRow<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str, &'a str, i64, i64);
+/// The columns of a row of an import: email, key, name, timezone, status, origin, since, time of change, birthmark.
+type ImportRow<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str, &'a str, i64, i64, i64);
 
 const INSERT_NEW: Both = both!(
-    "INSERT INTO subscribers (email, email_key, name, timezone, status, origin, since, changed_at)
+    "INSERT INTO subscribers (email, email_key, name, timezone, status, origin, since, changed_at, birthmark)
     SELECT j.value->>0, j.value->>1, j.value->>2, j.value->>3, j.value->>4, j.value->>5,
-        CAST(j.value->>6 AS BIGINT), CAST(j.value->>7 AS BIGINT)
+        CAST(j.value->>6 AS BIGINT), CAST(j.value->>7 AS BIGINT), CAST(j.value->>8 AS BIGINT)
     FROM",
     "WHERE j.value->>1 <> '' ON CONFLICT (email_key) DO NOTHING"
 );
@@ -143,7 +143,7 @@ impl Store {
         origin: Origin,
         now: DateTime<Utc>,
     ) -> Result<ImportReport, StoreError> {
-        let all: Vec<_> = part.iter().map(|subscriber| columns(subscriber, origin, now)).collect();
+        let all: Vec<_> = part.iter().map(|new| columns(new, origin, Birthmark::random(), now)).collect();
         let all = rows(&all);
         Ok(writing!(self, |c| {
             // Before the insertion, so that who is listed here was there already.
@@ -162,7 +162,7 @@ impl Store {
                 let concerned: Vec<_> = part
                     .iter()
                     .filter(|subscriber| !all_are_new && subscriber.status.is_suppressed() == leaves)
-                    .map(|subscriber| columns(subscriber, origin, now))
+                    .map(|subscriber| columns(subscriber, origin, Birthmark::NONE, now))
                     .collect();
                 if !concerned.is_empty() {
                     let keys: Vec<String> = sqlx::query_scalar(statement.on(self))
@@ -209,7 +209,12 @@ fn without_repeats<'s>(chunk: &[&'s NewSubscriber]) -> Vec<Vec<&'s NewSubscriber
     parts
 }
 
-fn columns<'s>(subscriber: &'s NewSubscriber, origin: Origin, now: DateTime<Utc>) -> ImportRow<'s> {
+fn columns(
+    subscriber: &NewSubscriber,
+    origin: Origin,
+    birthmark: Birthmark,
+    now: DateTime<Utc>,
+) -> ImportRow<'_> {
     (
         subscriber.email.as_str(),
         subscriber.email.key(),
@@ -219,5 +224,6 @@ fn columns<'s>(subscriber: &'s NewSubscriber, origin: Origin, now: DateTime<Utc>
         origin.as_str(),
         millis(subscriber.since.unwrap_or(now)),
         millis(now),
+        birthmark.get(),
     )
 }

@@ -16,7 +16,7 @@ const CLAIM: &str = "UPDATE deliveries d SET owner = $6 FROM subscribers s
             AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
             AND (c.owner IS NULL OR c.owner = $6 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = c.owner))
         ORDER BY c.due_at, c.subscriber_id LIMIT $5 FOR UPDATE SKIP LOCKED)
-    RETURNING d.subscriber_id, s.email, s.name, s.since, d.due_at, d.attempt, d.deferrals, d.uncertain, d.code";
+    RETURNING d.subscriber_id, s.email, s.name, s.since, s.birthmark, d.due_at, d.attempt, d.deferrals, d.uncertain, d.code";
 // With SQLite nobody is in `nodes`, and every delivery that is due is to be had.
 const HAS_DUE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries c
     WHERE c.edition_id = $1 AND c.state IN ('queued', 'deferred') AND c.due_at <= $2

@@ -16,7 +16,7 @@ use crate::config::Database;
 use crate::subscriber::Subscriber;
 
 /// `$1` is a pattern of LIKE in lower case, `!` before what is meant literally.
-const FIND: &str = "SELECT id, email, name, timezone, status, since FROM subscribers
+const FIND: &str = "SELECT id, email, name, timezone, status, since, birthmark FROM subscribers
     WHERE (email_key LIKE $1 ESCAPE '!' OR LOWER(COALESCE(name, '')) LIKE $1 ESCAPE '!') ORDER BY email_key LIMIT $2";
 
 // Whom `editions::INSERT_DELIVERIES` takes.

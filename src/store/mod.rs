@@ -56,6 +56,7 @@ pub use sign_ups::{Ask, Asks, Confirmed, Consent, OpenSignUp, SignUp, SignUpId};
 pub use slots::SlotOutcome;
 pub use soundness::Restored;
 pub use standing::{Domains, InDoubt};
+pub use subscribers::Whose;
 pub use troubled::{OfReader, Troubled};
 pub use troubles::{Noted, Trouble};
 

@@ -8,7 +8,7 @@ use super::subscribers::status;
 use super::{EditionId, Store, StoreError, millis, time};
 use crate::letter::Written;
 use crate::message::TokenKeys;
-use crate::subscriber::{EmailAddress, Status, SubscriberId};
+use crate::subscriber::{Birthmark, EmailAddress, Status, SubscriberId};
 
 /// The store's number of a sign-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,8 +129,9 @@ const ANSWER: &str = "UPDATE sign_ups SET state = 'mailed' WHERE id = $1 AND sta
 // The number is "sign-ups" in ASCII.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8316293164014776435)";
 const ADD_PENDING: &str =
-    "INSERT INTO subscribers (email, email_key, name, timezone, status, origin, since, changed_at)
-    SELECT email, email_key, name, timezone, 'pending', 'sign-up', asked_at, asked_at FROM sign_ups WHERE id = $1
+    "INSERT INTO subscribers (email, email_key, name, timezone, status, origin, since, changed_at, birthmark)
+    SELECT email, email_key, name, timezone, 'pending', 'sign-up', asked_at, asked_at, CAST($2 AS BIGINT)
+    FROM sign_ups WHERE id = $1
     ON CONFLICT (email_key) DO NOTHING";
 const ASSIGN: &str = "UPDATE sign_ups SET subscriber_id =
         (SELECT s.id FROM subscribers s WHERE s.email_key = sign_ups.email_key)
@@ -263,7 +264,11 @@ impl Store {
                 let subscriber = match sign_up.asks {
                     Asks::NewAddress(_) => None,
                     Asks::Subscribe => {
-                        sqlx::query(ADD_PENDING).bind(sign_up.id.0).execute(&mut *c).await?;
+                        sqlx::query(ADD_PENDING)
+                            .bind(sign_up.id.0)
+                            .bind(Birthmark::random().get())
+                            .execute(&mut *c)
+                            .await?;
                         let id: Option<i64> =
                             sqlx::query_scalar(ASSIGN).bind(sign_up.id.0).fetch_one(&mut *c).await?;
                         id.map(SubscriberId)

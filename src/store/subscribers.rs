@@ -4,16 +4,29 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{Store, StoreError, millis, time};
-use crate::subscriber::{EmailAddress, Status, Subscriber, SubscriberId};
+use crate::subscriber::{Birthmark, EmailAddress, Holder, Status, Subscriber, SubscriberId};
 
-/// The columns of a subscriber's row: id, email, name, timezone, status, since.
-pub(super) type Row = (i64, String, Option<String>, Option<String>, String, i64);
+/// The columns of a subscriber's row: id, email, name, timezone, status, since, birthmark.
+pub(super) type Row = (i64, String, Option<String>, Option<String>, String, i64, i64);
 
-const BY_KEY: &str = "SELECT id, email, name, timezone, status, since FROM subscribers WHERE email_key = $1";
+/// Whose a personal link is, by what the store has of them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Whose {
+    /// This reader's, who may have left.
+    Reader(Subscriber),
+    /// That of one who is erased.
+    Erased,
+    /// Nobody's: who had the number is gone, and whoever has it since a backup was restored is another.
+    Nobody,
+}
+
+const BY_KEY: &str =
+    "SELECT id, email, name, timezone, status, since, birthmark FROM subscribers WHERE email_key = $1";
 // Of who has been erased only the number is left.
-const BY_ID: &str =
-    "SELECT id, email, name, timezone, status, since FROM subscribers WHERE id = $1 AND erased_at IS NULL";
-const PAGE: &str = "SELECT id, email, name, timezone, status, since FROM subscribers
+const BY_ID: &str = "SELECT id, email, name, timezone, status, since, birthmark FROM subscribers WHERE id = $1 AND erased_at IS NULL";
+const BY_HOLDER: &str = "SELECT id, email, name, timezone, status, since, birthmark, erased_at
+    FROM subscribers WHERE id = $1 AND birthmark = $2";
+const PAGE: &str = "SELECT id, email, name, timezone, status, since, birthmark FROM subscribers
     WHERE id > $1 AND erased_at IS NULL AND ($2 = '' OR status = $2) ORDER BY id LIMIT $3";
 const UNSUBSCRIBE: &str = "UPDATE subscribers SET status = 'unsubscribed', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
@@ -49,6 +62,26 @@ impl Store {
         let row: Option<Row> =
             reading!(self, |c| sqlx::query_as(BY_ID).bind(id.0).fetch_optional(&mut *c).await?);
         row.map(subscriber).transpose()
+    }
+
+    /// Whose the links of `holder` are.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn whose(&self, holder: Holder) -> Result<Whose, StoreError> {
+        type HeldRow = (i64, String, Option<String>, Option<String>, String, i64, i64, Option<i64>);
+        let row: Option<HeldRow> = reading!(self, |c| sqlx::query_as(BY_HOLDER)
+            .bind(holder.id.0)
+            .bind(holder.birthmark.get())
+            .fetch_optional(&mut *c)
+            .await?);
+        Ok(match row {
+            None => Whose::Nobody,
+            Some((.., Some(_erased_at))) => Whose::Erased,
+            Some((id, email, name, timezone, status, since, birthmark, None)) => {
+                Whose::Reader(subscriber((id, email, name, timezone, status, since, birthmark))?)
+            }
+        })
     }
 
     /// Up to `limit` subscribers behind `after`, in the order of their numbers; only those of `status` when given.
@@ -166,12 +199,21 @@ pub(super) fn status(word: String) -> Result<Status, StoreError> {
     word.parse().map_err(|_| StoreError::Unreadable { what: "a status", value: word })
 }
 
-pub(super) fn subscriber((id, email, name, timezone, word, since): Row) -> Result<Subscriber, StoreError> {
+pub(super) fn subscriber(row: Row) -> Result<Subscriber, StoreError> {
+    let (id, email, name, timezone, word, since, birthmark) = row;
     let parsed = email.parse::<EmailAddress>();
     let email =
         parsed.map_err(|_| StoreError::Unreadable { what: "an address", value: format!("row {id}") })?;
     let timezone = timezone
         .map(|name| name.parse().map_err(|_| StoreError::Unreadable { what: "a time zone", value: name }))
         .transpose()?;
-    Ok(Subscriber { id: SubscriberId(id), email, name, timezone, status: status(word)?, since: time(since)? })
+    Ok(Subscriber {
+        id: SubscriberId(id),
+        birthmark: Birthmark::new(birthmark),
+        email,
+        name,
+        timezone,
+        status: status(word)?,
+        since: time(since)?,
+    })
 }

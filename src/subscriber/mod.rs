@@ -1,6 +1,7 @@
 //! Subscribers: who gets the edition, under which address, and whether they want it.
 
 mod address;
+mod birthmark;
 pub mod list;
 mod mask;
 mod zone;
@@ -13,6 +14,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 pub use address::{AddressError, EmailAddress};
+pub use birthmark::{Birthmark, Holder};
 pub use mask::{masked_in, with_addresses};
 pub use zone::{UnknownZone, zone};
 
@@ -93,6 +95,8 @@ pub struct UnknownStatus(pub String);
 pub struct Subscriber {
     /// The store's number.
     pub id: SubscriberId,
+    /// What tells them from another of this number.
+    pub birthmark: Birthmark,
     /// Where the mail goes.
     pub email: EmailAddress,
     /// What they want to be called.
@@ -103,6 +107,14 @@ pub struct Subscriber {
     pub status: Status,
     /// When they subscribed.
     pub since: DateTime<Utc>,
+}
+
+impl Subscriber {
+    /// For whom this reader's personal links are.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        Holder { id: self.id, birthmark: self.birthmark }
+    }
 }
 
 /// A reader as a file or a form names them: not in the store yet.

@@ -80,7 +80,11 @@ pub(super) async fn confirm(
     let Link::Good(id, sign_up, keys) = read(&web, Purpose::Confirm, &token).await? else {
         return expired(&web);
     };
-    let Some(reader) = sign_up.subscriber else { return not_possible(&web) };
+    let reader = match sign_up.subscriber {
+        Some(id) => web.store.subscriber(id).await?,
+        None => None,
+    };
+    let Some(reader) = reader else { return not_possible(&web) };
     let now = web.clock.now();
     let latest = web.store.editions(None, 1).await?.pop();
     let first = match &latest {
@@ -88,7 +92,7 @@ pub(super) async fn confirm(
         Some(latest) => FirstEdition::OnTheWeb(latest),
         None => FirstEdition::None,
     };
-    let welcome = web.letters.welcome(&keys, reader, sign_up.name.as_deref(), first)?;
+    let welcome = web.letters.welcome(&keys, reader.holder(), sign_up.name.as_deref(), first)?;
     let from = client.recorded(web.sign_up.record_address, &keys);
     match web.store.confirm_sign_up(id, &keys, from.as_deref(), &welcome, now).await? {
         Confirmed::Now(reader) => {

@@ -13,13 +13,14 @@ use super::message::{Message, Question};
 use super::origin::{OurForm, Sender};
 use super::preferences::{back, left};
 use crate::message::Purpose;
+use crate::store::Whose;
 
 /// `GET /preferences/{token}/erase`: a page with a button; changes nothing.
 pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     // Who has left may be forgotten too.
-    let Some(reader) = web.store.subscriber(bearer.id).await? else {
-        return left(&web, &bearer, &token, StatusCode::OK).await;
+    let Some(reader) = bearer.reader() else {
+        return left(&web, &bearer, &token, StatusCode::OK);
     };
     let words = web.pages.words();
     Question {
@@ -43,8 +44,14 @@ pub(super) async fn erase(
     if web.sender(&headers) == Sender::Foreign {
         return OurForm::Preferences(&token).refuse(&web);
     }
-    if web.store.erase(bearer.id, &bearer.keys, web.clock.now()).await? {
-        info!(subscriber = %bearer.id, "erased");
+    match &bearer.whose {
+        Whose::Reader(reader) => {
+            if web.store.erase(reader.id, &bearer.keys, web.clock.now()).await? {
+                info!(subscriber = %reader.id, "erased");
+            }
+        }
+        Whose::Erased => {}
+        Whose::Nobody => return left(&web, &bearer, &token, StatusCode::CONFLICT),
     }
     let words = web.pages.words();
     Message {

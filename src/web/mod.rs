@@ -57,8 +57,8 @@ use crate::edition::TemplateError;
 use crate::message::{Purpose, TokenKeys};
 use crate::press::health::Health;
 use crate::press::{Clock, Correspondence, Press};
-use crate::store::Store;
-use crate::subscriber::SubscriberId;
+use crate::store::{Store, Whose};
+use crate::subscriber::Subscriber;
 
 use failure::Failure;
 pub use files::{SiteError, Written, write_site};
@@ -187,15 +187,25 @@ pub fn router(web: Web) -> Router {
 
 /// Who holds a personal link.
 struct Bearer {
-    id: SubscriberId,
+    whose: Whose,
     keys: TokenKeys,
+}
+
+impl Bearer {
+    /// The reader whose the link is, who may have left.
+    fn reader(&self) -> Option<&Subscriber> {
+        match &self.whose {
+            Whose::Reader(reader) => Some(reader),
+            Whose::Erased | Whose::Nobody => None,
+        }
+    }
 }
 
 impl Web {
     /// Whose `token` for `purpose` this is; whoever made it up learns that there is no such page.
     async fn bearer(&self, purpose: Purpose, token: &str) -> Result<Bearer, Failure> {
         let keys = self.store.token_keys(self.clock.now()).await?;
-        let id = keys.verify(purpose, token).ok_or(Failure::NoSuchPage)?;
-        Ok(Bearer { id, keys })
+        let holder = keys.verify(purpose, token).ok_or(Failure::NoSuchPage)?;
+        Ok(Bearer { whose: self.store.whose(holder).await?, keys })
     }
 }

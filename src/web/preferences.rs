@@ -77,10 +77,10 @@ pub(super) async fn show(
     Path(token): Path<String>,
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
-    let Some(reader) = present(&web, &bearer).await? else {
-        return left(&web, &bearer, &token, StatusCode::OK).await;
+    let Some(reader) = present(&bearer) else {
+        return left(&web, &bearer, &token, StatusCode::OK);
     };
-    let page = as_it_stands(&web, &bearer, &reader).await?;
+    let page = as_it_stands(&web, &bearer, reader).await?;
     Ok(([NOT_INDEXED], web.pages.render("preferences.html", &page)?).into_response())
 }
 
@@ -95,8 +95,8 @@ pub(super) async fn change(
     if web.sender(&headers) == Sender::Foreign {
         return OurForm::Preferences(&token).refuse(&web);
     }
-    let Some(reader) = present(&web, &bearer).await? else {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
+    let Some(reader) = present(&bearer) else {
+        return left(&web, &bearer, &token, StatusCode::CONFLICT);
     };
     let words = web.pages.words();
     let now = web.clock.now();
@@ -111,15 +111,15 @@ pub(super) async fn change(
         timezone_error: timezone.as_ref().err().cloned(),
         pause: forms::one_line(&wishes.pause),
         pause_error: pause.as_ref().err().cloned(),
-        ..as_it_stands(&web, &bearer, &reader).await?
+        ..as_it_stands(&web, &bearer, reader).await?
     };
     let (Ok(name), Ok(timezone), Ok(pause)) = (name, timezone, pause) else {
         return wrong(&web, &page);
     };
-    if !web.store.update_preferences(bearer.id, name, timezone, pause, now).await? {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
+    if !web.store.update_preferences(reader.id, name, timezone, pause, now).await? {
+        return left(&web, &bearer, &token, StatusCode::CONFLICT);
     }
-    info!(subscriber = %bearer.id, to = %reader.email.masked(), "preferences changed");
+    info!(subscriber = %reader.id, to = %reader.email.masked(), "preferences changed");
     page.name = name.unwrap_or_default().to_owned();
     page.saved = true;
     Ok(([NOT_INDEXED], web.pages.render("preferences.html", &page)?).into_response())
@@ -138,8 +138,8 @@ pub(super) async fn new_address(
     if web.sender(&headers) == Sender::Foreign {
         return OurForm::Preferences(&token).refuse(&web);
     }
-    let Some(reader) = present(&web, &bearer).await? else {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
+    let Some(reader) = present(&bearer) else {
+        return left(&web, &bearer, &token, StatusCode::CONFLICT);
     };
     let words = web.pages.words();
     let email = match forms::email(&wanted.email, words) {
@@ -148,7 +148,7 @@ pub(super) async fn new_address(
             let page = Page {
                 email: forms::one_line(&wanted.email),
                 email_error: Some(why),
-                ..as_it_stands(&web, &bearer, &reader).await?
+                ..as_it_stands(&web, &bearer, reader).await?
             };
             return wrong(&web, &page);
         }
@@ -157,7 +157,7 @@ pub(super) async fn new_address(
     let limits = &web.sign_up.limits;
     let quotas = [
         forms::quotas(keys, "sign-up/network", &client.network(), &limits.per_network),
-        forms::quotas(keys, "sign-up/reader", &bearer.id.to_string(), &limits.per_address),
+        forms::quotas(keys, "sign-up/reader", &reader.id.to_string(), &limits.per_address),
         forms::quotas(keys, "sign-up/domain", email.domain(), &limits.per_domain),
         forms::quotas(keys, "sign-up/all", "", &limits.in_all),
     ]
@@ -167,7 +167,7 @@ pub(super) async fn new_address(
     }
     let from = client.recorded(web.sign_up.record_address, keys);
     let ask = Ask {
-        asks: Asks::NewAddress(bearer.id),
+        asks: Asks::NewAddress(reader.id),
         email: &email,
         name: None,
         timezone: None,
@@ -177,7 +177,7 @@ pub(super) async fn new_address(
         expires_at: now + web.sign_up.expires,
     };
     web.store.ask(&ask, &quotas, now).await?;
-    info!(subscriber = %bearer.id, to = %email.masked(), "a new address is asked for");
+    info!(subscriber = %reader.id, to = %email.masked(), "a new address is asked for");
     Message {
         heading: words.text("wishes.address_asked").to_owned(),
         deck: words.text("wishes.address_asked_text").to_owned(),
@@ -204,16 +204,16 @@ pub(super) async fn data(
         return Ok(refused);
     }
     // Who has left may still know what is kept.
-    let Some(reader) = web.store.subscriber(bearer.id).await? else {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
+    let Some(reader) = bearer.reader() else {
+        return left(&web, &bearer, &token, StatusCode::CONFLICT);
     };
-    let known = web.store.known(&reader).await?;
+    let known = web.store.known(reader).await?;
     let json = serde_json::to_string_pretty(&known).expect("texts and times are JSON");
-    let letter = web.letters.data(&bearer.keys, bearer.id, reader.name.as_deref(), json)?;
+    let letter = web.letters.data(&bearer.keys, reader.holder(), reader.name.as_deref(), json)?;
     let now = web.clock.now();
-    let cause = format!("data/{}/{}", bearer.id, now.date_naive());
-    if web.store.post_letter(&cause, &reader.email, &letter, Some(bearer.id), now).await? {
-        info!(subscriber = %bearer.id, to = %reader.email.masked(), "a reader's data is in the post");
+    let cause = format!("data/{}/{}", reader.id, now.date_naive());
+    if web.store.post_letter(&cause, &reader.email, &letter, Some(reader.id), now).await? {
+        info!(subscriber = %reader.id, to = %reader.email.masked(), "a reader's data is in the post");
     }
     let words = web.pages.words();
     Message {
@@ -233,16 +233,15 @@ pub(super) fn back(web: &Web, token: &str) -> (String, String) {
 }
 
 /// The holder of the link, while they are subscribed.
-pub(super) async fn present(web: &Web, bearer: &Bearer) -> Result<Option<Subscriber>, Failure> {
-    let reader = web.store.subscriber(bearer.id).await?;
-    Ok(reader.filter(|reader| !reader.status.is_suppressed()))
+fn present(bearer: &Bearer) -> Option<&Subscriber> {
+    bearer.reader().filter(|reader| !reader.status.is_suppressed())
 }
 
 async fn as_it_stands(web: &Web, bearer: &Bearer, reader: &Subscriber) -> Result<Page, Failure> {
-    let leave = bearer.keys.issue(Purpose::Unsubscribe, bearer.id);
-    let own = bearer.keys.issue(Purpose::Preferences, bearer.id);
+    let leave = bearer.keys.issue(Purpose::Unsubscribe, reader.holder());
+    let own = bearer.keys.issue(Purpose::Preferences, reader.holder());
     let zone = reader.timezone.unwrap_or(web.timezone);
-    let paused = web.store.paused_until(bearer.id).await?.filter(|until| *until > web.clock.now());
+    let paused = web.store.paused_until(reader.id).await?.filter(|until| *until > web.clock.now());
     Ok(Page {
         address: reader.email.masked(),
         name: reader.name.clone().unwrap_or_default(),
@@ -269,14 +268,8 @@ fn wrong(web: &Web, page: &Page) -> Result<Response, Failure> {
 }
 
 /// Who has left cannot change anything, and may still have their data or be forgotten; coming back is by signing up.
-pub(super) async fn left(
-    web: &Web,
-    bearer: &Bearer,
-    token: &str,
-    status: StatusCode,
-) -> Result<Response, Failure> {
-    let kept = web.store.subscriber(bearer.id).await?;
-    let own = kept.map(|_| web.pages.path(&format!("/preferences/{token}")));
+pub(super) fn left(web: &Web, bearer: &Bearer, token: &str, status: StatusCode) -> Result<Response, Failure> {
+    let own = bearer.reader().map(|_| web.pages.path(&format!("/preferences/{token}")));
     let page = web.pages.render("left.html", &Left { own })?;
     Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response())
 }

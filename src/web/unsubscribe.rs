@@ -28,10 +28,9 @@ struct Goodbye {}
 /// `GET /unsubscribe/{token}`: a page with a button; changes nothing, whoever has left sees the same.
 pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Unsubscribe, &token).await?;
-    // Who has been erased holds a link that still works.
-    let reader = web.store.subscriber(bearer.id).await?;
-    let page =
-        web.pages.render("unsubscribe.html", &Ask { address: reader.map(|reader| reader.email.masked()) })?;
+    // Who has been erased, or is of before a backup that was restored, holds a link that still works.
+    let address = bearer.reader().map(|reader| reader.email.masked());
+    let page = web.pages.render("unsubscribe.html", &Ask { address })?;
     Ok(([NOT_INDEXED], page).into_response())
 }
 
@@ -44,14 +43,14 @@ pub(super) async fn leave(
     let bearer = web.bearer(Purpose::Unsubscribe, &token).await?;
     let one_click = is_one_click(&body);
     let now = web.clock.now();
-    if web.store.unsubscribe(bearer.id, now).await? {
-        info!(subscriber = %bearer.id, one_click, "unsubscribed");
-        if web.sign_up.goodbye_letter
-            && let Some(reader) = web.store.subscriber(bearer.id).await?
-        {
+    if let Some(reader) = bearer.reader()
+        && web.store.unsubscribe(reader.id, now).await?
+    {
+        info!(subscriber = %reader.id, one_click, "unsubscribed");
+        if web.sign_up.goodbye_letter {
             let letter = web.letters.goodbye(reader.name.as_deref())?;
-            let cause = format!("goodbye/{}/{}", bearer.id, now.timestamp());
-            web.store.post_letter(&cause, &reader.email, &letter, Some(bearer.id), now).await?;
+            let cause = format!("goodbye/{}/{}", reader.id, now.timestamp());
+            web.store.post_letter(&cause, &reader.email, &letter, Some(reader.id), now).await?;
         }
     }
     if one_click {

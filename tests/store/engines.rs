@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use straight::config::{Database, Secret};
 use straight::store::Store;
 
@@ -34,6 +34,21 @@ impl Engine {
         match &self.database {
             Database::Sqlite(_) => "SQLite",
             Database::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// Runs `sql` in it, past the store.
+    pub(super) async fn run(&self, sql: String) {
+        let (url, sql) = (self.url(), AssertSqlSafe(sql));
+        match url.strip_prefix("sqlite:") {
+            Some(file) => {
+                let mut connection = SqliteConnection::connect(file).await.unwrap();
+                sqlx::query(sql).execute(&mut connection).await.unwrap();
+            }
+            None => {
+                let mut connection = PgConnection::connect(&url).await.unwrap();
+                sqlx::query(sql).execute(&mut connection).await.unwrap();
+            }
         }
     }
 

@@ -2,11 +2,11 @@
 
 use straight::message::{Purpose, Trust, message_id};
 use straight::store::Origin;
-use straight::subscriber::SubscriberId;
+use straight::subscriber::{Birthmark, Holder, SubscriberId};
 
 use super::{at, edition_for, key, on_both, publish_for, reader, rendered};
 
-const ANN: SubscriberId = SubscriberId(7);
+const ANN: Holder = Holder { id: SubscriberId(7), birthmark: Birthmark::new(70) };
 
 #[tokio::test]
 async fn the_first_key_is_made_once_and_shared() {
@@ -117,7 +117,7 @@ async fn who_was_erased_stays_out_and_messages_keep_their_ids_whichever_key_sign
             let report = store.import(&[reader(email)], Origin::File, at(5)).await.unwrap();
             assert_eq!((report.new, report.suppressed), (0, 1), "{email}");
         }
-        let of = |keys| message_id(keys, &key("2026-09-24"), ANN, "example.com");
+        let of = |keys| message_id(keys, &key("2026-09-24"), ANN.id, "example.com");
         assert_eq!(of(&before), of(&after));
         store.close().await;
     })

@@ -2,9 +2,11 @@
 
 use straight::message::Purpose;
 use straight::store::SlotOutcome;
-use straight::subscriber::SubscriberId;
+use straight::subscriber::{Birthmark, Holder, SubscriberId};
 
 use super::{at, on_both, on_postgres};
+
+const ANN: Holder = Holder { id: SubscriberId(1), birthmark: Birthmark::NONE };
 
 #[tokio::test]
 async fn a_slot_is_noted_once() {
@@ -43,7 +45,7 @@ async fn processes_that_start_at_once_make_the_tables_once() {
         let stores = tokio::join!(engine.open(), engine.open(), engine.open(), engine.open());
         let keys =
             tokio::join!(stores.0.token_keys(at(0)), stores.1.token_keys(at(0)), stores.2.token_keys(at(0)));
-        let token = keys.0.unwrap().issue(Purpose::Unsubscribe, SubscriberId(1));
+        let token = keys.0.unwrap().issue(Purpose::Unsubscribe, ANN);
         for keys in [keys.1.unwrap(), keys.2.unwrap()] {
             assert!(keys.verify(Purpose::Unsubscribe, token.as_str()).is_some());
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use straight::letter::Written;
-use straight::store::{Ask, Asks, Confirmed, EditionId, Moved, Origin, Quota, SignUpId, Store};
-use straight::subscriber::{EmailAddress, Status, SubscriberId};
+use straight::store::{Ask, Asks, Confirmed, EditionId, Moved, Origin, Quota, SignUpId, Store, Whose};
+use straight::subscriber::{Birthmark, EmailAddress, Holder, NewSubscriber, Status, SubscriberId};
 
 use super::{at, edition_for, on_both, publish_for, reader, rendered};
 
@@ -92,6 +92,71 @@ async fn a_sign_up_is_answered_once_and_confirmed_once() {
         assert!(dee > cy, "{dee:?} {cy:?}");
         assert_eq!(status(&store, "bo@example.org").await, Some(Status::Active));
         assert_eq!(store.consents(bo).await.unwrap().len(), 1, "consent is kept");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_reader_has_one_birthmark_for_life_and_whoever_gets_their_number_has_another() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let keys = store.token_keys(at(0)).await.unwrap();
+        store
+            .import(&[reader("ann@example.org"), reader("cy@example.org")], Origin::File, at(0))
+            .await
+            .unwrap();
+        let by = async |email: &str| store.by_email(&email.parse().unwrap()).await.unwrap().unwrap();
+        let id = ask(&store, Asks::Subscribe, "bo@example.org", 1).await;
+        assert!(answer(&store, id, 1).await);
+        let (ann, bo, cy) =
+            (by("ann@example.org").await, by("bo@example.org").await, by("cy@example.org").await);
+        let marks = [ann.birthmark, bo.birthmark, cy.birthmark];
+        assert!(marks.iter().all(|mark| *mark != Birthmark::NONE), "{marks:?}");
+        assert!(marks[0] != marks[1] && marks[1] != marks[2] && marks[0] != marks[2], "{marks:?}");
+
+        // Whatever happens to them, they stay who they are.
+        assert!(matches!(confirm(&store, id, 2).await, Confirmed::Now(_)));
+        let named = NewSubscriber { name: Some("Bo".to_owned()), ..reader("BO@example.org") };
+        store.import(&[named], Origin::File, at(3)).await.unwrap();
+        store.update_preferences(bo.id, Some("Bob"), None, None, at(4)).await.unwrap();
+        let change = ask(&store, Asks::NewAddress(bo.id), "bob@example.org", 5).await;
+        assert!(answer(&store, change, 6).await);
+        let notice = Written::plain("Moved", "Moved");
+        let moved = store.confirm_new_address(change, &keys, None, &notice, at(7)).await;
+        assert_eq!(moved.unwrap(), Moved::Now);
+        store.unsubscribe(bo.id, at(8)).await.unwrap();
+        let now = by("bob@example.org").await;
+        assert_eq!((now.holder(), now.status), (bo.holder(), Status::Unsubscribed));
+        assert_eq!(store.whose(bo.holder()).await.unwrap(), Whose::Reader(now));
+        store.erase(bo.id, &keys, at(9)).await.unwrap();
+        assert_eq!(store.whose(bo.holder()).await.unwrap(), Whose::Erased);
+
+        // A backup from before Cy is restored, and the next reader gets Cy's number.
+        engine.run(format!("DELETE FROM subscribers WHERE id = {}", cy.id)).await;
+        assert_eq!(store.whose(cy.holder()).await.unwrap(), Whose::Nobody);
+        store.import(&[reader("dee@example.org")], Origin::File, at(10)).await.unwrap();
+        let dee = by("dee@example.org").await.id;
+        engine.run(format!("UPDATE subscribers SET id = {} WHERE id = {dee}", cy.id)).await;
+        let dee = by("dee@example.org").await;
+        assert_eq!(dee.id, cy.id);
+        assert_eq!(store.whose(cy.holder()).await.unwrap(), Whose::Nobody);
+        let of_before = Holder { birthmark: Birthmark::NONE, ..cy.holder() };
+        assert_eq!(store.whose(of_before).await.unwrap(), Whose::Nobody);
+        assert_eq!(store.whose(dee.holder()).await.unwrap(), Whose::Reader(dee.clone()));
+
+        // A row of before there were birthmarks has the links that it had.
+        engine.run(format!("UPDATE subscribers SET birthmark = 0 WHERE id = {}", ann.id)).await;
+        let ann = by("ann@example.org").await;
+        assert_eq!(ann.birthmark, Birthmark::NONE);
+        assert_eq!(store.whose(ann.holder()).await.unwrap(), Whose::Reader(ann));
+        // What is claimed knows whose it is.
+        publish_for(&store, &rendered("2026-09-24", &["tide"]), false).await;
+        let edition = store.editions(None, 1).await.unwrap()[0].id;
+        let _lock = super::sender(&store).await;
+        let claimed = store.claim(edition, at(11), None, 9).await.unwrap();
+        let of_dee = claimed.iter().find(|row| row.subscriber == dee.id).unwrap();
+        assert_eq!(of_dee.birthmark, dee.birthmark);
         store.close().await;
     })
     .await;

@@ -94,6 +94,6 @@ async fn who_has_left_changes_nothing_any_more() {
 #[tokio::test]
 async fn a_link_for_leaving_does_not_open_the_form() {
     let harbour = Harbour::open().await;
-    let token = harbour.keys.issue(Purpose::Unsubscribe, harbour.ann);
+    let token = harbour.keys.issue(Purpose::Unsubscribe, harbour.holder);
     harbour.get(&format!("/preferences/{token}")).await.assert_page(404, "There is no such page");
 }

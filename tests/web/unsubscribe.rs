@@ -1,7 +1,7 @@
 //! Leaving.
 
 use straight::message::{Purpose, TokenKey, TokenKeys};
-use straight::subscriber::{Status, SubscriberId};
+use straight::subscriber::{Holder, Status, SubscriberId};
 
 use super::Harbour;
 
@@ -86,11 +86,12 @@ async fn any_post_of_a_true_link_lets_the_reader_go() {
 #[tokio::test]
 async fn a_forged_link_is_no_page_and_tells_nothing() {
     let harbour = Harbour::open().await;
-    let true_token = harbour.keys.issue(Purpose::Unsubscribe, harbour.ann).to_string();
-    let other_purpose = harbour.keys.issue(Purpose::Preferences, harbour.ann).to_string();
-    let stranger = TokenKeys::new(vec![TokenKey::generate(1)]).issue(Purpose::Unsubscribe, harbour.ann);
+    let true_token = harbour.keys.issue(Purpose::Unsubscribe, harbour.holder).to_string();
+    let other_purpose = harbour.keys.issue(Purpose::Preferences, harbour.holder).to_string();
+    let stranger = TokenKeys::new(vec![TokenKey::generate(1)]).issue(Purpose::Unsubscribe, harbour.holder);
     let sealed = true_token.rsplit('.').next().unwrap();
-    let neighbour = harbour.keys.issue(Purpose::Unsubscribe, SubscriberId(harbour.ann.0 + 1)).to_string();
+    let neighbour = Holder { id: SubscriberId(harbour.ann.0 + 1), ..harbour.holder };
+    let neighbour = harbour.keys.issue(Purpose::Unsubscribe, neighbour).to_string();
     let forged = [
         other_purpose,
         stranger.to_string(),
@@ -127,7 +128,7 @@ async fn a_forged_link_is_no_page_and_tells_nothing() {
 #[tokio::test]
 async fn who_is_in_the_store_no_more_gets_the_same_goodbye() {
     let harbour = Harbour::open().await;
-    let token = harbour.keys.issue(Purpose::Unsubscribe, SubscriberId(4711));
+    let token = harbour.keys.issue(Purpose::Unsubscribe, Holder { id: SubscriberId(4711), ..harbour.holder });
     let path = format!("/unsubscribe/{token}");
     harbour.get(&path).await.assert_page(200, "Unsubscribe");
     harbour.post_form(&path, "leave=yes").await.assert_page(200, "You are unsubscribed");

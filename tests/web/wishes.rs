@@ -251,3 +251,55 @@ async fn a_link_of_one_who_was_forgotten_is_nobody_else_s() {
     }
     assert_eq!(harbour.status("victim@example.org").await, Some(Status::Pending));
 }
+
+#[tokio::test]
+async fn a_link_of_before_a_restored_backup_opens_nothing_of_whoever_has_the_number_since() {
+    let harbour = Harbour::open().await;
+    let subscribe = async |harbour: &Harbour, address: &str| {
+        harbour.post_form("/subscribe", &format!("email={}", address.replace('@', "%40"))).await;
+        let yes = link(&harbour.letters(address).await[0], "/confirm/");
+        harbour.post_form(&yes, "yes=yes").await.assert_page(200, "You are subscribed");
+        harbour.store.by_email(&address.parse().unwrap()).await.unwrap().unwrap().id
+    };
+    let backup = harbour.backup().await;
+    let lost = subscribe(&harbour, "lost@example.org").await;
+    let welcome = harbour.letters("lost@example.org").await.pop().unwrap();
+    let (wishes, leave) = (link(&welcome, "/preferences/"), link(&welcome, "/unsubscribe/"));
+    let harbour = harbour.restored(&backup).await;
+
+    // Before anybody has the number again there is nothing to see either.
+    harbour.get(&wishes).await.assert_page(200, "You are not subscribed");
+    let victim = subscribe(&harbour, "victim@example.org").await;
+    assert_eq!(victim, lost, "numbers come back with a backup");
+    let before = harbour.store.subscriber(victim).await.unwrap().unwrap();
+    let letters = harbour.letters("victim@example.org").await;
+
+    let page = harbour.get(&wishes).await;
+    page.assert_page(200, "You are not subscribed");
+    assert!(!page.text().contains("@example.org") && !page.text().contains(&wishes), "{}", page.text());
+    for (form, fields) in [
+        ("", "name=Pwned&timezone=&pause=2026-04-01"),
+        ("/address", "email=mallory%40example.org"),
+        ("/data", "yes=yes"),
+        ("/erase", "yes=yes"),
+    ] {
+        let page = harbour.post_form(&format!("{wishes}{form}"), fields).await;
+        page.assert_page(409, "You are not subscribed");
+        assert!(!page.text().contains("@example.org") && !page.text().contains(&wishes), "{}", page.text());
+    }
+    let erase = harbour.get(&format!("{wishes}/erase")).await;
+    erase.assert_page(200, "You are not subscribed");
+    // Leaving says goodbye, as to anybody who is in the store no more.
+    let asked = harbour.get(&leave).await;
+    assert!(asked.status == 200 && !asked.text().contains("@example.org"), "{}", asked.text());
+    harbour.post_form(&leave, "leave=yes").await.assert_page(200, "You are unsubscribed");
+    harbour.post_form(&leave, "List-Unsubscribe=One-Click").await;
+
+    assert_eq!(harbour.store.subscriber(victim).await.unwrap().unwrap(), before);
+    assert_eq!(harbour.store.paused_until(victim).await.unwrap(), None);
+    assert_eq!(harbour.letters("victim@example.org").await, letters);
+    assert!(harbour.letters("mallory@example.org").await.is_empty());
+    // Their own links are theirs.
+    let own = link(letters.last().unwrap(), "/preferences/");
+    harbour.get(&own).await.assert_page(200, "What you get");
+}

@@ -64,6 +64,7 @@ impl Composer {
             let row = ticket.await.ok()??;
             let recipient = Recipient {
                 id: row.subscriber,
+                birthmark: row.birthmark,
                 email: row.email.clone(),
                 name: row.name.clone(),
                 since: row.since.with_timezone(&composer.timezone).date_naive(),

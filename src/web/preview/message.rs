@@ -2,7 +2,7 @@
 
 use crate::message::{ReadersCopy, Recipient};
 use crate::store::StoreError;
-use crate::subscriber::{EmailAddress, Subscriber, SubscriberId};
+use crate::subscriber::{Birthmark, EmailAddress, Subscriber, SubscriberId};
 use crate::words::dates;
 
 use super::choice::Choice;
@@ -90,10 +90,12 @@ impl Reader {
 
 fn known(sheet: &Sheet, subscriber: Subscriber) -> Reader {
     let since = subscriber.since.with_timezone(&sheet.config.schedule.timezone).date_naive();
-    let Subscriber { id, email, name, status, .. } = subscriber;
-    Reader { recipient: Recipient { id, email, name, since }, status: ReaderStatus::Known(status) }
+    let Subscriber { id, birthmark, email, name, status, .. } = subscriber;
+    let recipient = Recipient { id, birthmark, email, name, since };
+    Reader { recipient, status: ReaderStatus::Known(status) }
 }
 
 fn made_up(sheet: &Sheet, email: EmailAddress, name: Option<String>) -> Recipient {
-    Recipient { id: SubscriberId(0), email, name, since: sheet.key.date() }
+    let (id, birthmark) = (SubscriberId(0), Birthmark::NONE);
+    Recipient { id, birthmark, email, name, since: sheet.key.date() }
 }
