@@ -78,6 +78,8 @@ pub struct Comment {
     pub moderation: Moderation,
     /// When it was sent.
     pub made_at: DateTime<Utc>,
+    /// When the moderators were written to, if they were.
+    pub told_at: Option<DateTime<Utc>>,
     /// When a person decided, if one did.
     pub decided_at: Option<DateTime<Utc>>,
 }

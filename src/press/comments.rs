@@ -1,6 +1,6 @@
 //! Moderators hear of each comment: by a letter with a link that approves it and one that keeps it out.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tracing::info;
 
 use super::{Press, PressError};
@@ -13,10 +13,12 @@ const LINKS_WORK: TimeDelta = TimeDelta::days(30);
 /// How many comments are read at a time.
 const AT_A_TIME: u32 = 64;
 
-/// When the moderators' links of `comment` end.
+/// Whether the moderators' links of `comment` end with this second: those of another one of its number, of a backup that was
+/// restored, end with another. Those of letters that went out before told by when the comment was made.
 #[must_use]
-pub fn links_end(comment: &Comment) -> DateTime<Utc> {
-    comment.made_at + LINKS_WORK
+pub fn links_end_with(comment: &Comment, second: i64) -> bool {
+    let told = [comment.told_at, Some(comment.made_at)];
+    told.into_iter().flatten().any(|told| (told + LINKS_WORK).timestamp() == second)
 }
 
 impl Press {
@@ -53,13 +55,9 @@ impl Press {
         let now = self.clock.now();
         let article = self.store.out(&comment.slug).await?;
         let title = article.map_or_else(|| comment.slug.clone(), |out| out.headline.title);
-        let letter = self.letters.comment(keys, comment, title, links_end(comment))?;
-        let mut letters = 0;
-        for moderator in moderators {
-            let cause = format!("comment/{}", comment.id);
-            letters += usize::from(self.store.post_letter(&cause, moderator, &letter, None, now).await?);
-        }
-        self.store.moderators_told(comment.id, now).await?;
+        // From now, and not from when the comment came: it may have waited for somebody to be named.
+        let letter = self.letters.comment(keys, comment, title, now + LINKS_WORK)?;
+        let letters = self.store.tell_of_comment(comment.id, moderators, &letter, now).await?;
         info!(comment = %comment.id, slug = comment.slug, letters, "a comment waits for a decision");
         Ok(())
     }

@@ -35,7 +35,7 @@ use crate::store::{Store, StoreError};
 
 pub use approve::{Again, Approving, AsOf};
 pub use clock::Clock;
-pub use comments::links_end;
+pub use comments::links_end_with;
 pub use consent::{Approved, Consent};
 pub use correspondence::{Correspondence, FirstEdition};
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};

@@ -12,7 +12,7 @@ use crate::message::TokenKeys;
 use crate::store::{Asks, OpenSignUp};
 use crate::subscriber::{EmailAddress, Status};
 
-/// One letter about a sign-up goes to an address in this time.
+/// One letter of a kind goes to an address in this time.
 const ONE_A: TimeDelta = TimeDelta::hours(24);
 /// How many sign-ups are read at a time.
 const AT_A_TIME: u32 = 64;

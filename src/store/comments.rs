@@ -6,24 +6,28 @@ use chrono::{DateTime, Utc};
 use super::{Store, StoreError, erasure, millis, time};
 use crate::article::Slug;
 use crate::comment::{Comment, CommentId, Moderation, NewComment};
+use crate::letter::Written;
 use crate::subscriber::EmailAddress;
 
-/// The columns of a comment's row: id, slug, name, email, text, moderation, made_at, decided_at.
-type Row = (i64, String, String, String, String, String, i64, Option<i64>);
+/// The columns of a comment's row: id, slug, name, email, text, moderation, made_at, told_at, decided_at.
+type Row = (i64, String, String, String, String, String, i64, Option<i64>, Option<i64>);
 
 const ADD: &str =
     "INSERT INTO comments (slug, name, email, email_key, text, fingerprint, moderation, made_at)
     VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7) ON CONFLICT (slug, fingerprint) DO NOTHING RETURNING id";
-const BY_ID: &str =
-    "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments WHERE id = $1";
-const PAGE: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
+const BY_ID: &str = "SELECT id, slug, name, email, text, moderation, made_at, told_at, decided_at FROM comments WHERE id = $1";
+const PAGE: &str =
+    "SELECT id, slug, name, email, text, moderation, made_at, told_at, decided_at FROM comments
     WHERE id > $1 AND moderation = $2 ORDER BY id LIMIT $3";
-const BY_AUTHOR: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
+const BY_AUTHOR: &str =
+    "SELECT id, slug, name, email, text, moderation, made_at, told_at, decided_at FROM comments
     WHERE email_key = $1 ORDER BY id";
-const UNTOLD: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
+const UNTOLD: &str =
+    "SELECT id, slug, name, email, text, moderation, made_at, told_at, decided_at FROM comments
     WHERE told_at IS NULL ORDER BY id LIMIT $1";
-const TOLD: &str = "UPDATE comments SET told_at = $2 WHERE id = $1";
-const SHOWN: &str = "SELECT id, slug, name, email, text, moderation, made_at, decided_at FROM comments
+const TOLD: &str = "UPDATE comments SET told_at = $2 WHERE id = $1 AND told_at IS NULL";
+const SHOWN: &str =
+    "SELECT id, slug, name, email, text, moderation, made_at, told_at, decided_at FROM comments
     WHERE slug = $1 AND moderation = 'approved' AND id > $2 ORDER BY id LIMIT $3";
 const SHOWN_COUNT: &str = "SELECT COUNT(*) FROM comments WHERE slug = $1 AND moderation = 'approved'";
 const COUNTS: &str = "SELECT moderation, COUNT(*) FROM comments GROUP BY moderation";
@@ -113,15 +117,27 @@ impl Store {
         rows.into_iter().map(comment).collect()
     }
 
-    /// Puts on record that the moderators have been told of a comment.
+    /// Tells `moderators` of a comment by `letter`, and puts that on record as of `now`, with which its links end; how many
+    /// letters that were. None, when they have been told before.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn moderators_told(&self, id: CommentId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        writing!(self, |c| {
-            sqlx::query(TOLD).bind(id.0).bind(millis(now)).execute(&mut *c).await?;
-        });
-        Ok(())
+    /// When the store fails; then nobody is told.
+    pub async fn tell_of_comment(
+        &self,
+        id: CommentId,
+        moderators: &[EmailAddress],
+        letter: &Written,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let cause = format!("comment/{id}");
+        Ok(writing!(self, |c| {
+            let ours = sqlx::query(TOLD).bind(id.0).bind(millis(now)).execute(&mut *c).await?.rows_affected();
+            let mut letters = 0;
+            for moderator in moderators.iter().filter(|_| ours > 0) {
+                letters += insert_letter!(&mut *c, &cause, moderator, letter, None, now);
+            }
+            letters
+        }))
     }
 
     /// How many comments are shown under an article.
@@ -201,7 +217,9 @@ fn moderation(word: String) -> Result<Moderation, StoreError> {
     word.parse().map_err(|()| StoreError::Unreadable { what: "a comment's moderation", value: word })
 }
 
-fn comment((id, slug, name, email, text, word, made_at, decided_at): Row) -> Result<Comment, StoreError> {
+fn comment(
+    (id, slug, name, email, text, word, made_at, told_at, decided_at): Row,
+) -> Result<Comment, StoreError> {
     let email = email.parse().map_err(|_| StoreError::Unreadable {
         what: "a comment's address",
         value: format!("comment {id}"),
@@ -214,6 +232,7 @@ fn comment((id, slug, name, email, text, word, made_at, decided_at): Row) -> Res
         text,
         moderation: moderation(word)?,
         made_at: time(made_at)?,
+        told_at: told_at.map(time).transpose()?,
         decided_at: decided_at.map(time).transpose()?,
     })
 }

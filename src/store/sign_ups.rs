@@ -59,7 +59,7 @@ pub struct OpenSignUp {
     pub expires_at: DateTime<Utc>,
     /// The subscriber of this address, if there is one.
     pub known: Option<(SubscriberId, Status)>,
-    /// Whether a letter about a sign-up went to this address within a day.
+    /// Whether a letter that asks the same went to this address within a day.
     pub mailed_lately: bool,
 }
 
@@ -117,15 +117,16 @@ const INSERT: &str =
         asked_from, expires_at)
     VALUES ($1, 'asked', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const ASKED: &str = "SELECT u.id, u.kind, u.email, u.name, u.expires_at, u.subscriber_id, s.id, s.status,
-        EXISTS (SELECT 1 FROM sign_ups m WHERE m.email_key = u.email_key AND m.id <> u.id
+        EXISTS (SELECT 1 FROM sign_ups m WHERE m.email_key = u.email_key AND m.kind = u.kind AND m.id <> u.id
             AND m.state = 'mailed' AND m.asked_at > $1)
     FROM sign_ups u LEFT JOIN subscribers s ON s.email_key = u.email_key
     WHERE u.state = 'asked' ORDER BY u.id LIMIT $2";
 const PASS_OVER: &str = "UPDATE sign_ups SET state = 'passed-over' WHERE id = $1 AND state = 'asked'";
-// One letter an address a day, whichever node looks.
+// One letter of each kind an address a day, whichever node looks. A reader who says that an address will be theirs keeps
+// nobody from signing up with it, nor does who signs up with it keep a reader from moving there.
 const ANSWER: &str = "UPDATE sign_ups SET state = 'mailed' WHERE id = $1 AND state = 'asked'
-    AND NOT EXISTS (SELECT 1 FROM sign_ups m WHERE m.email_key = sign_ups.email_key AND m.id <> sign_ups.id
-        AND m.state = 'mailed' AND m.asked_at > $2)";
+    AND NOT EXISTS (SELECT 1 FROM sign_ups m WHERE m.email_key = sign_ups.email_key AND m.kind = sign_ups.kind
+        AND m.id <> sign_ups.id AND m.state = 'mailed' AND m.asked_at > $2)";
 // The number is "sign-ups" in ASCII.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8316293164014776435)";
 const ADD_PENDING: &str =
@@ -236,7 +237,7 @@ impl Store {
     }
 
     /// Answers `sign_up` with a letter to `to`, and with a pending subscriber where its address is new; whether nobody else had
-    /// answered it, and no letter went to its address since `lately`.
+    /// answered it, and no letter that asks the same went to its address since `lately`.
     ///
     /// # Errors
     /// When the store fails.

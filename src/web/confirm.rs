@@ -74,7 +74,7 @@ pub(super) async fn confirm(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if web.sender(&headers) == Sender::Foreign {
+    if web.sender(&headers) != Sender::Ours {
         return OurForm::Confirmation.refuse(&web);
     }
     let Link::Good(id, sign_up, keys) = read(&web, Purpose::Confirm, &token).await? else {
@@ -146,7 +146,7 @@ pub(super) async fn confirm_address(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if web.sender(&headers) == Sender::Foreign {
+    if web.sender(&headers) != Sender::Ours {
         return OurForm::Confirmation.refuse(&web);
     }
     let Link::Good(id, change, keys) = read(&web, Purpose::NewAddress, &token).await? else {

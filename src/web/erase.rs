@@ -41,7 +41,7 @@ pub(super) async fn erase(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
-    if web.sender(&headers) == Sender::Foreign {
+    if web.sender(&headers) != Sender::Ours {
         return OurForm::Preferences(&token).refuse(&web);
     }
     match &bearer.whose {

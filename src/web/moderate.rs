@@ -16,7 +16,7 @@ use super::origin::{OurForm, Sender};
 use super::unsubscribe::NOT_INDEXED;
 use crate::comment::{Comment, CommentId, Moderation};
 use crate::message::{Purpose, Verdict};
-use crate::press::links_end;
+use crate::press::links_end_with;
 
 #[derive(Serialize)]
 struct Page {
@@ -81,7 +81,7 @@ async fn found(web: &Web, token: &str) -> Result<Option<Comment>, Failure> {
         Verdict::Good { number, expires } => {
             let comment = web.store.comment(CommentId(number)).await?;
             // Not another one of this number, of a restored backup.
-            Ok(comment.filter(|comment| links_end(comment).timestamp() == expires))
+            Ok(comment.filter(|comment| links_end_with(comment, expires)))
         }
     }
 }

@@ -16,13 +16,14 @@ use super::message::Message;
 pub(super) enum Sender {
     /// One of ours, or no page at all: a program, or a browser that does not tell.
     Ours,
-    /// One of a site that is configured: its origin.
+    /// One of a site that is configured, which may sign readers up and do nothing else: its origin.
     Allowed(String),
     /// One of some other site.
     Foreign,
 }
 
-/// A form that no other site may send; what it asks for decides the words of the answer. Leaving is none: it works from
+/// A form that no other site may send, and but for the sign-up box none that is configured either: they sign readers up, and
+/// say yes to nothing in a reader's stead. What it asks for decides the words of the answer. Leaving is none: it works from
 /// anywhere (RFC 8058).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OurForm<'t> {

@@ -92,7 +92,7 @@ pub(super) async fn change(
     Form(wishes): Form<Wishes>,
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
-    if web.sender(&headers) == Sender::Foreign {
+    if web.sender(&headers) != Sender::Ours {
         return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&bearer) else {
@@ -135,7 +135,7 @@ pub(super) async fn new_address(
     Form(wanted): Form<NewAddress>,
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
-    if web.sender(&headers) == Sender::Foreign {
+    if web.sender(&headers) != Sender::Ours {
         return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&bearer) else {
@@ -196,7 +196,7 @@ pub(super) async fn data(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
-    if web.sender(&headers) == Sender::Foreign {
+    if web.sender(&headers) != Sender::Ours {
         return OurForm::Preferences(&token).refuse(&web);
     }
     let limits = &web.sign_up.limits.per_network;

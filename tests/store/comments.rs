@@ -2,6 +2,7 @@
 
 use straight::article::Slug;
 use straight::comment::{CommentId, Moderation, NewComment};
+use straight::letter::Written;
 use straight::store::Store;
 
 use super::{at, edition_for, on_both};
@@ -87,6 +88,33 @@ async fn an_article_that_never_went_out_takes_no_comment() {
         assert!(store.add_comment(&comment("Ann", "ann@example.org", "Hello?"), at(1)).await.is_err());
         assert_eq!(store.comment_counts().await.unwrap(), []);
         store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_moderators_are_told_of_a_comment_once_and_all_together() {
+    on_both(async |engine| {
+        let (store, other) = (engine.open().await, engine.open().await);
+        edition_for(&store, &["reader@example.org"]).await;
+        let id =
+            store.add_comment(&comment("Ann", "ann@example.org", "First!"), at(1)).await.unwrap().unwrap();
+        assert_eq!(store.untold_comments(9).await.unwrap()[0].told_at, None);
+        let moderators = ["mo@example.org", "jo@example.org"].map(|address| address.parse().unwrap());
+        let letter = Written::plain("A comment", "Its links end 30 days from at(50)");
+        assert_eq!(store.tell_of_comment(id, &moderators, &letter, at(50)).await.unwrap(), 2);
+        // Another node was late: its letter, whose links end later, goes to nobody.
+        let late = Written::plain("A comment", "Late");
+        let more = ["mo@example.org", "new@example.org"].map(|address| address.parse().unwrap());
+        assert_eq!(other.tell_of_comment(id, &more, &late, at(51)).await.unwrap(), 0);
+        assert_eq!(store.comment(id).await.unwrap().unwrap().told_at, Some(at(50)));
+        assert!(store.untold_comments(9).await.unwrap().is_empty());
+        let letters = store.due_letters(at(99), None, 9).await.unwrap();
+        let letters: Vec<_> =
+            letters.iter().map(|l| (l.to.as_str(), l.written.text == letter.text)).collect();
+        assert_eq!(letters, [("mo@example.org", true), ("jo@example.org", true)]);
+        store.close().await;
+        other.close().await;
     })
     .await;
 }

@@ -163,6 +163,27 @@ async fn a_reader_has_one_birthmark_for_life_and_whoever_gets_their_number_has_a
 }
 
 #[tokio::test]
+async fn a_letter_of_one_kind_does_not_stand_in_the_way_of_the_other() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        let ann = store.by_email(&"ann@example.org".parse().unwrap()).await.unwrap().unwrap().id;
+        let change = ask(&store, Asks::NewAddress(ann), "vic@example.org", 1).await;
+        assert!(answer(&store, change, 2).await);
+        let sign_up = ask(&store, Asks::Subscribe, "vic@example.org", 3).await;
+        let again = ask(&store, Asks::NewAddress(ann), "vic@example.org", 4).await;
+        let open = store.open_sign_ups(at(4) - TimeDelta::days(1), 9).await.unwrap();
+        let lately: Vec<_> = open.iter().map(|open| (open.id, open.mailed_lately)).collect();
+        assert_eq!(lately, [(sign_up, false), (again, true)]);
+        assert!(answer(&store, sign_up, 5).await);
+        assert!(!answer(&store, again, 6).await);
+        assert!(matches!(confirm(&store, sign_up, 7).await, Confirmed::Now(_)));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_latest_edition_goes_to_one_more_and_adds_up() {
     on_both(async |engine| {
         let store = engine.open().await;

@@ -44,7 +44,12 @@ struct Town {
 
 impl Town {
     async fn open() -> Self {
-        let harbour = site("comments: {moderators: [mo@example.org]}").await;
+        Self::with("").await
+    }
+
+    /// With these lines of `newsletter.yaml` besides.
+    async fn with(settings: &str) -> Self {
+        let harbour = site(&format!("comments: {{moderators: [mo@example.org]}}\n{settings}")).await;
         harbour.post_form("/subscribe", "email=bo%40example.org").await;
         let confirm = link(&harbour.letters("bo@example.org").await[0], "/confirm/");
         let preferences = harbour.preferences_link();
@@ -172,6 +177,33 @@ async fn no_form_takes_anything_from_a_page_of_another_site_but_the_one_click() 
     let left = town.harbour.send(&leave, EVIL, FORM, "List-Unsubscribe=One-Click").await;
     assert_eq!((left.status, left.header("location"), left.header("set-cookie")), (200, "", ""));
     assert_eq!(town.harbour.ann().await.status, Status::Unsubscribed);
+}
+
+#[tokio::test]
+async fn a_site_that_may_sign_readers_up_may_do_nothing_else_for_them() {
+    let town = Town::with("web: {allowed_origins: [\"https://partner.example\"]}").await;
+    let before = town.harbour.dump().await;
+    let body = "name=Eve&email=eve%40example.org&text=Mine&yes=yes&timezone=&pause=";
+    let mut forms = 0;
+    for route in routes().into_iter().filter(|route| route.methods.contains(&"POST")) {
+        if ["/subscribe", "/api/subscribe", "/unsubscribe/{token}"].contains(&route.pattern.as_str()) {
+            continue;
+        }
+        forms += 1;
+        let path = town.path(&route);
+        for fetched in ["", "Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n"] {
+            let headers = format!("Origin: https://partner.example\r\n{fetched}");
+            let answer = town.harbour.send(&path, &headers, FORM, body).await;
+            assert_eq!(answer.status, 403, "{path} with {headers:?}: {}", answer.text());
+        }
+    }
+    assert!(forms >= 7, "{forms}");
+    assert_eq!(town.harbour.dump().await, before);
+    let headers = "Origin: https://partner.example\r\n";
+    let signed_up = town.harbour.send("/subscribe", headers, FORM, "email=eve%40example.org").await;
+    assert_eq!(signed_up.status, 200, "{}", signed_up.text());
+    let left = town.harbour.send(&town.harbour.unsubscribe_link(), headers, FORM, "leave=yes").await;
+    assert_eq!((left.status, town.harbour.ann().await.status), (200, Status::Unsubscribed));
 }
 
 #[tokio::test]

@@ -249,3 +249,19 @@ async fn while_nobody_decides_nobody_is_told_and_later_all_are() {
     assert_eq!(somebody.press.tell_moderators().await.unwrap(), 1);
     assert_eq!(somebody.store.untold_comments(9).await.unwrap().len(), 0);
 }
+
+#[tokio::test]
+async fn the_links_of_a_comment_that_waited_long_for_a_moderator_work_as_long_as_any() {
+    let harbour = site(SETTINGS).await;
+    say(&harbour, "Bo", "bo@example.org", "First").await;
+    let told = now() + TimeDelta::days(40);
+    harbour.at(told);
+    let letter = moderators_letters(&harbour).await.remove(0);
+    assert!(letter.written.text.contains("The links work until 10 May 2026"), "{}", letter.written.text);
+    let approve = link(&letter, "/moderate/");
+    harbour.at(told + TimeDelta::days(30) - TimeDelta::seconds(1));
+    let page = harbour.post_form(&approve, "yes=yes").await;
+    assert!(page.status == 200 && page.text().contains("It is shown."), "{}", page.text());
+    harbour.at(told + TimeDelta::days(30));
+    assert_eq!(harbour.get(&approve).await.status, 410);
+}

@@ -244,6 +244,42 @@ async fn one_letter_an_address_a_day() {
 }
 
 #[tokio::test]
+async fn who_calls_an_address_their_next_one_keeps_nobody_from_signing_up_with_it() {
+    for sign_up_first in [false, true] {
+        let harbour = Harbour::open().await;
+        let wishes = format!("{}/address", harbour.preferences_link());
+        let asked = async || {
+            harbour.post_form(&wishes, "email=vic%40example.org").await;
+            harbour.press.answer_sign_ups().await.unwrap();
+        };
+        if !sign_up_first {
+            asked().await;
+        }
+        subscribe(&harbour, "vic@example.org").await.assert_page(200, THANKS);
+        harbour.press.answer_sign_ups().await.unwrap();
+        if sign_up_first {
+            asked().await;
+        }
+        // Again, and in another spelling: of each kind it is one a day.
+        subscribe(&harbour, "VIC@example.org").await;
+        asked().await;
+        let letters = harbour.letters("vic@example.org").await;
+        let mut subjects: Vec<_> = letters.iter().map(|letter| letter.written.subject.as_str()).collect();
+        subjects.sort_unstable();
+        assert_eq!(subjects, ["Is this your new address? Tide & Time", "Please confirm: Tide & Time"]);
+        assert!(harbour.letters("VIC@example.org").await.is_empty());
+
+        let confirm = letters.iter().find(|letter| letter.written.text.contains("/confirm/")).unwrap();
+        harbour
+            .post_form(&link(confirm, "/confirm/"), "yes=yes")
+            .await
+            .assert_page(200, "You are subscribed");
+        assert_eq!(harbour.status("vic@example.org").await, Some(Status::Active));
+        assert_eq!(harbour.ann().await.email.as_str(), "ann@example.org");
+    }
+}
+
+#[tokio::test]
 async fn a_link_expires_and_a_forged_one_opens_nothing() {
     let harbour = Harbour::open().await;
     subscribe(&harbour, "bo@example.org").await;
