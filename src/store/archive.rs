@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::editions::{SummaryRow, edition_key, headline, summary};
-use super::{EditionId, EditionSummary, Store, StoreError, time};
+use super::{EditionSummary, Store, StoreError, time};
 use crate::archive::search::IndexEntry;
 use crate::archive::{ArchivedArticle, Byline, Card};
 use crate::edition::{EditionKey, Headline};
@@ -92,7 +92,9 @@ const BEFORE_ARCHIVE: &str = "SELECT h.slug FROM headlines h
     AND h.slug > $1 ORDER BY h.slug LIMIT $2";
 const EDITIONS_OF_BEFORE: &str = "SELECT e.key, e.frozen_at FROM editions e
     WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.edition_key = e.key) ORDER BY e.key DESC LIMIT $1";
-const NEWEST_EDITION: &str = "SELECT id, frozen_at FROM editions ORDER BY id DESC LIMIT 1";
+const NEWEST_EDITION: &str =
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
+    ORDER BY id DESC LIMIT 1";
 const EDITION_EARLIER: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
     WHERE key < $1 ORDER BY key DESC LIMIT 1";
@@ -101,6 +103,9 @@ const EDITION_LATER: &str =
     WHERE key > $1 ORDER BY key LIMIT 1";
 // The articles beside it, as EARLIER and LATER find them, and what is shown of the comments, in one row.
 const ARTICLE_STANDING: &str = "SELECT a.published_at, e.slug, l.slug, e.published_at, l.published_at,
+        (SELECT x.hash FROM editions x WHERE x.key = a.edition_key),
+        (SELECT x.hash FROM editions x WHERE x.key = e.edition_key),
+        (SELECT x.hash FROM editions x WHERE x.key = l.edition_key),
         COUNT(c.id), MAX(c.decided_at), CAST(SUM(c.id) AS BIGINT)
     FROM articles a
     LEFT JOIN articles e ON e.id = (SELECT b.id FROM articles b
@@ -120,9 +125,12 @@ const LATER: &str =
 const LATEST: &str = "SELECT card, body FROM articles ORDER BY edition_key DESC, position LIMIT $1";
 const BY_AUTHOR: &str = "SELECT card FROM articles WHERE author_key = $1
     ORDER BY edition_key DESC, position LIMIT $2 OFFSET $3";
-const AUTHOR_STANDING: &str = "SELECT COUNT(*), MAX(published_at) FROM articles WHERE author_key = $1";
-const TAG_STANDING: &str = "SELECT COUNT(*), MAX(a.published_at) FROM article_tags t
-    JOIN articles a ON a.id = t.article_id WHERE t.tag_key = $1";
+const AUTHOR_STANDING: &str = "SELECT COUNT(*), MAX(published_at),
+        (SELECT x.hash FROM editions x WHERE x.key = (SELECT MAX(n.edition_key) FROM articles n WHERE n.author_key = $1))
+    FROM articles WHERE author_key = $1";
+const TAG_STANDING: &str = "SELECT COUNT(*), MAX(a.published_at),
+        (SELECT x.hash FROM editions x WHERE x.key = (SELECT MAX(n.edition_key) FROM article_tags n WHERE n.tag_key = $1))
+    FROM article_tags t JOIN articles a ON a.id = t.article_id WHERE t.tag_key = $1";
 const COUNT_BY_AUTHOR: &str = "SELECT COUNT(*) FROM articles WHERE author_key = $1";
 const BYLINE: &str =
     "SELECT body FROM articles WHERE author_key = $1 ORDER BY edition_key DESC, position LIMIT 1";
@@ -175,12 +183,15 @@ pub struct GroupSize {
 }
 
 /// How many articles an author or a tag has, and when the newest was published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupStanding {
     /// How many there are.
     pub total: u64,
     /// When the newest was published.
     pub newest: DateTime<Utc>,
+    /// The hash of the edition that the first of the list was in: tells what is there now from what was before a backup was
+    /// restored.
+    pub hash: Option<String>,
 }
 
 /// What changes about an article's page once it is out. Two that are equal are of the same page.
@@ -192,6 +203,8 @@ pub struct ArticleStanding {
     pub published_at: DateTime<Utc>,
     /// The slugs of the articles next to it: the earlier one and the later one.
     pub beside: [Option<String>; 2],
+    /// The hashes of the editions of the article and of the two: after a backup is restored, others have the slugs.
+    pub hashes: [Option<String>; 3],
     /// How many comments are shown.
     pub comments: u64,
     /// Which comments they are, by the sum of their ids and the last decision about one, in milliseconds.
@@ -303,10 +316,10 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn newest_edition(&self) -> Result<Option<(EditionId, DateTime<Utc>)>, StoreError> {
-        let row: Option<(i64, i64)> =
+    pub async fn newest_edition(&self) -> Result<Option<EditionSummary>, StoreError> {
+        let row: Option<SummaryRow> =
             reading!(self, |c| sqlx::query_as(NEWEST_EDITION).fetch_optional(&mut *c).await?);
-        row.map(|(id, at)| Ok((EditionId(id), time(at)?))).transpose()
+        row.map(summary).transpose()
     }
 
     /// The editions next to `key` in the order of lists: the earlier one, and the later one.
@@ -331,15 +344,17 @@ impl Store {
     /// When the store fails.
     pub async fn article_standing(&self, slug: &str) -> Result<Option<ArticleStanding>, StoreError> {
         type At = Option<i64>;
-        type Row = (i64, Option<String>, Option<String>, At, At, i64, At, Option<i64>);
+        type Text = Option<String>;
+        type Row = (i64, Text, Text, At, At, Text, Text, Text, i64, At, Option<i64>);
         let row: Option<Row> =
             reading!(self, |c| sqlx::query_as(ARTICLE_STANDING).bind(slug).fetch_optional(&mut *c).await?);
-        row.map(|(at, earlier, later, earlier_at, later_at, comments, decided, ids)| {
+        row.map(|(at, earlier, later, earlier_at, later_at, own, before, behind, comments, decided, ids)| {
             let last = earlier_at.into_iter().chain(later_at).fold(at, i64::max);
             Ok(ArticleStanding {
                 frozen_at: time(at)?,
                 published_at: time(last)?,
                 beside: [earlier, later],
+                hashes: [own, before, behind],
                 comments: comments.unsigned_abs(),
                 comment_marks: (ids.unwrap_or(0), decided.unwrap_or(0)),
             })
@@ -356,10 +371,10 @@ impl Store {
             Group::Author(key) => (AUTHOR_STANDING, key),
             Group::Tag(key) => (TAG_STANDING, key),
         };
-        let (total, newest): (i64, Option<i64>) =
+        let (total, newest, hash): (i64, Option<i64>, Option<String>) =
             reading!(self, |c| sqlx::query_as(statement).bind(key).fetch_one(&mut *c).await?);
         newest
-            .map(|newest| Ok(GroupStanding { total: total.unsigned_abs(), newest: time(newest)? }))
+            .map(|newest| Ok(GroupStanding { total: total.unsigned_abs(), newest: time(newest)?, hash }))
             .transpose()
     }
 

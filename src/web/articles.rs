@@ -94,7 +94,8 @@ async fn before(web: &Web, slug: &str, request: &HeaderMap) -> Result<Response, 
         comments,
     };
     // What changes it is not on record in one place; it is asked for seldom.
-    let version = web.version(&["before", slug, &format!("{:?}", view.comments)], None).asked_for_each_time();
+    let version = web.version(&["before", slug, &format!("{out:?} {:?}", view.comments)], None);
+    let version = version.asked_for_each_time();
     if let Some(unchanged) = version.unchanged_page(request) {
         return Ok(unchanged);
     }

@@ -84,7 +84,7 @@ pub(super) async fn show(
     // What is out never changes; what stands next to it may.
     let beside = || earlier.iter().chain(&later);
     let changed = beside().map(|edition| edition.frozen_at).fold(summary.frozen_at, Ord::max);
-    let beside: String = beside().map(|edition| format!("{} ", edition.key)).collect();
+    let beside: String = beside().map(|edition| format!("{} {} ", edition.key, edition.hash)).collect();
     let version = web.version(&["edition", &key.to_string(), &summary.hash, &beside], Some(changed));
     if let Some(known) = web.known(&version, &request) {
         return Ok(known);

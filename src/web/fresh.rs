@@ -2,8 +2,8 @@
 //! without a page being rendered; nor is it for others, while it is as it was rendered last.
 //!
 //! A version is a digest of what the page is made of: the templates, words and settings, and what the store says of its
-//! content in a line. It is read before the content: a page that changes in between goes out under the version before, and
-//! is asked for once more, never once less.
+//! content in a line, never in numbers alone, which come back with a restored backup. It is read before the content: a page
+//! that changes in between goes out under the version before, and is asked for once more, never once less.
 
 use axum::body::Bytes;
 use axum::http::header::{
@@ -65,8 +65,9 @@ impl Web {
     /// The version of the page at `path` that is made of nothing but published editions: each changes it.
     pub(super) async fn version_of_archive(&self, path: &str) -> Result<Version, Failure> {
         let newest = self.store.newest_edition().await?;
-        let (id, at) = newest.map_or((0, None), |(id, frozen_at)| (id.0, Some(frozen_at)));
-        Ok(self.version(&["archive", path, &id.to_string()], at))
+        // Its hash and not its number, which another edition gets after a backup is restored.
+        let hash = newest.as_ref().map_or("", |newest| &newest.hash);
+        Ok(self.version(&["archive", path, hash], newest.as_ref().map(|newest| newest.frozen_at)))
     }
 
     /// The answer that takes no rendering: that whoever asks has this version of a page of the archive, or the page as it

@@ -106,9 +106,9 @@ async fn show(web: &Web, group: Group<'_>, number: u64, request: &HeaderMap) -> 
     if skip >= standing.total {
         return Err(Failure::NoSuchPage);
     }
-    // Articles are added to a group, and never change or go.
-    let (which, total) = (number.to_string(), standing.total.to_string());
-    let version = web.version(&[kind, key, &which, &total], Some(standing.newest));
+    // Articles are added to a group, and never change or go but with a backup that is restored.
+    let version =
+        web.version(&[kind, key, &number.to_string(), &format!("{standing:?}")], Some(standing.newest));
     if let Some(known) = web.known(&version, request) {
         return Ok(known);
     }

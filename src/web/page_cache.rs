@@ -1,5 +1,6 @@
 //! The archive's pages as they were rendered last, by version: while nothing changes, a page is rendered once and not for
-//! each visitor. A version is never another page's, so nothing has to be taken out when something changes.
+//! each visitor. A version is never another page's, nor that of another content after a backup is restored (`fresh.rs`), so
+//! nothing has to be taken out when something changes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

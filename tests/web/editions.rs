@@ -79,6 +79,53 @@ async fn an_edition_is_there_as_it_was_mailed_without_anybody_s_links() {
 }
 
 #[tokio::test]
+async fn what_a_browser_has_is_not_taken_for_what_is_there_since_a_backup_was_restored() {
+    let harbour = site("").await;
+    let backup = harbour.backup().await;
+    // Under the same names, in the same slot, with the same number: all that differs is what it says.
+    let publish = async |harbour: &Harbour, title: &str| {
+        let mut next = edition("2026-03-04", title);
+        next.hash = format!("of {title}");
+        next.headlines[0].slug = "buoy".into();
+        let article = super::archive::article("2026-03-04", 0, "buoy", title);
+        harbour.publish_with(&next, &[article]).await;
+    };
+    publish(&harbour, "The Lost Buoy").await;
+    let mut had = Vec::new();
+    for (path, shows) in [
+        ("/", true),
+        ("/editions/", true),
+        ("/editions/2026-03", true),
+        ("/editions/2026-03-03", true),
+        ("/editions/2026-03-04", true),
+        ("/editions/2026-03-04/mail", true),
+        ("/articles/ferry", true),
+        ("/articles/buoy", true),
+        ("/authors/asa-ek", true),
+        ("/tags/high-water", true),
+        ("/feed.atom", true),
+        ("/feed.json", true),
+        ("/sitemap.xml", false),
+    ] {
+        let page = harbour.get(path).await;
+        assert_eq!((page.status, page.text().contains("The Lost Buoy")), (200, shows), "{path}");
+        had.push((path, shows, page.header("etag").to_owned()));
+    }
+    let harbour = harbour.restored(&backup).await;
+    publish(&harbour, "The Found Buoy").await;
+    for (path, shows, tag) in had {
+        for method in ["GET", "HEAD"] {
+            let page = harbour.ask(method, path, &format!("If-None-Match: {tag}\r\n")).await;
+            assert_eq!(page.status, 200, "{method} {path}");
+            assert_ne!(page.header("etag"), tag, "{method} {path}");
+        }
+        let page = harbour.get(path).await;
+        assert_eq!(page.text().contains("The Found Buoy"), shows, "{path}: {}", page.text());
+        assert!(!page.text().contains("The Lost Buoy"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_browser_has_is_not_sent_again_until_it_changes() {
     let harbour = site("").await;
     let paths = [
