@@ -118,13 +118,6 @@ struct Page<'a> {
     comments: Comments,
 }
 
-impl Shown {
-    /// The day it was sent, in words.
-    pub(super) fn day(&self) -> &str {
-        &self.day
-    }
-}
-
 impl Web {
     /// The comments of an article behind `after`, and the form while it takes any.
     pub(super) async fn comments(&self, on: &Subject, after: CommentId) -> Result<Comments, Failure> {

@@ -21,7 +21,7 @@ use crate::press::links_end_with;
 #[derive(Serialize)]
 struct Page {
     comment: Shown,
-    said: String,
+    title: String,
     standing: String,
     article_url: String,
     /// The buttons: what they do, and what stands on them; the one that the link is for comes first.
@@ -110,8 +110,7 @@ async fn page(web: &Web, token: &str, first: Moderation, comment: &Comment) -> R
         Moderation::Rejected => "comments.is_rejected",
     };
     let page = Page {
-        said: words
-            .fill("comments.said", &[("author", &comment.name), ("article", &title), ("date", shown.day())]),
+        title,
         comment: shown,
         standing: words.text(standing).to_owned(),
         article_url: web.pages.path(&format!("/articles/{}", comment.slug)),

@@ -228,6 +228,17 @@ fn a_language_from_right_to_left_turns_the_page() {
     for piece in ["الاثنين، ٢ مارس ٢٠٢٦", "٢١٤", "Ada Reporter"] {
         assert!(out.html.contains(&format!("<span dir=\"auto\">{piece}</span>.")), "{piece}");
     }
+    // So does a whole line: a title, an author's name, and an address, which begins with its number.
+    for whole in ["<h1 class=\"h1\" id=", "<h3 class=\"who\""] {
+        let line = out.html.lines().find(|line| line.contains(whole));
+        assert!(line.is_some_and(|line| line.contains(" dir=\"auto\"")), "{whole}: {line:?}");
+    }
+    let beside = format!("<span dir=\"auto\">{}</span>", arabic.postal_address);
+    assert!(out.html.contains(&beside), "{beside}");
+    let alone = format!("{}, 12 Sample Street", arabic.name);
+    let arabic = Publication { postal_address: alone.clone(), ..arabic };
+    let out = render(&edition(vec![ferry()]), &arabic, &templates("ar-EG"), &EMBED).unwrap();
+    assert!(out.html.contains(&format!("<span dir=\"auto\">{alone}</span></p>")), "{}", out.html);
 }
 
 #[test]
@@ -245,7 +256,11 @@ fn a_headline_that_is_nowhere_on_the_web_has_no_link() {
     let mut today = edition(vec![library()]);
     today.recent[0].url.clear();
     let out = render(&today, &publication(), &templates("en-GB"), &EMBED).unwrap();
-    assert!(out.html.contains("line-height:27px\">Council approves the timetable</h3>"), "{}", out.html);
+    assert!(
+        out.html.contains("line-height:27px\"><span dir=\"auto\">Council approves the timetable</span></h3>"),
+        "{}",
+        out.html
+    );
     assert!(!out.html.contains("href=\"\""));
     let nowhere = "* Council approves the timetable\n  The first sailing leaves at six each morning, and the fare stays.\n\n* The market moves indoors\n";
     assert!(out.text.contains(nowhere), "{}", out.text);

@@ -175,7 +175,11 @@ async fn an_article_of_before_the_archive_is_commented_on_as_any_other() {
     let letter = moderators_letters(&harbour).await.remove(0);
     assert_eq!(letter.written.subject, "To decide: Bo on High water");
     let approve = link(&letter, "/moderate/");
-    assert!(harbour.get(&approve).await.text().contains("Bo on High water, "));
+    let said = "<span dir=\"auto\">Bo</span> on <span dir=\"auto\">High water</span>, ";
+    assert!(
+        harbour.get(&approve).await.text().contains(said),
+        "each keeps its direction on a page of the other"
+    );
     harbour.post_form(&approve, "yes=yes").await;
     let shown = harbour.get(page).await;
     assert!(

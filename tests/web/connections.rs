@@ -72,7 +72,7 @@ async fn an_endless_address_or_header_is_refused() {
     let many = harbour.ask("GET", "/", &"X-Many: headers\r\n".repeat(3_000)).await;
     assert!([431, 400, 0].contains(&many.status), "{}", many.status);
     assert_eq!(harbour.say(b"nonsense\r\n\r\n").await.status, 400);
-    harbour.get("/").await.assert_page(200, "Tide &amp; Time");
+    harbour.get("/").await.assert_page(200, "<bdi>Tide &amp; Time</bdi>");
 }
 
 #[tokio::test]

@@ -288,7 +288,7 @@ async fn editions_are_listed_newest_first_by_month() {
     assert!(month.text().contains("<a href=\"/editions/2026-01\" rel=\"prev\">January 2026</a>"));
 
     let front = harbour.get("/").await;
-    front.assert_page(200, "Tide &amp; Time");
+    front.assert_page(200, "<bdi>Tide &amp; Time</bdi>");
     assert!(front.text().contains("Day 11 ") && front.text().contains("No. 16"), "{}", front.text());
     assert!(front.text().contains("Day 10 ") && front.text().contains("Day 3 "), "recent news");
     assert!(!front.text().contains("Day 1 "), "{}", front.text());
@@ -343,6 +343,10 @@ async fn a_page_is_in_the_publication_s_language_and_below_its_path() {
     let page = harbour.get("/").await;
     page.assert_page(200, "Ours");
     assert!(page.text().contains("<html lang=\"ar\" dir=\"rtl\">"));
+    // What is written in the other direction keeps its own: the number of a house stays before its street.
+    assert!(page.text().contains("<p><bdi>1 Harbour Street, Port Example</bdi></p>"), "{}", page.text());
+    assert!(page.text().contains("<p class=\"strong\"><bdi>Tide &amp; Time</bdi></p>"), "{}", page.text());
+    assert!(page.text().contains("dir=\"auto\">Tide &amp; Time</a>"), "{}", page.text());
     assert!(
         page.text().contains("href=\"/news/style.css?v=") && page.text().contains("href=\"/news/editions/\"")
     );
