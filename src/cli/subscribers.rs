@@ -1,7 +1,9 @@
 //! `straight subscribers`: see and change who gets the edition.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
@@ -269,11 +271,19 @@ async fn export(press: &Press, args: &ExportArgs, out: &mut dyn Write) -> anyhow
     let cannot = || format!("cannot write {}", file.display());
     // Whole or not at all: a list that is cut off looks like one that is not.
     let unfinished = file.with_extension("unfinished");
-    let target = BufWriter::new(File::create(&unfinished).with_context(cannot)?);
+    let target = BufWriter::new(own_file(&unfinished).with_context(cannot)?);
     let count = write_all(press, args.status, Writer::new(target, format)).await.with_context(cannot)?;
     std::fs::rename(&unfinished, file).with_context(cannot)?;
     writeln!(out, "{count} subscribers in {}", file.display())?;
     Ok(true)
+}
+
+/// An empty file for its owner alone, as the database is: every reader's address goes into it.
+fn own_file(path: &Path) -> std::io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // One that an export before left unfinished keeps the rights that it had.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 async fn write_all<W: Write>(

@@ -44,15 +44,12 @@ async function look(name, { mail = false } = {}) {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     await page.evaluate(axe);
-    const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
-    const told = found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).join(' | ')}`);
-    assert.deepEqual(told, [], `${name} (${colorScheme}): axe`);
-    if (shots) {
-      for (const width of [375, 1280]) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-      }
-      await page.setViewportSize({ width: 375, height: 800 });
+    for (const width of [1280, 375]) {
+      await page.setViewportSize({ width, height: 800 });
+      const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+      const told = found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).join(' | ')}`);
+      assert.deepEqual(told, [], `${name} (${colorScheme}, ${width} wide): axe`);
+      if (shots) await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
     }
   }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

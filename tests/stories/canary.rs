@@ -215,8 +215,13 @@ async fn a_backup_has_no_password_and_is_for_its_owner_alone() {
         assert!(!holds(&bytes, "/unsubscribe/1.") && !holds(&bytes, "/preferences/1."), "{name}");
     }
     // A list is what was asked for, and no more of a reader: no link, no address of a network.
+    let left = folder.join("list.unfinished");
+    fs::write(&left, "of an export that was cut off").unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o644)).unwrap();
     let list = said(folder, &["subscribers", "export", "--format", "yaml", "--out", "list.yaml"]).await;
     let exported = fs::read_to_string(folder.join("list.yaml")).unwrap_or_else(|why| panic!("{why}: {list}"));
     assert!(exported.contains(&readers()[0]), "{exported}");
+    let mode = fs::metadata(folder.join("list.yaml")).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600, "every address is in it");
     assert!(!exported.contains("unsubscribe/") && !exported.contains(PASSWORD), "{exported}");
 }

@@ -296,8 +296,8 @@ async fn a_link_expires_and_a_forged_one_opens_nothing() {
     }
     harbour.get(&path.replace("/confirm/", "/address/")).await.assert_page(404, "There is no such page");
     harbour.at(now() + TimeDelta::days(7));
-    harbour.get(&path).await.assert_page(410, "This link is too old");
-    harbour.post_form(&path, "yes=yes").await.assert_page(410, "This link is too old");
+    harbour.get(&path).await.assert_page(410, "This link has ended");
+    harbour.post_form(&path, "yes=yes").await.assert_page(410, "This link has ended");
     assert_eq!(harbour.status("bo@example.org").await, Some(Status::Pending));
     // What nobody confirmed is forgotten.
     harbour.at(now() + TimeDelta::days(8));
