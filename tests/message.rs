@@ -366,7 +366,7 @@ fn a_key_that_has_leaked_lets_readers_leave_and_nothing_else() {
     assert_eq!(after.verify(Purpose::Preferences, before.issue(Purpose::Preferences, ann).as_str()), None);
     let until = Utc.with_ymd_and_hms(2025, 11, 4, 6, 0, 0).unwrap();
     let now = until - chrono::TimeDelta::seconds(1);
-    for purpose in [Purpose::Confirm, Purpose::NewAddress, Purpose::Moderate] {
+    for purpose in [Purpose::Confirm, Purpose::NewAddress, Purpose::PutBack, Purpose::Moderate] {
         let token = before.issue_until(purpose, 42, until);
         assert_eq!(
             before.verify_until(purpose, token.as_str(), now),

@@ -441,6 +441,8 @@ pub enum SubscribersCommand {
     Show(ShowArgs),
     /// Delete all that is known of one; a keyed digest of the address keeps imports from bringing them back
     Erase(EraseArgs),
+    /// Give one the address back that they had before the last change: it was not theirs to make
+    PutBack(PutBackArgs),
     /// Add and update from files; nothing is deleted, and who has left stays out
     Import(ImportArgs),
     /// Write them to a file that `import` reads
@@ -496,6 +498,13 @@ pub struct ShowArgs {
 #[derive(Debug, Clone, Args)]
 pub struct EraseArgs {
     /// The address
+    pub email: EmailAddress,
+}
+
+/// `subscribers put-back`
+#[derive(Debug, Clone, Args)]
+pub struct PutBackArgs {
+    /// The address to which the mail goes today
     pub email: EmailAddress,
 }
 

@@ -9,12 +9,12 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 
 use super::args::{
-    AddArgs, EraseArgs, ExportArgs, ImportArgs, ListArgs, RemoveArgs, ReviveArgs, ShowArgs,
+    AddArgs, EraseArgs, ExportArgs, ImportArgs, ListArgs, PutBackArgs, RemoveArgs, ReviveArgs, ShowArgs,
     SubscribersCommand,
 };
 use super::readers;
 use crate::press::Press;
-use crate::store::{Commented, Origin};
+use crate::store::{Commented, Consent, Origin, PutBack, PutBackBy, Received};
 use crate::subscriber::list::{Format, Writer};
 use crate::subscriber::{EmailAddress, NewSubscriber, Status, Subscriber, SubscriberId};
 
@@ -34,6 +34,7 @@ pub(super) async fn run(
         SubscribersCommand::Revive(args) => revive(press, args, out).await,
         SubscribersCommand::Show(args) => show(press, args, out).await,
         SubscribersCommand::Erase(args) => erase(press, args, out).await,
+        SubscribersCommand::PutBack(args) => put_back(press, args, out).await,
         SubscribersCommand::Import(args) => import(press, args, out).await,
         SubscribersCommand::Export(args) => export(press, args, out).await,
     }
@@ -152,12 +153,6 @@ pub(super) fn stays_out_as(status: Status) -> &'static str {
 
 async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     let Some(subscriber) = press.store.by_email(&args.email).await? else {
-        if press.store.is_erased(&args.email, press.clock.now()).await? {
-            bail!(
-                "{} was erased, or given up for another address: only their own sign-up brings them back",
-                args.email
-            );
-        }
         return show_guest(press, args, out).await;
     };
     let known = press.store.known(&subscriber).await?;
@@ -167,7 +162,8 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
     }
     let zone = press.config.schedule.timezone;
     let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
-    writeln!(out, "{} is {} since {}.", known.email, known.status, day(known.since))?;
+    let (email, status) = (&known.email, &known.status);
+    writeln!(out, "{email} is {status} since {}, by {}.", day(known.since), known.origin)?;
     let paused = known.paused_until.map(day);
     for (what, value) in [("Name", known.name), ("Time zone", known.timezone), ("Paused until", paused)] {
         if let Some(value) = value {
@@ -177,77 +173,185 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
     if known.consents.is_empty() {
         writeln!(out, "Consent: nothing on record here; they came by a file or a command.")?;
     }
-    for consent in &known.consents {
+    show_consents(&known.consents, day, out)?;
+    if let Some(moved) = press.store.last_move(subscriber.id).await? {
+        let until = day(moved.until());
+        writeln!(
+            out,
+            "Moved here from {} on {}; the old address can take it back until {until}, `straight subscribers put-back` always.",
+            moved.former,
+            day(moved.at)
+        )?;
+    }
+    show_received("Edition", &known.editions, day, out)?;
+    show_received("Letter", &known.letters, day, out)?;
+    show_comments(&known.comments, day, out)?;
+    show_elsewhere(press, &args.email, out).await?;
+    Ok(true)
+}
+
+fn show_consents(
+    consents: &[Consent],
+    day: impl Fn(DateTime<Utc>) -> String,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    for consent in consents {
         let from = consent.asked_from.as_deref().map(|from| format!(" from {from}")).unwrap_or_default();
-        writeln!(out, "Consent: {} on {}{from}, by {}", consent.kind, day(consent.asked_at), consent.origin)?;
+        let (kind, email) = (&consent.kind, &consent.email);
+        writeln!(
+            out,
+            "Consent: {kind} of {email} on {}{from}, by {}",
+            day(consent.asked_at),
+            consent.origin
+        )?;
         writeln!(out, "  read: {}", consent.words)?;
-        match consent.confirmed_at {
-            Some(at) => writeln!(out, "  confirmed on {}", day(at))?,
-            None => writeln!(out, "  not confirmed")?,
+        for (what, given) in
+            [("name", &consent.name), ("time zone", &consent.timezone), ("instead of", &consent.former)]
+        {
+            if let Some(given) = given {
+                writeln!(out, "  {what}: {given}")?;
+            }
+        }
+        match (consent.confirmed_at, consent.confirmed_from.as_deref()) {
+            (Some(at), Some(from)) => writeln!(out, "  confirmed on {} from {from}", day(at))?,
+            (Some(at), None) => writeln!(out, "  confirmed on {}", day(at))?,
+            (None, _) => writeln!(out, "  not confirmed ({})", consent.state)?,
+        }
+        if let Some(at) = consent.put_back_at {
+            writeln!(out, "  taken back on {}", day(at))?;
         }
     }
-    for (kind, received) in [("Edition", &known.editions), ("Letter", &known.letters)] {
-        for one in received {
-            let at = one.at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
-            writeln!(out, "{kind}: {}, {}{at}", one.what, one.state)?;
+    Ok(())
+}
+
+fn show_received(
+    kind: &str,
+    received: &[Received],
+    day: impl Fn(DateTime<Utc>) -> String,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    for one in received {
+        let to = one.to.as_deref().map(|to| format!(" to {to}")).unwrap_or_default();
+        let at = one.at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
+        let reason = one.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        writeln!(out, "{kind}: {}{to}, {}{at}{reason}", one.what, one.state)?;
+        for attempt in &one.attempts {
+            let reason = attempt.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            writeln!(
+                out,
+                "  attempt {}, {} on {}{reason}",
+                attempt.attempt,
+                attempt.outcome,
+                day(attempt.at)
+            )?;
         }
     }
-    show_comments(&known.comments, day, out)
+    Ok(())
+}
+
+/// Tells that readers keep something under an address that they have given up, and what to do.
+async fn show_elsewhere(press: &Press, email: &EmailAddress, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let elsewhere = press.store.kept_elsewhere(email).await?;
+    for today in &elsewhere {
+        writeln!(
+            out,
+            "A reader had {email} before and gets the mail at {} today: their consent and letters there are kept with them. `show` and `erase` with the address of today (see `straight subscribers list`) have those too.",
+            today.masked()
+        )?;
+    }
+    Ok(!elsewhere.is_empty())
 }
 
 fn show_comments(
     comments: &[Commented],
     day: impl Fn(DateTime<Utc>) -> String,
     out: &mut dyn Write,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<()> {
     for comment in comments {
         writeln!(out, "Comment: {}, {}, on {}", comment.article, comment.moderation, day(comment.at))?;
+    }
+    Ok(())
+}
+
+/// What is kept of one who is no subscriber, and may have commented, or have been one.
+async fn show_guest(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let (guest, now) = (press.store.guest(&args.email).await?, press.clock.now());
+    if args.json
+        && let Some(guest) = &guest
+    {
+        writeln!(out, "{}", serde_json::to_string_pretty(guest)?)?;
+        return Ok(true);
+    }
+    if let Some(guest) = &guest {
+        writeln!(out, "{} is not among the subscribers.", guest.email)?;
+        let zone = press.config.schedule.timezone;
+        let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
+        show_consents(&guest.sign_ups, day, out)?;
+        show_received("Letter", &guest.letters, day, out)?;
+        show_comments(&guest.comments, day, out)?;
+    }
+    // Whoever asks for JSON gets that, or an error.
+    let is_elsewhere = !args.json && show_elsewhere(press, &args.email, out).await?;
+    let is_erased = press.store.is_erased(&args.email, now).await?;
+    let erased = "was erased, or given up for another address: only their own sign-up brings them back";
+    match (guest.is_some() || is_elsewhere, is_erased) {
+        (true, true) => writeln!(out, "{} {erased}.", args.email)?,
+        (true, false) => {}
+        (false, true) => bail!("{} {erased}", args.email),
+        (false, false) => {
+            bail!("{} is not among the subscribers, and nothing else is kept of them", args.email)
+        }
     }
     Ok(true)
 }
 
-/// What is kept of one who is no subscriber, and may have commented.
-async fn show_guest(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let Some(guest) = press.store.guest(&args.email).await? else {
-        bail!("{} is not among the subscribers, and nothing else is kept of them", args.email);
-    };
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&guest)?)?;
-        return Ok(true);
-    }
-    writeln!(out, "{} is not among the subscribers.", guest.email)?;
-    if guest.sign_ups > 0 {
-        writeln!(out, "Sign-ups: {}, none confirmed", guest.sign_ups)?;
-    }
-    let zone = press.config.schedule.timezone;
-    let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
-    for letter in &guest.letters {
-        let at = letter.at.map(|at| format!(" on {}", day(at))).unwrap_or_default();
-        writeln!(out, "Letter: {}, {}{at}", letter.what, letter.state)?;
-    }
-    show_comments(&guest.comments, day, out)
-}
-
 async fn erase(press: &Press, args: &EraseArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let now = press.clock.now();
     let Some(subscriber) = press.store.by_email(&args.email).await? else {
         let Some(guest) = press.store.guest(&args.email).await? else {
+            if show_elsewhere(press, &args.email, out).await? {
+                bail!("{} is no subscriber's address of today: nothing is erased", args.email);
+            }
             bail!("{} is not among the subscribers, and nothing else is kept of them", args.email);
         };
-        press.store.erase_guest(&args.email).await?;
-        let (comments, letters) = (guest.comments.len(), guest.letters.len());
+        press.store.erase_guest(&args.email, &press.keys(), now).await?;
+        let (comments, letters, sign_ups) = (guest.comments.len(), guest.letters.len(), guest.sign_ups.len());
         writeln!(
             out,
-            "{} was no subscriber. Erased: {comments} comments, {letters} letters, {} sign-ups. Take it out of your backups too.",
-            args.email, guest.sign_ups
+            "{} was no subscriber. Erased: {comments} comments, {letters} letters, {sign_ups} sign-ups. A keyed digest of the address keeps imports from making them one. Take it out of your own files and backups too.",
+            args.email
         )?;
+        show_elsewhere(press, &args.email, out).await?;
         return Ok(true);
     };
-    press.store.erase(subscriber.id, &press.keys(), press.clock.now()).await?;
+    press.store.erase(subscriber.id, &press.keys(), now).await?;
     writeln!(
         out,
         "{} is erased: a keyed digest of the address keeps imports from bringing them back. Take it out of your own files and backups too.",
         args.email
     )?;
+    show_elsewhere(press, &args.email, out).await?;
+    Ok(true)
+}
+
+async fn put_back(press: &Press, args: &PutBackArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let email = &args.email;
+    let Some(reader) = press.store.by_email(email).await? else {
+        bail!("{email} is not among the subscribers: name the address to which the mail goes today");
+    };
+    let Some(moved) = press.store.last_move(reader.id).await? else {
+        bail!("{email} has not come from another address: there is nothing to put back");
+    };
+    let (former, now) = (&moved.former, press.clock.now());
+    match press.store.put_back(&moved, PutBackBy::Operator, &press.keys(), now).await? {
+        PutBack::Now | PutBack::Before => {
+            writeln!(out, "The mail for {email} goes to {former} again, and what they said comes with it.")?;
+        }
+        PutBack::Taken => bail!(
+            "somebody is subscribed with {former} by now: `straight subscribers erase {email}` if the address of today is nobody's"
+        ),
+        PutBack::No => bail!("{email} has been erased meanwhile"),
+    }
     Ok(true)
 }
 

@@ -29,6 +29,8 @@ pub enum Purpose {
     Confirm,
     /// Saying yes to having one's mail at this address. Expires.
     NewAddress,
+    /// Taking back that one's mail goes to another address. Expires.
+    PutBack,
     /// Deciding whether a comment is shown. Expires.
     Moderate,
 }
@@ -40,6 +42,7 @@ impl Purpose {
             Purpose::Preferences => "preferences",
             Purpose::Confirm => "confirm",
             Purpose::NewAddress => "new-address",
+            Purpose::PutBack => "put-back",
             Purpose::Moderate => "moderate",
         }
     }

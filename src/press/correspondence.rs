@@ -122,12 +122,22 @@ impl Correspondence {
         self.write(Kind::NewAddress, About { url, until: Some(self.day(until)), ..About::default() })
     }
 
-    /// Tells the old address that the mail goes to `new` from now on.
+    /// Tells the old address that the mail goes to `new` from now on, by the form `change`; its owner takes that back `until`.
     ///
     /// # Errors
     /// When a template fails.
-    pub fn moved(&self, name: Option<&str>, new: &EmailAddress) -> Result<Written, TemplateError> {
-        self.write(Kind::Moved, About { address: Some(new.masked()), ..called(name) })
+    pub fn moved(
+        &self,
+        keys: &TokenKeys,
+        name: Option<&str>,
+        new: &EmailAddress,
+        change: SignUpId,
+        until: DateTime<Utc>,
+    ) -> Result<Written, TemplateError> {
+        let token = keys.issue_until(Purpose::PutBack, change.0, until);
+        let url = self.publication.link(&format!("put-back/{token}"));
+        let (address, until) = (Some(new.masked()), Some(self.day(until)));
+        self.write(Kind::Moved, About { url, until, address, ..called(name) })
     }
 
     /// Brings a reader all that is known of them, as JSON.

@@ -188,6 +188,16 @@ impl Store {
         }
     }
 
+    /// After something was erased: SQLite's log still has the pages as they were, so it is written back and emptied. As long
+    /// as somebody reads the old pages it stays; the next erasure, or the end of the last process, empties it then.
+    pub(super) async fn leave_nothing_behind(&self) -> Result<(), StoreError> {
+        if let Pool::Sqlite { writer, .. } = &self.pool {
+            let mut connection = writer.acquire().await?;
+            sqlx::raw_sql(EMPTY_LOG).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
     async fn migrate(&self) -> Result<(), StoreError> {
         match &self.pool {
             Pool::Sqlite { writer, .. } => {
@@ -198,6 +208,7 @@ impl Store {
                     ("{bytewise}", ""),
                     ("{article_index}", super::archive::SQLITE.table),
                     ("{lasting_ids}", include_str!("lasting_ids_sqlite.sql")),
+                    ("{position}", "instr"),
                 ];
                 migrations(words).run(writer).await?;
             }
@@ -209,6 +220,7 @@ impl Store {
                     ("{bytewise}", "COLLATE \"C\""),
                     ("{article_index}", super::archive::POSTGRES.table),
                     ("{lasting_ids}", "SELECT 1"),
+                    ("{position}", "strpos"),
                 ];
                 let migrations = migrations(words);
                 // The migrator locks even where there is nothing to do: one node's start would wait for another's.
@@ -221,6 +233,9 @@ impl Store {
     }
 }
 
+// Nobody waits for a long backup.
+const EMPTY_LOG: &str =
+    "PRAGMA busy_timeout = 2000; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 60000";
 const HAS_HISTORY: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
 const HISTORY: &str = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
 
@@ -236,7 +251,7 @@ async fn are_applied(migrations: &Migrator, pool: &PgPool) -> Result<bool, Store
 }
 
 /// The tables' history: `sqlx` applies what is new, once, and refuses a history it does not know.
-fn migrations(words: [(&str, &str); 6]) -> Migrator {
+fn migrations(words: [(&str, &str); 7]) -> Migrator {
     let steps = [
         (1, "the ledger", include_str!("schema.sql")),
         (2, "several nodes", include_str!("nodes.sql")),
@@ -251,6 +266,7 @@ fn migrations(words: [(&str, &str); 6]) -> Migrator {
         (11, "keys that give way", include_str!("token_keys.sql")),
         (12, "numbers that never come back", include_str!("lasting_ids.sql")),
         (13, "birthmarks", include_str!("birthmarks.sql")),
+        (14, "whose letters, and moves that can be undone", include_str!("whose.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);
@@ -302,6 +318,8 @@ async fn open_sqlite(path: &Path) -> Result<Pool, StoreError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is deleted is overwritten: the file, and each copy of it, holds nothing more of who was erased.
+        .pragma("secure_delete", "ON")
         .busy_timeout(Duration::from_secs(60));
     let name = |error: sqlx::Error| match StoreError::from(error) {
         damaged @ StoreError::Damaged(_) => damaged,

@@ -1,17 +1,16 @@
-//! What a reader may ask of us: another address, all that we know of them, and to be forgotten.
+//! What a reader may ask of us: another address, and to be forgotten.
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::batch::{Both, rows};
-use super::sign_ups::{Asks, Consent, SignUp, SignUpId, erased_digest};
+use super::moves::{PutBack, PutBackBy};
+use super::sign_ups::{Asks, SignUp, SignUpId, erased_digest};
 use super::{Store, StoreError, comments, millis, sign_ups, time};
-use crate::comment::Comment;
 use crate::letter::Written;
 use crate::message::TokenKeys;
-use crate::subscriber::{EmailAddress, NewSubscriber, Subscriber, SubscriberId};
+use crate::subscriber::{EmailAddress, NewSubscriber, SubscriberId};
 
 /// What moving to a new address came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,82 +25,15 @@ pub enum Moved {
     No,
 }
 
-/// All that is known of a reader.
-#[derive(Debug, Clone, Serialize)]
-pub struct Known {
-    /// The address.
-    pub email: String,
-    /// What they want to be called.
-    pub name: Option<String>,
-    /// Their time zone.
-    pub timezone: Option<String>,
-    /// Whether they get the edition.
-    pub status: String,
-    /// When they subscribed.
-    pub since: DateTime<Utc>,
-    /// Until when they get nothing.
-    pub paused_until: Option<DateTime<Utc>>,
-    /// The record of consent.
-    pub consents: Vec<Consent>,
-    /// What was sent to them, and how that ended.
-    pub editions: Vec<Received>,
-    /// Single letters to them.
-    pub letters: Vec<Received>,
-    /// What they said beneath articles.
-    pub comments: Vec<Commented>,
-}
-
-/// What is kept of somebody who is no subscriber.
-#[derive(Debug, Clone, Serialize)]
-pub struct Guest {
-    /// The address.
-    pub email: String,
-    /// What they said beneath articles.
-    pub comments: Vec<Commented>,
-    /// Single letters to them.
-    pub letters: Vec<Received>,
-    /// How often a form was sent with the address.
-    pub sign_ups: u64,
-}
-
-/// A comment of a reader's.
-#[derive(Debug, Clone, Serialize)]
-pub struct Commented {
-    /// Beneath which article.
-    pub article: String,
-    /// Under which name.
-    pub name: String,
-    /// What they wrote.
-    pub text: String,
-    /// `pending`, `approved` or `rejected`.
-    pub moderation: String,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-/// One thing that was sent to a reader.
-#[derive(Debug, Clone, Serialize)]
-pub struct Received {
-    /// The edition's name, or the letter's subject.
-    pub what: String,
-    /// `sent`, `queued`, …
-    pub state: String,
-    /// When that was settled.
-    pub at: Option<DateTime<Utc>>,
-}
-
 const PAUSED_UNTIL: &str = "SELECT paused_until FROM subscribers WHERE id = $1";
-const EDITIONS_OF: &str =
-    "SELECT e.key, d.state, d.settled_at FROM deliveries d JOIN editions e ON e.id = d.edition_id
-    WHERE d.subscriber_id = $1 ORDER BY e.id";
-const LETTERS_OF: &str =
-    "SELECT subject, state, settled_at FROM letters WHERE subscriber_id = $1 ORDER BY id";
-
+// Takes the row before anything is read of it, so that nobody gives it another address meanwhile.
+pub(super) const TAKE: &str =
+    "UPDATE subscribers SET changed_at = $2 WHERE id = $1 AND erased_at IS NULL RETURNING email_key";
 // Nothing, where the address is somebody's: two readers never become one by a form.
 const MOVE: &str = "UPDATE subscribers SET email = $2, email_key = $3, changed_at = $4
     WHERE id = $1 AND status IN ('pending', 'active') AND erased_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM subscribers o WHERE o.email_key = $3 AND o.id <> $1)";
-const REMEMBER: &str =
+pub(super) const REMEMBER: &str =
     "INSERT INTO erased_addresses (digest, erased_at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
 
 // The row stays as a number without a person, so that what was sent still adds up. What the server said may hold the
@@ -115,37 +47,29 @@ const ERASE_REASONS: &str =
     "UPDATE deliveries SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
 const ERASE_ATTEMPTS: &str =
     "UPDATE attempts SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
-// Letters to them; an address is one in every spelling.
-const ERASE_LETTERS: &str = "DELETE FROM letters
-    WHERE subscriber_id = $1 OR lower(recipient) = lower($2) OR lower(recipient) = $3";
+const ERASE_LETTERS: &str = concat!("DELETE FROM letters WHERE subscriber_id = $1 OR ", is_sent_to!("$2"));
 // Letters to others that tell of them: to moderators of their comments, to the new address that they named.
 pub(super) const ERASE_TOLD: &str = "DELETE FROM letters WHERE EXISTS (SELECT 1 FROM comments c
     WHERE c.email_key = $1 AND letters.cause LIKE 'comment/' || c.id || '/%')";
-const ERASE_ASKED: &str = "DELETE FROM letters WHERE EXISTS (SELECT 1 FROM sign_ups u
-    WHERE (u.subscriber_id = $1 OR u.email_key = $2) AND letters.cause LIKE 'sign-up/' || u.id || '/%')";
+const ERASE_ASKED: &str = concat!(
+    "DELETE FROM letters WHERE EXISTS (SELECT 1 FROM sign_ups WHERE (sign_ups.subscriber_id = $1 OR ",
+    is_asked_at!("$2"),
+    ") AND letters.cause LIKE 'sign-up/' || sign_ups.id || '/%')"
+);
 // Of an address that a reader has given up, the letters and what was confirmed are that reader's, and no guest's.
-const GUESTS_LETTERS: &str = "SELECT subject, state, settled_at FROM letters
-    WHERE subscriber_id IS NULL AND (lower(recipient) = lower($1) OR lower(recipient) = $2) ORDER BY id";
-const GUESTS_SIGN_UPS: &str = "SELECT COUNT(*) FROM sign_ups WHERE email_key = $1 AND state <> 'confirmed'";
-const ERASE_GUESTS_LETTERS: &str = "DELETE FROM letters
-    WHERE subscriber_id IS NULL AND (lower(recipient) = lower($1) OR lower(recipient) = $2)";
-const ERASE_GUESTS_SIGN_UPS: &str = "DELETE FROM sign_ups WHERE email_key = $1 AND state <> 'confirmed'";
+const ERASE_GUESTS_LETTERS: &str = concat!("DELETE FROM letters WHERE ", is_sent_to!("$1"));
+const ERASE_GUESTS_SIGN_UPS: &str = concat!("DELETE FROM sign_ups WHERE ", is_asked_at!("$1"));
 // Letters to an address that a reader gives up stay theirs.
-const KEEP_LETTERS: &str = "UPDATE letters SET subscriber_id = $1
-    WHERE subscriber_id IS NULL AND (lower(recipient) = lower($2) OR lower(recipient) = $3)";
+const KEEP_LETTERS: &str =
+    "UPDATE letters SET subscriber_id = $1 WHERE subscriber_id IS NULL AND recipient_key = $2";
 // What a reader said beneath articles goes with them to their new address.
-const MOVE_COMMENTS: &str = "UPDATE comments SET email = $2, email_key = $3 WHERE email_key = $1";
-const ERASE_SIGN_UPS: &str = "DELETE FROM sign_ups WHERE subscriber_id = $1 OR email_key = $2";
+const MOVE_COMMENTS: &str =
+    "UPDATE comments SET email = $2, email_key = $3, moved_by = COALESCE(moved_by, $4)
+    WHERE email_key = $1";
+const KEEP_FORMER: &str = "UPDATE sign_ups SET former = $2, former_key = $3 WHERE id = $1";
+const ERASE_SIGN_UPS: &str = concat!("DELETE FROM sign_ups WHERE subscriber_id = $1 OR ", is_asked_at!("$2"));
 const ANY_ERASED: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM erased_addresses LIMIT 1) x";
 const AMONG_ERASED: Both = both!("SELECT e.digest FROM", "JOIN erased_addresses e ON e.digest = j.value->>0");
-
-type ReceivedRow = (String, String, Option<i64>);
-
-fn received(rows: Vec<ReceivedRow>) -> Result<Vec<Received>, StoreError> {
-    rows.into_iter()
-        .map(|(what, state, at)| Ok(Received { what, state, at: at.map(time).transpose()? }))
-        .collect()
-}
 
 impl Store {
     /// Until when a reader gets nothing, if they have asked for a pause.
@@ -158,32 +82,8 @@ impl Store {
         until.flatten().map(time).transpose()
     }
 
-    /// All that is known of `reader`.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn known(&self, reader: &Subscriber) -> Result<Known, StoreError> {
-        let id = reader.id;
-        let editions: Vec<ReceivedRow> =
-            reading!(self, |c| sqlx::query_as(EDITIONS_OF).bind(id.0).fetch_all(&mut *c).await?);
-        let letters: Vec<ReceivedRow> =
-            reading!(self, |c| sqlx::query_as(LETTERS_OF).bind(id.0).fetch_all(&mut *c).await?);
-        Ok(Known {
-            email: reader.email.to_string(),
-            name: reader.name.clone(),
-            timezone: reader.timezone.map(|zone| zone.name().to_owned()),
-            status: reader.status.to_string(),
-            since: reader.since,
-            paused_until: self.paused_until(id).await?,
-            consents: self.consents(id).await?,
-            editions: received(editions)?,
-            letters: received(letters)?,
-            comments: self.comments_by(&reader.email).await?.into_iter().map(commented).collect(),
-        })
-    }
-
     /// Takes the word of the owner of a new address: the reader who asked gets their mail there. The old address hears of
-    /// it by `notice`, and no import brings it back.
+    /// it by `notice`, which has the link that takes it back, and no import brings it back.
     ///
     /// # Errors
     /// When the store fails.
@@ -208,16 +108,34 @@ impl Store {
         if self.by_email(&email).await?.is_some_and(|other| other.id != of) {
             return Ok(Moved::Taken);
         }
+        // Whoever goes home takes the move back that led away from there: the address between has no last word about it.
+        if let Some(away) = self.move_from(of, &email, now).await? {
+            return Ok(
+                match self.put_back_by_form(&away, PutBackBy::Owner, Some((id, from)), keys, now).await? {
+                    PutBack::Now => Moved::Now,
+                    PutBack::Before => Moved::Before,
+                    PutBack::Taken => Moved::Taken,
+                    PutBack::No => Moved::No,
+                },
+            );
+        }
         let (old, new) = (erased_digest(keys, reader.email.key()), erased_digest(keys, email.key()));
         let cause = format!("moved/{}", id.0);
         let outcome = writing!(self, |c| {
-            let ours = sqlx::query(sign_ups::CONFIRM)
-                .bind(id.0)
-                .bind(millis(now))
-                .bind(from)
-                .execute(&mut *c)
-                .await?
-                .rows_affected();
+            let key: Option<String> =
+                sqlx::query_scalar(TAKE).bind(of.0).bind(millis(now)).fetch_optional(&mut *c).await?;
+            // Another request was faster, and the address that would be told is no longer theirs.
+            let ours = if key.as_deref() == Some(reader.email.key()) {
+                sqlx::query(sign_ups::CONFIRM)
+                    .bind(id.0)
+                    .bind(millis(now))
+                    .bind(from)
+                    .execute(&mut *c)
+                    .await?
+                    .rows_affected()
+            } else {
+                0
+            };
             let moved = if ours == 0 {
                 0
             } else {
@@ -233,16 +151,18 @@ impl Store {
             if moved > 0 && old != new {
                 sqlx::query(REMEMBER).bind(&old).bind(millis(now)).execute(&mut *c).await?;
                 sqlx::query(sign_ups::FORGIVE).bind(&new).execute(&mut *c).await?;
-                sqlx::query(KEEP_LETTERS)
-                    .bind(of.0)
-                    .bind(reader.email.as_str())
-                    .bind(reader.email.key())
-                    .execute(&mut *c)
-                    .await?;
+                sqlx::query(KEEP_LETTERS).bind(of.0).bind(reader.email.key()).execute(&mut *c).await?;
                 sqlx::query(MOVE_COMMENTS)
                     .bind(reader.email.key())
                     .bind(email.as_str())
                     .bind(email.key())
+                    .bind(id.0)
+                    .execute(&mut *c)
+                    .await?;
+                sqlx::query(KEEP_FORMER)
+                    .bind(id.0)
+                    .bind(reader.email.as_str())
+                    .bind(reader.email.key())
                     .execute(&mut *c)
                     .await?;
                 insert_letter!(&mut *c, &cause, &reader.email, notice, Some(of), now);
@@ -273,57 +193,42 @@ impl Store {
         keys: &TokenKeys,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let Some(reader) = self.subscriber(id).await? else { return Ok(false) };
-        let digest = erased_digest(keys, reader.email.key());
-        Ok(writing!(self, |c| {
-            let done =
-                sqlx::query(ERASE).bind(id.0).bind(millis(now)).execute(&mut *c).await?.rows_affected() > 0;
-            if done {
+        let erased = writing!(self, |c| {
+            let key: Option<String> =
+                sqlx::query_scalar(TAKE).bind(id.0).bind(millis(now)).fetch_optional(&mut *c).await?;
+            if let Some(key) = &key {
+                sqlx::query(ERASE).bind(id.0).bind(millis(now)).execute(&mut *c).await?;
+                let digest = erased_digest(keys, key);
                 sqlx::query(REMEMBER).bind(&digest).bind(millis(now)).execute(&mut *c).await?;
                 sqlx::query(ERASE_REASONS).bind(id.0).execute(&mut *c).await?;
                 sqlx::query(ERASE_ATTEMPTS).bind(id.0).execute(&mut *c).await?;
-                let (spelt, key) = (reader.email.as_str(), reader.email.key());
                 sqlx::query(ERASE_TOLD).bind(key).execute(&mut *c).await?;
                 sqlx::query(ERASE_ASKED).bind(id.0).bind(key).execute(&mut *c).await?;
-                sqlx::query(ERASE_LETTERS).bind(id.0).bind(spelt).bind(key).execute(&mut *c).await?;
+                sqlx::query(ERASE_LETTERS).bind(id.0).bind(key).execute(&mut *c).await?;
                 sqlx::query(ERASE_SIGN_UPS).bind(id.0).bind(key).execute(&mut *c).await?;
                 sqlx::query(comments::ERASE).bind(key).execute(&mut *c).await?;
             }
-            done
-        }))
+            key.is_some()
+        });
+        Ok(erased)
     }
 
-    /// What is kept of somebody who is no subscriber; `None` when nothing is.
+    /// Forgets somebody who is no subscriber: comments, letters, sign-ups that were not confirmed. As of a reader, a keyed
+    /// digest of the address keeps imports from making them one.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn guest(&self, email: &EmailAddress) -> Result<Option<Guest>, StoreError> {
-        let letters: Vec<ReceivedRow> = reading!(self, |c| sqlx::query_as(GUESTS_LETTERS)
-            .bind(email.as_str())
-            .bind(email.key())
-            .fetch_all(&mut *c)
-            .await?);
-        let sign_ups: i64 = reading!(self, |c| sqlx::query_scalar(GUESTS_SIGN_UPS)
-            .bind(email.key())
-            .fetch_one(&mut *c)
-            .await?);
-        let guest = Guest {
-            email: email.to_string(),
-            comments: self.comments_by(email).await?.into_iter().map(commented).collect(),
-            letters: received(letters)?,
-            sign_ups: sign_ups.unsigned_abs(),
-        };
-        Ok((!guest.comments.is_empty() || !guest.letters.is_empty() || guest.sign_ups > 0).then_some(guest))
-    }
-
-    /// Forgets somebody who is no subscriber: comments, letters, sign-ups that were not confirmed.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn erase_guest(&self, email: &EmailAddress) -> Result<(), StoreError> {
+    pub async fn erase_guest(
+        &self,
+        email: &EmailAddress,
+        keys: &TokenKeys,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let digest = erased_digest(keys, email.key());
         writing!(self, |c| {
+            sqlx::query(REMEMBER).bind(&digest).bind(millis(now)).execute(&mut *c).await?;
             sqlx::query(ERASE_TOLD).bind(email.key()).execute(&mut *c).await?;
-            sqlx::query(ERASE_GUESTS_LETTERS).bind(email.as_str()).bind(email.key()).execute(&mut *c).await?;
+            sqlx::query(ERASE_GUESTS_LETTERS).bind(email.key()).execute(&mut *c).await?;
             sqlx::query(ERASE_GUESTS_SIGN_UPS).bind(email.key()).execute(&mut *c).await?;
             sqlx::query(comments::ERASE).bind(email.key()).execute(&mut *c).await?;
         });
@@ -367,9 +272,4 @@ impl Store {
             .await?);
         Ok(found.into_iter().collect())
     }
-}
-
-fn commented(comment: Comment) -> Commented {
-    let Comment { slug, name, text, moderation, made_at, .. } = comment;
-    Commented { article: slug, name, text, moderation: moderation.as_str().to_owned(), at: made_at }
 }

@@ -51,8 +51,8 @@ type Row = (
 );
 pub(super) const ADD: &str =
     "INSERT INTO letters (cause, recipient, subject, text, html, unsubscribe_url, file_name,
-        file_text, subscriber_id, state, due_at, made_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10) ON CONFLICT (cause) DO NOTHING";
+        file_text, subscriber_id, state, due_at, made_at, recipient_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10, $11) ON CONFLICT (cause) DO NOTHING";
 const DUE: &str =
     "SELECT id, recipient, subject, text, html, unsubscribe_url, file_name, file_text, attempt, deferrals,
         uncertain, made_at, due_at FROM letters
@@ -94,6 +94,7 @@ macro_rules! insert_letter {
             .bind(letter.attachment.as_ref().map(|(_, text)| text.as_str()))
             .bind(subscriber.map(|id| id.0))
             .bind($crate::store::millis($now))
+            .bind(to.key())
             .execute($c)
             .await?
             .rows_affected()

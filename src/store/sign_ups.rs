@@ -96,8 +96,16 @@ pub enum Confirmed {
 pub struct Consent {
     /// `sign-up` or `new-address`.
     pub kind: String,
+    /// What became of it: `asked`, `mailed`, `passed-over` or `confirmed`.
+    pub state: String,
     /// The address as it was given.
     pub email: String,
+    /// The name as it was given.
+    pub name: Option<String>,
+    /// The time zone as it was given.
+    pub timezone: Option<String>,
+    /// The address before, of a new one that was confirmed.
+    pub former: Option<String>,
     /// What the form said.
     pub words: String,
     /// `site`, or the origin of another site.
@@ -110,6 +118,8 @@ pub struct Consent {
     pub confirmed_at: Option<DateTime<Utc>>,
     /// From which network address.
     pub confirmed_from: Option<String>,
+    /// When a new address was taken back.
+    pub put_back_at: Option<DateTime<Utc>>,
 }
 
 const INSERT: &str =
@@ -150,8 +160,6 @@ const ACTIVATE: &str =
         timezone = COALESCE((SELECT u.timezone FROM sign_ups u WHERE u.id = $3), timezone)
     WHERE id = $1 AND status IN ('pending', 'unsubscribed', 'bounced') AND erased_at IS NULL";
 pub(super) const FORGIVE: &str = "DELETE FROM erased_addresses WHERE digest = $1";
-const CONSENTS: &str = "SELECT kind, email, words, origin, asked_at, asked_from, confirmed_at, confirmed_from
-    FROM sign_ups WHERE subscriber_id = $1 ORDER BY id";
 const DELIVER: &str = "INSERT INTO deliveries (edition_id, subscriber_id, state, due_at)
     SELECT e.id, CAST($2 AS BIGINT), 'queued', CAST($3 AS BIGINT) FROM editions e WHERE e.id = $1
         AND NOT EXISTS (SELECT 1 FROM stops x WHERE x.edition_id = e.id AND x.course = 'cancelled')
@@ -408,30 +416,6 @@ impl Store {
             }
             new
         }))
-    }
-
-    /// What stands on record of a reader's consent, oldest first.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn consents(&self, id: SubscriberId) -> Result<Vec<Consent>, StoreError> {
-        type Row = (String, String, String, String, i64, Option<String>, Option<i64>, Option<String>);
-        let rows: Vec<Row> =
-            reading!(self, |c| sqlx::query_as(CONSENTS).bind(id.0).fetch_all(&mut *c).await?);
-        rows.into_iter()
-            .map(|(kind, email, words, origin, asked_at, asked_from, confirmed_at, confirmed_from)| {
-                Ok(Consent {
-                    kind,
-                    email,
-                    words,
-                    origin,
-                    asked_at: time(asked_at)?,
-                    asked_from,
-                    confirmed_at: confirmed_at.map(time).transpose()?,
-                    confirmed_from,
-                })
-            })
-            .collect()
     }
 
     /// Forgets sign-ups that nobody confirmed and that expired before `expired`, with the pending readers they made; how

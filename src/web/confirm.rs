@@ -14,7 +14,7 @@ use super::message::{Message, Question};
 use super::origin::{OurForm, Sender};
 use crate::message::{Purpose, TokenKeys, Verdict};
 use crate::press::FirstEdition;
-use crate::store::{Confirmed, Moved, SignUp, SignUpId};
+use crate::store::{Confirmed, Moved, SignUp, SignUpId, put_back_until};
 use crate::subscriber::Status;
 
 /// What a link stands for.
@@ -159,8 +159,9 @@ pub(super) async fn confirm_address(
         None => None,
     };
     let name = reader.as_ref().and_then(|reader| reader.name.as_deref());
-    let notice = web.letters.moved(name, &change.email)?;
-    let moved = web.store.confirm_new_address(id, &keys, from.as_deref(), &notice, web.clock.now()).await?;
+    let now = web.clock.now();
+    let notice = web.letters.moved(&keys, name, &change.email, id, put_back_until(now))?;
+    let moved = web.store.confirm_new_address(id, &keys, from.as_deref(), &notice, now).await?;
     let (heading, deck) = match moved {
         Moved::Now | Moved::Before => ("wishes.address_done", "wishes.address_done_text"),
         Moved::Taken => ("wishes.address_taken", "wishes.address_taken_text"),

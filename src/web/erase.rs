@@ -11,7 +11,7 @@ use super::Web;
 use super::failure::Failure;
 use super::message::{Message, Question};
 use super::origin::{OurForm, Sender};
-use super::preferences::{back, left};
+use super::preferences::{back, held, left};
 use crate::message::Purpose;
 use crate::store::Whose;
 
@@ -20,8 +20,11 @@ pub(super) async fn ask(State(web): State<Arc<Web>>, Path(token): Path<String>) 
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     // Who has left may be forgotten too.
     let Some(reader) = bearer.reader() else {
-        return left(&web, &bearer, &token, StatusCode::OK);
+        return left(&web, &bearer, &token, StatusCode::OK).await;
     };
+    if let Some(until) = web.store.held_until(reader.id, web.clock.now()).await? {
+        return held(&web, &token, until, StatusCode::OK);
+    }
     let words = web.pages.words();
     Question {
         heading: words.text("wishes.erase").to_owned(),
@@ -46,12 +49,15 @@ pub(super) async fn erase(
     }
     match &bearer.whose {
         Whose::Reader(reader) => {
+            if let Some(until) = web.store.held_until(reader.id, web.clock.now()).await? {
+                return held(&web, &token, until, StatusCode::CONFLICT);
+            }
             if web.store.erase(reader.id, &bearer.keys, web.clock.now()).await? {
                 info!(subscriber = %reader.id, "erased");
             }
         }
         Whose::Erased => {}
-        Whose::Nobody => return left(&web, &bearer, &token, StatusCode::CONFLICT),
+        Whose::Nobody => return left(&web, &bearer, &token, StatusCode::CONFLICT).await,
     }
     let words = web.pages.words();
     Message {

@@ -77,7 +77,7 @@ fn has_nul(path: &str) -> bool {
 
 /// The path as a log may have it: a token opens somebody's page.
 fn without_token(path: &str) -> &str {
-    let personal = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/", "/moderate/"];
+    let personal = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/", "/put-back/", "/moderate/"];
     personal.into_iter().find(|prefix| path.starts_with(prefix)).unwrap_or(path)
 }
 

@@ -33,6 +33,7 @@ mod pages;
 mod places;
 mod preferences;
 pub mod preview;
+mod put_back;
 mod robots;
 mod search;
 mod serve;
@@ -174,6 +175,7 @@ pub fn router(web: Web) -> Router {
         .route("/embed", get(sign_up::embed))
         .route("/confirm/{token}", get(confirm::ask).post(confirm::confirm))
         .route("/address/{token}", get(confirm::ask_address).post(confirm::confirm_address))
+        .route("/put-back/{token}", get(put_back::ask).post(put_back::put_back))
         .route("/articles/{slug}/comments", get(comments::show).post(comments::say))
         .route("/moderate/{token}/{decision}", get(moderate::ask).post(moderate::decide))
         .route("/style.css", get(style::sheet))

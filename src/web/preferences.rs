@@ -61,6 +61,8 @@ struct Page {
     areas: &'static [Area],
     saved: bool,
     unsubscribe: String,
+    /// From which day on data and erasure are to be had again, when the address has changed lately.
+    held: Option<String>,
     /// This page's own address, before which those of its other forms begin.
     own: String,
 }
@@ -69,6 +71,8 @@ struct Page {
 struct Left {
     /// Before which the addresses of data and erasure begin; none when nothing is kept.
     own: Option<String>,
+    /// As on the page.
+    held: Option<String>,
 }
 
 /// `GET /preferences/{token}`: the form as things stand; changes nothing.
@@ -78,7 +82,7 @@ pub(super) async fn show(
 ) -> Result<Response, Failure> {
     let bearer = web.bearer(Purpose::Preferences, &token).await?;
     let Some(reader) = present(&bearer) else {
-        return left(&web, &bearer, &token, StatusCode::OK);
+        return left(&web, &bearer, &token, StatusCode::OK).await;
     };
     let page = as_it_stands(&web, &bearer, reader).await?;
     Ok(([NOT_INDEXED], web.pages.render("preferences.html", &page)?).into_response())
@@ -96,7 +100,7 @@ pub(super) async fn change(
         return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&bearer) else {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     };
     let words = web.pages.words();
     let now = web.clock.now();
@@ -117,7 +121,7 @@ pub(super) async fn change(
         return wrong(&web, &page);
     };
     if !web.store.update_preferences(reader.id, name, timezone, pause, now).await? {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     }
     info!(subscriber = %reader.id, to = %reader.email.masked(), "preferences changed");
     page.name = name.unwrap_or_default().to_owned();
@@ -139,9 +143,18 @@ pub(super) async fn new_address(
         return OurForm::Preferences(&token).refuse(&web);
     }
     let Some(reader) = present(&bearer) else {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     };
     let words = web.pages.words();
+    if let Some(until) = web.store.stays_until(reader.id, web.clock.now()).await? {
+        return Message {
+            heading: words.text("wishes.address_stays").to_owned(),
+            deck: words.fill("wishes.address_stays_text", &[("date", &web.day_after(until))]),
+            onward: Some(back(&web, &token)),
+            ..Message::default()
+        }
+        .answer(&web, StatusCode::CONFLICT);
+    }
     let email = match forms::email(&wanted.email, words) {
         Ok(email) => email,
         Err(why) => {
@@ -188,7 +201,7 @@ pub(super) async fn new_address(
 }
 
 /// `POST /preferences/{token}/data`: all that is known of the reader goes, by mail, to the address on record, so that a link
-/// that others have seen gives nothing away.
+/// that others have seen gives nothing away: as long as the address before can take a move back, nothing goes at all.
 pub(super) async fn data(
     State(web): State<Arc<Web>>,
     client: Client,
@@ -205,8 +218,12 @@ pub(super) async fn data(
     }
     // Who has left may still know what is kept.
     let Some(reader) = bearer.reader() else {
-        return left(&web, &bearer, &token, StatusCode::CONFLICT);
+        return left(&web, &bearer, &token, StatusCode::CONFLICT).await;
     };
+    // Behind the address: a move that is confirmed in between is seen here, or nothing goes where it led.
+    if let Some(until) = web.store.held_until(reader.id, web.clock.now()).await? {
+        return held(&web, &token, until, StatusCode::CONFLICT);
+    }
     let known = web.store.known(reader).await?;
     let json = serde_json::to_string_pretty(&known).expect("texts and times are JSON");
     let letter = web.letters.data(&bearer.keys, reader.holder(), reader.name.as_deref(), json)?;
@@ -224,6 +241,23 @@ pub(super) async fn data(
         ..Message::default()
     }
     .answer(&web, StatusCode::OK)
+}
+
+/// Says from when on data and erasure are to be had: the address before can take the last move back `until` then.
+pub(super) fn held(
+    web: &Web,
+    token: &str,
+    until: DateTime<Utc>,
+    status: StatusCode,
+) -> Result<Response, Failure> {
+    let words = web.pages.words();
+    Message {
+        heading: words.text("wishes.held").to_owned(),
+        deck: words.fill("wishes.held_text", &[("date", &web.day_after(until))]),
+        onward: Some(back(web, token)),
+        ..Message::default()
+    }
+    .answer(web, status)
 }
 
 /// The way back to the page.
@@ -257,8 +291,15 @@ async fn as_it_stands(web: &Web, bearer: &Bearer, reader: &Subscriber) -> Result
         areas: areas(),
         saved: false,
         unsubscribe: web.pages.path(&format!("/unsubscribe/{leave}")),
+        held: held_from(web, bearer).await?,
         own: web.pages.path(&format!("/preferences/{own}")),
     })
+}
+
+async fn held_from(web: &Web, bearer: &Bearer) -> Result<Option<String>, Failure> {
+    let Some(reader) = bearer.reader() else { return Ok(None) };
+    let until = web.store.held_until(reader.id, web.clock.now()).await?;
+    Ok(until.map(|until| web.day_after(until)))
 }
 
 fn wrong(web: &Web, page: &Page) -> Result<Response, Failure> {
@@ -268,9 +309,15 @@ fn wrong(web: &Web, page: &Page) -> Result<Response, Failure> {
 }
 
 /// Who has left cannot change anything, and may still have their data or be forgotten; coming back is by signing up.
-pub(super) fn left(web: &Web, bearer: &Bearer, token: &str, status: StatusCode) -> Result<Response, Failure> {
+pub(super) async fn left(
+    web: &Web,
+    bearer: &Bearer,
+    token: &str,
+    status: StatusCode,
+) -> Result<Response, Failure> {
     let own = bearer.reader().map(|_| web.pages.path(&format!("/preferences/{token}")));
-    let page = web.pages.render("left.html", &Left { own })?;
+    let held = held_from(web, bearer).await?;
+    let page = web.pages.render("left.html", &Left { own, held })?;
     Ok((status, axum::Extension(Complete), [NOT_INDEXED], page).into_response())
 }
 

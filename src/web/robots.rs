@@ -14,8 +14,9 @@ const A_DAY: [(axum::http::HeaderName, &str); 1] = [(CACHE_CONTROL, "public, max
 
 /// `GET /robots.txt` (RFC 9309): everything is open but the personal pages.
 pub(super) async fn robots(State(web): State<Arc<Web>>) -> Response {
-    let closed = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/", "/moderate/", "/search"]
-        .map(|path| format!("Disallow: {}\n", web.pages.path(path)));
+    let closed =
+        ["/unsubscribe/", "/preferences/", "/confirm/", "/address/", "/put-back/", "/moderate/", "/search"]
+            .map(|path| format!("Disallow: {}\n", web.pages.path(path)));
     (
         A_DAY,
         format!(

@@ -9,7 +9,7 @@ use straight::subscriber::{Birthmark, EmailAddress, Holder, NewSubscriber, Statu
 
 use super::{at, edition_for, on_both, publish_for, reader, rendered};
 
-async fn ask(store: &Store, asks: Asks, email: &str, seconds: i64) -> SignUpId {
+pub(super) async fn ask(store: &Store, asks: Asks, email: &str, seconds: i64) -> SignUpId {
     let email: EmailAddress = email.parse().unwrap();
     let ask = Ask {
         asks,
@@ -25,7 +25,7 @@ async fn ask(store: &Store, asks: Asks, email: &str, seconds: i64) -> SignUpId {
     store.open_sign_ups(at(seconds) - TimeDelta::days(1), 99).await.unwrap().last().unwrap().id
 }
 
-async fn answer(store: &Store, id: SignUpId, seconds: i64) -> bool {
+pub(super) async fn answer(store: &Store, id: SignUpId, seconds: i64) -> bool {
     let lately = at(seconds) - TimeDelta::days(1);
     let open = store.open_sign_ups(lately, 99).await.unwrap();
     let open = open.iter().find(|open| open.id == id).unwrap();
@@ -35,7 +35,7 @@ async fn answer(store: &Store, id: SignUpId, seconds: i64) -> bool {
         .unwrap()
 }
 
-async fn confirm(store: &Store, id: SignUpId, seconds: i64) -> Confirmed {
+pub(super) async fn confirm(store: &Store, id: SignUpId, seconds: i64) -> Confirmed {
     let keys = store.token_keys(at(0)).await.unwrap();
     let welcome = Written::plain("Welcome", "Hello");
     store.confirm_sign_up(id, &keys, None, &welcome, at(seconds)).await.unwrap()
@@ -307,7 +307,7 @@ async fn nothing_of_who_is_erased_stays_in_another_spelling_at_an_old_address_or
         );
         let between = "zoe2@example.org".parse().unwrap();
         assert!(store.guest(&between).await.unwrap().is_none());
-        store.erase_guest(&between).await.unwrap();
+        store.erase_guest(&between, &keys, at(100_003)).await.unwrap();
         assert_eq!(store.consents(zoe).await.unwrap().len(), 2);
         // Of the next one nobody has said yes.
         let other = ask(&store, Asks::NewAddress(zoe), "stranger@example.org", 200_000).await;
@@ -328,7 +328,7 @@ async fn nothing_of_who_is_erased_stays_in_another_spelling_at_an_old_address_or
         let guest = "Guest@example.org".parse().unwrap();
         say("guest@example.org", "Passing by", 20).await;
         assert_eq!(store.guest(&guest).await.unwrap().unwrap().comments[0].text, "Passing by");
-        store.erase_guest(&guest).await.unwrap();
+        store.erase_guest(&guest, &keys, at(21)).await.unwrap();
         assert!(store.guest(&guest).await.unwrap().is_none());
         let left = store.due_letters(at(99), None, 99).await.unwrap();
         assert!(left.iter().all(|letter| letter.written.text != "Passing by"), "{left:?}");

@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod newsroom;
 mod program;
+mod readers;
 mod refusals;
 
 mod schedule;

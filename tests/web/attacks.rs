@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use straight::message::Purpose;
 use straight::subscriber::Status;
 
 use super::archive::site;
@@ -56,6 +57,12 @@ impl Town {
         harbour.post_form(&format!("{preferences}/address"), "email=new%40example.org").await;
         let address = link(&harbour.letters("new@example.org").await[0], "/address/");
         harbour.post_form("/articles/tide/comments", "name=Cy&email=cy%40example.org&text=Hello").await;
+        let moved = add(&harbour.store, "dee@example.org").await;
+        let own = format!("/preferences/{}/address", harbour.keys.issue(Purpose::Preferences, moved));
+        harbour.post_form(&own, "email=dee2%40example.org").await;
+        let yes = link(&harbour.letters("dee2@example.org").await[0], "/address/");
+        harbour.post_form(&yes, "yes=yes").await;
+        let put_back = link(&harbour.letters("dee@example.org").await[0], "/put-back/");
         harbour.press.tell_moderators().await.unwrap();
         let moderate = link(&harbour.letters("mo@example.org").await[0], "/moderate/");
         let paths = BTreeMap::from([
@@ -75,6 +82,7 @@ impl Town {
             ("/preferences/{token}/erase", format!("{preferences}/erase")),
             ("/confirm/{token}", confirm),
             ("/address/{token}", address),
+            ("/put-back/{token}", put_back),
             ("/articles/{slug}/comments", "/articles/tide/comments".to_owned()),
             ("/moderate/{token}/{decision}", moderate),
         ]);

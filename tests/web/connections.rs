@@ -105,7 +105,7 @@ async fn robots_stay_off_personal_pages_and_no_icon_is_no_error() {
     assert_eq!((robots.status, robots.header("content-type")), (200, "text/plain; charset=utf-8"));
     assert_eq!(
         robots.text(),
-        "User-agent: *\nDisallow: /unsubscribe/\nDisallow: /preferences/\nDisallow: /confirm/\nDisallow: /address/\nDisallow: /moderate/\nDisallow: /search\n\nSitemap: https://tide.example/sitemap.xml\n"
+        "User-agent: *\nDisallow: /unsubscribe/\nDisallow: /preferences/\nDisallow: /confirm/\nDisallow: /address/\nDisallow: /put-back/\nDisallow: /moderate/\nDisallow: /search\n\nSitemap: https://tide.example/sitemap.xml\n"
     );
     let icon = harbour.get("/favicon.ico").await;
     assert_eq!((icon.status, icon.body.len()), (204, 0));

@@ -73,6 +73,88 @@ async fn a_new_address_is_taken_once_its_owner_says_so_and_the_old_one_hears_of_
     assert_eq!((report.new, report.suppressed), (0, 1));
 }
 
+/// Whoever is sent on one of Ann's mails has the link to her page.
+#[tokio::test]
+async fn a_mail_that_is_passed_on_gives_nothing_away_and_the_old_address_takes_a_move_back() {
+    let harbour = Harbour::open().await;
+    harbour.publish(&edition("2026-03-02", "High water")).await;
+    let path = harbour.preferences_link();
+    let secret = "name=Ann&email=ann%40example.org&text=What+only+Ann+said";
+    harbour.post_form("/articles/tide-2026-03-02/comments", secret).await;
+    harbour.post_form(&format!("{path}/address"), "email=thief%40example.net").await;
+    let yes = link(&harbour.letters("thief@example.net").await[0], "/address/");
+    harbour.post_form(&yes, "yes=yes").await.assert_page(200, "Your mail comes to the new address");
+
+    let letters = harbour.letters("thief@example.net").await.len();
+    let thirteen_days = now() + TimeDelta::days(13);
+    for time in [now(), thirteen_days] {
+        harbour.at(time);
+        let page = harbour.get(&path).await;
+        assert!(page.text().contains(">17 March 2026</span> on your data"), "{}", page.text());
+        assert!(!page.text().contains("/data\"") && !page.text().contains("/erase\""), "{}", page.text());
+        harbour.get(&format!("{path}/erase")).await.assert_page(200, "Your address has changed lately");
+        for wish in ["data", "erase"] {
+            let page = harbour.post_form(&format!("{path}/{wish}"), "yes=yes").await;
+            page.assert_page(409, "Your address has changed lately");
+        }
+        assert_eq!(harbour.letters("thief@example.net").await.len(), letters, "nothing is sent there");
+    }
+    // Who leaves meets the same.
+    harbour.post_form(&harbour.unsubscribe_link(), "leave=yes").await;
+    let page = harbour.get(&path).await;
+    assert!(page.text().contains(">17 March 2026</span> on") && !page.text().contains("/data\""));
+
+    let told = harbour.letters("ann@example.org").await.remove(0);
+    assert!(told.written.text.contains("This works until 15 March 2026."), "{}", told.written.text);
+    let put_back = link(&told, "/put-back/");
+    assert!(told.written.html.as_ref().unwrap().contains(&put_back));
+    let before = harbour.disk();
+    let page = harbour.get(&put_back).await;
+    page.assert_page(200, "Was it not you?");
+    assert!(page.text().contains("a…@example.org") && !page.text().contains("thief"), "{}", page.text());
+    assert_eq!(harbour.disk(), before, "looking changes nothing");
+    let foreign = "Origin: https://other.example\r\nSec-Fetch-Site: cross-site\r\n";
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(harbour.send(&put_back, foreign, form, "yes=yes").await.status, 403);
+    for _ in 0..2 {
+        harbour.post_form(&put_back, "yes=yes").await.assert_page(200, "Your mail comes to you again");
+    }
+    harbour.get(&put_back).await.assert_page(200, "Your mail comes to you again");
+    let ann = harbour.ann().await;
+    assert_eq!((ann.email.as_str(), ann.status), ("ann@example.org", Status::Active));
+
+    // The link in the mail is what it was, and moves nobody for now; her data is hers.
+    let page = harbour.post_form(&format!("{path}/address"), "email=thief%40example.net").await;
+    page.assert_page(409, "Your address stays for now");
+    assert!(page.text().contains("From 30 March 2026 on"), "{}", page.text());
+    harbour.post_form(&format!("{path}/data"), "yes=yes").await.assert_page(200, "Your data is on its way");
+    let (_, json) = harbour.letters("ann@example.org").await.pop().unwrap().written.attachment.unwrap();
+    assert!(json.contains("What only Ann said"), "{json}");
+}
+
+#[tokio::test]
+async fn a_move_that_nobody_takes_back_holds_after_its_days() {
+    let harbour = Harbour::open().await;
+    let path = harbour.preferences_link();
+    harbour.post_form(&format!("{path}/address"), "email=new%40example.org").await;
+    let yes = link(&harbour.letters("new@example.org").await[0], "/address/");
+    harbour.post_form(&yes, "yes=yes").await;
+    let put_back = link(&harbour.letters("ann@example.org").await[0], "/put-back/");
+    // Not another move of the same number, of a database that was restored since.
+    let number = harbour.store.last_move(harbour.ann).await.unwrap().unwrap().id.0;
+    let other = harbour.keys.issue_until(Purpose::PutBack, number, now() + TimeDelta::days(20));
+    let page = harbour.post_form(&format!("/put-back/{other}"), "yes=yes").await;
+    page.assert_page(410, "This link does not work any more");
+
+    harbour.at(now() + TimeDelta::days(14));
+    harbour.post_form(&put_back, "yes=yes").await.assert_page(410, "This link does not work any more");
+    assert_eq!(harbour.ann().await.email.as_str(), "new@example.org");
+    harbour.post_form(&format!("{path}/data"), "yes=yes").await.assert_page(200, "Your data is on its way");
+    harbour.post_form(&format!("{path}/erase"), "yes=yes").await.assert_page(200, "Everything is erased");
+    let rows = harbour.dump().await;
+    assert!(!rows.contains("ann@example.org") && !rows.contains("new@example.org"), "{rows}");
+}
+
 #[tokio::test]
 async fn a_masked_address_is_of_one_piece_wherever_a_reader_meets_it() {
     let harbour = Harbour::open().await;

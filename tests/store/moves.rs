@@ -1,0 +1,127 @@
+//! Moves to another address that are taken back, on both engines.
+
+use straight::article::Slug;
+use straight::comment::NewComment;
+use straight::letter::Written;
+use straight::store::{Asks, Moved, Origin, PutBack, PutBackBy, Store};
+use straight::subscriber::Status;
+
+use super::erasure::{DAY, address, id, relocate, sign_up};
+use super::sign_ups::{answer, ask};
+use super::{at, edition_for, on_both, reader};
+
+async fn say(store: &Store, email: &str, text: &str) {
+    let comment = NewComment::parse(Slug::of_text("tide").unwrap(), "Somebody", email, text).unwrap();
+    store.add_comment(&comment, at(1)).await.unwrap().unwrap();
+}
+
+/// What is on record as said by `email`, a reader or not.
+async fn said(store: &Store, email: &str) -> Vec<String> {
+    let comments = match store.by_email(&address(email)).await.unwrap() {
+        Some(reader) => store.known(&reader).await.unwrap().comments,
+        None => store.guest(&address(email)).await.unwrap().map(|guest| guest.comments).unwrap_or_default(),
+    };
+    comments.into_iter().map(|comment| comment.text).collect()
+}
+
+#[tokio::test]
+async fn the_owner_of_the_former_address_takes_a_move_back_whatever_was_done_since() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let keys = store.token_keys(at(0)).await.unwrap();
+        edition_for(&store, &["olga@example.org", "bo@example.org"]).await;
+        let olga = id(&store, "olga@example.org").await;
+        say(&store, "olga@example.org", "Hers").await;
+        say(&store, "thief@example.net", "His before").await;
+        assert_eq!(store.held_until(olga, at(0)).await.unwrap(), None);
+
+        // Whoever has a mail of hers moves, and once more, so that the traces lead elsewhere.
+        relocate(&store, olga, "thief@example.net", 10).await;
+        assert_eq!(said(&store, "thief@example.net").await, ["Hers", "His before"]);
+        say(&store, "thief@example.net", "His since").await;
+        let first = store.last_move(olga).await.unwrap().unwrap();
+        relocate(&store, olga, "thief2@example.net", 2 * DAY).await;
+        assert_eq!(first.former, address("olga@example.org"));
+        assert_eq!(store.held_until(olga, at(3 * DAY)).await.unwrap(), Some(at(16 * DAY + 2)));
+        assert_eq!(store.held_until(olga, at(16 * DAY + 2)).await.unwrap(), None);
+        // They ask for a third address, leave, and let the old one be asked whether it wants to subscribe.
+        let third = ask(&store, Asks::NewAddress(olga), "thief3@example.net", 4 * DAY).await;
+        assert!(answer(&store, third, 4 * DAY).await);
+        store.unsubscribe(olga, at(4 * DAY)).await.unwrap();
+        let form = ask(&store, Asks::Subscribe, "olga@example.org", 4 * DAY).await;
+        assert!(answer(&store, form, 4 * DAY).await);
+        let squatter = id(&store, "olga@example.org").await;
+        assert_ne!(squatter, olga);
+
+        assert_eq!(store.put_back(&first, PutBackBy::Owner, &keys, at(5 * DAY)).await.unwrap(), PutBack::Now);
+        let reader_again = store.by_email(&address("olga@example.org")).await.unwrap().unwrap();
+        assert_eq!((reader_again.id, reader_again.status), (olga, Status::Active));
+        assert_eq!(store.subscriber(squatter).await.unwrap(), None);
+        assert_eq!(said(&store, "olga@example.org").await, ["Hers"]);
+        assert_eq!(said(&store, "thief2@example.net").await, ["His before", "His since"]);
+        assert_eq!(store.held_until(olga, at(5 * DAY)).await.unwrap(), None, "her data is hers at once");
+        assert_eq!(store.stays_until(olga, at(5 * DAY)).await.unwrap(), Some(at(19 * DAY)));
+        let notice = Written::plain("Moved", "Moved");
+        let late = store.confirm_new_address(third, &keys, None, &notice, at(5 * DAY)).await.unwrap();
+        assert_eq!(late, Moved::No, "what was asked for is void");
+        let again = store.put_back(&first, PutBackBy::Owner, &keys, at(6 * DAY)).await.unwrap();
+        assert_eq!(again, PutBack::Before);
+
+        // A list brings neither the thief in, nor does it take Olga for one who is gone.
+        let list = [reader("olga@example.org"), reader("thief2@example.net")];
+        let report = store.import(&list, Origin::File, at(7 * DAY)).await.unwrap();
+        assert_eq!((report.new, report.suppressed), (0, 1), "{report:?}");
+        assert!(store.erase(olga, &keys, at(8 * DAY)).await.unwrap());
+        let left = store.due_letters(at(9 * DAY), None, 99).await.unwrap();
+        assert_eq!(left, [], "letters about her at any address are gone");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_goes_home_leaves_the_address_between_no_word_about_it() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let keys = store.token_keys(at(0)).await.unwrap();
+        let olga = sign_up(&store, "olga@example.org", 0).await;
+        relocate(&store, olga, "thief@example.net", DAY).await;
+        let letters = store.due_letters(at(2 * DAY), None, 99).await.unwrap().len();
+        relocate(&store, olga, "olga@example.org", 3 * DAY).await;
+        let reader_again = store.subscriber(olga).await.unwrap().unwrap();
+        assert_eq!(reader_again.email, address("olga@example.org"));
+        // The one letter more asks her: none goes to the thief with a link that turns it round again.
+        assert_eq!(store.due_letters(at(4 * DAY), None, 99).await.unwrap().len(), letters + 1);
+        assert_eq!(store.last_move(olga).await.unwrap(), None);
+        assert_eq!(store.held_until(olga, at(4 * DAY)).await.unwrap(), None);
+        assert!(!store.is_erased(&address("olga@example.org"), at(4 * DAY)).await.unwrap());
+        assert!(store.erase(olga, &keys, at(5 * DAY)).await.unwrap());
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_move_is_not_taken_back_over_another_reader_and_by_the_operator_brings_nobody_back() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let keys = store.token_keys(at(0)).await.unwrap();
+        let ann = sign_up(&store, "ann@example.org", 0).await;
+        relocate(&store, ann, "ann2@example.org", DAY).await;
+        let moved = store.last_move(ann).await.unwrap().unwrap();
+        let carl = sign_up(&store, "ann@example.org", 3 * DAY).await;
+        let tried = store.put_back(&moved, PutBackBy::Owner, &keys, at(4 * DAY)).await.unwrap();
+        assert_eq!(tried, PutBack::Taken);
+        assert_eq!(store.subscriber(carl).await.unwrap().unwrap().email, address("ann@example.org"));
+        assert_eq!(store.subscriber(ann).await.unwrap().unwrap().email, address("ann2@example.org"));
+
+        assert!(store.erase(carl, &keys, at(5 * DAY)).await.unwrap());
+        store.unsubscribe(ann, at(5 * DAY)).await.unwrap();
+        let done = store.put_back(&moved, PutBackBy::Operator, &keys, at(6 * DAY)).await.unwrap();
+        assert_eq!(done, PutBack::Now);
+        let ann = store.subscriber(ann).await.unwrap().unwrap();
+        assert_eq!((ann.email, ann.status), (address("ann@example.org"), Status::Unsubscribed));
+        store.close().await;
+    })
+    .await;
+}
