@@ -201,10 +201,12 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn erase_comments(&self, email: &EmailAddress) -> Result<u64, StoreError> {
-        Ok(writing!(self, |c| {
+        let erased = writing!(self, |c| {
             sqlx::query(erasure::ERASE_TOLD).bind(email.key()).execute(&mut *c).await?;
             sqlx::query(ERASE).bind(email.key()).execute(&mut *c).await?.rows_affected()
-        }))
+        });
+        self.leave_nothing_behind().await?;
+        Ok(erased)
     }
 }
 

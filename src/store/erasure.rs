@@ -210,6 +210,7 @@ impl Store {
             }
             key.is_some()
         });
+        self.leave_nothing_behind().await?;
         Ok(erased)
     }
 
@@ -232,7 +233,7 @@ impl Store {
             sqlx::query(ERASE_GUESTS_SIGN_UPS).bind(email.key()).execute(&mut *c).await?;
             sqlx::query(comments::ERASE).bind(email.key()).execute(&mut *c).await?;
         });
-        Ok(())
+        self.leave_nothing_behind().await
     }
 
     /// Whether this address was erased, or given up for another.

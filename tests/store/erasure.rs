@@ -233,3 +233,35 @@ async fn all_that_is_kept_of_somebody_is_told() {
     })
     .await;
 }
+
+/// A copy of the file is a backup, and is searched as whoever finds one would.
+#[tokio::test]
+async fn no_byte_of_who_is_erased_is_left_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("straight.db");
+    let store = Store::open(&straight::config::Database::Sqlite(file.clone())).await.unwrap();
+    let keys = store.token_keys(at(0)).await.unwrap();
+    let holds = |what: &str| {
+        let bytes = |name: &str| std::fs::read(folder.path().join(name)).unwrap_or_default();
+        let all = [bytes("straight.db"), bytes("straight.db-wal")].concat();
+        all.windows(what.len()).filter(|window| *window == what.as_bytes()).count()
+    };
+    let many: Vec<_> = (0..400).map(|n| reader(&format!("reader{n}@example.org"))).collect();
+    store.import(&many, Origin::File, at(0)).await.unwrap();
+    let zoe = sign_up(&store, "unmistakable@example.org", 0).await;
+    let links = format!("https://news.example.com/preferences/unmistakable {}", "x".repeat(20_000));
+    let letter = Written::plain("Links", &links);
+    let to = address("unmistakable@example.org");
+    assert!(store.post_letter("links", &to, &letter, Some(zoe), at(1)).await.unwrap());
+    let guest = address("forgettable@example.org");
+    store.add_letter("guest", &guest, "Links", "forgettable", at(1)).await.unwrap();
+    assert!(holds("unmistakable") > 0 && holds("forgettable") > 0);
+
+    assert!(store.erase(zoe, &keys, at(9)).await.unwrap());
+    assert_eq!(holds("unmistakable"), 0, "while the store is open, and its log beside it");
+    store.erase_guest(&guest, &keys, at(9)).await.unwrap();
+    assert_eq!(holds("forgettable"), 0);
+    assert!(holds("reader399@example.org") > 0, "the others are there");
+    store.close().await;
+    assert_eq!(holds("unmistakable") + holds("forgettable"), 0);
+}
