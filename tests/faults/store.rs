@@ -102,6 +102,30 @@ async fn row_51_an_old_backup_sends_nothing_again_before_or_after_it_is_accepted
     }
 }
 
+/// As docs/attacks.md tells it: a backup of the whole folder has the mark of its own time, and asks nothing by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_51_of_a_whole_folder_that_is_restored_a_mark_written_by_hand_asks() {
+    const READERS: usize = 20;
+    let house = House::new(READERS, Policy::Resend).await;
+    let opened = house.straight(&["status"]).output().unwrap();
+    assert!(opened.status.success(), "{}", shown(&opened));
+    let backup = fs::read(house.database()).unwrap();
+    house.complete().await;
+    fs::write(house.database(), &backup).unwrap();
+    let seconds = straight::press::Clock::system().now().timestamp();
+    let mark = house.database().with_extension("mark");
+    assert!(mark.is_file());
+    fs::write(mark, format!("1000000 restored {seconds}000\n")).unwrap();
+
+    let refused = house.send(&[]).await;
+    assert!(shown(&refused).contains("straight ledger accept"), "{}", shown(&refused));
+    let accepted = house.straight(&["ledger", "accept"]).output().unwrap();
+    assert!(accepted.status.success(), "{}", shown(&accepted));
+    let again = house.send(&[]).await;
+    assert!(again.status.success(), "{}", shown(&again));
+    assert_eq!(house.sink.total(), READERS, "nobody gets it again\n{}", shown(&again));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_52_two_that_start_at_once_send_one_edition_once() {
     for round in 0..3 {
