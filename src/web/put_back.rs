@@ -54,7 +54,7 @@ pub(super) async fn put_back(
     Path(token): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if web.sender(&headers) == Sender::Foreign {
+    if web.sender(&headers) != Sender::Ours {
         return OurForm::Confirmation.refuse(&web);
     }
     let Some((moved, keys)) = read(&web, &token).await? else { return too_late(&web) };

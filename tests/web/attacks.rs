@@ -58,6 +58,7 @@ impl Town {
         let address = link(&harbour.letters("new@example.org").await[0], "/address/");
         harbour.post_form("/articles/tide/comments", "name=Cy&email=cy%40example.org&text=Hello").await;
         let moved = add(&harbour.store, "dee@example.org").await;
+        let moved = harbour.store.subscriber(moved).await.unwrap().unwrap().holder();
         let own = format!("/preferences/{}/address", harbour.keys.issue(Purpose::Preferences, moved));
         harbour.post_form(&own, "email=dee2%40example.org").await;
         let yes = link(&harbour.letters("dee2@example.org").await[0], "/address/");
