@@ -389,8 +389,9 @@ async fn report(
     match &done.ending {
         Ending::Complete => {
             let is_done = counts.of(State::Queued) + counts.of(State::Sending) == 0;
-            // A few dead addresses are part of every list.
-            Ok(is_done && counts.of(State::Uncertain) == 0 && counts.of(State::Failed) <= sent)
+            // A few dead addresses are part of every list, and what is uncertain is told as that.
+            let in_vain = counts.of(State::Failed) + counts.of(State::Uncertain);
+            Ok(is_done && counts.of(State::Failed) <= sent && (sent > 0 || in_vain == 0))
         }
         Ending::Stopped => {
             writeln!(out, "Stopped. `straight send` goes on where it stopped; nobody gets it twice.")?;

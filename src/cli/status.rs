@@ -1,8 +1,10 @@
 //! `straight status`: where the deliveries of an edition stand, at which domains, and why.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::bail;
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::approve::due_next;
@@ -15,7 +17,10 @@ use crate::delivery::reasons::Reasons;
 use crate::edition::EditionKey;
 use crate::press::{Consent, Press, Withheld, moment_of};
 use crate::store::{Counts, Course, Decision, Domains, EditionSummary, InDoubt, Noted, Trouble};
+use crate::subscriber::masked_in;
 
+/// Of how long letters are told that did not get through.
+const LATELY: TimeDelta = TimeDelta::days(7);
 /// How many kinds of reasons are shown.
 const REASONS: usize = 20;
 
@@ -59,6 +64,7 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
     let counts = press.store.comment_counts().await?;
     let waiting = counts.iter().find(|(moderation, _)| *moderation == Moderation::Pending);
     let waiting = waiting.map_or(0, |(_, count)| *count);
+    let letters = press.store.letters_in_trouble(press.clock.now() - LATELY).await?;
     match args.format {
         StatusFormat::Human => {
             for noted in &troubles {
@@ -70,6 +76,12 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
             match standing {
                 None => writeln!(out, "No edition has gone out yet.")?,
                 Some(standing) => tell(&standing, out)?,
+            }
+            for (state, count, reason) in &letters {
+                let reason =
+                    reason.as_deref().map_or_else(String::new, |reason| format!(": {}", masked_in(reason)));
+                let (state, days) = (state.as_str(), LATELY.num_days());
+                writeln!(out, "Letters of the last {days} days: {count} {state}{reason}")?;
             }
             match waiting {
                 0 => {}
@@ -87,6 +99,7 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
                 "held": held,
                 "edition": standing.as_ref().map(as_json),
                 "comments_waiting": waiting,
+                "letters": letters.iter().map(|(state, count, _)| (state.as_str(), *count)).collect::<BTreeMap<_, _>>(),
             });
             writeln!(out, "{}", serde_json::to_string_pretty(&told)?)?;
         }

@@ -77,6 +77,12 @@ const PRUNE_SHARED: &str = "DELETE FROM letters WHERE id IN (SELECT id FROM lett
 const EMPTY: &str = "UPDATE letters SET text = '', html = NULL, unsubscribe_url = NULL, file_text = NULL
     WHERE id = $1 AND state IN ('sent', 'failed')";
 
+// The last reason stands for the others.
+const IN_TROUBLE: &str = "SELECT l.state, COUNT(*),
+        (SELECT r.reason FROM letters r WHERE r.state = l.state AND r.made_at >= $1 ORDER BY r.id DESC LIMIT 1)
+    FROM letters l WHERE l.state IN ('deferred', 'failed', 'uncertain') AND l.made_at >= $1
+    GROUP BY l.state ORDER BY l.state";
+
 /// Puts `$letter` into the post within the transaction of `$c`; how many rows are new.
 macro_rules! insert_letter {
     ($c:expr, $cause:expr, $to:expr, $letter:expr, $subscriber:expr, $now:expr) => {{
@@ -102,6 +108,21 @@ macro_rules! insert_letter {
 }
 
 impl Store {
+    /// How many letters of those made since `since` are deferred, have failed or are uncertain, and why the last of them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn letters_in_trouble(
+        &self,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<(State, u64, Option<String>)>, StoreError> {
+        let rows: Vec<(String, i64, Option<String>)> =
+            reading!(self, |c| sqlx::query_as(IN_TROUBLE).bind(millis(since)).fetch_all(&mut *c).await?);
+        rows.into_iter()
+            .map(|(word, count, reason)| Ok((super::deliveries::state(&word)?, count.unsigned_abs(), reason)))
+            .collect()
+    }
+
     /// Writes a letter; whether it is new: a cause has one letter a recipient.
     ///
     /// # Errors

@@ -128,15 +128,18 @@ const INSERT: &str =
     VALUES ($1, 'asked', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const ASKED: &str = "SELECT u.id, u.kind, u.email, u.name, u.expires_at, u.subscriber_id, s.id, s.status,
         EXISTS (SELECT 1 FROM sign_ups m WHERE m.email_key = u.email_key AND m.kind = u.kind AND m.id <> u.id
-            AND m.state = 'mailed' AND m.asked_at > $1)
+            AND m.state = 'mailed' AND m.asked_at > $1 AND NOT EXISTS (SELECT 1 FROM letters l
+                WHERE l.cause = 'sign-up/' || CAST(m.id AS TEXT) || '/' || m.email_key AND l.state = 'failed'))
     FROM sign_ups u LEFT JOIN subscribers s ON s.email_key = u.email_key
     WHERE u.state = 'asked' ORDER BY u.id LIMIT $2";
 const PASS_OVER: &str = "UPDATE sign_ups SET state = 'passed-over' WHERE id = $1 AND state = 'asked'";
 // One letter of each kind an address a day, whichever node looks. A reader who says that an address will be theirs keeps
-// nobody from signing up with it, nor does who signs up with it keep a reader from moving there.
+// nobody from signing up with it, nor does who signs up with it keep a reader from moving there. A letter that could not
+// be delivered keeps nobody from asking for another.
 const ANSWER: &str = "UPDATE sign_ups SET state = 'mailed' WHERE id = $1 AND state = 'asked'
     AND NOT EXISTS (SELECT 1 FROM sign_ups m WHERE m.email_key = sign_ups.email_key AND m.kind = sign_ups.kind
-        AND m.id <> sign_ups.id AND m.state = 'mailed' AND m.asked_at > $2)";
+        AND m.id <> sign_ups.id AND m.state = 'mailed' AND m.asked_at > $2 AND NOT EXISTS (SELECT 1 FROM letters l
+            WHERE l.cause = 'sign-up/' || CAST(m.id AS TEXT) || '/' || m.email_key AND l.state = 'failed'))";
 // The number is "sign-ups" in ASCII.
 const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8316293164014776435)";
 const ADD_PENDING: &str =

@@ -28,8 +28,9 @@ const BY_HOLDER: &str = "SELECT id, email, name, timezone, status, since, birthm
     FROM subscribers WHERE id = $1 AND birthmark = $2";
 const PAGE: &str = "SELECT id, email, name, timezone, status, since, birthmark FROM subscribers
     WHERE id > $1 AND erased_at IS NULL AND ($2 = '' OR status = $2) ORDER BY id LIMIT $3";
+// Who bounced may leave, too: then nobody revives them.
 const UNSUBSCRIBE: &str = "UPDATE subscribers SET status = 'unsubscribed', changed_at = $2
-    WHERE id = $1 AND status IN ('pending', 'active')";
+    WHERE id = $1 AND status IN ('pending', 'active', 'bounced')";
 pub(super) const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
 // Who signed up and never confirmed comes in by confirming alone.

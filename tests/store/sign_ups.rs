@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use straight::delivery::{Next, State};
 use straight::letter::Written;
 use straight::store::{Ask, Asks, Confirmed, EditionId, Moved, Origin, Quota, SignUpId, Store, Whose};
 use straight::subscriber::{Birthmark, EmailAddress, Holder, NewSubscriber, Status, SubscriberId};
@@ -178,6 +179,49 @@ async fn a_letter_of_one_kind_does_not_stand_in_the_way_of_the_other() {
         assert!(answer(&store, sign_up, 5).await);
         assert!(!answer(&store, again, 6).await);
         assert!(matches!(confirm(&store, sign_up, 7).await, Confirmed::Now(_)));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_letter_that_could_not_be_delivered_keeps_nobody_from_asking_for_another() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let first = ask(&store, Asks::Subscribe, "vic@example.org", 1).await;
+        assert!(answer(&store, first, 2).await);
+        let letter = store.due_letters(at(3), None, 9).await.unwrap().remove(0);
+        let second = ask(&store, Asks::Subscribe, "vic@example.org", 4).await;
+        assert!(!answer(&store, second, 5).await, "one letter a day");
+        assert!(store.begin_letter(&letter).await.unwrap());
+        let failed = Next {
+            state: State::Failed,
+            due_at: None,
+            spends_attempt: true,
+            bounces_address: false,
+            records_uncertain: false,
+            reason: Some("550 5.7.1 not from you".to_owned()),
+        };
+        store.settle_letter(&letter, &failed, at(6)).await.unwrap();
+        let open = store.open_sign_ups(at(7) - TimeDelta::days(1), 9).await.unwrap();
+        assert!(open.iter().all(|open| !open.mailed_lately), "{open:?}");
+        assert!(answer(&store, second, 8).await);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_bounced_may_leave_and_is_not_revived_then() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        let ann = store.by_email(&"ann@example.org".parse().unwrap()).await.unwrap().unwrap().id;
+        assert!(store.bounce(ann, at(1)).await.unwrap());
+        assert!(store.unsubscribe(ann, at(2)).await.unwrap());
+        assert_eq!(status(&store, "ann@example.org").await, Some(Status::Unsubscribed));
+        assert!(!store.revive(ann, at(3)).await.unwrap());
+        assert!(!store.unsubscribe(ann, at(4)).await.unwrap(), "once");
         store.close().await;
     })
     .await;
