@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use image::{ImageFormat, RgbImage};
+use image::{ImageFormat, RgbImage, RgbaImage};
 use straight::article::{LoadOptions, Loaded, load_paths};
 use straight::config::Authors;
 use straight::diagnostic::rules::{self, Level, Reach};
@@ -35,6 +35,13 @@ fn picture(path: &Path, width: u32, format: ImageFormat) {
     RgbImage::new(width, 4).save_with_format(path, format).unwrap();
 }
 
+fn moving_gif(path: &Path, width: u32) {
+    let frames =
+        [0, 200].map(|grey| image::Frame::new(RgbaImage::from_pixel(width, 4, image::Rgba([grey; 4]))));
+    let mut encoder = image::codecs::gif::GifEncoder::new(fs::File::create(path).unwrap());
+    encoder.encode_frames(frames).unwrap();
+}
+
 /// A folder with what the fixtures link to and show.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -43,7 +50,7 @@ fn folder() -> tempfile::TempDir {
     write("draft.md", "---\ntitle: Draft\ndate: 2025-11-01\ndraft: true\n---\nText.\n");
     picture(&folder.path().join("images/quay.png"), 20, ImageFormat::Png);
     picture(&folder.path().join("images/wide.png"), 5_100, ImageFormat::Png);
-    picture(&folder.path().join("images/wide.gif"), 1_200, ImageFormat::Gif);
+    moving_gif(&folder.path().join("images/wide.gif"), 1_200);
     folder
 }
 
@@ -110,6 +117,35 @@ fn every_rule_of_a_file_has_a_fixture() {
         .filter(|rule| !found.contains(rule))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_check_decodes_the_pictures_that_are_still_to_go_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let articles = folder.path().join("articles");
+    fs::create_dir_all(&articles).unwrap();
+    fs::write(folder.path().join("newsletter.yaml"), "edition: {require_approval: false}\n").unwrap();
+    for (name, day) in [("due", "2025-11-03"), ("later", "2999-01-01")] {
+        let text = format!("---\ntitle: The {name} Quay\ndate: {day}\n---\n![The quay at noon](quay.png)\n");
+        fs::write(articles.join(format!("{name}.md")), text).unwrap();
+    }
+    let quay = RgbImage::from_fn(60, 60, |x, y| image::Rgb([(x * 7 + y * 13) as u8, (x * y) as u8, 9]));
+    let file = articles.join("quay.png");
+    quay.save(&file).unwrap();
+    let (code, told) = program::straight(folder.path(), &["check"]);
+    assert!(code == 0 && !told.contains("bad-image"), "{told}");
+
+    // One byte in its middle: its head is as it was, and its end is there.
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x10;
+    fs::write(&file, bytes).unwrap();
+    for arguments in [&["check"][..], &["check", "articles"]] {
+        let (code, told) = program::straight(folder.path(), arguments);
+        assert!(code == 1 && told.matches("error[bad-image]").count() == 2, "{arguments:?}: {told}");
+        assert!(told.contains("the picture is damaged") && told.contains("articles/due.md:5"), "{told}");
+    }
+    assert!(!folder.path().join("data/pictures").exists(), "a check keeps nothing");
 }
 
 #[test]

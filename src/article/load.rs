@@ -70,6 +70,18 @@ pub enum Whole {
     },
 }
 
+impl Whole {
+    /// The same, and every article of a later day.
+    #[must_use]
+    pub fn and_later(self) -> Self {
+        match self {
+            Whole::Every | Whole::None => self,
+            Whole::Days(days) => Whole::Days(*days.start()..=NaiveDate::MAX),
+            Whole::NewestDay { to: _, by, at } => Whole::NewestDay { to: NaiveDate::MAX, by, at },
+        }
+    }
+}
+
 /// How those articles are read that are not given whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
@@ -94,7 +106,7 @@ pub enum WebLinks {
 pub enum PictureWork {
     /// They are decoded, scaled and encoded: for an edition.
     Prepare,
-    /// Their headers are looked at: for a check.
+    /// Their headers are looked at: for what does not go out now.
     LookOnly,
 }
 

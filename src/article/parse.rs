@@ -37,6 +37,8 @@ struct Looked {
     prepared: Result<Option<Picture>, PictureError>,
     /// What it weighs, when that is more than it need: `7 MiB`, `6000 pixels wide`.
     weight: Option<String>,
+    /// What kind of moving picture it is, if it is one: `GIF`.
+    moves: Option<&'static str>,
 }
 
 /// One file, read.
@@ -261,11 +263,15 @@ fn pictures(
         let key = (file.clone(), options.pictures);
         let remembered = || memory.pictures.lock().unwrap_or_else(PoisonError::into_inner);
         let known = remembered().get(&key).cloned();
-        let Looked { prepared, weight } = match known {
+        let Looked { prepared, weight, moves } = match known {
             Some(known) => known,
             None => match shelf::read(&file, picture::LARGEST_FILE) {
                 Ok(bytes) => {
-                    let looked = Looked { prepared: prepare(&bytes, options), weight: weight(&bytes) };
+                    let looked = Looked {
+                        prepared: prepare(&bytes, options),
+                        weight: weight(&bytes),
+                        moves: picture::moving(&bytes),
+                    };
                     remembered().insert(key, looked.clone());
                     looked
                 }
@@ -285,14 +291,9 @@ fn pictures(
         }
         match prepared {
             Ok(Some(picture)) => {
-                let was_gif = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gif"));
-                if was_gif && picture.media_type != "image/gif" {
-                    findings.warning(
-                        "still-picture",
-                        span.clone(),
-                        "a GIF that has to be scaled or made smaller is sent as a still picture",
-                        "make it at most 1104 pixels wide and 300 KiB large if it moves",
-                    );
+                if let Some(kind) = moves.filter(|_| picture.media_type != "image/gif") {
+                    let (message, remedy) = still(kind);
+                    findings.warning("still-picture", span.clone(), message, remedy);
                 }
                 pictures.insert(src.clone(), picture);
             }
@@ -310,6 +311,20 @@ fn prepare(bytes: &[u8], options: &LoadOptions) -> Result<Option<Picture>, Pictu
             options.cache.get(bytes, width, || picture::prepare(bytes, width)).map(Some)
         }
         PictureWork::LookOnly => picture::look(bytes).map(|_| None),
+    }
+}
+
+/// What is told of a moving picture that is sent as a still one, and the remedy.
+fn still(kind: &str) -> (String, &'static str) {
+    match kind {
+        "GIF" => (
+            "a moving GIF that has to be scaled or made smaller is sent as a still picture".to_owned(),
+            "make it at most 1104 pixels wide and 300 KiB large",
+        ),
+        _ => (
+            format!("a moving {kind} is sent as a still picture: most mail programs do not show it move"),
+            "save it as a GIF, at most 1104 pixels wide and 300 KiB large",
+        ),
     }
 }
 

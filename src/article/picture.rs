@@ -1,5 +1,6 @@
 //! Pictures made fit for mail: turned upright, scaled to twice the shown width, without metadata.
 
+mod moving;
 mod whole;
 
 use std::fmt;
@@ -13,6 +14,8 @@ use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageEncoder as _, ImageFormat, ImageReader, Limits};
+
+pub(super) use moving::moving;
 
 /// The width at which an edition shows a picture, in CSS pixels.
 pub const SHOWN_WIDTH: u32 = 552;

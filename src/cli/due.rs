@@ -26,7 +26,7 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
     }
     let now = look.clock.now();
     let web_links = if args.links { WebLinks::List } else { WebLinks::Leave };
-    let options = LoadOptions::of(config).with_pictures(PictureWork::LookOnly).with_web_links(web_links);
+    let options = LoadOptions::of(config).with_web_links(web_links);
     let colour = if io::stdout().is_terminal() { Colour::Always } else { Colour::Never };
     let format = match args.format {
         CheckFormat::Human => Format::Human(colour),
@@ -47,7 +47,8 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         None
     };
     let options = match &next {
-        Some((record, _, key)) => options.giving(record.wanted(key, config, now), Others::Review),
+        // What is due or comes later is made ready as for an edition: only that shows whether it can be.
+        Some((record, _, key)) => options.giving(record.wanted(key, config, now).and_later(), Others::Review),
         None => options,
     };
     let mut loaded = check::read(&args.paths, folder, &options, mend, now)?;

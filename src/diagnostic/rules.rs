@@ -195,7 +195,7 @@ const PICTURES: &[Rule] = &[
     warning("useless-alt", "A picture whose text says nothing: \"image\", or its file's name."),
     warning("insecure-image", "A picture that is fetched without encryption."),
     warning("misplaced-image", "A picture in a line that can hold none."),
-    warning("still-picture", "A moving GIF that has to be sent as a still picture."),
+    warning("still-picture", "A moving picture that has to be sent as a still one."),
     hint("heavy-image", "A picture of more than 5 MiB or 5000 pixels."),
 ];
 

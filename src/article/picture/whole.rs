@@ -7,7 +7,7 @@ pub(super) fn is_whole(format: ImageFormat, bytes: &[u8]) -> bool {
     let ends = match format {
         ImageFormat::Jpeg => jpeg(bytes),
         ImageFormat::Png => png(bytes),
-        ImageFormat::Gif => gif(bytes),
+        ImageFormat::Gif => gif(bytes).map(|_| ()),
         ImageFormat::WebP => webp(bytes),
         // Others are refused before.
         _ => Some(()),
@@ -47,8 +47,9 @@ fn png(bytes: &[u8]) -> Option<()> {
     }
 }
 
-/// GIF89a: blocks up to the trailer. Many files end behind their last picture without one, and are whole.
-fn gif(bytes: &[u8]) -> Option<()> {
+/// GIF89a: how many pictures there are in the blocks up to the trailer. Many files end behind their last picture without
+/// one, and are whole.
+pub(super) fn gif(bytes: &[u8]) -> Option<usize> {
     /// The bytes of a colour table, by the flags that announce it.
     fn table(flags: u8) -> usize {
         if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
@@ -57,8 +58,8 @@ fn gif(bytes: &[u8]) -> Option<()> {
     let mut pictures = 0;
     loop {
         rest = match rest.first() {
-            None if pictures > 0 => return Some(()),
-            Some(0x3B) => return Some(()),
+            None if pictures > 0 => return Some(pictures),
+            Some(0x3B) => return Some(pictures),
             Some(0x21) => rest.get(2..)?,
             Some(0x2C) => {
                 pictures += 1;
@@ -66,7 +67,7 @@ fn gif(bytes: &[u8]) -> Option<()> {
                 rest.get(10 + table(*rest.get(9)?) + 1..)?
             }
             // What follows the last picture is no block.
-            Some(_) if pictures > 0 => return Some(()),
+            Some(_) if pictures > 0 => return Some(pictures),
             Some(_) | None => return None,
         };
         loop {
