@@ -11,8 +11,8 @@ use crate::config::{ApprovalPolicy, Transport};
 use crate::diagnostic;
 use crate::edition::{self, EditionKey};
 use crate::press::schedule::{next_slot, slots};
-use crate::press::{Approving, AsOf, Press};
-use crate::store::Approval;
+use crate::press::{Approving, AsOf, Press, Withheld};
+use crate::store::{Approval, Course};
 
 /// Fix what goes out: the edition as it is now, byte for byte
 #[derive(Debug, Clone, Args)]
@@ -51,7 +51,7 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
         Some(key) => key.clone(),
         // Of the one that `straight send` would send.
         None if args.now => press.key_at(press.clock.now()),
-        None => due_next(press).await?,
+        None => due_next(press, CalledOff::Skip).await?,
     };
     if args.show {
         return show(press, &key, out).await;
@@ -61,7 +61,7 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
         Approving::Done { approval, waiting } => (approval, waiting),
         Approving::Out => bail!("the edition {key} has gone out already: there is nothing to approve"),
         Approving::Over => {
-            let next = due_next(press).await?;
+            let next = due_next(press, CalledOff::Skip).await?;
             bail!(
                 "the day of the edition {key} is over, and it does not go out any more: its articles go with the next one, \
                  which `straight approve {next}` approves"
@@ -87,7 +87,14 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
         writeln!(out, "  to {readers} readers as of now")?;
     }
     let moment = approval.rendered.frozen_at;
-    if moment > approval.at {
+    if tell_hold(press, &key, out).await? {
+        // An approval promises nothing of what is held.
+    } else if !key.is_regular() {
+        writeln!(
+            out,
+            "  `straight send --edition {key}` sends it: `straight run` sends no extra edition by itself"
+        )?;
+    } else if moment > approval.at {
         writeln!(out, "  `straight run` sends it at {}", local(press, moment))?;
     } else {
         writeln!(out, "  `straight run` sends it if its hour is over, else `straight send --edition {key}`")?;
@@ -112,7 +119,7 @@ pub(super) async fn unapprove(
 ) -> anyhow::Result<bool> {
     let key = match &args.edition {
         Some(key) => key.clone(),
-        None => due_next(press).await?,
+        None => due_next(press, CalledOff::Skip).await?,
     };
     if press.store.edition_summary(&key).await?.is_some() {
         bail!(
@@ -141,7 +148,10 @@ async fn show(press: &Press, key: &EditionKey, out: &mut dyn Write) -> anyhow::R
     let Some(approval) = press.store.approval(key).await? else {
         match gone {
             Some(_) => writeln!(out, "The edition {key} went out without an approval.")?,
-            None => writeln!(out, "The edition {key} is not approved; `straight approve {key}` does it.")?,
+            None => {
+                writeln!(out, "The edition {key} is not approved; `straight approve {key}` does it.")?;
+                tell_hold(press, key, out).await?;
+            }
         }
         return Ok(false);
     };
@@ -155,6 +165,7 @@ async fn show(press: &Press, key: &EditionKey, out: &mut dyn Write) -> anyhow::R
         )?;
         return Ok(same);
     }
+    let is_held = tell_hold(press, key, out).await?;
     let again = press.approved_again(&approval).await?;
     for article in again.waiting.iter().filter(|article| article.why.is_news()) {
         writeln!(out, "  left out: {} {}", article.path.display(), article.why)?;
@@ -162,7 +173,7 @@ async fn show(press: &Press, key: &EditionKey, out: &mut dyn Write) -> anyhow::R
     match again.changed {
         None => {
             writeln!(out, "  what is there is still the same")?;
-            Ok(true)
+            Ok(!is_held)
         }
         Some(changed) => {
             writeln!(out, "  it would not go out, for it has changed since:\n\n{}", changed.how)?;
@@ -170,6 +181,14 @@ async fn show(press: &Press, key: &EditionKey, out: &mut dyn Write) -> anyhow::R
             Ok(false)
         }
     }
+}
+
+/// Says by whose decision the edition `key` does not go out, approved or not. Gives whether there is one.
+async fn tell_hold(press: &Press, key: &EditionKey, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(decision) = press.store.hold_of(key).await? else { return Ok(false) };
+    let why = Withheld::Decided(decision);
+    writeln!(out, "  but it {why}, and does not go out: {}", why.remedy(key))?;
+    Ok(true)
 }
 
 fn tell(press: &Press, approval: &Approval, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -187,24 +206,44 @@ fn local(press: &Press, at: DateTime<Utc>) -> String {
     at.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
 }
 
+/// What becomes of an edition that is called off, where the next one is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CalledOff {
+    /// It does not go out: the one after it is next.
+    Skip,
+    /// It is told of, until its day is over.
+    Name,
+}
+
 /// The edition whose hour comes next, or is over for less than `catch_up` without its having gone out.
-pub(super) async fn due_next(press: &Press) -> anyhow::Result<EditionKey> {
+pub(super) async fn due_next(press: &Press, called_off: CalledOff) -> anyhow::Result<EditionKey> {
     let (schedule, now) = (&press.config.schedule, press.clock.now());
     let catch_up = TimeDelta::from_std(schedule.catch_up).unwrap_or(TimeDelta::zero());
     if let Some(slot) = slots(schedule, now - catch_up, now).last() {
         let key = EditionKey::of(slot.date);
-        if press.store.edition_summary(&key).await?.is_none() {
+        if is_to_come(press, &key, called_off).await? {
             return Ok(key);
         }
     }
     let mut after = now;
     while let Some(slot) = next_slot(schedule, after) {
         let key = EditionKey::of(slot.date);
-        // Sent by hand before its hour.
-        if press.store.edition_summary(&key).await?.is_none() {
+        if is_to_come(press, &key, called_off).await? {
             return Ok(key);
         }
         after = slot.at;
     }
     Ok(press.key_at(now))
+}
+
+/// Whether the edition `key` is still to go out: it may have been sent by hand before its hour, or called off.
+async fn is_to_come(press: &Press, key: &EditionKey, called_off: CalledOff) -> anyhow::Result<bool> {
+    if press.store.edition_summary(key).await?.is_some() {
+        return Ok(false);
+    }
+    let decision = match called_off {
+        CalledOff::Skip => press.store.hold_of(key).await?,
+        CalledOff::Name => None,
+    };
+    Ok(decision.is_none_or(|decision| decision.course != Course::Cancelled))
 }

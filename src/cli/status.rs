@@ -7,7 +7,7 @@ use anyhow::bail;
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
-use super::approve::due_next;
+use super::approve::{CalledOff, due_next};
 use super::args::{StatusArgs, StatusFormat};
 use super::why;
 use crate::comment::Moderation;
@@ -145,7 +145,7 @@ fn trouble_json(noted: &Noted) -> Value {
 
 /// Why today's edition is not out, when something is wrong with it.
 async fn held(press: &Press) -> anyhow::Result<Option<String>> {
-    let next = due_next(press).await?;
+    let next = due_next(press, CalledOff::Name).await?;
     let now = press.clock.now();
     let leaving = moment_of(&press.config.schedule, &next, now);
     match Consent::of(&press.store, &press.config, &next, leaving, now).await? {

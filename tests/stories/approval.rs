@@ -293,6 +293,44 @@ fn approving_holding_and_calling_off_on_the_command_line() {
 }
 
 #[test]
+fn approving_promises_nothing_of_an_edition_that_is_held_or_called_off_or_extra() {
+    let folder = samples();
+    let straight = |arguments: &[&str]| {
+        let done = straight(folder.path(), arguments);
+        (done.status.code().unwrap(), shown(&done))
+    };
+    std::fs::write(folder.path().join("newsletter.yaml"), "edition: {require_approval: true}\n").unwrap();
+    let (code, told) = straight(&["approve"]);
+    assert!(code == 0 && told.contains("`straight run` sends it"), "{told}");
+    let next = told.split("Approved: the edition ").nth(1).unwrap()[..10].to_owned();
+
+    straight(&["pause", "--edition", &next, "--reason", "a call from the lawyer"]);
+    let (code, told) = straight(&["approve"]);
+    assert!(
+        code == 0 && told.contains(&format!("Approved: the edition {next}")),
+        "held, it is next still: {told}"
+    );
+    assert!(told.contains("(a call from the lawyer), and does not go out"), "{told}");
+    assert!(!told.contains("`straight run` sends it"), "{told}");
+    let (code, told) = straight(&["approve", "--show"]);
+    assert!(code == 1 && told.contains(&format!("`straight resume --edition {next}` lets it go")), "{told}");
+    assert!(told.contains("what is there is still the same"), "{told}");
+
+    straight(&["cancel", "--edition", &next]);
+    let (_, told) = straight(&["approve", &next]);
+    assert!(told.contains("but it is cancelled by") && !told.contains("`straight run` sends it"), "{told}");
+    assert_eq!(straight(&["approve", &next, "--show"]).0, 1);
+    let (code, told) = straight(&["approve"]);
+    let after = told.split("Approved: the edition ").nth(1).unwrap()[..10].to_owned();
+    assert!(code == 0 && after > next && told.contains("`straight run` sends it at"), "{told}");
+
+    let flood = format!("{}-flood", today());
+    let (code, told) = straight(&["approve", &flood]);
+    assert!(code == 0 && told.contains(&format!("`straight send --edition {flood}` sends it")), "{told}");
+    assert!(told.contains("`straight run` sends no extra edition by itself"), "{told}");
+}
+
+#[test]
 fn a_dry_run_says_that_an_edition_waits_for_a_person_as_sending_does() {
     let folder = samples();
     let straight = |arguments: &[&str]| {
