@@ -218,6 +218,22 @@ fn a_wordpress_export_becomes_articles() {
 }
 
 #[test]
+fn a_post_with_a_password_becomes_no_article_and_is_counted() {
+    let with = |name: &str, password: &str| {
+        let more = format!(
+            "<title>{name}</title><wp:post_name>{name}</wp:post_name><wp:post_password><![CDATA[{password}]]></wp:post_password>\
+             <content:encoded><![CDATA[<p>Of {name}.</p>]]></content:encoded>"
+        );
+        item("post", "publish", &more)
+    };
+    let site = Site::new().with("export.xml", export(&(with("members", "quay") + &with("all", ""))));
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("Passed over: posts with a password (1)."), "{told}");
+    assert!(!site.articles().contains("members") && site.articles().contains("Of all."), "{told}");
+}
+
+#[test]
 fn pictures_that_stay_on_the_web_are_told_with_their_article() {
     let post = "<title>Fish</title><wp:post_name>fish</wp:post_name><content:encoded><![CDATA[<p>It sails.</p>\
         <img src=\"https://old.example/wp-content/uploads/2016/03/ferry.png\" alt=\"A ferry\"/>\

@@ -35,6 +35,8 @@ pub(super) struct Item {
     pub(super) id: String,
     pub(super) kind: String,
     pub(super) status: String,
+    /// Whom it is shown to: those who know this.
+    pub(super) password: String,
     pub(super) title: String,
     pub(super) name: String,
     pub(super) creator: String,
@@ -256,6 +258,7 @@ impl Walk<'_> {
             "wp:post_date_gmt" => item.date_gmt = text,
             "wp:post_type" => item.kind = text,
             "wp:status" => item.status = text,
+            "wp:post_password" => item.password = text,
             "wp:attachment_url" => item.attachment_url = text,
             "wp:comment" => item.comments += 1,
             "wp:meta_key" => self.meta = Some(text),

@@ -38,6 +38,11 @@ pub fn wordpress(path: &Path, options: &Options<'_>) -> Result<Report, ImportErr
         let Entry::Item(item) = entry else { return Ok(()) };
         *report.passed_over.entry("comments").or_default() += item.comments;
         match (item.kind.as_str(), item.status.as_str()) {
+            // It is published for those who know the password alone.
+            ("post", "publish" | "future") if !item.password.is_empty() => {
+                report.pass_over("posts with a password");
+                return Ok(());
+            }
             ("post", "publish") => {}
             ("post", "draft" | "auto-draft" | "pending" | "trash" | "inherit") => {
                 report.pass_over("drafts");
