@@ -18,6 +18,8 @@ const MOST_ROUNDS: usize = 8;
 pub(super) struct Links<'a> {
     /// The folder of its own pictures.
     pub(super) beside: Option<&'a Path>,
+    /// Where browsers found it within the site, from which its relative links lead on: `posts/ferry/`.
+    pub(super) address: Option<&'a str>,
     /// Whether a link was made to lead to an article already.
     pub(super) is_ours: &'a dyn Fn(&str) -> bool,
     /// The way to the article of the post that a link within the site leads to.
@@ -28,8 +30,13 @@ pub(super) struct Links<'a> {
 
 impl Links<'_> {
     /// Of a post that links to others by their addresses alone.
-    pub(super) const NONE: Links<'static> =
-        Links { beside: None, is_ours: &|_| false, post: &|_| None, has_heading: &|_, _| false };
+    pub(super) const NONE: Links<'static> = Links {
+        beside: None,
+        address: None,
+        is_ours: &|_| false,
+        post: &|_| None,
+        has_heading: &|_, _| false,
+    };
 }
 
 /// What becomes of a link or a picture.
@@ -170,6 +177,15 @@ impl Relink<'_> {
                     return Fate::Becomes(format!("https://{rest}"));
                 }
                 let has_scheme = scheme(within).is_some();
+                if let (Some(site), Some(address)) = (&self.options.site, links.address)
+                    && !has_scheme
+                    && !within.starts_with(['/', '\\'])
+                    && let Some(url) = site.join(address).ok().and_then(|here| here.join(within).ok())
+                {
+                    let what =
+                        format!("leads to {url}, as it did from the post's own address: no post is there");
+                    return Fate::Loses(url.into(), what);
+                }
                 match self
                     .options
                     .site

@@ -33,6 +33,8 @@ pub enum Flavour {
 struct Planned<'t> {
     spot: &'t Spot,
     name: PathBuf,
+    /// Its usual address within the site.
+    address: String,
     /// What its head and its name gave reason to tell.
     told: Report,
 }
@@ -64,12 +66,14 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         }
         let named = read.and_then(|(head, ..)| {
             let name = finish.name(&head, &spot.stem, &spot.shown, &mut told)?;
-            Some((name, addresses(flavour, spot, &head)))
+            let addresses = addresses(flavour, spot, &head);
+            let address = usual_address(flavour, &head, &addresses);
+            Some((name, addresses, address))
         });
         match named {
-            Some((name, addresses)) => {
+            Some((name, addresses, address)) => {
                 names.add(&spot.path, &addresses, &name);
-                planned.push(Planned { spot, name, told });
+                planned.push(Planned { spot, name, address, told });
             }
             None => report.add(told),
         }
@@ -82,7 +86,7 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         posts: planned.iter().map(|planned| (planned.name.clone(), planned.spot)).collect(),
         known: RefCell::default(),
     };
-    for Planned { spot, name, mut told } in planned {
+    for Planned { spot, name, address, mut told } in planned {
         // What is wrong with its head has been told.
         let Some((head, body, line)) = read(spot, &tree.inherited, options, &mut Report::default()) else {
             continue;
@@ -93,8 +97,14 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         let from = spot.path.parent().unwrap_or(Path::new(""));
         let links = Links {
             beside: spot.shown.parent(),
+            address: Some(&address),
             is_ours: &|link| names.is_ours(link),
-            post: &|path| names.behind(from, path).map(|other| super::relink::relative(&name, other)),
+            post: &|path| {
+                // From its file, else from where browsers found it.
+                let seen = || names.behind(from, &from_address(&address, path)?);
+                let other = names.behind(from, path).or_else(seen);
+                other.map(|other| super::relink::relative(&name, other))
+            },
             has_heading: &|link, id| headings.has(link, id),
         };
         let taken = finish.write(post, &name, &links, &mut told)?;
@@ -181,6 +191,33 @@ fn addresses(flavour: Flavour, spot: &Spot, head: &Head) -> Vec<String> {
         }
     }
     addresses
+}
+
+/// The address from which a browser followed the links of a post: `posts/ferry/`, `2016/03/04/ferry.html`.
+fn usual_address(flavour: Flavour, head: &Head, addresses: &[String]) -> String {
+    match flavour {
+        Flavour::Jekyll => addresses.get(head.addresses.len()).map(|address| format!("{address}.html")),
+        Flavour::Hugo => addresses.last().map(|address| format!("{}/", address.trim_start_matches('/'))),
+    }
+    .unwrap_or_default()
+}
+
+/// The path within the site that the relative link `path` leads to from a page at `address`.
+fn from_address(address: &str, path: &str) -> Option<String> {
+    let is_relative = !path.is_empty() && !path.starts_with(['/', '\\', '#']) && !path.contains(':');
+    let folder = &address[..address.rfind('/').map_or(0, |at| at + 1)];
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let path = path.split(['?', '#']).next()?;
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    is_relative.then(|| format!("/{}", parts.join("/")))
 }
 
 /// The body of a post, its tags expanded and its HTML as Markdown.

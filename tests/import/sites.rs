@@ -458,3 +458,26 @@ fn what_hugo_hands_down_to_a_section_is_its_posts_and_what_has_no_page_is_none()
         "{told}"
     );
 }
+
+#[test]
+fn a_relative_link_leads_on_from_the_address_of_its_post() {
+    let hugo = Site::new()
+        .with("site/hugo.toml", "title = 'x'\n")
+        .with("site/content/posts/a.md", post("A", "date: 2016-03-04\n", "[f](../b/) and [g](../gone/)."))
+        .with("site/content/posts/b.md", post("B", "date: 2016-03-05\n", "Text."));
+    let (code, told) = hugo.import("hugo site --out out --site https://blog.example.com");
+    assert_eq!(code, 0, "{told}");
+    let articles = hugo.articles();
+    assert!(articles.contains("[f](../2016/2016-03-05-b.md)"), "{articles}");
+    assert!(articles.contains("[g](https://blog.example.com/posts/gone/)"), "{articles}");
+    assert!(
+        told.contains("a.md:5: the link `../gone/` leads to https://blog.example.com/posts/gone/"),
+        "{told}"
+    );
+    let jekyll = Site::new()
+        .with("blog/_posts/2016-03-04-a.md", post("A", "", "[f](../05/b.html)."))
+        .with("blog/_posts/2016-03-05-b.md", post("B", "", "Text."));
+    let (code, told) = jekyll.import("jekyll blog --out out --site https://blog.example.com");
+    assert_eq!(code, 0, "{told}");
+    assert!(jekyll.articles().contains("[f](../2016/2016-03-05-b.md)"), "{}", jekyll.articles());
+}
