@@ -158,6 +158,7 @@ const LINKS: &[Rule] = &[
     warning("undefined-label", "A `[text][label]` whose label has no address."),
     warning("empty-link", "A link without a text."),
     warning("vague-link", "A link whose text says nothing: \"click here\"."),
+    warning("shown-password", "An address that holds a name and a password."),
     hint("bare-url", "A link whose text is its address."),
     hint("repeated-link", "An address that the article links to before."),
     warning("shortened-link", "An address that a shortening service hides."),

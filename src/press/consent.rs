@@ -44,12 +44,14 @@ impl Consent {
             return Ok(Consent::Withheld(Withheld::Decided(decision)));
         }
         let Some(approval) = store.approval(key).await? else { return Ok(Self::without_approval(config)) };
-        if leaving < approval.rendered.frozen_at {
-            return Ok(Consent::Withheld(Withheld::Early(approval.rendered.frozen_at)));
-        }
         let mut again = approve::again(store, config, &approval, now).await?;
+        let moment = approval.rendered.frozen_at;
         Ok(match again.changed.take() {
+            // Its hour would not send it either.
             Some(changed) => Consent::Withheld(Withheld::Changed(changed)),
+            None if leaving < moment => {
+                Consent::Withheld(Withheld::Early(moment.with_timezone(&config.schedule.timezone)))
+            }
             None => Consent::Approved(Box::new(Approved { approval, again })),
         })
     }

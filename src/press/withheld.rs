@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
+use chrono_tz::Tz;
 
 use super::{Press, PressError};
 use crate::edition::EditionKey;
@@ -17,8 +18,8 @@ pub enum Withheld {
     Unapproved,
     /// It would not be what was approved.
     Changed(Changed),
-    /// It was approved for this moment, which has not come.
-    Early(DateTime<Utc>),
+    /// It was approved for this moment of the publication's zone, which has not come.
+    Early(DateTime<Tz>),
     /// It was decided about while it was being made: ask again.
     Overtaken,
 }
@@ -69,7 +70,7 @@ impl fmt::Display for Withheld {
             Withheld::Decided(decision) => write!(f, "is {decision}"),
             Withheld::Unapproved => f.write_str("is not approved"),
             Withheld::Changed(_) => f.write_str("is not what was approved"),
-            Withheld::Early(at) => write!(f, "is approved for {}", at.format("%Y-%m-%d %H:%M UTC")),
+            Withheld::Early(at) => write!(f, "is approved for {}", at.format("%Y-%m-%d %H:%M %Z")),
             Withheld::Overtaken => f.write_str("was decided about just now"),
         }
     }

@@ -292,6 +292,24 @@ fn approving_holding_and_calling_off_on_the_command_line() {
     assert!(code == 1 && told.contains("its day is over"), "{told}");
 }
 
+#[tokio::test]
+async fn before_its_hour_an_approved_edition_that_changes_says_so_and_its_hour_is_the_newsrooms() {
+    let room = Newsroom::new().settings(
+        "edition: {require_approval: true}\nschedule: {at: \"07:00\", timezone: Asia/Tokyo, days: [mon..sun]}",
+    );
+    room.at("2026-09-23T18:00:00Z").article("tide", DAY, "The Tide Turns");
+    approve(&room, AsOf::Slot).await;
+    let press = room.press().await;
+    let Published::Withheld(early) = press.publish(key(DAY)).await.unwrap() else { panic!("it is early") };
+    assert_eq!(early.to_string(), "is approved for 2026-09-24 07:00 JST");
+    room.article("tide", DAY, "The Tide Turns Back");
+    let Published::Withheld(Withheld::Changed(changed)) = press.publish(key(DAY)).await.unwrap() else {
+        panic!("it does not go out at its hour either")
+    };
+    assert!(changed.how.contains("+Subject: The Tide Turns Back"), "{}", changed.how);
+    press.store.close().await;
+}
+
 #[test]
 fn approving_promises_nothing_of_an_edition_that_is_held_or_called_off_or_extra() {
     let folder = samples();

@@ -38,6 +38,7 @@ pub(in crate::article) fn editorial(manuscript: &Manuscript<'_>, findings: &mut 
     manuscript.highlights(findings);
     manuscript.pictures(findings);
     manuscript.tags(findings);
+    manuscript.passwords(findings);
     if is_finished {
         manuscript.summary(findings);
         manuscript.unfinished(findings);
@@ -232,6 +233,21 @@ impl Manuscript<'_> {
                     tag,
                     format!("`{shown}` goes out as it stands: there is no program here that replaces it"),
                     "write what is meant; `straight import jekyll` and `hugo` do so for a whole site",
+                );
+            }
+        }
+    }
+
+    /// Addresses in the text that hold a password.
+    fn passwords(&self, findings: &mut Findings) {
+        for span in self.document.words.iter().map(|span| self.at(span)) {
+            let text = findings.source(span.clone()).to_owned();
+            for at in words::passwords(&text) {
+                findings.report(
+                    "shown-password",
+                    span.start + at.start..span.start + at.end,
+                    "this address holds a name and a password, which every reader sees",
+                    "write it without them, and change the password if it was ever sent",
                 );
             }
         }

@@ -64,6 +64,15 @@ pub(super) fn look(seen: &[Seen], offset: usize, findings: &mut Findings) {
         if !matches!(url.scheme(), "http" | "https") {
             continue;
         }
+        // One whose text is its address is found in the text.
+        if url.password().is_some() && !text.as_deref().is_some_and(|text| text.contains("://")) {
+            findings.report(
+                "shown-password",
+                span.clone(),
+                "this address holds a name and a password, which every reader sees",
+                "write it without them, and change the password if it was ever sent",
+            );
+        }
         host(&url, &span, findings);
         bare(&url, text.as_deref(), &span, findings);
         let key = address.trim_end_matches('/').to_owned();

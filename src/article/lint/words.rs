@@ -200,6 +200,23 @@ fn bare(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
+/// Where addresses of the web stand in `text` that name a user and a password (RFC 3986, §3.2.1).
+pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
+    let schemes = text.match_indices("://").filter(|(at, _)| text[..*at].ends_with(['p', 'P', 's', 'S']));
+    schemes
+        .filter_map(|(at, sign)| {
+            let behind = at + sign.len();
+            let rest = &text[behind..];
+            let authority =
+                rest.find(|c: char| c.is_whitespace() || "/?#<>()".contains(c)).unwrap_or(rest.len());
+            let (user, _) = rest[..authority].rsplit_once('@')?;
+            let start = text[..at].rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+            let start = if text.is_char_boundary(start) { start } else { at };
+            user.contains(':').then_some(start..behind + authority)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,7 +64,9 @@ fn address(text: &str) -> usize {
     let behind = scheme(text).unwrap_or(text);
     let domain = behind.find(|c: char| !(c.is_alphanumeric() || "-_.".contains(c)));
     let domain = behind[..domain.unwrap_or(behind.len())].trim_end_matches(['.', '_']);
-    if !is_domain(domain, is_www(text)) {
+    // What names a user, or a password, is no address for a reader to follow, and none to be shown once more.
+    let authority = behind.find(|c: char| "/?#".contains(c) || ends_address(c)).unwrap_or(behind.len());
+    if !is_domain(domain, is_www(text)) || behind[..authority].contains('@') {
         return 0;
     }
     let end = text.find(ends_address).unwrap_or(text.len());
@@ -79,6 +81,10 @@ fn ends_address(c: char) -> bool {
         // Punctuation of Chinese and Japanese, which have no space behind an address.
         || matches!(c, '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301F}')
         || matches!(c, '\u{FF01}' | '\u{FF08}' | '\u{FF09}' | '\u{FF0C}' | '\u{FF1A}' | '\u{FF1B}' | '\u{FF1F}')
+        // Of Arabic, Urdu, Armenian and the scripts of India.
+        || matches!(c, '\u{060C}' | '\u{061B}' | '\u{061F}' | '\u{06D4}' | '\u{0589}' | '\u{055D}' | '\u{0964}' | '\u{0965}')
+        // Signs that are not seen: of no width, and of the direction of writing.
+        || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
         || matches!(c, '\u{E000}'..='\u{F8FF}')
 }
 

@@ -11,6 +11,37 @@ fn found(text: &str) -> Vec<&str> {
 }
 
 #[test]
+fn punctuation_of_other_scripts_and_marks_of_direction_are_none_of_an_address() {
+    for mark in [
+        '\u{060C}', '\u{061B}', '\u{061F}', '\u{06D4}', '\u{0964}', '\u{0589}', '\u{200B}', '\u{200E}',
+        '\u{200F}', '\u{202A}', '\u{202C}', '\u{202E}', '\u{2066}', '\u{2069}', '\u{061C}',
+    ] {
+        let text = format!("https://example.org/a{mark} b");
+        assert_eq!(found(&text), ["https://example.org/a"], "{mark:?}");
+    }
+    let arabic = rendered("اقرأ \u{2066}https://example.org/مد\u{2069}، ثم www.example.org/ب؟ نعم.").html;
+    assert!(
+        arabic.contains("href=\"https://example.org/%D9%85%D8%AF\"")
+            || arabic.contains("href=\"https://example.org/مد\""),
+        "{arabic}"
+    );
+    assert!(arabic.contains("</a>\u{2069}، ثم") && arabic.contains("</a>؟ نعم."), "{arabic}");
+}
+
+#[test]
+fn an_address_with_a_password_stays_text() {
+    for text in [
+        "https://ann:secret@example.org/a",
+        "https://ann@example.org",
+        "http://ann:www.secret.org@example.org/",
+        "www.example.org:secret@other.example.org",
+    ] {
+        assert!(found(text).is_empty(), "{text}: {:?}", found(text));
+    }
+    assert_eq!(found("https://example.org/@ann?to=b@c.org"), ["https://example.org/@ann?to=b@c.org"]);
+}
+
+#[test]
 fn an_address_begins_behind_a_space_or_a_sign_and_ends_before_the_sentence_does() {
     for (text, address) in [
         ("See https://example.org/a.", "https://example.org/a"),
