@@ -132,7 +132,7 @@ pub fn next_state(
     let words = |reply: &Reply| Some(reply.to_string());
     match outcome {
         Outcome::Accepted(_) => plain,
-        Outcome::Deferred(reply) => put_off(reply.to_string(), attempt, queued_at, now, backoff),
+        Outcome::Deferred(reply) => next_after_deferral(reply.to_string(), attempt, queued_at, now, backoff),
         Outcome::Bounced(reply) => {
             Next { state: State::Failed, bounces_address: true, reason: words(reply), ..plain }
         }
@@ -179,18 +179,6 @@ pub fn next_state(
 /// itself that kills each connection.
 pub const FRUITLESS: u32 = 5;
 
-/// Puts a delivery off for `why`, on the schedule of those that a server defers; arguments as for [`next_state`].
-#[must_use]
-pub fn next_after_deferral(
-    why: &str,
-    attempt: u32,
-    queued_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-    backoff: Backoff,
-) -> Next {
-    put_off(why.to_owned(), attempt, queued_at, now, backoff)
-}
-
 /// Moves a delivery on after [`FRUITLESS`] attempts of which none came to an answer; arguments as for [`next_state`].
 #[must_use]
 pub fn next_after_fruitless(
@@ -200,7 +188,8 @@ pub fn next_after_fruitless(
     now: DateTime<Utc>,
     backoff: Backoff,
 ) -> Next {
-    put_off(format!("{FRUITLESS} attempts in a row came to nothing: {why}"), attempt, queued_at, now, backoff)
+    let why = format!("{FRUITLESS} attempts in a row came to nothing: {why}");
+    next_after_deferral(why, attempt, queued_at, now, backoff)
 }
 
 /// Moves a delivery on that was refused while it is not known of whom that speaks: it waits, and nothing is spent.
@@ -216,8 +205,9 @@ pub fn next_after_refusal(reply: &Reply, now: DateTime<Utc>) -> Next {
     }
 }
 
-/// Later, or never when that would be too late.
-fn put_off(
+/// Puts a delivery off for `reason`: later, or never when that would be too late. Arguments as for [`next_state`].
+#[must_use]
+pub fn next_after_deferral(
     reason: String,
     attempt: u32,
     queued_at: DateTime<Utc>,

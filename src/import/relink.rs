@@ -97,14 +97,7 @@ impl Relink<'_> {
         let skipped = post.body.len() - post.body.trim_start_matches('\n').len();
         for round in 0..MOST_ROUNDS {
             let document = document(&body);
-            let ids: HashSet<&str> = document
-                .seen
-                .iter()
-                .filter_map(|seen| match &seen.what {
-                    What::Heading { id, .. } => Some(id.as_str()),
-                    _ => None,
-                })
-                .collect();
+            let ids = document.heading_ids();
             let mut edits: Vec<(Range<usize>, String)> = Vec::new();
             // From the inside out: of two that overlap the later one begins within the earlier.
             for Seen { what, span } in document.seen.iter().rev() {

@@ -18,7 +18,7 @@ use super::relink::Links;
 use super::shelves::Shelves;
 use super::tree::{Spot, Standing, Tree};
 use super::{ImportError, Note, Options, Post, Report};
-use crate::article::markdown::{What, document, from_html};
+use crate::article::markdown::{document, from_html};
 
 /// Whose posts they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,11 +158,7 @@ impl Headings<'_> {
             .and_then(|spot| Some((*spot, read(spot, self.inherited, self.options, &mut told)?)));
         let Some((spot, (_, body, line))) = read else { return HashSet::new() };
         let body = markdown(self.flavour, &body, line, (spot, name, self.names), &mut Report::default());
-        let headings = document(&body).seen.into_iter().filter_map(|seen| match seen.what {
-            What::Heading { id, .. } => Some(id),
-            _ => None,
-        });
-        headings.collect()
+        document(&body).heading_ids().into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -363,7 +363,7 @@ impl Press {
             }
             // It may be us that the server refuses: nobody's confirmation is lost by that.
             Outcome::Refused(reply) if !is_its_own => {
-                next_after_deferral(&reply.to_string(), attempt, open.made_at, now, backoff)
+                next_after_deferral(reply.to_string(), attempt, open.made_at, now, backoff)
             }
             // It may be this letter that nothing comes of.
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {

@@ -33,6 +33,15 @@ pub struct Claimed {
     pub code: Option<u16>,
 }
 
+impl Claimed {
+    /// The answer to its present attempt: what the state machine says, the server's code, and when it came.
+    #[must_use]
+    pub fn settled(&self, next: Next, code: Option<u16>, at: DateTime<Utc>) -> Settle {
+        let Claimed { edition, subscriber, attempt, .. } = *self;
+        Settle { edition, subscriber, attempt, next, code, at }
+    }
+}
+
 /// Puts on record that a claimed delivery is about to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begin {

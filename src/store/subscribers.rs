@@ -133,13 +133,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn unsubscribe(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = writing!(self, |c| sqlx::query(UNSUBSCRIBE)
-            .bind(id.0)
-            .bind(millis(now))
-            .execute(&mut *c)
-            .await?
-            .rows_affected());
-        Ok(done > 0)
+        self.change_status(UNSUBSCRIBE, id, now).await
     }
 
     /// Marks an address as dead; whether it was alive.
@@ -147,13 +141,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn bounce(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = writing!(self, |c| sqlx::query(BOUNCE)
-            .bind(id.0)
-            .bind(millis(now))
-            .execute(&mut *c)
-            .await?
-            .rows_affected());
-        Ok(done > 0)
+        self.change_status(BOUNCE, id, now).await
     }
 
     /// Takes a bounced address for good again, by a person's word; whether it was one of a reader who had agreed.
@@ -161,7 +149,17 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn revive(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = writing!(self, |c| sqlx::query(REVIVE)
+        self.change_status(REVIVE, id, now).await
+    }
+
+    /// Runs `statement`, which changes a status; whether it did.
+    async fn change_status(
+        &self,
+        statement: &'static str,
+        id: SubscriberId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let done = writing!(self, |c| sqlx::query(statement)
             .bind(id.0)
             .bind(millis(now))
             .execute(&mut *c)

@@ -7,12 +7,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tracing::info;
 
-use super::Web;
 use super::client::Client;
 use super::failure::Failure;
 use super::message::{Message, Question};
 use super::origin::{OurForm, Sender};
-use crate::message::{Purpose, TokenKeys, Verdict};
+use super::{Expiring, Web};
+use crate::message::{Purpose, TokenKeys};
 use crate::press::FirstEdition;
 use crate::store::{Confirmed, Moved, SignUp, SignUpId, put_back_until};
 use crate::subscriber::Status;
@@ -26,18 +26,12 @@ enum Link {
 }
 
 async fn read(web: &Web, purpose: Purpose, token: &str) -> Result<Link, Failure> {
-    let now = web.clock.now();
-    let keys = web.store.token_keys(now).await?;
-    match keys.verify_until(purpose, token, now) {
-        Verdict::Forged => Err(Failure::NoSuchPage),
-        Verdict::Expired => Ok(Link::Expired),
-        Verdict::Good { number, expires } => {
-            let id = SignUpId(number);
-            // Not another one of this number, of a restored backup.
-            let found = web.store.sign_up(id).await?.filter(|found| found.expires_at.timestamp() == expires);
-            Ok(found.map_or(Link::Expired, |sign_up| Link::Good(id, sign_up, keys)))
-        }
-    }
+    let Some(Expiring { number, expires, keys }) = web.expiring(purpose, token).await? else {
+        return Ok(Link::Expired);
+    };
+    let id = SignUpId(number);
+    let found = web.store.sign_up(id).await?.filter(|found| found.expires_at.timestamp() == expires);
+    Ok(found.map_or(Link::Expired, |sign_up| Link::Good(id, sign_up, keys)))
 }
 
 /// Whether this was confirmed, and the reader is not subscribed any more: the link brings nobody back.

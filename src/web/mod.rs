@@ -55,7 +55,7 @@ use chrono_tz::Tz;
 
 use crate::config::{CommentsConfig, Config, SignUpConfig, WebConfig};
 use crate::edition::TemplateError;
-use crate::message::{Purpose, TokenKeys};
+use crate::message::{Purpose, TokenKeys, Verdict};
 use crate::press::health::Health;
 use crate::press::{Clock, Correspondence, Press};
 use crate::store::{Store, Whose};
@@ -203,7 +203,27 @@ impl Bearer {
     }
 }
 
+/// What a link that works for some time is about.
+struct Expiring {
+    /// The number of its row.
+    number: i64,
+    /// The second at which it ends: that of another row of this number, of a restored backup, ends at another.
+    expires: i64,
+    keys: TokenKeys,
+}
+
 impl Web {
+    /// What `token` for `purpose` is about, `None` when its time is over; whoever made it up learns that there is no such page.
+    async fn expiring(&self, purpose: Purpose, token: &str) -> Result<Option<Expiring>, Failure> {
+        let now = self.clock.now();
+        let keys = self.store.token_keys(now).await?;
+        match keys.verify_until(purpose, token, now) {
+            Verdict::Forged => Err(Failure::NoSuchPage),
+            Verdict::Expired => Ok(None),
+            Verdict::Good { number, expires } => Ok(Some(Expiring { number, expires, keys })),
+        }
+    }
+
     /// Whose `token` for `purpose` this is; whoever made it up learns that there is no such page.
     async fn bearer(&self, purpose: Purpose, token: &str) -> Result<Bearer, Failure> {
         let keys = self.store.token_keys(self.clock.now()).await?;

@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::info;
 
-use super::Web;
 use super::comments::Shown;
 use super::failure::Failure;
 use super::message::Message;
 use super::origin::{OurForm, Sender};
 use super::unsubscribe::NOT_INDEXED;
+use super::{Expiring, Web};
 use crate::comment::{Comment, CommentId, Moderation};
-use crate::message::{Purpose, Verdict};
+use crate::message::Purpose;
 use crate::press::links_end_with;
 
 #[derive(Serialize)]
@@ -73,17 +73,10 @@ fn decided(word: &str) -> Result<Moderation, Failure> {
 
 /// The comment that `token` is about; `None` when the token has expired, or the comment is erased.
 async fn found(web: &Web, token: &str) -> Result<Option<Comment>, Failure> {
-    let now = web.clock.now();
-    let keys = web.store.token_keys(now).await?;
-    match keys.verify_until(Purpose::Moderate, token, now) {
-        Verdict::Forged => Err(Failure::NoSuchPage),
-        Verdict::Expired => Ok(None),
-        Verdict::Good { number, expires } => {
-            let comment = web.store.comment(CommentId(number)).await?;
-            // Not another one of this number, of a restored backup.
-            Ok(comment.filter(|comment| links_end_with(comment, expires)))
-        }
-    }
+    let Some(Expiring { number, expires, .. }) = web.expiring(Purpose::Moderate, token).await? else {
+        return Ok(None);
+    };
+    Ok(web.store.comment(CommentId(number)).await?.filter(|comment| links_end_with(comment, expires)))
 }
 
 async fn page(web: &Web, token: &str, first: Moderation, comment: &Comment) -> Result<Response, Failure> {

@@ -8,27 +8,20 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use tracing::info;
 
-use super::Web;
 use super::failure::Failure;
 use super::message::{Message, Question};
 use super::origin::{OurForm, Sender};
-use crate::message::{Purpose, TokenKeys, Verdict};
+use super::{Expiring, Web};
+use crate::message::{Purpose, TokenKeys};
 use crate::store::{Move, PutBack, PutBackBy, SignUpId};
 
 /// The move that `token` takes back; none when its time is over, or nothing of it is left.
 async fn read(web: &Web, token: &str) -> Result<Option<(Move, TokenKeys)>, Failure> {
-    let now = web.clock.now();
-    let keys = web.store.token_keys(now).await?;
-    match keys.verify_until(Purpose::PutBack, token, now) {
-        Verdict::Forged => Err(Failure::NoSuchPage),
-        Verdict::Expired => Ok(None),
-        Verdict::Good { number, expires } => {
-            let found = web.store.move_of(SignUpId(number)).await?;
-            // Not another one of this number, of a restored backup.
-            let found = found.filter(|found| found.until().timestamp() == expires);
-            Ok(found.map(|found| (found, keys)))
-        }
-    }
+    let Some(Expiring { number, expires, keys }) = web.expiring(Purpose::PutBack, token).await? else {
+        return Ok(None);
+    };
+    let found = web.store.move_of(SignUpId(number)).await?;
+    Ok(found.filter(|found| found.until().timestamp() == expires).map(|found| (found, keys)))
 }
 
 /// `GET /put-back/{token}`: a page with a button; changes nothing.

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// | `grey` | answers 451 to the first RCPT |
 /// | `gone` | answers 550 5.1.1 to RCPT |
 /// | `policy` | answers 550 5.7.1 to RCPT, until it is mended |
+/// | `greypolicy` | does the one, and then the other |
 /// | `void` | takes the message and hangs up before it answers, until it is mended |
 /// | `mute` | takes the message and says nothing for a minute |
 /// | `drop` | takes the message the first time and hangs up before it answers |
@@ -254,7 +255,9 @@ impl Sink {
                         "451 4.7.1 greylisted, come back\r\n"
                     } else if to.starts_with("gone") {
                         "550 5.1.1 nobody of that name\r\n"
-                    } else if to.starts_with("policy") && !self.takes_one_more() {
+                    } else if ["policy", "greypolicy"].iter().any(|name| to.starts_with(name))
+                        && !self.takes_one_more()
+                    {
                         "550 5.7.1 not from you\r\n"
                     } else {
                         accepted = true;

@@ -3,20 +3,13 @@
 use std::collections::HashSet;
 
 use super::Target;
-use super::tree::{Block, Definition, Document, Inline, What};
+use super::tree::{Block, Definition, Document, Inline};
 
 /// The ids of headings that need one in the HTML.
 pub(super) fn linked(document: &Document) -> HashSet<String> {
     let mut linked = HashSet::new();
     document.blocks.iter().chain(document.notes.iter().flatten()).for_each(|b| linked_in(b, &mut linked));
-    let headings: HashSet<&str> = document
-        .seen
-        .iter()
-        .filter_map(|seen| match &seen.what {
-            What::Heading { id, .. } => Some(id.as_str()),
-            _ => None,
-        })
-        .collect();
+    let headings = document.heading_ids();
     linked.retain(|id| headings.contains(id.as_str()));
     linked
 }

@@ -1,5 +1,6 @@
 //! What Markdown says, before it is HTML or text.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// A document: what both renderers walk, and what the linter looks at.
@@ -204,6 +205,15 @@ impl Document {
         }
         self.notes.truncate(kept);
         self
+    }
+
+    /// The ids of its headings, which a link may point at.
+    pub(crate) fn heading_ids(&self) -> HashSet<&str> {
+        let headings = self.seen.iter().filter_map(|seen| match &seen.what {
+            What::Heading { id, .. } => Some(id.as_str()),
+            _ => None,
+        });
+        headings.collect()
     }
 
     /// Everything that a reader reads, a block a line.

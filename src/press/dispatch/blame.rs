@@ -85,6 +85,11 @@ impl Blame {
         format!("the server refused {} messages in a row, the last with: {last}", self.refused.len())
     }
 
+    /// Whether it is known of whom each refusal speaks.
+    pub(super) fn is_decided(&self) -> bool {
+        self.refused.is_empty()
+    }
+
     /// The refusals of which it has not been found out of whom they speak.
     pub(super) fn undecided(&mut self) -> Vec<Refusal> {
         std::mem::take(&mut self.refused).into_iter().map(|(refusal, _)| refusal).collect()

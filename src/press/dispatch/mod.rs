@@ -168,11 +168,14 @@ impl Press {
     /// What becomes of those that were refused when the run was over before it was known of whom that speaks. They go
     /// back, unless it was theirs.
     async fn decide(&self, run: &run::Run, id: EditionId, is_stopped: bool) -> Result<(), PressError> {
-        let sent = self.store.counts(id).await?.of(State::Sent);
-        let (refused, is_theirs, told) = run.undecided(sent);
-        if refused.is_empty() {
+        if run.blame().is_decided() {
             return Ok(());
         }
+        let sent = self.store.counts(id).await?.of(State::Sent);
+        let (is_theirs, told, refused) = {
+            let mut blame = run.blame();
+            (blame.is_theirs(sent), blame.told(), blame.undecided())
+        };
         let now = self.clock.now();
         if !is_stopped && run.ending() == Ending::Complete {
             if is_theirs {

@@ -14,13 +14,13 @@ use crate::press::Ending;
 use crate::press::dispatch::ahead::Ahead;
 use crate::press::dispatch::blame::{Blame, OTHERS};
 use crate::press::dispatch::ledger::Request;
-use crate::store::{Claimed, Refusal, Settle};
+use crate::store::{Claimed, Refusal};
 use crate::subscriber::{SubscriberId, masked_in};
 
 impl Run {
     /// Looks at an outcome for what it says of the run as a whole.
     pub(super) fn judge(&self, outcome: &Outcome, row: &Claimed, begun: Instant) {
-        // Refusal into words only when it is logged.
+        // Put into words only when it is logged.
         let to = std::fmt::from_fn(|f| f.write_str(&row.email.masked()));
         match outcome {
             Outcome::Accepted(reply) => {
@@ -119,14 +119,7 @@ impl Run {
             }
             _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
         };
-        let settle = Settle {
-            edition: row.edition,
-            subscriber: row.subscriber,
-            attempt: row.attempt,
-            next,
-            code: outcome.code(),
-            at,
-        };
+        let settle = row.settled(next, outcome.code(), at);
         let refusal = Refusal { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt };
         let (durable, told) = oneshot::channel();
         ledger.send(Request::Settle(settle, durable)).await.ok()?;
@@ -173,15 +166,7 @@ impl Run {
         }
     }
 
-    /// Takes what was refused without its being found out of whom that speaks; says whether that is of themselves when so
-    /// many of the edition were `sent`, and how it is told if not.
-    pub(in crate::press::dispatch) fn undecided(&self, sent: u64) -> (Vec<Refusal>, bool, String) {
-        let mut blame = self.blame();
-        let (is_theirs, told) = (blame.is_theirs(sent), blame.told());
-        (blame.undecided(), is_theirs, told)
-    }
-
-    fn blame(&self) -> MutexGuard<'_, Blame> {
+    pub(in crate::press::dispatch) fn blame(&self) -> MutexGuard<'_, Blame> {
         self.blame.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -195,14 +180,7 @@ impl Run {
             records_uncertain: false,
             reason: None,
         };
-        let settle = Settle {
-            edition: row.edition,
-            subscriber: row.subscriber,
-            attempt: row.attempt,
-            next,
-            code: None,
-            at: self.clock.now(),
-        };
+        let settle = row.settled(next, None, self.clock.now());
         let (durable, _) = oneshot::channel();
         // A ledger that has gone leaves it to the recovery.
         let _ = ledger.send(Request::Settle(settle, durable)).await;
