@@ -11,7 +11,7 @@ use super::{Cut, Edition, EditionKey, Headline, Slot, wrap};
 use crate::article::markdown::{self, RenderOptions, RenderedBody, RenderedInline};
 use crate::article::{Article, Figure, Outline, Slug, Source};
 use crate::config::{Author, ImagePolicy, Publication};
-use crate::words::Words;
+use crate::words::{Words, direction};
 
 /// Characters of an article's beginning, where nothing else says what it is about.
 const LONGEST_OPENING: usize = 280;
@@ -72,6 +72,8 @@ pub(super) struct PublicationView {
 pub(super) struct ArticleView {
     pub(super) slug: String,
     pub(super) title: String,
+    /// How it runs, when not as the edition does: `ltr` or `rtl`.
+    pub(super) dir: Option<&'static str>,
     pub(super) url: String,
     /// The host of its own address, when it stands elsewhere on the web.
     pub(super) host: Option<String>,
@@ -121,6 +123,8 @@ pub(super) struct SourceView {
 #[derive(Debug, Serialize)]
 pub(super) struct AuthorView {
     pub(super) name: String,
+    /// How the biography runs, when not as the edition does.
+    pub(super) dir: Option<&'static str>,
     pub(super) biography: Option<Inline>,
     pub(super) link: Option<String>,
     pub(super) photo: Option<String>,
@@ -129,6 +133,8 @@ pub(super) struct AuthorView {
 #[derive(Debug, Serialize)]
 pub(super) struct RecentView {
     pub(super) title: String,
+    /// How it runs, when not as the edition does.
+    pub(super) dir: Option<&'static str>,
     pub(super) url: String,
     pub(super) date: String,
     pub(super) summary: Option<String>,
@@ -314,6 +320,7 @@ impl Reader<'_> {
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
+            dir: turned([&article.title, &body.text], self.words),
             url,
             host: article
                 .url
@@ -402,12 +409,18 @@ impl Reader<'_> {
         seen.into_iter()
             .map(|author| AuthorView {
                 name: author.name.clone(),
+                dir: author.biography.as_ref().and_then(|biography| turned([biography], self.words)),
                 biography: author.biography.as_deref().map(|biography| links.inline(biography, self.words)),
                 link: author.link.as_ref().map(ToString::to_string),
                 photo: author.photo.as_ref().map(ToString::to_string),
             })
             .collect()
     }
+}
+
+/// How these texts run, when not as the words of the edition do.
+fn turned<const N: usize>(texts: [&str; N], words: &Words) -> Option<&'static str> {
+    direction::of_text(&texts.join(" ")).filter(|dir| *dir != words.direction())
 }
 
 /// What the mail shows of an article.
@@ -449,6 +462,7 @@ impl RecentView {
     fn of(headline: &Headline, words: &Words) -> Self {
         RecentView {
             title: headline.title.clone(),
+            dir: turned([&headline.title, headline.summary.as_deref().unwrap_or_default()], words),
             url: headline.url.clone(),
             date: words.calendar().day(headline.date),
             summary: headline.summary.clone(),

@@ -35,23 +35,7 @@ pub(super) fn patterns(language: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// How a text in `language` (BCP 47) runs: `ltr` or `rtl`.
-#[must_use]
-pub fn direction(language: &str) -> &'static str {
-    let mut subtags = language.split('-').skip(1);
-    let rtl_script = |s: &str| ["arab", "hebr", "syrc", "thaa", "nkoo", "adlm"].contains(&s);
-    match subtags.find(|s| s.len() == 4).map(str::to_lowercase) {
-        Some(script) if rtl_script(&script) => return "rtl",
-        Some(_) => return "ltr",
-        None => {}
-    }
-    match primary(language).as_str() {
-        "ar" | "he" | "iw" | "fa" | "ur" | "yi" | "ps" | "sd" | "ug" | "dv" | "ckb" | "syr" | "arc" => "rtl",
-        _ => "ltr",
-    }
-}
-
-fn primary(language: &str) -> String {
+pub(super) fn primary(language: &str) -> String {
     language.split('-').next().unwrap_or_default().to_lowercase()
 }
 
@@ -135,15 +119,6 @@ mod tests {
         for (language, long, short) in cases {
             assert_eq!(with_weekday(second_of_march(), language), long, "{language}");
             assert_eq!(day(second_of_march(), language), short, "{language}");
-        }
-    }
-
-    #[test]
-    fn a_script_outweighs_the_language_in_the_direction() {
-        for (language, dir) in
-            [("en-US", "ltr"), ("ar", "rtl"), ("he-IL", "rtl"), ("az-Arab", "rtl"), ("ur-Latn", "ltr")]
-        {
-            assert_eq!(direction(language), dir, "{language}");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod calendar;
 pub mod dates;
+pub mod direction;
 mod file;
 mod filters;
 mod numbers;
@@ -155,7 +156,7 @@ impl Words {
     /// How its script runs: `ltr` or `rtl`.
     #[must_use]
     pub fn direction(&self) -> &'static str {
-        dates::direction(&self.inner.language)
+        direction::of_language(&self.inner.language)
     }
 
     /// What the user's files leave out, for `check`.

@@ -242,6 +242,36 @@ fn a_language_from_right_to_left_turns_the_page() {
 }
 
 #[test]
+fn an_article_of_the_other_direction_runs_its_own_way() {
+    let arabic = Publication { language: "ar".to_owned(), ..publication() };
+    let english = Article { markdown: "Fares stay.\n\n1. A list\n\n> A word\n".to_owned(), ..ferry() };
+    let out = render(&edition(vec![english]), &arabic, &templates("ar"), &EMBED).unwrap();
+    for block in ["<h1 class=\"h1\"", "<p class=\"deck\"", "<ul class=\"ltr\"", "<div class=\"body ltr\""] {
+        let line = out.html.lines().find(|line| line.contains(block));
+        assert!(line.is_some_and(|line| line.contains(" dir=\"ltr\"")), "{block}: {line:?}");
+    }
+    for list in ["<ul class=\"ltr\"", "<ol "] {
+        let line = out.html.lines().find(|line| line.contains(list)).unwrap();
+        assert!(line.contains("padding:0 0 0 2"), "bullets hang on the left: {line}");
+    }
+    let quote = out.html.lines().find(|line| line.contains("<blockquote")).unwrap();
+    assert!(quote.contains("border-left:3px solid") && !quote.contains("border-right:3px"), "{quote}");
+    // The heading above the highlights is the edition's, and the bar beside them.
+    assert!(out.html.contains("border-right:4px solid #a8231b"));
+
+    let title = "عودة العبّارة إلى الميناء";
+    let other = Article {
+        title: title.to_owned(),
+        markdown: format!("{title}\n\n- {title}\n").repeat(30),
+        ..ferry()
+    };
+    let out = render(&edition(vec![ferry(), other]), &publication(), &templates("en-GB"), &EMBED).unwrap();
+    assert_eq!(out.html.matches("<div class=\"body rtl\"").count(), 1, "{}", out.html);
+    assert_eq!(out.html.matches("<div class=\"body\"").count(), 1, "the other runs as the edition");
+    assert!(out.html.contains("padding:0 24px 0 0\""), "its bullets hang on the right");
+}
+
+#[test]
 fn a_headline_knows_where_its_article_is_read() {
     let key = EditionKey::of(day("2026-03-02"));
     let url = |article: &Article, key| headline(&article.outline(), key, &publication()).url;

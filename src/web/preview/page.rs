@@ -14,7 +14,7 @@ use crate::press::Withheld;
 use crate::probe::State;
 use crate::store::Course;
 use crate::subscriber::Subscriber;
-use crate::words::dates;
+use crate::words::{dates, direction};
 
 pub(super) const STYLE: &str = include_str!("../../../templates/preview/preview.css");
 pub(super) const SCRIPT: &str = include_str!("../../../templates/preview/preview.js");
@@ -97,7 +97,7 @@ impl Page<'_> {
             "version": sheet.version,
             "publication": publication.name,
             "language": publication.language,
-            "direction": dates::direction(&publication.language),
+            "direction": direction::of_language(&publication.language),
             "key": sheet.key.to_string(),
             "day": day,
             "standing": self.standing(),
