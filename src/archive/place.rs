@@ -57,7 +57,7 @@ pub(crate) fn leads_out(target: &str, public_url: &str) -> bool {
     web && !ours
 }
 
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -163,7 +163,12 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
     let zone = press.config.schedule.timezone;
     let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
     let (email, status) = (&known.email, &known.status);
-    writeln!(out, "{email} is {status} since {}, by {}.", day(known.since), known.origin)?;
+    let (since, changed) = (day(known.since), day(known.changed_at));
+    writeln!(
+        out,
+        "{email} is {status}; on the list since {since}, by {}; last changed {changed}.",
+        known.origin
+    )?;
     let paused = known.paused_until.map(day);
     for (what, value) in [("Name", known.name), ("Time zone", known.timezone), ("Paused until", paused)] {
         if let Some(value) = value {

@@ -97,10 +97,14 @@ const NEWEST_EDITION: &str =
     ORDER BY id DESC LIMIT 1";
 const EDITION_EARLIER: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
-    WHERE key < $1 ORDER BY key DESC LIMIT 1";
+    WHERE SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
+        AND number < (SELECT b.number FROM editions b WHERE b.key = $1))
+    ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT 1";
 const EDITION_LATER: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
-    WHERE key > $1 ORDER BY key LIMIT 1";
+    WHERE SUBSTR(key, 1, 10) > SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
+        AND number > (SELECT b.number FROM editions b WHERE b.key = $1))
+    ORDER BY SUBSTR(key, 1, 10), number LIMIT 1";
 // The articles beside it, as EARLIER and LATER find them, and what is shown of the comments, in one row.
 const ARTICLE_STANDING: &str = "SELECT a.published_at, e.slug, l.slug, e.published_at, l.published_at,
         (SELECT x.hash FROM editions x WHERE x.key = a.edition_key),
@@ -144,10 +148,10 @@ const TAGS: &str = "SELECT t.tag_key, COUNT(*), MAX(a.published_at) FROM article
 const MONTHS: &str = "SELECT SUBSTR(key, 1, 7) AS month, COUNT(*) FROM editions GROUP BY SUBSTR(key, 1, 7) ORDER BY month DESC";
 const EDITIONS_BETWEEN: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
-    WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3";
+    WHERE key >= $1 AND key < $2 ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $3";
 const HEADLINES_BETWEEN: &str = "SELECT e.key, h.slug, h.title, h.url, h.date, h.summary
     FROM editions e JOIN headlines h ON h.edition_id = e.id WHERE e.key >= $1 AND e.key < $2
-    ORDER BY e.key DESC, h.position";
+    ORDER BY SUBSTR(e.key, 1, 10) DESC, e.number DESC, h.position";
 const NEWEST_PLACE: &str =
     "SELECT id, slug, published_at, edition_key FROM articles ORDER BY id DESC LIMIT 1";
 const PLACES: &str =

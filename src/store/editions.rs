@@ -117,9 +117,12 @@ const INSERT_DELIVERIES: &str = "INSERT INTO deliveries (edition_id, subscriber_
     WHERE s.status = 'active' AND (s.paused_until IS NULL OR s.paused_until <= CAST($2 AS BIGINT)) AND (s.origin <> 'example'
         OR (CAST($3 AS BIGINT) = 1 AND NOT EXISTS (SELECT 1 FROM subscribers r WHERE r.origin <> 'example')))";
 const SET_RECIPIENTS: &str = "UPDATE editions SET recipients = $2 WHERE id = $1";
+// Of one day's editions the latest is what went out last, whatever it is called.
 const SUMMARIES: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
-    WHERE $1 = '' OR key < $1 ORDER BY key DESC LIMIT $2";
+    WHERE $1 = '' OR SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
+        AND number < COALESCE((SELECT b.number FROM editions b WHERE b.key = $1), 0))
+    ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $2";
 const SUMMARY: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions WHERE key = $1";
 const CONTENT: &str = "SELECT preheader, html, text, letterhead, shortened, cut, whole_html, token_key FROM editions WHERE id = $1";

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::sign_ups::Consent;
-use super::{Store, StoreError, time};
+use super::{Store, StoreError, millis, time};
 use crate::comment::Comment;
 use crate::subscriber::{EmailAddress, Subscriber, SubscriberId};
 
@@ -25,6 +25,8 @@ pub struct Known {
     pub origin: String,
     /// When they subscribed.
     pub since: DateTime<Utc>,
+    /// When status, address or wishes were last changed: of one who has left, when that was.
+    pub changed_at: DateTime<Utc>,
     /// Until when they get nothing.
     pub paused_until: Option<DateTime<Utc>>,
     /// The record of consent, and what else forms were sent for with their address.
@@ -104,7 +106,7 @@ pub struct Attempted {
     pub reason: Option<String>,
 }
 
-const ORIGIN: &str = "SELECT origin FROM subscribers WHERE id = $1";
+const ORIGIN: &str = "SELECT origin, changed_at FROM subscribers WHERE id = $1";
 const EDITIONS_OF: &str = "SELECT e.id, e.key, d.state, d.settled_at, d.attempt, d.code, d.reason
     FROM deliveries d JOIN editions e ON e.id = d.edition_id
     WHERE d.subscriber_id = $1 ORDER BY e.id";
@@ -163,15 +165,17 @@ impl Store {
     /// When the store fails.
     pub async fn known(&self, reader: &Subscriber) -> Result<Known, StoreError> {
         let id = reader.id;
-        let origin: Option<String> =
-            reading!(self, |c| sqlx::query_scalar(ORIGIN).bind(id.0).fetch_optional(&mut *c).await?);
+        let origin: Option<(String, i64)> =
+            reading!(self, |c| sqlx::query_as(ORIGIN).bind(id.0).fetch_optional(&mut *c).await?);
+        let (origin, changed_at) = origin.unwrap_or_else(|| (String::new(), millis(reader.since)));
         Ok(Known {
             email: reader.email.to_string(),
             name: reader.name.clone(),
             timezone: reader.timezone.map(|zone| zone.name().to_owned()),
             status: reader.status.to_string(),
-            origin: origin.unwrap_or_default(),
+            origin,
             since: reader.since,
+            changed_at: time(changed_at)?,
             paused_until: self.paused_until(id).await?,
             consents: self.asked(id, reader.email.key()).await?,
             editions: self.received_by(id).await?,

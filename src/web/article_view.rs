@@ -4,8 +4,11 @@ use serde::Serialize;
 
 use super::Web;
 use super::listing::{Day, Link};
-use crate::archive::{ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, leads_out, placed};
+use crate::archive::{
+    ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, escaped, leads_out, placed,
+};
 use crate::config::OutsideLinks;
+use crate::words::direction;
 
 /// Words that a reader reads in a minute.
 const WORDS_A_MINUTE: usize = 230;
@@ -21,6 +24,8 @@ pub(super) struct ArticleView {
     pub(super) day: Day,
     minutes: usize,
     language: String,
+    /// How it runs, when not as the site does: `ltr` or `rtl`.
+    dir: Option<&'static str>,
     author: Option<Link>,
     image: Option<ImageView>,
     highlights: Vec<String>,
@@ -74,10 +79,11 @@ impl ArticleView {
             day: line.day,
             minutes: card.words.div_ceil(WORDS_A_MINUTE).max(1),
             language: body.language.clone(),
+            dir: direction::of_text(&body.text).filter(|dir| *dir != web.pages.words().direction()),
             author: line.author,
             image: body.image.as_ref().map(|image| image_view(web, image)),
             highlights: body.highlights.iter().map(|line| web.placed(line)).collect(),
-            html: web.placed(&body.html),
+            html: scrolling(&web.placed(&body.html), web.pages.words().text("archive.table")),
             sources: body.sources.iter().map(|source| web.source(source)).collect(),
             tags: card.tags.iter().map(|tag| web.pages.tag(tag)).collect(),
             copyright: body.copyright.clone(),
@@ -88,6 +94,13 @@ impl ArticleView {
     pub(super) fn one_level_down(self) -> Self {
         ArticleView { html: deeper(&self.html), ..self }
     }
+}
+
+/// Each table in a box of its own that scrolls, by keys too, where the page is narrower. Text has no `<`.
+fn scrolling(html: &str, label: &str) -> String {
+    let label = escaped(label);
+    let open = format!("<div class=\"wide\" role=\"group\" aria-label=\"{label}\" tabindex=\"0\"><table");
+    html.replace("<table", &open).replace("</table>", "</table></div>")
 }
 
 /// The renderer writes every heading as `<hN`, and nothing else so: text has no `<`.
@@ -154,13 +167,21 @@ impl Web {
 
 #[cfg(test)]
 mod tests {
-    use super::deeper;
+    use super::{deeper, scrolling};
 
     #[test]
     fn headings_go_down_one_level_and_end_at_the_last() {
         assert_eq!(
             deeper("<h2 id=\"a\">A</h2><p>h2 &lt;h2</p><h3>B</h3><h5>C</h5><h6>D</h6><hr>"),
             "<h3 id=\"a\">A</h3><p>h2 &lt;h2</p><h4>B</h4><h6>C</h6><h6>D</h6><hr>"
+        );
+    }
+
+    #[test]
+    fn a_table_scrolls_by_itself() {
+        assert_eq!(
+            scrolling("<p>&lt;table</p><table><tr><td>1</td></tr></table>", "\"T\""),
+            "<p>&lt;table</p><div class=\"wide\" role=\"group\" aria-label=\"&quot;T&quot;\" tabindex=\"0\"><table><tr><td>1</td></tr></table></div>"
         );
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::{Path, Query, State};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -62,6 +63,8 @@ struct FormView {
     text_limit: usize,
     wrong: Wrong,
     is_wrong: bool,
+    /// Why nothing was sent, where no field is wrong.
+    note: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -169,6 +172,7 @@ impl Web {
             text_limit: TEXT_LIMIT,
             is_wrong: wrong.name.is_some() || wrong.email.is_some() || wrong.text.is_some(),
             wrong,
+            note: None,
         }
     }
 
@@ -253,7 +257,13 @@ pub(super) async fn say(
     ]
     .concat();
     if web.store.take_quotas(&quotas, now).await?.is_some() {
-        return message::too_many(&web, "comments.too_many_advice");
+        // What they wrote is theirs to send later.
+        let note = Some(words.text("comments.too_many_advice").to_owned());
+        let form = FormView { note, is_wrong: true, ..web.form(&slug, &filled, Wrong::default()) };
+        let comments = Comments { count: 0, shown: Vec::new(), more: None, form: Some(form) };
+        let mut again = page(&web, &on, comments, StatusCode::TOO_MANY_REQUESTS)?;
+        again.headers_mut().insert(RETRY_AFTER, message::LATER);
+        return Ok(again);
     }
     if let Some(id) = web.store.add_comment(&comment, now).await? {
         info!(comment = %id, %slug, from = %comment.email().masked(), "a comment is kept");

@@ -168,9 +168,7 @@ pub(super) fn cacheable<const N: usize>(
 /// Whether the request names `tag` among what it has (RFC 9110 §13.1.2).
 fn is_among(request: &HeaderMap, tag: &str) -> bool {
     let tag = format!("\"{tag}\"");
-    request
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.split(',').any(|one| one.trim().trim_start_matches("W/") == tag))
+    request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    })
 }

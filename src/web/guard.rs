@@ -6,16 +6,19 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY,
+    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::{debug, error, warn};
 
-use super::{BODY_LIMIT, Web};
+use super::{BODY_LIMIT, Web, sign_up};
+
+/// Where programs sign readers up; errors are JSON there.
+const API: &str = "/api/subscribe";
 
 /// How long a request may take, its body included. Longer than a large edition's publishing keeps the store from
 /// writing down who has left.
@@ -34,6 +37,8 @@ pub(super) struct Complete;
 pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = without_token(request.uri().path()).to_owned();
+    let sender = (request.uri().path() == API).then(|| web.sender(request.headers()));
+    let without_slash = without_last_slash(&method, request.uri());
     let mut response = if announces_too_much(request.headers()) {
         StatusCode::PAYLOAD_TOO_LARGE.into_response()
     } else if has_nul(request.uri().path()) {
@@ -46,10 +51,15 @@ pub(super) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
     };
     let status = response.status();
     debug!(%method, path, status = status.as_u16(), "web request");
-    if (status.is_client_error() || status.is_server_error())
+    if let (StatusCode::NOT_FOUND, Some(place)) = (status, without_slash) {
+        response = (StatusCode::PERMANENT_REDIRECT, [(LOCATION, web.pages.path(&place))]).into_response();
+    } else if (status.is_client_error() || status.is_server_error())
         && response.extensions().get::<Complete>().is_none()
     {
-        response = problem(&web, &response);
+        response = match &sender {
+            Some(sender) => sign_up::refused(sender, &response, &advice(&web, status)),
+            None => problem(&web, &response),
+        };
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
         }
@@ -75,6 +85,13 @@ fn has_nul(path: &str) -> bool {
     path.contains("%00")
 }
 
+/// A page's address without the slash that servers of files put behind it. `//` would begin another site's address.
+fn without_last_slash(method: &Method, uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/').filter(|path| !path.is_empty() && !path.contains("//"))?;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (method == Method::GET || method == Method::HEAD).then(|| format!("{path}{query}"))
+}
+
 /// The path as a log may have it: a token opens somebody's page.
 fn without_token(path: &str) -> &str {
     let personal = ["/unsubscribe/", "/preferences/", "/confirm/", "/address/", "/put-back/", "/moderate/"];
@@ -91,11 +108,9 @@ struct Problem<'w> {
 /// The page of an error, with what the bare answer said of itself.
 fn problem(web: &Web, bare: &Response) -> Response {
     let status = bare.status();
-    let key = words(status);
-    let advice = format!("{key}_advice");
-    let words = web.pages.words();
-    let (heading, advice) = (words.text(key), words.text(&advice));
-    let page = web.pages.render("problem.html", &Problem { status: status.as_u16(), heading, advice });
+    let (heading, advice) = (web.pages.words().text(words(status)), advice(web, status));
+    let page =
+        web.pages.render("problem.html", &Problem { status: status.as_u16(), heading, advice: &advice });
     let mut response = match page {
         Ok(page) => (status, page).into_response(),
         Err(error) => {
@@ -103,12 +118,22 @@ fn problem(web: &Web, bare: &Response) -> Response {
             (status, heading.to_owned()).into_response()
         }
     };
+    keep_what_it_says(bare, &mut response);
+    response
+}
+
+/// Which methods there are, and when to come again, as the bare answer has it.
+pub(super) fn keep_what_it_says(bare: &Response, answer: &mut Response) {
     for name in [ALLOW, RETRY_AFTER] {
         if let Some(value) = bare.headers().get(&name) {
-            response.headers_mut().insert(name, value.clone());
+            answer.headers_mut().insert(name, value.clone());
         }
     }
-    response
+}
+
+fn advice(web: &Web, status: StatusCode) -> String {
+    let key = format!("{}_advice", words(status));
+    web.pages.words().text(&key).to_owned()
 }
 
 /// The key of the words for `status`; behind it `_advice` is the key of what to do.

@@ -57,6 +57,9 @@ impl Question {
     }
 }
 
+/// When a limit may have room again: seconds.
+pub(super) const LATER: HeaderValue = HeaderValue::from_static("3600");
+
 /// The page of a limit that is used up.
 pub(super) fn too_many(web: &Web, advice: &str) -> Result<Response, Failure> {
     let words = web.pages.words();
@@ -67,6 +70,6 @@ pub(super) fn too_many(web: &Web, advice: &str) -> Result<Response, Failure> {
         ..Message::default()
     };
     let mut page = message.answer(web, StatusCode::TOO_MANY_REQUESTS)?;
-    page.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("3600"));
+    page.headers_mut().insert(RETRY_AFTER, LATER);
     Ok(page)
 }

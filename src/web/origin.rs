@@ -22,13 +22,11 @@ pub(super) enum Sender {
     Foreign,
 }
 
-/// A form that no other site may send, and but for the sign-up box none that is configured either: they sign readers up, and
-/// say yes to nothing in a reader's stead. What it asks for decides the words of the answer. Leaving is none: it works from
+/// A form that no other site may send, not one that is configured either: those sign readers up, and say yes to nothing in a
+/// reader's stead. What it asks for decides the words of the answer. Leaving is none: it works from
 /// anywhere (RFC 8058).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OurForm<'t> {
-    /// The sign-up box.
-    SignUp,
     /// The button that a letter leads to.
     Confirmation,
     /// One of those of the preferences' page with this token.
@@ -43,7 +41,6 @@ impl OurForm<'_> {
     /// The answer when another site's page has sent it: nothing is done, and where to do it.
     pub(super) fn refuse(self, web: &Web) -> Result<Response, Failure> {
         let (advice, onward) = match self {
-            OurForm::SignUp => ("sign_up.foreign_advice", Some(("sign_up.page", "/subscribe".to_owned()))),
             OurForm::Confirmation => ("confirm.foreign_advice", None),
             OurForm::Preferences(token) => {
                 ("wishes.foreign_advice", Some(("wishes.back", format!("/preferences/{token}"))))

@@ -123,10 +123,10 @@ impl SearchPage {
             .iter()
             .map(|article| {
                 let line = web.pages.line(&article.card);
-                let text = match &article.card.summary {
-                    Some(summary) => format!("{summary}\n{}", article.body.text),
-                    None => article.body.text.clone(),
-                };
+                let mut lead: Vec<String> = article.card.summary.clone().into_iter().collect();
+                lead.extend(article.body.highlights.iter().map(|highlight| search::without_tags(highlight)));
+                lead.push(article.body.text.clone());
+                let text = lead.join("\n");
                 Hit {
                     title: search::marked(&line.title, query),
                     excerpt: search::excerpt(&text, query),

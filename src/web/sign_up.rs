@@ -17,9 +17,9 @@ use tracing::info;
 use super::client::Client;
 use super::failure::Failure;
 use super::forms;
-use super::guard::Complete;
+use super::guard::{self, Complete};
 use super::message::{self, Message};
-use super::origin::{self, OurForm, Sender};
+use super::origin::{self, Sender};
 use super::zones::{Area, areas};
 use super::{SHORTLY, Web};
 use crate::store::{Ask, Asks};
@@ -60,6 +60,12 @@ struct Wrong {
     timezone: Option<String>,
 }
 
+impl Wrong {
+    fn is_any(&self) -> bool {
+        self.email.is_some() || self.name.is_some() || self.timezone.is_some()
+    }
+}
+
 #[derive(Serialize)]
 struct Page<'a> {
     email: &'a str,
@@ -67,6 +73,7 @@ struct Page<'a> {
     timezone: &'a str,
     wrong: Wrong,
     is_wrong: bool,
+    note: Option<&'a str>,
     name_limit: usize,
     own_timezone: &'static str,
     areas: &'static [Area],
@@ -103,7 +110,13 @@ pub(super) async fn subscribe(
     let origin = match web.sender(&headers) {
         Sender::Ours => "site".to_owned(),
         Sender::Allowed(origin) => origin,
-        Sender::Foreign => return OurForm::SignUp.refuse(&web),
+        // Whoever wants it presses once more, on our page: a page elsewhere cannot press for them. Sites without
+        // referrers come here too, for their browsers do not say who they are.
+        Sender::Foreign => {
+            let note = Some(words.text("sign_up.once_more"));
+            let page = form_again(&web, &filled, Wrong::default(), note)?;
+            return Ok((StatusCode::FORBIDDEN, axum::Extension(Complete), page).into_response());
+        }
     };
     match take_in(&web, client, &origin, &filled).await? {
         Taken::Thanks => Message {
@@ -177,22 +190,43 @@ pub(super) async fn api(
             }
         }
     };
+    share(&mut answer, &sender);
+    Ok(answer)
+}
+
+/// What [`api`] answers where a request does not come as far as that; `bare` is the answer without words.
+pub(super) fn refused(sender: &Sender, bare: &Response, message: &str) -> Response {
+    let reply = Reply { status: "refused", message, errors: None };
+    let mut answer = (bare.status(), axum::Extension(Complete), Json(reply)).into_response();
+    guard::keep_what_it_says(bare, &mut answer);
+    share(&mut answer, sender);
+    answer
+}
+
+/// Lets a page that may sign readers up read the answer, and no other.
+fn share(answer: &mut Response, sender: &Sender) {
     match sender {
-        Sender::Allowed(origin) => answer.headers_mut().extend(origin::shared_with(&origin)),
+        Sender::Allowed(origin) => answer.headers_mut().extend(origin::shared_with(origin)),
         Sender::Ours | Sender::Foreign => {
             answer.headers_mut().insert(VARY, HeaderValue::from_static("Origin"));
         }
     }
-    Ok(answer)
 }
 
 fn page(web: &Web, filled: &Filled, wrong: Wrong) -> Result<Html<String>, Failure> {
+    let note = wrong.is_any().then(|| web.pages.words().text("sign_up.not_sent"));
+    form_again(web, filled, wrong, note)
+}
+
+/// The form as it was filled; `note` says why nothing was sent.
+fn form_again(web: &Web, filled: &Filled, wrong: Wrong, note: Option<&str>) -> Result<Html<String>, Failure> {
     let (email, name) = (forms::one_line(&filled.email), forms::one_line(&filled.name));
     let page = Page {
         email: &email,
         name: &name,
         timezone: &filled.timezone,
-        is_wrong: wrong.email.is_some() || wrong.name.is_some() || wrong.timezone.is_some(),
+        is_wrong: wrong.is_any(),
+        note,
         wrong,
         name_limit: forms::NAME_LIMIT,
         own_timezone: web.timezone.name(),

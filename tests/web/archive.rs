@@ -142,12 +142,49 @@ async fn an_article_of_before_the_archive_says_where_it_is_read() {
     assert!(page.text().contains("href=\"/editions/2026-03-02/mail#tide-2026-03-02\""), "{}", page.text());
     let tag = format!("If-None-Match: {}\r\n", page.header("etag"));
     assert_eq!(harbour.ask("GET", "/articles/tide-2026-03-02", &tag).await.status, 304);
-    for path in ["/articles/none", "/articles/..%2F..%2Fetc%2Fpasswd", "/articles/%00", "/articles/"] {
+    for path in ["/articles/none", "/articles/..%2F..%2Fetc%2Fpasswd", "/articles/%00"] {
         assert_eq!(harbour.get(path).await.status, 404, "{path}");
     }
     let lost = harbour.get("/articles/none").await;
     lost.assert_page(404, "There is no such page");
     assert!(lost.text().contains("action=\"/search\"") && lost.text().contains("href=\"/editions/\""));
+}
+
+#[tokio::test]
+async fn a_slash_too_many_leads_on_to_the_page() {
+    let harbour = site("").await;
+    for (asked, place) in
+        [("/articles/tide/", "/articles/tide"), ("/search/?q=a", "/search?q=a"), ("/nowhere/", "/nowhere")]
+    {
+        let answer = harbour.get(asked).await;
+        assert_eq!((answer.status, answer.header("location")), (308, place), "{asked}");
+    }
+    for odd in ["//evil.example/", "/x//evil.example/"] {
+        let answer = harbour.get(odd).await;
+        assert_eq!((answer.status, answer.header("location")), (404, ""), "{odd}");
+    }
+    assert_eq!(harbour.ask("POST", "/articles/tide/comments/", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_site_without_a_tagline_has_no_empty_lines() {
+    let harbour = site("publication: {tagline: \"\"}").await;
+    let page = harbour.get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text().contains("content=\"\"") && !page.text().contains("<bdi></bdi>"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn an_article_of_the_other_direction_and_its_tables_have_their_own_way() {
+    let harbour = Harbour::open().await;
+    let mut arabic = article("2026-03-02", 0, "tide", "The Tide");
+    arabic.body.text = "عودة العبّارة إلى الميناء".into();
+    arabic.body.html = "<p>عودة</p><table><tbody><tr><td>1</td></tr></tbody></table>".into();
+    publish(&harbour, "2026-03-02", &[arabic, article("2026-03-02", 1, "quay", "The Quay")]).await;
+    let page = harbour.get("/articles/tide").await;
+    assert!(page.text().contains("<div class=\"text\" dir=\"rtl\">"), "{}", page.text());
+    assert!(page.text().contains("aria-label=\"Table\" tabindex=\"0\"><table>"), "{}", page.text());
+    assert!(harbour.get("/articles/quay").await.text().contains("<div class=\"text\">"));
 }
 
 #[tokio::test]
@@ -193,6 +230,8 @@ async fn a_reader_finds_words_and_sees_where_they_stand() {
     assert!(found.text().contains("The <mark>Ferry</mark> &amp; Co"), "{}", found.text());
     assert!(found.text().contains("<mark>Water</mark> of <mark>ferry</mark>, see"), "{}", found.text());
     assert!(found.text().contains("value=\"FERRY wat\"") && found.text().contains("noindex"));
+    let in_highlight = harbour.get("/search?q=%22It+is+ferry%22").await;
+    assert!(in_highlight.text().contains("<mark>It is ferry</mark>"), "{}", in_highlight.text());
     assert!(harbour.get("/search?q=zebra").await.text().contains("Nothing was found for"));
     assert!(harbour.get("/search?q=-tide").await.text().contains("Please type a word"));
     for day in 1..=23 {

@@ -211,7 +211,15 @@ async fn robots_other_sites_and_floods_are_kept_out_and_a_text_sent_twice_is_one
         say(&harbour, "Bo", "bo@example.org", "Hi").await.assert_page(200, "Thank you for your comment");
     }
     say(&harbour, "Bo", "bo2@example.org", "Hi").await.assert_page(200, "Thank you for your comment");
-    assert_eq!(say(&harbour, "Bo", "bo3@example.org", "Hi").await.status, 429);
+    // Who has to wait keeps what they wrote.
+    let again = say(&harbour, "Bo", "bo3@example.org", "What I think").await;
+    assert_eq!(again.status, 429);
+    assert!(
+        again.text().contains("Too many comments came") && again.text().contains("What I think</textarea>"),
+        "{}",
+        again.text()
+    );
+    assert_eq!(again.header("retry-after"), "3600");
     assert_eq!(harbour.store.comment_counts().await.unwrap(), [(Moderation::Pending, 2)]);
 }
 
