@@ -60,7 +60,9 @@ impl Feed<'_> {
             let items: String = body.highlights.iter().map(|line| format!("<li>{line}</li>\n")).collect();
             let _ = writeln!(html, "<ul>\n{items}</ul>");
         }
-        html.push_str(&body.html);
+        // Notes stand on the article's page: in a reader of feeds nothing else is found by their names.
+        let own = self.publication.link(&format!("articles/{}", article.card.slug));
+        html.push_str(&body.html.replace("href=\"#", &format!("href=\"{}#", escaped(&own))));
         let _ = writeln!(html, "<p><small>{}</small></p>", escaped(&body.copyright));
         placed(&html, self.site(), self.site(), Outside::SameTab)
     }

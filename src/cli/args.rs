@@ -539,7 +539,7 @@ pub struct ExportArgs {
 }
 
 /// One line, as the ledger keeps it.
-fn reason(text: &str) -> Result<String, &'static str> {
+pub(super) fn reason(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
     if text.contains(char::is_control) {
         return Err("a reason is one line");

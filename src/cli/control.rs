@@ -147,6 +147,17 @@ pub(super) async fn cancel(press: &Press, args: &CancelArgs, out: &mut dyn Write
     if counts.of(State::Sending) > 0 {
         writeln!(out, "  on the wire still, for {}: the answers decide", readers(counts.of(State::Sending)))?;
     }
+    if cancelled.withdrawn > 0 {
+        writeln!(
+            out,
+            "  nobody has got it, so the public pages do not have it either; `straight archive restore` puts an article back"
+        )?;
+    } else {
+        writeln!(
+            out,
+            "  who got it has it, and the public pages too; `straight archive withdraw` takes an article off them"
+        )?;
+    }
     writeln!(out, "  its articles count as published; one that is to go out again needs another slug")?;
     Ok(true)
 }

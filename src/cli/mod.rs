@@ -1,6 +1,7 @@
 //! The command line: clap types, one function a command.
 
 mod approve;
+mod archive;
 mod args;
 pub mod check;
 mod comments;
@@ -92,6 +93,9 @@ enum Command {
     /// See the readers whom an edition did not reach, and decide about them
     #[command(subcommand)]
     Deliveries(DeliveriesCommand),
+    /// See and change what of the archive may be read on the web
+    #[command(subcommand)]
+    Archive(archive::ArchiveCommand),
     /// See and change who gets the edition
     #[command(subcommand)]
     Subscribers(SubscribersCommand),
@@ -171,6 +175,7 @@ impl Command {
             | Command::Healthcheck(_)
             | Command::Deliveries(DeliveriesCommand::List(_))
             | Command::Keys(KeysCommand::List)
+            | Command::Archive(archive::ArchiveCommand::List)
             | Command::Dkim(DkimCommand::Records)
             | Command::Comments(comments::CommentsCommand::List(_) | comments::CommentsCommand::Show(_))
             | Command::Subscribers(
@@ -186,6 +191,7 @@ impl Command {
             | Command::Resume(_)
             | Command::Cancel(_)
             | Command::Deliveries(_)
+            | Command::Archive(_)
             | Command::Subscribers(_)
             | Command::Comments(_)
             | Command::Ledger(_)
@@ -280,6 +286,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Deliveries(command) => {
             with_press(cli, async |press, out, _| deliveries::run(press, command, out).await)?
+        }
+        Command::Archive(command) => {
+            with_press(cli, async |press, out, _| archive::run(press, command, out).await)?
         }
         Command::Subscribers(command) => {
             with_press(cli, async |press, out, _| subscribers::run(press, command, out).await)?

@@ -12,7 +12,7 @@ use crate::web;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  straight site --out public/\n\n\
     Every page but search and forms, the feeds, the maps of the site and the pictures. What has not changed is not \
-    touched, and nothing is removed. Links begin with the path of `publication.public_url`.")]
+    touched; what is withdrawn is removed, and nothing else. Links begin with the path of `publication.public_url`.")]
 pub(super) struct SiteArgs {
     /// The folder to write into; it is made when absent
     #[arg(long, value_name = "FOLDER")]
@@ -32,5 +32,8 @@ pub(super) async fn site(press: &Press, args: &SiteArgs, out: &mut dyn Write) ->
         written.changed,
         written.unchanged
     )?;
+    if written.removed > 0 {
+        writeln!(out, "  {} files are removed, because what was in them is withdrawn", written.removed)?;
+    }
     Ok(true)
 }

@@ -83,25 +83,26 @@ macro_rules! insert_articles {
 }
 pub(super) use insert_articles;
 
-const ARTICLE: &str = "SELECT card, body FROM articles WHERE slug = $1";
-const EDITION_ARTICLES: &str = "SELECT card, body FROM articles WHERE edition_key = $1 ORDER BY position";
+const ARTICLE: &str = "SELECT card, body FROM public_articles WHERE slug = $1";
+const EDITION_ARTICLES: &str =
+    "SELECT card, body FROM public_articles WHERE edition_key = $1 ORDER BY position";
 const OUT: &str = "SELECT e.key, e.frozen_at, h.slug, h.title, h.url, h.date, h.summary
-    FROM headlines h JOIN editions e ON e.id = h.edition_id WHERE h.slug = $1";
-const BEFORE_ARCHIVE: &str = "SELECT h.slug FROM headlines h
+    FROM public_headlines h JOIN public_editions e ON e.id = h.edition_id WHERE h.slug = $1";
+const BEFORE_ARCHIVE: &str = "SELECT h.slug FROM public_headlines h
     WHERE h.edition_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.slug = h.slug)
     AND h.slug > $1 ORDER BY h.slug LIMIT $2";
-const EDITIONS_OF_BEFORE: &str = "SELECT e.key, e.frozen_at FROM editions e
+const EDITIONS_OF_BEFORE: &str = "SELECT e.key, e.frozen_at FROM public_editions e
     WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.edition_key = e.key) ORDER BY e.key DESC LIMIT $1";
 const NEWEST_EDITION: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
     ORDER BY id DESC LIMIT 1";
 const EDITION_EARLIER: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
     WHERE SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
         AND number < (SELECT b.number FROM editions b WHERE b.key = $1))
     ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT 1";
 const EDITION_LATER: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
     WHERE SUBSTR(key, 1, 10) > SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
         AND number > (SELECT b.number FROM editions b WHERE b.key = $1))
     ORDER BY SUBSTR(key, 1, 10), number LIMIT 1";
@@ -112,50 +113,52 @@ const ARTICLE_STANDING: &str = "SELECT a.published_at, e.slug, l.slug, e.publish
         (SELECT x.hash FROM editions x WHERE x.key = l.edition_key),
         COUNT(c.id), MAX(c.decided_at), CAST(SUM(c.id) AS BIGINT)
     FROM articles a
-    LEFT JOIN articles e ON e.id = (SELECT b.id FROM articles b
+    LEFT JOIN articles e ON e.id = (SELECT b.id FROM public_articles b
         WHERE b.edition_key <= a.edition_key AND (b.edition_key < a.edition_key OR b.position > a.position)
         ORDER BY b.edition_key DESC, b.position LIMIT 1)
-    LEFT JOIN articles l ON l.id = (SELECT b.id FROM articles b
+    LEFT JOIN articles l ON l.id = (SELECT b.id FROM public_articles b
         WHERE b.edition_key >= a.edition_key AND (b.edition_key > a.edition_key OR b.position < a.position)
         ORDER BY b.edition_key, b.position DESC LIMIT 1)
     LEFT JOIN comments c ON c.slug = a.slug AND c.moderation = 'approved'
-    WHERE a.slug = $1 GROUP BY a.id, e.id, l.id";
+    WHERE a.slug = $1 AND NOT EXISTS (SELECT 1 FROM withdrawals w WHERE w.slug = a.slug AND w.restored_at IS NULL)
+    GROUP BY a.id, e.id, l.id";
 const EARLIER: &str =
-    "SELECT card FROM articles WHERE edition_key <= $1 AND (edition_key < $1 OR position > $2)
+    "SELECT card FROM public_articles WHERE edition_key <= $1 AND (edition_key < $1 OR position > $2)
     ORDER BY edition_key DESC, position LIMIT 1";
 const LATER: &str =
-    "SELECT card FROM articles WHERE edition_key >= $1 AND (edition_key > $1 OR position < $2)
+    "SELECT card FROM public_articles WHERE edition_key >= $1 AND (edition_key > $1 OR position < $2)
     ORDER BY edition_key, position DESC LIMIT 1";
-const LATEST: &str = "SELECT card, body FROM articles ORDER BY edition_key DESC, position LIMIT $1";
-const BY_AUTHOR: &str = "SELECT card FROM articles WHERE author_key = $1
+const LATEST: &str = "SELECT card, body FROM public_articles ORDER BY edition_key DESC, position LIMIT $1";
+const BY_AUTHOR: &str = "SELECT card FROM public_articles WHERE author_key = $1
     ORDER BY edition_key DESC, position LIMIT $2 OFFSET $3";
 const AUTHOR_STANDING: &str = "SELECT COUNT(*), MAX(published_at),
-        (SELECT x.hash FROM editions x WHERE x.key = (SELECT MAX(n.edition_key) FROM articles n WHERE n.author_key = $1))
-    FROM articles WHERE author_key = $1";
+        (SELECT x.hash FROM editions x WHERE x.key = (SELECT MAX(n.edition_key) FROM public_articles n WHERE n.author_key = $1))
+    FROM public_articles WHERE author_key = $1";
 const TAG_STANDING: &str = "SELECT COUNT(*), MAX(a.published_at),
         (SELECT x.hash FROM editions x WHERE x.key = (SELECT MAX(n.edition_key) FROM article_tags n WHERE n.tag_key = $1))
-    FROM article_tags t JOIN articles a ON a.id = t.article_id WHERE t.tag_key = $1";
-const COUNT_BY_AUTHOR: &str = "SELECT COUNT(*) FROM articles WHERE author_key = $1";
+    FROM article_tags t JOIN public_articles a ON a.id = t.article_id WHERE t.tag_key = $1";
+const COUNT_BY_AUTHOR: &str = "SELECT COUNT(*) FROM public_articles WHERE author_key = $1";
 const BYLINE: &str =
-    "SELECT body FROM articles WHERE author_key = $1 ORDER BY edition_key DESC, position LIMIT 1";
-const BY_TAG: &str = "SELECT a.card FROM article_tags t JOIN articles a ON a.id = t.article_id
+    "SELECT body FROM public_articles WHERE author_key = $1 ORDER BY edition_key DESC, position LIMIT 1";
+const BY_TAG: &str = "SELECT a.card FROM article_tags t JOIN public_articles a ON a.id = t.article_id
     WHERE t.tag_key = $1 ORDER BY t.edition_key DESC, t.position LIMIT $2 OFFSET $3";
-const COUNT_BY_TAG: &str = "SELECT COUNT(*) FROM article_tags WHERE tag_key = $1";
-const AUTHORS: &str = "SELECT author_key, COUNT(*), MAX(published_at) FROM articles
+const COUNT_BY_TAG: &str =
+    "SELECT COUNT(*) FROM article_tags t JOIN public_articles a ON a.id = t.article_id WHERE t.tag_key = $1";
+const AUTHORS: &str = "SELECT author_key, COUNT(*), MAX(published_at) FROM public_articles
     WHERE author_key IS NOT NULL GROUP BY author_key ORDER BY author_key";
 const TAGS: &str = "SELECT t.tag_key, COUNT(*), MAX(a.published_at) FROM article_tags t
-    JOIN articles a ON a.id = t.article_id GROUP BY t.tag_key ORDER BY t.tag_key";
-const MONTHS: &str = "SELECT SUBSTR(key, 1, 7) AS month, COUNT(*) FROM editions GROUP BY SUBSTR(key, 1, 7) ORDER BY month DESC";
+    JOIN public_articles a ON a.id = t.article_id GROUP BY t.tag_key ORDER BY t.tag_key";
+const MONTHS: &str = "SELECT SUBSTR(key, 1, 7) AS month, COUNT(*) FROM public_editions GROUP BY SUBSTR(key, 1, 7) ORDER BY month DESC";
 const EDITIONS_BETWEEN: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
     WHERE key >= $1 AND key < $2 ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $3";
 const HEADLINES_BETWEEN: &str = "SELECT e.key, h.slug, h.title, h.url, h.date, h.summary
-    FROM editions e JOIN headlines h ON h.edition_id = e.id WHERE e.key >= $1 AND e.key < $2
+    FROM public_editions e JOIN public_headlines h ON h.edition_id = e.id WHERE e.key >= $1 AND e.key < $2
     ORDER BY SUBSTR(e.key, 1, 10) DESC, e.number DESC, h.position";
 const NEWEST_PLACE: &str =
-    "SELECT id, slug, published_at, edition_key FROM articles ORDER BY id DESC LIMIT 1";
+    "SELECT id, slug, published_at, edition_key FROM public_articles ORDER BY id DESC LIMIT 1";
 const PLACES: &str =
-    "SELECT id, slug, published_at, edition_key FROM articles WHERE id > $1 ORDER BY id LIMIT $2";
+    "SELECT id, slug, published_at, edition_key FROM public_articles WHERE id > $1 ORDER BY id LIMIT $2";
 
 /// An author's or a tag's articles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -485,12 +488,12 @@ impl Store {
         self.editions_between(month, &format!("{month}."), limit).await
     }
 
-    /// The newest edition with its headlines.
+    /// The newest edition that may be read, with its headlines.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn latest_edition(&self) -> Result<Option<InEdition>, StoreError> {
-        let Some(newest) = self.editions(None, 1).await?.into_iter().next() else { return Ok(None) };
+        let Some(newest) = self.public_editions(None, 1).await?.into_iter().next() else { return Ok(None) };
         self.in_edition(&newest.key).await
     }
 

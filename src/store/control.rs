@@ -66,6 +66,8 @@ impl fmt::Display for Decision {
 pub struct Cancelled {
     /// Deliveries that will not be sent.
     pub withheld: u64,
+    /// Articles that are off the public pages with it, because nobody has got them.
+    pub withdrawn: u64,
 }
 
 pub(super) type DecisionRow = (String, i64, String, Option<String>);
@@ -177,7 +179,14 @@ impl Store {
             } else {
                 note!(c, edition, Course::Cancelled, who, reason, now);
                 let withheld = sqlx::query(WITHHOLD).bind(millis(now)).execute(&mut *c).await?;
-                Some(Cancelled { withheld: withheld.rows_affected() })
+                let withdrawn = sqlx::query(super::withdrawals::WITHDRAW_UNSENT)
+                    .bind(edition.0)
+                    .bind(millis(now))
+                    .bind(who)
+                    .bind(reason)
+                    .execute(&mut *c)
+                    .await?;
+                Some(Cancelled { withheld: withheld.rows_affected(), withdrawn: withdrawn.rows_affected() })
             }
         }))
     }

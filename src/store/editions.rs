@@ -123,6 +123,18 @@ const SUMMARIES: &str =
     WHERE $1 = '' OR SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
         AND number < COALESCE((SELECT b.number FROM editions b WHERE b.key = $1), 0))
     ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $2";
+// As they can be read on the web.
+const PUBLIC_SUMMARIES: &str =
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
+    WHERE $1 = '' OR SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
+        AND number < COALESCE((SELECT b.number FROM editions b WHERE b.key = $1), 0))
+    ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $2";
+const PUBLIC_SUMMARY: &str = "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions WHERE key = $1";
+// What a new reader is sent, or led to.
+const LATEST_TO_SEND: &str =
+    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
+    WHERE NOT EXISTS (SELECT 1 FROM stops x WHERE x.edition_id = public_editions.id AND x.course = 'cancelled')
+    ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT 1";
 const SUMMARY: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions WHERE key = $1";
 const CONTENT: &str = "SELECT preheader, html, text, letterhead, shortened, cut, whole_html, token_key FROM editions WHERE id = $1";
@@ -130,10 +142,10 @@ const EDITION_PICTURES: &str = "SELECT e.content_id, p.file_name, p.media_type, 
     FROM edition_pictures e JOIN pictures p ON p.file_name = e.file_name WHERE e.edition_id = $1 ORDER BY e.position";
 const EDITION_HEADLINES: &str =
     "SELECT slug, title, url, date, summary FROM headlines WHERE edition_id = $1 ORDER BY position";
-const RECENT: &str = "SELECT slug, title, url, date, summary FROM headlines
+const RECENT: &str = "SELECT slug, title, url, date, summary FROM public_headlines
     WHERE date <= $1 ORDER BY date DESC, position, slug LIMIT $2";
 const SLUGS: &str = "SELECT h.slug, e.key FROM headlines h LEFT JOIN editions e ON e.id = h.edition_id";
-const ADDRESSES: &str = "SELECT slug, url FROM headlines WHERE edition_id IS NOT NULL AND url <> ''";
+const ADDRESSES: &str = "SELECT slug, url FROM public_headlines WHERE edition_id IS NOT NULL AND url <> ''";
 const PICTURE_NAMES: &str = "SELECT file_name FROM pictures ORDER BY file_name";
 const PICTURE: &str = "SELECT media_type, content FROM pictures WHERE file_name = $1";
 
@@ -187,6 +199,45 @@ impl Store {
             .fetch_all(&mut *c)
             .await?);
         rows.into_iter().map(summary).collect()
+    }
+
+    /// As [`editions`](Self::editions), of those that may be read on the web.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn public_editions(
+        &self,
+        before: Option<&EditionKey>,
+        limit: u32,
+    ) -> Result<Vec<EditionSummary>, StoreError> {
+        let before = before.map(EditionKey::to_string).unwrap_or_default();
+        let rows: Vec<SummaryRow> = reading!(self, |c| sqlx::query_as(PUBLIC_SUMMARIES)
+            .bind(&before)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *c)
+            .await?);
+        rows.into_iter().map(summary).collect()
+    }
+
+    /// As [`edition_summary`](Self::edition_summary), if it may be read on the web.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn public_edition(&self, key: &EditionKey) -> Result<Option<EditionSummary>, StoreError> {
+        let key = key.to_string();
+        let row: Option<SummaryRow> =
+            reading!(self, |c| sqlx::query_as(PUBLIC_SUMMARY).bind(&key).fetch_optional(&mut *c).await?);
+        row.map(summary).transpose()
+    }
+
+    /// The newest edition that a new reader may be sent: it may be read, and is not cancelled.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn latest_to_send(&self) -> Result<Option<EditionSummary>, StoreError> {
+        let row: Option<SummaryRow> =
+            reading!(self, |c| sqlx::query_as(LATEST_TO_SEND).fetch_optional(&mut *c).await?);
+        row.map(summary).transpose()
     }
 
     /// What a list shows of the edition of this name, if it has gone out.

@@ -117,6 +117,14 @@ pub(super) const PAUSES: [Duration; 8] = [
     Duration::from_secs(8),
 ];
 
+impl StoreError {
+    /// Whether it is of the connection or of a conflict, so that it passes.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        passes(self)
+    }
+}
+
 /// Whether an error is of the connection or of a conflict, so that it passes.
 pub(super) fn passes(error: &StoreError) -> bool {
     match error {
@@ -267,6 +275,7 @@ fn migrations(words: [(&str, &str); 7]) -> Migrator {
         (12, "numbers that never come back", include_str!("lasting_ids.sql")),
         (13, "birthmarks", include_str!("birthmarks.sql")),
         (14, "whose letters, and moves that can be undone", include_str!("whose.sql")),
+        (15, "articles that are taken off the web", include_str!("withdrawals.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

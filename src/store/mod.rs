@@ -36,6 +36,7 @@ mod standing;
 mod subscribers;
 mod troubled;
 mod troubles;
+mod withdrawals;
 
 use chrono::{DateTime, Utc};
 
@@ -65,6 +66,7 @@ pub use standing::{Domains, InDoubt};
 pub use subscribers::Whose;
 pub use troubled::{OfReader, Troubled};
 pub use troubles::{Noted, Trouble};
+pub use withdrawals::{Withdrawal, WithdrawalStanding};
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]

@@ -17,16 +17,22 @@ const INTERRUPTED: u32 = 9;
 /// PostgreSQL's code for the same.
 const CANCELLED: &str = "57014";
 
-const COUNT_SQLITE: &str = "SELECT COUNT(*) FROM article_index WHERE article_index MATCH $1";
+const COUNT_SQLITE: &str = "SELECT COUNT(*) FROM article_index WHERE article_index MATCH $1
+    AND rowid NOT IN (SELECT x.id FROM withdrawals w JOIN articles x ON x.slug = w.slug WHERE w.restored_at IS NULL)";
 // A hit in the title outweighs any number in the text, for bm25 levels off; of equals the newest comes first.
 const HITS_SQLITE: &str = "SELECT a.card, a.body FROM
     (SELECT rowid AS id, ROUND(bm25(article_index, 200.0, 30.0, 8.0, 1.0), 9) AS score FROM article_index
-        WHERE article_index MATCH $1 ORDER BY score, id DESC LIMIT $2 OFFSET $3) AS hit
+        WHERE article_index MATCH $1
+        AND rowid NOT IN (SELECT x.id FROM withdrawals w JOIN articles x ON x.slug = w.slug WHERE w.restored_at IS NULL)
+        ORDER BY score, id DESC LIMIT $2 OFFSET $3) AS hit
     JOIN articles a ON a.id = hit.id ORDER BY hit.score, hit.id DESC";
-const COUNT_POSTGRES: &str = "SELECT COUNT(*) FROM article_index WHERE words @@ CAST($1 AS TEXT)::tsquery";
+const COUNT_POSTGRES: &str = "SELECT COUNT(*) FROM article_index WHERE words @@ CAST($1 AS TEXT)::tsquery
+    AND id NOT IN (SELECT x.id FROM withdrawals w JOIN articles x ON x.slug = w.slug WHERE w.restored_at IS NULL)";
 const HITS_POSTGRES: &str = "SELECT a.card, a.body FROM
     (SELECT id, ts_rank(words, CAST($1 AS TEXT)::tsquery) AS score FROM article_index
-        WHERE words @@ CAST($1 AS TEXT)::tsquery ORDER BY score DESC, id DESC LIMIT $2 OFFSET $3) AS hit
+        WHERE words @@ CAST($1 AS TEXT)::tsquery
+        AND id NOT IN (SELECT x.id FROM withdrawals w JOIN articles x ON x.slug = w.slug WHERE w.restored_at IS NULL)
+        ORDER BY score DESC, id DESC LIMIT $2 OFFSET $3) AS hit
     JOIN articles a ON a.id = hit.id ORDER BY hit.score DESC, hit.id DESC";
 const LIMIT_TIME: &str = "SET LOCAL statement_timeout = 3000";
 

@@ -42,8 +42,8 @@ struct BeforePage {
     line: Line,
     canonical: String,
     edition: Link,
-    /// Where it stands in the mail.
-    mail: String,
+    /// Where it stands in the mail, which is read whole or not at all.
+    mail: Option<String>,
     comments: Comments,
 }
 
@@ -78,10 +78,14 @@ pub(super) async fn show(
 }
 
 async fn before(web: &Web, slug: &str, request: &HeaderMap) -> Result<Response, Failure> {
-    let out = web.store.out(slug).await?.ok_or(Failure::NoSuchPage)?;
+    let Some(out) = web.store.out(slug).await? else {
+        let is_withdrawn = web.store.is_withdrawn(slug).await?;
+        return Err(if is_withdrawn { Failure::Withdrawn } else { Failure::NoSuchPage });
+    };
     let comments = web.comments(&Subject::of_out(&out)?, CommentId(0)).await?;
     let Out { headline, edition, .. } = &out;
     let line = web.pages.headline(headline);
+    let is_whole = web.store.is_edition_whole(edition).await?;
     let view = BeforePage {
         canonical: if headline.url.is_empty() {
             web.pages.publication().link(&format!("articles/{slug}"))
@@ -89,12 +93,12 @@ async fn before(web: &Web, slug: &str, request: &HeaderMap) -> Result<Response, 
             headline.url.clone()
         },
         edition: web.pages.edition_link(edition),
-        mail: format!("{}#{slug}", web.pages.mail_path(edition)),
+        mail: is_whole.then(|| format!("{}#{slug}", web.pages.mail_path(edition))),
         line,
         comments,
     };
     // What changes it is not on record in one place; it is asked for seldom.
-    let version = web.version(&["before", slug, &format!("{out:?} {:?}", view.comments)], None);
+    let version = web.version(&["before", slug, &format!("{out:?} {is_whole} {:?}", view.comments)], None);
     let version = version.asked_for_each_time();
     if let Some(unchanged) = version.unchanged_page(request) {
         return Ok(unchanged);

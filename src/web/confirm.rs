@@ -80,7 +80,7 @@ pub(super) async fn confirm(
     };
     let Some(reader) = reader else { return not_possible(&web) };
     let now = web.clock.now();
-    let latest = web.store.editions(None, 1).await?.pop();
+    let latest = web.store.latest_to_send().await?;
     let first = match &latest {
         Some(latest) if web.sign_up.sends(latest.frozen_at, now) => FirstEdition::ComesNow(latest),
         Some(latest) => FirstEdition::OnTheWeb(latest),

@@ -37,8 +37,8 @@ struct EditionPage {
     day: String,
     date: String,
     number: u64,
-    /// Where it stands as it was mailed.
-    mail: String,
+    /// Where it stands as it was mailed, unless a part of it is withdrawn.
+    mail: Option<String>,
     stories: Vec<Story>,
     authors: Vec<AuthorView>,
     earlier: Option<Beside>,
@@ -79,13 +79,16 @@ pub(super) async fn show(
         return list_of_month(&web, &key, &request).await;
     }
     let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
-    let summary = web.store.edition_summary(&key).await?.ok_or(Failure::NoSuchPage)?;
+    let summary = summary(&web, &key).await?;
+    let (withdrawn, at) = web.withdrawn().await?;
     let (earlier, later) = web.store.editions_beside(&key).await?;
     // What is out never changes; what stands next to it may.
     let beside = || earlier.iter().chain(&later);
     let changed = beside().map(|edition| edition.frozen_at).fold(summary.frozen_at, Ord::max);
+    let changed = at.map_or(changed, |at| at.max(changed));
     let beside: String = beside().map(|edition| format!("{} {} ", edition.key, edition.hash)).collect();
-    let version = web.version(&["edition", &key.to_string(), &summary.hash, &beside], Some(changed));
+    let version =
+        web.version(&["edition", &key.to_string(), &summary.hash, &beside, &withdrawn], Some(changed));
     if let Some(known) = web.known(&version, &request) {
         return Ok(known);
     }
@@ -94,9 +97,18 @@ pub(super) async fn show(
     let page = EditionPage {
         earlier: earlier.map(|edition| Beside::of(&web, &edition)),
         later: later.map(|edition| Beside::of(&web, &edition)),
+        mail: web.store.is_edition_whole(&key).await?.then(|| web.pages.mail_path(&key)),
         ..EditionPage::of(&web, &edition, &articles)
     };
     Ok(web.page(&version, web.pages.render("edition.html", &page)?))
+}
+
+async fn summary(web: &Web, key: &EditionKey) -> Result<EditionSummary, Failure> {
+    if let Some(summary) = web.store.public_edition(key).await? {
+        return Ok(summary);
+    }
+    let is_withdrawn = web.store.is_edition_withdrawn(key).await?;
+    Err(if is_withdrawn { Failure::Withdrawn } else { Failure::NoSuchPage })
 }
 
 /// `GET /editions/{key}/mail`: the edition's own document, without anyone's own links.
@@ -106,7 +118,11 @@ pub(super) async fn mail(
     request: HeaderMap,
 ) -> Result<Response, Failure> {
     let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
-    let summary = web.store.edition_summary(&key).await?.ok_or(Failure::NoSuchPage)?;
+    let summary = summary(&web, &key).await?;
+    // Nothing can be cut out of a mail.
+    if !web.store.is_edition_whole(&key).await? {
+        return Err(Failure::Withdrawn);
+    }
     let version = web.version(&["mail", &key.to_string(), &summary.hash], Some(summary.frozen_at));
     let headers = [shortly(), (CONTENT_SECURITY_POLICY, MAIL_POLICY.to_owned())];
     if let Some(unchanged) = version.unchanged(&request, headers.clone()) {
@@ -149,7 +165,7 @@ impl EditionPage {
             day: web.pages.words().calendar().with_weekday(summary.key.date()),
             date: summary.key.date().to_string(),
             number: summary.number,
-            mail: web.pages.mail_path(&summary.key),
+            mail: None,
             stories: headlines.iter().map(|headline| Story::of(web, headline, articles)).collect(),
             authors: authors.into_iter().map(|byline| author_view(web, byline)).collect(),
             earlier: None,

@@ -1,6 +1,7 @@
 //! Why a request has no answer of its own.
 
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use tracing::error;
 
@@ -13,6 +14,9 @@ pub(super) enum Failure {
     /// There is nothing under this address, or nothing for this token.
     #[error("there is no such page")]
     NoSuchPage,
+    /// What was under this address is taken off the public pages.
+    #[error("this is withdrawn")]
+    Withdrawn,
     /// The store said no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,8 +32,12 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         match self {
             Failure::NoSuchPage => StatusCode::NOT_FOUND,
+            Failure::Withdrawn => StatusCode::GONE,
             Failure::Store(error) => {
                 error!(%error, "the store failed a web request");
+                if error.passes() {
+                    return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "60")]).into_response();
+                }
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Failure::Page(error) => {

@@ -27,6 +27,8 @@ pub struct Written {
     pub changed: usize,
     /// So many were as they should be, and have not been touched.
     pub unchanged: usize,
+    /// So many are gone, because what was in them is withdrawn.
+    pub removed: usize,
 }
 
 /// Why the site cannot be written.
@@ -58,7 +60,7 @@ pub enum SiteError {
 
 /// Writes the archive of `press` into `folder`: every page but search and forms, the feeds, the maps and the pictures.
 /// Links begin with the path of `public_url`. Each file is put in its place whole; one that is as it should be is not
-/// touched; nothing is removed.
+/// touched; what is withdrawn is removed, and nothing else.
 ///
 /// # Errors
 /// When the store or a template fails, or a file cannot be written; what is written by then stays.
@@ -77,7 +79,28 @@ pub async fn write_site(press: &Press, folder: &Path) -> Result<Written, SiteErr
             false => written.unchanged += 1,
         }
     }
+    for path in withdrawn(press).await? {
+        let Some(file) = file_of(folder, &path).filter(|_| !addresses.contains(&path)) else { continue };
+        match std::fs::remove_file(&file) {
+            Ok(()) => written.removed += 1,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(SiteError::File { file, error }),
+        }
+    }
     Ok(written)
+}
+
+/// The addresses under which nothing is read any more.
+async fn withdrawn(press: &Press) -> Result<Vec<String>, SiteError> {
+    let articles = press.store.withdrawals().await?;
+    let mut all: Vec<String> = articles.iter().map(|off| format!("/articles/{}", off.slug)).collect();
+    for key in press.store.editions_with_withdrawals().await? {
+        all.push(format!("/editions/{key}/mail"));
+        if press.store.is_edition_withdrawn(&key).await? {
+            all.push(format!("/editions/{key}"));
+        }
+    }
+    Ok(all)
 }
 
 /// What many servers show for what they have not; no page has this address.
@@ -91,12 +114,14 @@ async fn addresses(web: &Web) -> Result<Vec<String>, SiteError> {
             .map(str::to_owned)
             .into();
     all.extend(store.months().await?.into_iter().map(|(month, _)| format!("/editions/{month}")));
+    let torn = store.editions_with_withdrawals().await?;
     let mut before = None;
     loop {
-        let editions = store.editions(before.as_ref(), BATCH).await?;
+        let editions = store.public_editions(before.as_ref(), BATCH).await?;
         all.extend(editions.iter().flat_map(|edition| {
             let page = format!("/editions/{}", edition.key);
-            [format!("{page}/mail"), page]
+            let mail = (!torn.contains(&edition.key)).then(|| format!("{page}/mail"));
+            [Some(page), mail].into_iter().flatten()
         }));
         match editions.into_iter().last() {
             Some(last) => before = Some(last.key),

@@ -67,7 +67,17 @@ impl Web {
         let newest = self.store.newest_edition().await?;
         // Its hash and not its number, which another edition gets after a backup is restored.
         let hash = newest.as_ref().map_or("", |newest| &newest.hash);
-        Ok(self.version(&["archive", path, hash], newest.as_ref().map(|newest| newest.frozen_at)))
+        let (withdrawn, at) = self.withdrawn().await?;
+        let changed =
+            newest.as_ref().map(|newest| at.map_or(newest.frozen_at, |at| at.max(newest.frozen_at)));
+        Ok(self.version(&["archive", path, hash, &withdrawn], changed))
+    }
+
+    /// What is taken off the public pages, as a part of a version, and when that changed.
+    pub(super) async fn withdrawn(&self) -> Result<(String, Option<DateTime<Utc>>), Failure> {
+        let standing = self.store.withdrawal_standing().await?;
+        let at = standing.changed_at;
+        Ok((format!("{} {}", standing.count, at.map_or(0, |at| at.timestamp_millis())), at))
     }
 
     /// The answer that takes no rendering: that whoever asks has this version of a page of the archive, or the page as it

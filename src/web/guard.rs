@@ -140,6 +140,7 @@ fn advice(web: &Web, status: StatusCode) -> String {
 fn words(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "problem.not_found",
+        StatusCode::GONE => "problem.withdrawn",
         StatusCode::METHOD_NOT_ALLOWED => "problem.not_allowed",
         StatusCode::PAYLOAD_TOO_LARGE => "problem.too_large",
         StatusCode::SERVICE_UNAVAILABLE => "problem.busy",

@@ -11,7 +11,7 @@ use axum::http::header::VARY;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Form, Json};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tracing::info;
 
 use super::client::Client;
@@ -27,15 +27,20 @@ use crate::store::{Ask, Asks};
 /// What a form sends.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Filled {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     email: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     timezone: String,
     /// The trap: no person sees this field.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     website: String,
+}
+
+/// Scripts send `null` for what was not filled in.
+fn or_empty<'de, D: Deserializer<'de>>(field: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(field)?.unwrap_or_default())
 }
 
 /// What becomes of it.

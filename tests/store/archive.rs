@@ -177,6 +177,104 @@ async fn articles_are_kept_with_their_edition_and_listed() {
 }
 
 #[tokio::test]
+async fn what_is_withdrawn_is_nowhere_until_it_is_put_back() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        publish(&store, "2026-09-24", &[article("2026-09-24", 0, "tide", "The Tide", "Water.")]).await;
+        let harm = article("2026-09-25", 0, "harm", "Harm", "Water said of Bob.");
+        publish(&store, "2026-09-25", &[harm, article("2026-09-25", 1, "quay", "The Quay", "Water.")]).await;
+        publish(&store, "2026-09-26", &[article("2026-09-26", 0, "ferry", "The Ferry", "Water.")]).await;
+        let key = "2026-09-25".parse().unwrap();
+        let before = store.withdrawal_standing().await.unwrap();
+        assert_eq!((before.count, before.changed_at), (0, None));
+        assert!(!store.withdraw("nowhere", "ann", None, at(1)).await.unwrap());
+        assert!(store.withdraw("harm", "ann", Some("Bob"), at(1)).await.unwrap());
+        assert!(!store.withdraw("harm", "bo", None, at(2)).await.unwrap(), "once");
+        let off = store.withdrawals().await.unwrap().remove(0);
+        assert_eq!((off.slug.as_str(), off.at, off.who.as_str()), ("harm", at(1), "ann"));
+        let standing = store.withdrawal_standing().await.unwrap();
+        assert_eq!((standing.count, standing.changed_at), (1, Some(at(1))));
+
+        assert!(store.article("harm").await.unwrap().is_none() && store.out("harm").await.unwrap().is_none());
+        assert!(store.article_standing("harm").await.unwrap().is_none());
+        let beside = store.article_standing("quay").await.unwrap().unwrap().beside;
+        assert_eq!(beside, [Some("tide".to_owned()), Some("ferry".to_owned())]);
+        let quay = store.article("quay").await.unwrap().unwrap().card;
+        let (earlier, later) = store.neighbours(&quay).await.unwrap();
+        assert_eq!((earlier.unwrap().slug.as_str(), later.unwrap().slug.as_str()), ("tide", "ferry"));
+        assert_eq!(found(&store, "water").await, ["ferry", "quay", "tide"]);
+        assert_eq!(found(&store, "Bob").await, [""; 0]);
+        let latest = store.latest_articles(9).await.unwrap();
+        assert_eq!(latest.len(), 3);
+        for group in [Group::Tag("harbour"), Group::Author("ada-reporter")] {
+            assert_eq!(store.group_standing(group).await.unwrap().unwrap().total, 3);
+            let page = store.articles_of(group, 0, 9).await.unwrap();
+            assert_eq!((page.total, slugs(&page.cards)), (3, vec!["ferry", "quay", "tide"]));
+        }
+        let places = store.article_places(0, 9).await.unwrap();
+        assert!(places.iter().all(|place| place.slug != "harm"));
+        let edition = store.in_edition(&key).await.unwrap().unwrap();
+        assert_eq!(edition.headlines.len(), 1);
+        let recent = store.recent_headlines("2026-12-31".parse().unwrap(), 9).await.unwrap();
+        assert!(recent.iter().all(|headline| headline.slug != "harm"));
+        assert!(
+            !store.is_edition_whole(&key).await.unwrap() && !store.is_edition_withdrawn(&key).await.unwrap()
+        );
+
+        // With its last article an edition goes.
+        assert!(store.withdraw("quay", "ann", None, at(2)).await.unwrap());
+        assert!(store.is_edition_withdrawn(&key).await.unwrap());
+        assert!(
+            store.public_edition(&key).await.unwrap().is_none()
+                && store.edition_summary(&key).await.unwrap().is_some()
+        );
+        let keys = |editions: Vec<straight::store::EditionSummary>| {
+            editions.into_iter().map(|edition| edition.key.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(store.public_editions(None, 9).await.unwrap()), ["2026-09-26", "2026-09-24"]);
+        assert_eq!(keys(store.editions(None, 9).await.unwrap()).len(), 3, "operators see all");
+        let (_, later) = store.editions_beside(&"2026-09-24".parse().unwrap()).await.unwrap();
+        assert_eq!(later.unwrap().key.to_string(), "2026-09-26");
+
+        assert!(store.restore("harm", at(3)).await.unwrap() && !store.restore("harm", at(4)).await.unwrap());
+        assert_eq!(store.article("harm").await.unwrap().unwrap().card.title, "Harm");
+        assert_eq!(found(&store, "Bob").await, ["harm"]);
+        let standing = store.withdrawal_standing().await.unwrap();
+        assert_eq!((standing.count, standing.changed_at), (1, Some(at(3))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_edition_that_is_cancelled_before_anybody_has_it_is_withdrawn() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let readers = [reader("ann@example.org"), reader("bo@example.org")];
+        store.import(&readers, Origin::File, at(0)).await.unwrap();
+        publish(&store, "2026-09-24", &[article("2026-09-24", 0, "tide", "The Tide", "Water.")]).await;
+        publish(&store, "2026-09-25", &[article("2026-09-25", 0, "harm", "Harm", "Bob.")]).await;
+        let of = async |key: &str| store.edition_summary(&key.parse().unwrap()).await.unwrap().unwrap().id;
+        let (some, none) = (of("2026-09-24").await, of("2026-09-25").await);
+        let sent = format!(
+            "UPDATE deliveries SET state = 'sent' WHERE edition_id = {} AND subscriber_id = 1",
+            some.0
+        );
+        engine.run(sent).await;
+        assert_eq!(store.latest_to_send().await.unwrap().unwrap().id, none);
+        let cancelled = store.cancel(none, "ann", Some("libel"), at(1)).await.unwrap().unwrap();
+        assert_eq!((cancelled.withheld, cancelled.withdrawn), (2, 1));
+        assert!(store.article("harm").await.unwrap().is_none());
+        assert_eq!(store.latest_to_send().await.unwrap().unwrap().id, some);
+        let cancelled = store.cancel(some, "ann", None, at(2)).await.unwrap().unwrap();
+        assert_eq!((cancelled.withheld, cancelled.withdrawn), (1, 0));
+        assert!(store.article("tide").await.unwrap().is_some(), "who got it has a page to come back to");
+        assert_eq!(store.latest_to_send().await.unwrap(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_changes_about_an_article_is_told_in_one_row() {
     on_both(async |engine| {
         let store = engine.open().await;

@@ -209,6 +209,7 @@ async fn a_running_daemon_heeds_a_cancel_and_nobody_else_gets_it() {
     assert!(!well && asked.contains("readers would never get") && asked.contains("--yes"), "{asked}");
     let (well, told) = straight(&room, &["cancel", "--yes", "--reason", "wrong list"]).await;
     assert!(well && told.contains("is cancelled: sent to "), "{told}");
+    assert!(told.contains("who got it has it, and the public pages too"), "{told}");
     let sent = sink.total();
     assert!((6..60).contains(&sent), "in the middle of the run: {sent}");
     assert!(

@@ -75,8 +75,25 @@ async fn the_archive_becomes_files_without_a_dead_link() {
     let first = write_site(&press, &out).await.unwrap();
     std::fs::write(out.join("mine.txt"), "not yours").unwrap();
     let before = files(&out);
-    assert_eq!(write_site(&press, &out).await.unwrap(), Written { changed: 0, unchanged: first.changed });
+    assert_eq!(
+        write_site(&press, &out).await.unwrap(),
+        Written { unchanged: first.changed, ..Written::default() }
+    );
     assert_eq!(files(&out), before, "nothing is touched, nothing removed");
+
+    let cards = press.store.latest_articles(9).await.unwrap();
+    let ferry = cards.iter().find(|article| article.card.title == "The Ferry").unwrap().card.slug.clone();
+    assert!(press.store.withdraw(&ferry, "ann", None, press.clock.now()).await.unwrap());
+    let written = write_site(&press, &out).await.unwrap();
+    // The article, and the mail that it was in.
+    assert_eq!(written.removed, 2, "{written:?}");
+    assert!(!out.join(format!("articles/{ferry}/index.html")).exists() && out.join("mine.txt").exists());
+    for (path, (content, _)) in files(&out) {
+        let text = String::from_utf8_lossy(&content);
+        assert!(!text.contains("The Ferry"), "{}", path.display());
+    }
+    assert!(press.store.restore(&ferry, press.clock.now()).await.unwrap());
+    write_site(&press, &out).await.unwrap();
 
     assert_of_one_piece(&out);
     for file in [

@@ -151,6 +151,48 @@ async fn an_article_of_before_the_archive_says_where_it_is_read() {
 }
 
 #[tokio::test]
+async fn what_is_withdrawn_is_gone_from_every_page_at_once() {
+    let harbour = site("").await;
+    let paths = [
+        "/",
+        "/editions/",
+        "/editions/2026-03",
+        "/feed.atom",
+        "/feed.json",
+        "/sitemap.xml",
+        "/search?q=ferry",
+    ];
+    let editions = ["/editions/2026-03-03", "/editions/2026-03-03/mail", "/articles/ferry"];
+    let tell = async || {
+        let mut told = Vec::new();
+        for path in paths {
+            let page = harbour.get(path).await;
+            told.push(page.text().contains("/articles/ferry") || page.text().contains("The Ferry"));
+        }
+        told
+    };
+    assert!(harbour.get("/articles/tide").await.text().contains("The Ferry"), "the next article");
+    let shown = tell().await;
+    assert!(shown.iter().filter(|shown| **shown).count() >= 5, "{shown:?}");
+    let tag = format!("If-None-Match: {}\r\n", harbour.get("/").await.header("etag"));
+    assert!(harbour.store.withdraw("ferry", "ann", None, now()).await.unwrap());
+    assert_eq!(tell().await, [false; 7]);
+    assert_eq!(harbour.ask("GET", "/", &tag).await.status, 200, "what a browser kept is old");
+    assert!(!harbour.get("/articles/tide").await.text().contains("The Ferry"));
+    for path in editions {
+        harbour.get(path).await.assert_page(410, "This is withdrawn");
+    }
+    assert!(harbour.store.restore("ferry", now()).await.unwrap());
+    assert_eq!(tell().await, shown);
+    // The rest of an edition stays, but for the mail, which is of one piece.
+    assert!(harbour.store.withdraw("quay", "ann", None, now()).await.unwrap());
+    let edition = harbour.get("/editions/2026-03-02").await;
+    assert!(edition.status == 200 && edition.text().contains("The Tide"));
+    assert!(!edition.text().contains("The Quay") && !edition.text().contains("/mail"), "{}", edition.text());
+    assert_eq!(harbour.get("/editions/2026-03-02/mail").await.status, 410);
+}
+
+#[tokio::test]
 async fn a_slash_too_many_leads_on_to_the_page() {
     let harbour = site("").await;
     for (asked, place) in
