@@ -192,12 +192,13 @@ pub fn next_after_fruitless(
     next_after_deferral(why, attempt, queued_at, now, backoff)
 }
 
-/// Moves a delivery on that was refused while it is not known of whom that speaks: it waits, and nothing is spent.
+/// Moves a delivery on that was refused while it is not known of whom that speaks: it waits for so long at most, and
+/// nothing is spent.
 #[must_use]
-pub fn next_after_refusal(reply: &Reply, now: DateTime<Utc>) -> Next {
+pub fn next_after_refusal(reply: &Reply, now: DateTime<Utc>, at_most: Duration) -> Next {
     Next {
         state: State::Deferred,
-        due_at: Some(now + Backoff::delay(1)),
+        due_at: Some(now + at_most),
         spends_attempt: false,
         bounces_address: false,
         records_uncertain: false,

@@ -57,4 +57,22 @@ impl Press {
         self.write_to_editors(&format!("given-up/{key}"), &subject, &text).await?;
         Ok(())
     }
+
+    /// Writes to the editors that the server knows nobody at `domain`, once an edition.
+    pub(super) async fn tell_of_the_unknown(
+        &self,
+        key: &EditionKey,
+        domain: &str,
+        why: &str,
+    ) -> Result<(), PressError> {
+        let subject = format!("{}: hardly anybody at {domain} is known", self.config.publication.name);
+        let text = format!(
+            "While the edition {key} goes out, {why}\n\nThat is more likely an outage there, or in our own server, than the \
+             truth, so nobody has been struck off. Whoever is at {domain} waits and is tried again every half hour, until \
+             `delivery.give_up_after` is over; all others get their mail.\n\n`straight status --edition {key}` says how it \
+             stands.\n"
+        );
+        self.write_to_editors(&format!("unknown/{key}/{domain}"), &subject, &text).await?;
+        Ok(())
+    }
 }

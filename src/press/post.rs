@@ -112,8 +112,8 @@ impl WayOut {
                 return self.place.is_some();
             }
             Outcome::NotSent(_) | Outcome::Halt(_) | Outcome::Unanswered(_) => return true,
-            Outcome::Refused(_) => {}
-            Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Bounced(_) | Outcome::Undeliverable(_) => {
+            Outcome::Refused(_) | Outcome::Bounced(_) => {}
+            Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Undeliverable(_) => {
                 self.bearing.accepted()
             }
         }
@@ -362,7 +362,7 @@ impl Press {
                 of(&Outcome::Refused(reply.clone()))
             }
             // It may be us that the server refuses: nobody's confirmation is lost by that.
-            Outcome::Refused(reply) if !is_its_own => {
+            Outcome::Refused(reply) | Outcome::Bounced(reply) if !is_its_own => {
                 next_after_deferral(reply.to_string(), attempt, open.made_at, now, backoff)
             }
             // It may be this letter that nothing comes of.

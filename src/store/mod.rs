@@ -57,7 +57,7 @@ pub use letters::{LetterId, OpenLetter};
 pub use moves::{DAYS_TO_PUT_BACK, Move, PutBack, PutBackBy, put_back_until};
 pub use ownership::{LEASE, Ownership, SenderLock};
 pub use quotas::Quota;
-pub use refused::Refusal;
+pub use refused::{Refusal, Refused};
 pub use search::{Found, Searched};
 pub use sign_ups::{Ask, Asks, Confirmed, Consent, OpenSignUp, SignUp, SignUpId};
 pub use slots::SlotOutcome;

@@ -14,6 +14,17 @@ pub struct Refusal {
     pub subscriber: SubscriberId,
     /// Which attempt, from 1: the fence.
     pub attempt: u32,
+    /// What was refused.
+    pub of: Refused,
+}
+
+/// What a refusal says no to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// To the message: the address is kept.
+    Message,
+    /// To the address: it bounces when that was true.
+    Address,
 }
 
 const CONDEMN: &str = "UPDATE deliveries SET state = 'failed', settled_at = $4
@@ -23,16 +34,50 @@ const CONDEMN_ATTEMPT: &str = "UPDATE attempts SET outcome = 'failed', ended_at 
 // Behind all who have not been tried yet.
 const ACQUIT: &str = "UPDATE deliveries SET state = 'queued', due_at = $4, settled_at = NULL
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
+// Who was refused before keeps the reason; the others have the domain's.
+const POSTPONE: &str = "UPDATE deliveries SET state = 'deferred', due_at = $3, settled_at = NULL,
+        reason = COALESCE(reason, $4)
+    WHERE edition_id = $1 AND state IN ('queued', 'deferred') AND due_at < $3
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.email_key LIKE $2)";
+const HOLD_BACK: &str = "UPDATE deliveries SET due_at = $4
+    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
 const SENT_SINCE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries
     WHERE edition_id = $1 AND state = 'sent' AND settled_at > $2 LIMIT $3) these";
 
+/// Runs a statement on the delivery of `$refusal` with the time `$at`; how many rows it changed.
+macro_rules! decided {
+    ($c:expr, $statement:expr, $refusal:expr, $at:expr) => {
+        sqlx::query($statement)
+            .bind($refusal.edition.0)
+            .bind($refusal.subscriber.0)
+            .bind(i64::from($refusal.attempt))
+            .bind($at)
+            .execute($c)
+            .await?
+            .rows_affected()
+    };
+}
+
 impl Store {
-    /// Fails `refused`, if nothing else has become of them: the refusals spoke of themselves.
+    /// Fails `refused`, if nothing else has become of them: the refusals spoke of themselves. Addresses of which they
+    /// spoke bounce.
     ///
     /// # Errors
     /// When the store fails: then nothing has changed.
     pub async fn condemn(&self, refused: &[Refusal], now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.decide(refused, &[CONDEMN, CONDEMN_ATTEMPT], now).await
+        writing!(self, |c| {
+            for refusal in refused {
+                if decided!(&mut *c, CONDEMN, refusal, millis(now)) == 0 {
+                    continue;
+                }
+                decided!(&mut *c, CONDEMN_ATTEMPT, refusal, millis(now));
+                if refusal.of == Refused::Address {
+                    let bounce = sqlx::query(super::subscribers::BOUNCE);
+                    bounce.bind(refusal.subscriber.0).bind(millis(now)).execute(&mut *c).await?;
+                }
+            }
+        });
+        Ok(())
     }
 
     /// Queues `refused` anew, due now, if nothing else has become of them: the refusals spoke of us.
@@ -40,27 +85,40 @@ impl Store {
     /// # Errors
     /// When the store fails: then nothing has changed.
     pub async fn acquit(&self, refused: &[Refusal], now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.decide(refused, &[ACQUIT], now).await
+        writing!(self, |c| for refusal in refused {
+            decided!(&mut *c, ACQUIT, refusal, millis(now));
+        });
+        Ok(())
     }
 
-    async fn decide(
+    /// Puts everybody of `edition` at `domain` off until `until`, for `reason`.
+    ///
+    /// # Errors
+    /// When the store fails: then nothing has changed.
+    pub async fn postpone(
         &self,
-        refused: &[Refusal],
-        statements: &[&'static str],
-        now: DateTime<Utc>,
+        edition: EditionId,
+        domain: &str,
+        until: DateTime<Utc>,
+        reason: &str,
     ) -> Result<(), StoreError> {
+        // No domain has a character that means something in a pattern.
+        let pattern = format!("%@{domain}");
         writing!(self, |c| {
-            for refusal in refused {
-                for &statement in statements {
-                    sqlx::query(statement)
-                        .bind(refusal.edition.0)
-                        .bind(refusal.subscriber.0)
-                        .bind(i64::from(refusal.attempt))
-                        .bind(millis(now))
-                        .execute(&mut *c)
-                        .await?;
-                }
-            }
+            let postpone = sqlx::query(POSTPONE).bind(edition.0).bind(pattern);
+            postpone.bind(millis(until)).bind(reason).execute(&mut *c).await?;
+        });
+        Ok(())
+    }
+
+    /// Puts `refused` off, if nothing else has become of them, until right behind those who are put off until `until`:
+    /// who was not refused yet comes first.
+    ///
+    /// # Errors
+    /// When the store fails: then nothing has changed.
+    pub async fn hold_back(&self, refused: &[Refusal], until: DateTime<Utc>) -> Result<(), StoreError> {
+        writing!(self, |c| for refusal in refused {
+            decided!(&mut *c, HOLD_BACK, refusal, millis(until) + 1);
         });
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
-use straight::store::{OfReader, Recovered, RecoveryPolicy, Refusal};
+use straight::store::{OfReader, Recovered, RecoveryPolicy, Refusal, Refused};
 use straight::subscriber::{Status, SubscriberId};
 
 use super::engines::Engine;
@@ -58,6 +58,43 @@ async fn an_attempt_that_is_given_back_unsent_leaves_no_record_and_one_that_was_
 }
 
 #[tokio::test]
+async fn everybody_at_a_domain_is_put_off_and_who_was_refused_there_comes_last() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let readers = ["ann@big.example", "Bo@BIG.example", "cy@notbig.example", "di@sub.big.example"];
+        let id = edition_for(&store, &readers).await;
+        let _lock = sender(&store).await;
+        let rows = store.claim(id, at(0), None, 9).await.unwrap();
+        store.tick(&[], &[begin(&rows[0])], &store.owner(), at(0)).await.unwrap();
+        let mut answer = settle(&rows[0], State::Deferred, at(1));
+        (answer.code, answer.next.due_at) = (Some(550), Some(at(1_801)));
+        answer.next.reason = Some("550 5.1.1 no".to_owned());
+        store.tick(&[answer], &[], &store.owner(), at(1)).await.unwrap();
+        let first = &rows[0];
+        let refused = Refusal { edition: id, subscriber: first.subscriber, attempt: 1, of: Refused::Address };
+        store.postpone(id, "big.example", at(1_800), "nobody there is known").await.unwrap();
+        store.hold_back(&[refused], at(1_800)).await.unwrap();
+
+        let due = async |seconds| -> Vec<String> {
+            let rows = store.claim(id, at(seconds), None, 9).await.unwrap();
+            rows.into_iter().map(|row| row.email.to_string()).collect()
+        };
+        assert_eq!(due(1_799).await, ["cy@notbig.example", "di@sub.big.example"]);
+        assert_eq!(due(1_802).await[2..], ["Bo@BIG.example", "ann@big.example"]);
+        let reasons: Vec<_> = store.troubled(id, SubscriberId(0), 2).await.unwrap();
+        let reasons: Vec<_> = reasons.iter().map(|one| one.reason.as_deref()).collect();
+        assert_eq!(reasons, [Some("550 5.1.1 no"), Some("nobody there is known")]);
+
+        // In the end it was true of the one: the address bounces, once.
+        store.condemn(&[refused], at(2_000)).await.unwrap();
+        store.condemn(&[Refusal { subscriber: rows[1].subscriber, ..refused }], at(2_000)).await.unwrap();
+        let counted = store.subscriber_counts().await.unwrap();
+        assert_eq!(counted, [(Status::Active, 3), (Status::Bounced, 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_refused_fails_or_goes_back_by_its_own_attempt_and_no_other() {
     on_both(async |engine| {
         let store = engine.open().await;
@@ -72,7 +109,12 @@ async fn what_was_refused_fails_or_goes_back_by_its_own_attempt_and_no_other() {
             (answer.code, answer.next.due_at) = (Some(550), Some(at(300)));
             answer.next.reason = Some("550 no".to_owned());
             store.tick(&[answer], &[], &store.owner(), at(1)).await.unwrap();
-            refused.push(Refusal { edition: id, subscriber: row.subscriber, attempt: row.attempt + 1 });
+            refused.push(Refusal {
+                edition: id,
+                subscriber: row.subscriber,
+                attempt: row.attempt + 1,
+                of: Refused::Message,
+            });
         }
         let of = async |state| store.counts(id).await.unwrap().of(state);
         let mut other = refused.clone();

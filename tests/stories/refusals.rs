@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use straight::delivery::State;
 use straight::press::{Dispatched, Ending, Press, Published, Route, Sender};
 use straight::store::{Counts, Ownership, Trouble};
-use straight::subscriber::SubscriberId;
+use straight::subscriber::{Status, SubscriberId};
 use tokio_util::sync::CancellationToken;
 
 use super::program::shown;
@@ -108,6 +108,166 @@ async fn refusals_that_are_the_readers_own_fail_and_do_not_hold_up_the_others() 
     };
     let kept = outcomes(&room);
     assert_eq!(kept.iter().find(|(outcome, _)| outcome == "failed").map(|(_, count)| *count), Some(12));
+}
+
+#[tokio::test]
+async fn a_server_that_knows_nobody_strikes_nobody_off() {
+    let sink = Sink::open().await;
+    sink.forget(Some(""));
+    let readers = [named("ann", 30), (0..30).map(|n| format!("bob{n}@example.net")).collect()].concat();
+    let room = newsroom(&sink, "", &readers).await;
+    let sent = room.send().await.unwrap();
+    assert_halted(&sent.dispatched, "the server refused 10 messages in a row, the last with: 550 5.1.1");
+    assert_eq!(standing(&sent.counts()), (60, 0, 0), "nobody has failed");
+    for minute in 2..9 {
+        let sent = room.at(&format!("2026-09-24T07:0{minute}:00Z")).send().await.unwrap();
+        assert_halted(&sent.dispatched, "the server refused 3 messages in a row");
+        assert_eq!(standing(&sent.counts()), (60, 0, 0));
+    }
+    let press = room.press().await;
+    assert_eq!(press.store.subscriber_counts().await.unwrap(), [(Status::Active, 60)]);
+    // The alarm is refused as all the others are, and waits.
+    press
+        .send_letters(&Route::prepare(&press.config.transport).unwrap(), &CancellationToken::new())
+        .await
+        .unwrap();
+    assert_eq!(
+        alarms(&room),
+        [("The Rare Earth Daily: sending is halted".to_owned(), "deferred".to_owned())]
+    );
+    sink.forget(None);
+    let sent = room.at("2026-09-24T07:20:00Z").send().await.unwrap();
+    assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 60, 0)));
+    press
+        .send_letters(&Route::prepare(&press.config.transport).unwrap(), &CancellationToken::new())
+        .await
+        .unwrap();
+    assert_eq!(sink.copies("desk@example.com").len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_unknown_among_others_is_struck_off_whatever_the_length_of_the_list() {
+    // So many who are gone, and so many who are there: whether the run halts.
+    for (gone, there, halts) in [(1, 0, false), (1, 2, false), (2, 1, false), (3, 0, true), (60, 90, false)] {
+        let sink = Sink::open().await;
+        let readers = mixed(&named("gone", gone), &named("ann", there));
+        let room = newsroom(&sink, "", &readers).await;
+        let sent = room.send().await.unwrap();
+        let (gone, there) = (gone as u64, there as u64);
+        let press = room.press().await;
+        let bounced = press.store.subscriber_counts().await.unwrap();
+        let bounced =
+            bounced.iter().find(|(status, _)| *status == Status::Bounced).map_or(0, |(_, count)| *count);
+        if halts {
+            assert_halted(&sent.dispatched, "in a row, the last with: 550 5.1.1");
+            assert_eq!((standing(&sent.counts()), bounced), ((gone, 0, 0), 0));
+        } else {
+            assert_eq!(sent.dispatched.ending, Ending::Complete, "{gone} and {there}");
+            assert_eq!((standing(&sent.counts()), bounced), ((0, there, gone), gone), "{gone} and {there}");
+        }
+    }
+}
+
+/// The one and the others in turn, in the order of their share.
+fn mixed(few: &[String], many: &[String]) -> Vec<String> {
+    let every = (few.len() + many.len()).max(1);
+    let place = |n: usize, of: usize| n * every / of.max(1);
+    let mut all: Vec<(usize, &String)> =
+        few.iter().enumerate().map(|(n, one)| (place(n, few.len()), one)).collect();
+    all.extend(many.iter().enumerate().map(|(n, one)| (place(n, many.len()), one)));
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, one)| one.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_dozen_dead_addresses_at_the_head_of_a_list_hold_up_the_others_once_and_are_struck_off_then() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &[named("gone", 25), named("reader", 40)].concat()).await;
+    let sent = room.send().await.unwrap();
+    assert_halted(&sent.dispatched, "in a row, the last with: 550 5.1.1");
+    assert_eq!(standing(&sent.counts()), (65, 0, 0));
+    // The next tries three more and halts again; with each the others come nearer.
+    let mut tries = 0;
+    let sent = loop {
+        tries += 1;
+        let sent = room
+            .at(&format!("2026-09-24T{:02}:{:02}:00Z", 8 + tries / 6, tries % 6 * 10))
+            .send()
+            .await
+            .unwrap();
+        if sent.dispatched.ending == Ending::Complete {
+            break sent;
+        }
+        assert!(tries < 9, "{:?}", sent.dispatched.ending);
+    };
+    assert_eq!(standing(&sent.counts()), (0, 40, 25), "{tries}");
+    assert_eq!(
+        room.press().await.store.subscriber_counts().await.unwrap(),
+        [(Status::Active, 40), (Status::Bounced, 25)]
+    );
+}
+
+#[tokio::test]
+async fn a_domain_that_knows_nobody_waits_and_holds_up_nobody_else() {
+    let sink = Sink::open().await;
+    sink.forget(Some("@big.example"));
+    let big: Vec<String> = (0..60).map(|n| format!("bob{n}@big.example")).collect();
+    let room = newsroom(&sink, "", &mixed(&big, &named("ann", 30))).await;
+    let sent = room.send().await.unwrap();
+    assert_eq!(sent.dispatched.ending, Ending::Complete);
+    assert_eq!(standing(&sent.counts()), (0, 30, 0));
+    assert_eq!(sent.counts().of(State::Deferred), 60);
+    let press = room.press().await;
+    assert_eq!(press.store.subscriber_counts().await.unwrap(), [(Status::Active, 90)]);
+    let id = sent.edition.summary.id;
+    let troubled = press.store.troubled(id, SubscriberId(0), 99).await.unwrap();
+    let asked = |reason: &str| {
+        troubled
+            .iter()
+            .filter(|one| one.reason.as_deref().is_some_and(|said| said.starts_with(reason)))
+            .count()
+    };
+    let (refused, waiting) =
+        (asked("550 5.1.1"), asked("the server does not know 20 readers at big.example"));
+    // Those that were on their way were asked too: two a connection.
+    assert!((20..=26).contains(&refused) && refused + waiting == 60, "{refused} {waiting}");
+    let subject = "The Rare Earth Daily: hardly anybody at big.example is known";
+    assert_eq!(alarms(&room).iter().map(|(subject, _)| subject.as_str()).collect::<Vec<_>>(), [subject]);
+    // Before their time nobody there is asked; then twenty are, who were not before.
+    let tried = |sink: &Sink| sink.envelopes().len();
+    room.at("2026-09-24T07:10:00Z").send().await.unwrap();
+    let before = tried(&sink);
+    room.at("2026-09-24T07:20:00Z").send().await.unwrap();
+    assert_eq!(tried(&sink), before);
+    let again = room.at("2026-09-24T07:32:00Z").send().await.unwrap();
+    assert!((20..=26).contains(&(tried(&sink) - before)), "{}", tried(&sink) - before);
+    assert_eq!((again.dispatched.ending.clone(), again.counts().of(State::Deferred)), (Ending::Complete, 60));
+    assert_eq!(alarms(&room).len(), 1, "it is told once an edition");
+    let asked = press.store.troubled(id, SubscriberId(0), 99).await.unwrap();
+    let asked =
+        asked.iter().filter(|one| one.reason.as_deref().is_some_and(|said| said.starts_with("550"))).count();
+    assert!(asked >= 40, "{asked}: not the same ones again");
+    sink.forget(None);
+    let sent = room.at("2026-09-24T08:05:00Z").send().await.unwrap();
+    assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 90, 0)));
+}
+
+#[tokio::test]
+async fn dead_addresses_at_a_domain_that_was_out_are_struck_off_once_others_there_are_taken() {
+    let sink = Sink::open().await;
+    sink.forget(Some("@big.example"));
+    let big =
+        |name: &str, count: usize| (0..count).map(|n| format!("{name}{n}@big.example")).collect::<Vec<_>>();
+    let room = newsroom(&sink, "", &[named("ann", 30), big("gone", 25), big("bob", 30)].concat()).await;
+    let sent = room.send().await.unwrap();
+    assert_eq!((standing(&sent.counts()), sent.counts().of(State::Deferred)), ((0, 30, 0), 55));
+    sink.forget(None);
+    let sent = room.at("2026-09-24T07:35:00Z").send().await.unwrap();
+    assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 60, 25)));
+    assert_eq!(
+        room.press().await.store.subscriber_counts().await.unwrap(),
+        [(Status::Active, 60), (Status::Bounced, 25)]
+    );
 }
 
 #[tokio::test]

@@ -60,6 +60,8 @@ struct Seen {
     octets: Option<usize>,
     /// `policy` and `void` are as anybody else.
     is_mended: bool,
+    /// Who is at a domain that ends so is as `gone`, whatever they are called.
+    unknown: Option<String>,
     /// How many of `policy` are taken before the others are refused.
     allowance: u32,
     /// Every MAIL command.
@@ -112,6 +114,16 @@ impl Sink {
     /// Takes so many of `policy`, and refuses the others.
     pub(crate) fn allow(&self, count: u32) {
         self.seen.lock().unwrap().allowance = count;
+    }
+
+    /// From now on it knows nobody whose address ends so; `None` to know them again.
+    pub(crate) fn forget(&self, ending: Option<&str>) {
+        self.seen.lock().unwrap().unknown = ending.map(str::to_owned);
+    }
+
+    fn knows(&self, address: &str) -> bool {
+        let seen = self.seen.lock().unwrap();
+        !seen.unknown.as_ref().is_some_and(|ending| address.ends_with(ending.as_str()))
     }
 
     fn takes_one_more(&self) -> bool {
@@ -253,7 +265,7 @@ impl Sink {
                     accepted = false;
                     if to.starts_with("grey") && self.nth_try(&to) == 1 {
                         "451 4.7.1 greylisted, come back\r\n"
-                    } else if to.starts_with("gone") {
+                    } else if to.starts_with("gone") || !self.knows(&to) {
                         "550 5.1.1 nobody of that name\r\n"
                     } else if ["policy", "greypolicy"].iter().any(|name| to.starts_with(name))
                         && !self.takes_one_more()

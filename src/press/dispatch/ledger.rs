@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -39,6 +40,8 @@ pub(super) enum Request {
     Settle(Settle, oneshot::Sender<()>),
     /// These were refused for what is their own: they have failed.
     Condemn(Vec<Refusal>),
+    /// The server knows nobody at this domain, as is told unless it was before: all there wait, these behind the others.
+    LeaveAlone { domain: String, unknown: Vec<Refusal>, until: DateTime<Utc>, told: Option<String> },
 }
 
 /// The ledger of one edition's dispatch.
@@ -105,6 +108,7 @@ impl<'a> Ledger<'a> {
             }
             gather(&mut requests, &mut group, bearing.open().div_ceil(2).saturating_sub(waiting.len())).await;
             let (mut settles, mut told, mut condemned) = (Vec::new(), Vec::new(), Vec::new());
+            let mut left_alone = Vec::new();
             for request in group.drain(..) {
                 match request {
                     Request::Next(reply) => waiting.push_back(reply),
@@ -113,10 +117,19 @@ impl<'a> Ledger<'a> {
                         told.push(durable);
                     }
                     Request::Condemn(refused) => condemned.extend(refused),
+                    Request::LeaveAlone { domain, unknown, until, told } => {
+                        if told.is_some() {
+                            self.queue.let_go_of(&domain);
+                        }
+                        left_alone.push((domain, unknown, until, told));
+                    }
                 }
             }
             self.tick(&settles, &mut waiting).await?;
             self.condemn(&condemned).await;
+            for (domain, unknown, until, told) in left_alone {
+                self.leave_alone(&domain, &unknown, until, told.as_deref()).await;
+            }
             self.heed_a_stop(&mut waiting).await;
             for durable in told {
                 // Who has nothing more to send does not wait for it.
@@ -168,6 +181,19 @@ impl<'a> Ledger<'a> {
             && let Err(error) = self.store.condemn(refused, self.clock.now()).await
         {
             warn!(%error, "what was refused is not written down as failed: it is asked once more");
+        }
+    }
+
+    /// Puts off everybody at a domain of which the server knows nobody.
+    async fn leave_alone(&self, domain: &str, unknown: &[Refusal], until: DateTime<Utc>, told: Option<&str>) {
+        let written = async {
+            if let Some(told) = told {
+                self.store.postpone(self.edition, domain, until, told).await?;
+            }
+            self.store.hold_back(unknown, until).await
+        };
+        if let Err(error) = written.await {
+            warn!(%domain, %error, "that everybody there waits is not written down: they are asked sooner");
         }
     }
 

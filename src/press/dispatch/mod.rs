@@ -97,7 +97,8 @@ impl Press {
         if noted.iter().any(|noted| noted.trouble == Trouble::Halted) {
             route.bearing().narrow();
         }
-        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), &noted, stop));
+        let has_sent = self.store.counts(id).await?.of(State::Sent) > 0;
+        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), &noted, has_sent, stop));
         let owner = self.store.owner();
         let errands = errands::Errands::start().map_err(PressError::Thread)?;
         loop {
@@ -162,6 +163,9 @@ impl Press {
             false => &[],
         };
         self.note_ending(&ending, over).await?;
+        for (domain, why) in run.left_alone() {
+            self.tell_of_the_unknown(&edition.summary.key, &domain, &why).await?;
+        }
         Ok(Dispatched { ending, counts })
     }
 

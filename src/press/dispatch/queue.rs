@@ -66,6 +66,13 @@ impl<'a> Queue<'a> {
         self.blocked_until = None;
     }
 
+    /// Lets go of the rows of `domain`: they are put off.
+    pub(super) fn let_go_of(&mut self, domain: &str) {
+        self.claimed.retain(|row| row.email.domain() != domain);
+        self.kept -= self.aside.remove(domain).map_or(0, |rows| rows.len());
+        self.turns.retain(|(_, whose)| whose != domain);
+    }
+
     /// Whether nothing is left that was due.
     pub(super) fn is_through(&self) -> bool {
         self.exhausted && self.claimed.is_empty() && self.kept == 0

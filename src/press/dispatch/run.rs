@@ -57,6 +57,8 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     blame: Mutex<Blame>,
+    /// Domains of which the server knows nobody, and how that is told.
+    left_alone: Mutex<Vec<(String, String)>>,
     /// Many others are known to have been sent to since then.
     others_since: Mutex<Option<DateTime<Utc>>>,
     /// Nothing has been said of a server that is not there.
@@ -79,6 +81,7 @@ impl Run {
         skeleton: Skeleton,
         bearing: Arc<Bearing>,
         noted: &[Noted],
+        has_sent: bool,
         stop: &CancellationToken,
     ) -> Self {
         let is_probe = noted.iter().any(|noted| noted.trouble == Trouble::Halted);
@@ -99,7 +102,8 @@ impl Run {
             grace: press.config.delivery.grace,
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
-            blame: Mutex::new(Blame::new(is_probe)),
+            blame: Mutex::new(Blame::new(is_probe, has_sent)),
+            left_alone: Mutex::default(),
             others_since: Mutex::default(),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
@@ -129,6 +133,11 @@ impl Run {
             None if self.over.is_cancelled() => Ending::Stopped,
             None => Ending::Complete,
         }
+    }
+
+    /// Domains of which the server knew nobody in this run, each with how that is told.
+    pub(super) fn left_alone(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut *self.left_alone.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Carries messages until there are no more, or the run is over. Whoever finds that there are no more says so by

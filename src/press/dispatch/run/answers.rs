@@ -8,13 +8,13 @@ use tracing::{debug, info, warn};
 
 use super::Run;
 use crate::delivery::{
-    FRUITLESS, Next, Outcome, State, next_after_fruitless, next_after_refusal, next_state,
+    Backoff, FRUITLESS, Next, Outcome, State, next_after_fruitless, next_after_refusal, next_state,
 };
 use crate::press::Ending;
 use crate::press::dispatch::ahead::Ahead;
-use crate::press::dispatch::blame::{Blame, OTHERS};
+use crate::press::dispatch::blame::{Alarm, Blame, LEFT_ALONE, OTHERS};
 use crate::press::dispatch::ledger::Request;
-use crate::store::{Claimed, Refusal};
+use crate::store::{Claimed, Refusal, Refused};
 use crate::subscriber::{SubscriberId, masked_in};
 
 impl Run {
@@ -50,7 +50,7 @@ impl Run {
                 self.end(Ending::Halted(format!("the server refuses our messages: {reply}")))
             }
             // It answers, and no more than that can be said for it.
-            Outcome::Refused(_) => self.heard_of_it(),
+            Outcome::Refused(_) | Outcome::Bounced(_) => self.heard_of_it(),
             // We did not wait for it.
             Outcome::Unanswered(_) if self.stop.is_cancelled() => {}
             Outcome::Unanswered(_) => {
@@ -59,7 +59,7 @@ impl Run {
                     self.end(Ending::Halted(why));
                 }
             }
-            Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Bounced(_) | Outcome::Undeliverable(_) => {
+            Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Undeliverable(_) => {
                 self.bearing.accepted();
                 self.heard_of_it();
             }
@@ -105,11 +105,29 @@ impl Run {
     ) -> Option<oneshot::Receiver<()>> {
         let at = self.clock.now();
         let attempt = row.deferrals.saturating_add(1);
+        let domain = row.email.domain();
         let mut suspected = None;
         let next = match &outcome {
-            Outcome::Refused(reply) if !self.is_its_own(&row).await => {
-                suspected = Some(reply.clone());
-                next_after_refusal(reply, at)
+            Outcome::Refused(reply) if !self.has_stood_alone(&row).await => {
+                suspected = Some((Refused::Message, true, reply.clone()));
+                next_after_refusal(reply, at, Backoff::delay(1))
+            }
+            Outcome::Bounced(reply) => {
+                let stands_alone = self.has_stood_alone(&row).await;
+                if stands_alone && self.blame().is_alive(domain) {
+                    next_state(
+                        &outcome,
+                        attempt,
+                        row.uncertain,
+                        self.queued_at,
+                        at,
+                        self.backoff,
+                        self.policy,
+                    )
+                } else {
+                    suspected = Some((Refused::Address, !stands_alone, reply.clone()));
+                    next_after_refusal(reply, at, LEFT_ALONE)
+                }
             }
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
                 next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
@@ -120,7 +138,7 @@ impl Run {
             _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
         };
         let settle = row.settled(next, outcome.code(), at);
-        let refusal = Refusal { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt };
+        let (edition, subscriber, attempt) = (row.edition, row.subscriber, row.attempt);
         let (durable, told) = oneshot::channel();
         ledger.send(Request::Settle(settle, durable)).await.ok()?;
         // Behind that in the ledger's queue comes what is decided of it, by whomever.
@@ -128,15 +146,20 @@ impl Run {
             (Outcome::Accepted(_), _) => {
                 self.bearing.kept();
                 // What halts a run speaks of us, whatever was begun before it comes through.
-                let own = if self.is_over() { Vec::new() } else { self.blame().accepted(begun) };
+                let own = if self.is_over() { Vec::new() } else { self.blame().accepted(domain, begun) };
                 if !own.is_empty() {
                     ledger.send(Request::Condemn(own)).await.ok()?;
                 }
             }
-            (_, Some(reply)) => {
-                let halt = self.blame().refused(refusal, &reply, Instant::now());
-                if let Some(why) = halt {
-                    self.end(Ending::Halted(why));
+            (_, Some((of, in_a_row, reply))) => {
+                let refusal = Refusal { edition, subscriber, attempt, of };
+                let alarm = self.blame().refused(refusal, domain, in_a_row, &reply, Instant::now());
+                match alarm {
+                    Some(Alarm::Halt(why)) => self.end(Ending::Halted(why)),
+                    Some(Alarm::Domain { domain, unknown, told }) => {
+                        self.leave_alone(&domain, unknown, told, ledger).await?;
+                    }
+                    None => {}
                 }
             }
             (_, None) => {}
@@ -144,8 +167,29 @@ impl Run {
         Some(told)
     }
 
-    /// Whether a refusal of `row` speaks of it alone: it has been refused before, and many others were sent to since.
-    async fn is_its_own(&self, row: &Claimed) -> bool {
+    /// Has everybody at `domain` wait, `unknown` behind the others; `None` when the ledger has gone.
+    async fn leave_alone(
+        &self,
+        domain: &str,
+        unknown: Vec<Refusal>,
+        told: Option<String>,
+        ledger: &mpsc::Sender<Request>,
+    ) -> Option<()> {
+        let domain = domain.to_owned();
+        let until = self.clock.now() + LEFT_ALONE;
+        let told = told.map(|told| masked_in(&told).into_owned());
+        if let Some(why) = &told {
+            warn!(edition = %self.key, %domain, %why, "everybody there waits for half an hour; nobody is struck off");
+            self.left_alone
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((domain.clone(), why.clone()));
+        }
+        ledger.send(Request::LeaveAlone { domain, unknown, until, told }).await.ok()
+    }
+
+    /// Whether `row` has been refused before, and many others were sent to since: what is refused speaks of it.
+    async fn has_stood_alone(&self, row: &Claimed) -> bool {
         if row.code.is_none_or(|code| code < 500) {
             return false;
         }
