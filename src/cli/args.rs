@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::config::{ConfigError, Effective, Environment, Overrides};
+use crate::delivery::State;
 use crate::edition::EditionKey;
 use crate::subscriber::list::Format;
 use crate::subscriber::{EmailAddress, Status, zone};
@@ -326,6 +328,64 @@ pub enum Verdict {
     Lost,
 }
 
+/// See the letters to single people that did not get through, and decide about them
+#[derive(Debug, Clone, Subcommand)]
+#[command(after_help = "Examples:\n  \
+    straight letters list                          those that are not sent, with their numbers\n  \
+    straight letters list --state uncertain\n  \
+    straight letters retry 17\n  \
+    straight letters resolve --all --as arrived\n\n\
+    Letters are what goes to one person: confirmations, welcomes, alarms to the editors, comments to their moderators. \
+    They stay on record for `delivery.keep_letters`.\n\
+    Ends with 1 when there is nothing to retry or resolve about the letter that is named, and says why.")]
+pub enum LettersCommand {
+    /// Show letters, one a line, with their number and the reason
+    List(ListLettersArgs),
+    /// Queue failed, uncertain or deferred letters anew
+    Retry(OfLetters),
+    /// Settle uncertain letters: did they arrive or not?
+    Resolve(ResolveLettersArgs),
+}
+
+/// `letters list`
+#[derive(Debug, Clone, Args)]
+pub struct ListLettersArgs {
+    /// Show those in this state [default: all that are not sent]
+    #[arg(long, value_name = "STATE", value_parser = letter_state())]
+    pub state: Option<State>,
+}
+
+/// Some letters.
+#[derive(Debug, Clone, Args)]
+pub struct OfLetters {
+    /// The letter of this number
+    #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
+    pub id: Option<i64>,
+    /// All of them
+    #[arg(long)]
+    pub all: bool,
+    /// With --all: only those in this state
+    #[arg(long, value_name = "STATE", value_parser = letter_state(), requires = "all")]
+    pub state: Option<State>,
+}
+
+/// `letters resolve`
+#[derive(Debug, Clone, Args)]
+pub struct ResolveLettersArgs {
+    /// Which
+    #[command(flatten)]
+    pub of: OfLetters,
+    /// What became of them
+    #[arg(long = "as", value_enum)]
+    pub verdict: Verdict,
+}
+
+/// The states that a letter can be in.
+fn letter_state() -> impl TypedValueParser<Value = State> {
+    let words = State::ALL.into_iter().filter(|state| *state != State::Suppressed).map(State::as_str);
+    PossibleValuesParser::new(words).map(|word| State::parse(&word).expect("each of them is a state"))
+}
+
 /// Show the configuration in effect, and where each value comes from
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -435,7 +495,7 @@ pub enum SubscribersCommand {
     Add(AddArgs),
     /// Mark one as unsubscribed: no import brings them back
     Remove(RemoveArgs),
-    /// Take a bounced address for good again, once its mailbox works; who left or complained stays out
+    /// Take bounced addresses for good again, once they work: one, or all that an edition struck off
     Revive(ReviveArgs),
     /// Show all that is known of one, with the record of consent
     Show(ShowArgs),
@@ -479,9 +539,24 @@ pub struct RemoveArgs {
 
 /// `subscribers revive`
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight subscribers revive ann@example.org\n  \
+    straight subscribers revive --edition 2025-11-04 --dry-run\n  \
+    straight subscribers revive --edition 2025-11-04 --reason 5.1.1\n\n\
+    They get the next edition; `straight deliveries retry` sends one that they missed.",
+    group(ArgGroup::new("whom").required(true).args(["email", "edition"])))]
 pub struct ReviveArgs {
-    /// The address
-    pub email: EmailAddress,
+    /// This address
+    pub email: Option<EmailAddress>,
+    /// All that this edition struck off
+    #[arg(long, value_name = "EDITION")]
+    pub edition: Option<EditionKey>,
+    /// Only those with these words, or this code, in what the server said
+    #[arg(long, value_name = "TEXT", value_parser = reason, conflicts_with = "email")]
+    pub reason: Option<String>,
+    /// Say whom; change nothing
+    #[arg(long, conflicts_with = "email")]
+    pub dry_run: bool,
 }
 
 /// `subscribers show`

@@ -16,6 +16,7 @@ mod holds;
 pub mod import;
 mod keys;
 mod ledger;
+mod letters;
 mod links;
 mod log;
 mod manual;
@@ -52,8 +53,9 @@ use out::WhenUnread;
 pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
     DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, KeysCommand, LedgerCommand,
-    ListArgs, OfEdition, OfReaders, PauseArgs, PreviewArgs, RemoveArgs, RenderArgs, ResolveArgs, ResumeArgs,
-    ReviveArgs, RotateArgs, RunArgs, SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
+    LettersCommand, ListArgs, ListLettersArgs, OfEdition, OfLetters, OfReaders, PauseArgs, PreviewArgs,
+    RemoveArgs, RenderArgs, ResolveArgs, ResolveLettersArgs, ResumeArgs, ReviveArgs, RotateArgs, RunArgs,
+    SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -96,6 +98,9 @@ enum Command {
     /// See and change what of the archive may be read on the web
     #[command(subcommand)]
     Archive(archive::ArchiveCommand),
+    /// See the letters to single people that did not get through, and decide about them
+    #[command(subcommand)]
+    Letters(LettersCommand),
     /// See and change who gets the edition
     #[command(subcommand)]
     Subscribers(SubscribersCommand),
@@ -166,6 +171,7 @@ impl Command {
             Command::Check(args) => !args.fix,
             Command::Send(args) => args.dry_run,
             Command::Approve(args) => args.show,
+            Command::Subscribers(SubscribersCommand::Revive(args)) => args.dry_run,
             Command::Diff(_)
             | Command::Status(_)
             | Command::Schema
@@ -174,6 +180,7 @@ impl Command {
             | Command::Config(_)
             | Command::Healthcheck(_)
             | Command::Deliveries(DeliveriesCommand::List(_))
+            | Command::Letters(LettersCommand::List(_))
             | Command::Keys(KeysCommand::List)
             | Command::Archive(archive::ArchiveCommand::List)
             | Command::Dkim(DkimCommand::Records)
@@ -192,6 +199,7 @@ impl Command {
             | Command::Cancel(_)
             | Command::Deliveries(_)
             | Command::Archive(_)
+            | Command::Letters(_)
             | Command::Subscribers(_)
             | Command::Comments(_)
             | Command::Ledger(_)
@@ -289,6 +297,9 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
         }
         Command::Archive(command) => {
             with_press(cli, async |press, out, _| archive::run(press, command, out).await)?
+        }
+        Command::Letters(command) => {
+            with_press(cli, async |press, out, _| letters::run(press, command, out).await)?
         }
         Command::Subscribers(command) => {
             with_press(cli, async |press, out, _| subscribers::run(press, command, out).await)?

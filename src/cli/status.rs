@@ -83,6 +83,9 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
                 let (state, days) = (state.as_str(), LATELY.num_days());
                 writeln!(out, "Letters of the last {days} days: {count} {state}{reason}")?;
             }
+            if !letters.is_empty() {
+                writeln!(out, "  `straight letters list` shows them")?;
+            }
             match waiting {
                 0 => {}
                 1 => writeln!(out, "1 comment waits for a decision: `straight comments list` shows it.")?,

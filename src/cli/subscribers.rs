@@ -13,8 +13,10 @@ use super::args::{
     SubscribersCommand,
 };
 use super::readers;
+use super::why::readers as counted;
+use crate::edition::EditionKey;
 use crate::press::Press;
-use crate::store::{Commented, Consent, Origin, PutBack, PutBackBy, Received};
+use crate::store::{Commented, Consent, Origin, PutBack, PutBackBy, Received, StruckOff};
 use crate::subscriber::list::{Format, Writer};
 use crate::subscriber::{EmailAddress, NewSubscriber, Status, Subscriber, SubscriberId};
 
@@ -101,8 +103,57 @@ async fn remove(press: &Press, args: &RemoveArgs, out: &mut dyn Write) -> anyhow
 }
 
 async fn revive(press: &Press, args: &ReviveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let Some(Subscriber { id, email, status, .. }) = press.store.by_email(&args.email).await? else {
-        bail!("{} is not among the subscribers", args.email);
+    match (&args.email, &args.edition) {
+        (Some(email), _) => revive_one(press, email, out).await,
+        (None, Some(key)) => revive_all(press, key, args, out).await,
+        (None, None) => bail!("name an address, or say --edition"),
+    }
+}
+
+async fn revive_all(
+    press: &Press,
+    key: &EditionKey,
+    args: &ReviveArgs,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    let Some(edition) = press.store.edition_summary(key).await? else {
+        bail!("the edition {key} has not gone out");
+    };
+    let reason = args.reason.as_deref();
+    if args.dry_run {
+        let (mut after, mut count) = (SubscriberId(0), 0);
+        loop {
+            let page = press.store.struck_off(edition.id, reason, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.subscriber;
+            for StruckOff { email, reason, .. } in &page {
+                writeln!(out, "{}", format!("{email:<40}  {reason}").trim_end())?;
+                count += 1;
+            }
+        }
+        writeln!(out, "{} would be active again; nothing is changed.", counted(count))?;
+        return Ok(true);
+    }
+    match press.store.revive_all(edition.id, reason, press.clock.now()).await? {
+        0 => writeln!(
+            out,
+            "Nobody is revived: the edition {key} struck nobody off who could be, for that reason."
+        )?,
+        count => {
+            let again = if count == 1 { "is active again, and gets" } else { "are active again, and get" };
+            writeln!(out, "{} {again} the next edition.", counted(count))?;
+            writeln!(
+                out,
+                "  `straight deliveries retry --all --edition {key}` sends that one too; an address that bounces again is set aside again"
+            )?;
+        }
+    }
+    Ok(true)
+}
+
+async fn revive_one(press: &Press, email: &EmailAddress, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(Subscriber { id, email, status, .. }) = press.store.by_email(email).await? else {
+        bail!("{email} is not among the subscribers");
     };
     if press.store.revive(id, press.clock.now()).await? {
         writeln!(out, "{email} is active again, and gets the next edition.")?;

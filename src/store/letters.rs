@@ -73,9 +73,10 @@ const PRUNE: &str = "DELETE FROM letters WHERE id IN (SELECT id FROM letters
 // What another node removes is skipped, not waited for.
 const PRUNE_SHARED: &str = "DELETE FROM letters WHERE id IN (SELECT id FROM letters
     WHERE state IN ('sent', 'failed') AND settled_at < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)";
-// What has been sent holds links that open a reader's pages or decide about a comment, and is not kept.
+// What has been sent holds links that open a reader's pages or decide about a comment, and is not kept. What has failed is
+// kept until it is pruned: a person may have it sent again.
 const EMPTY: &str = "UPDATE letters SET text = '', html = NULL, unsubscribe_url = NULL, file_text = NULL
-    WHERE id = $1 AND state IN ('sent', 'failed')";
+    WHERE id = $1 AND state = 'sent'";
 
 // The last reason stands for the others.
 const IN_TROUBLE: &str = "SELECT l.state, COUNT(*),

@@ -33,10 +33,6 @@ const UNSUBSCRIBE: &str = "UPDATE subscribers SET status = 'unsubscribed', chang
     WHERE id = $1 AND status IN ('pending', 'active', 'bounced')";
 pub(super) const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
-// Who signed up and never confirmed comes in by confirming alone.
-const REVIVE: &str = "UPDATE subscribers SET status = 'active', changed_at = $2
-    WHERE id = $1 AND status = 'bounced' AND erased_at IS NULL AND (origin <> 'sign-up' OR EXISTS
-        (SELECT 1 FROM sign_ups u WHERE u.subscriber_id = subscribers.id AND u.state = 'confirmed'))";
 const PREFERENCES: &str =
     "UPDATE subscribers SET name = $2, timezone = $3, paused_until = $5, changed_at = $4
     WHERE id = $1 AND status IN ('pending', 'active')";
@@ -142,14 +138,6 @@ impl Store {
     /// When the store fails.
     pub async fn bounce(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
         self.change_status(BOUNCE, id, now).await
-    }
-
-    /// Takes a bounced address for good again, by a person's word; whether it was one of a reader who had agreed.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn revive(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.change_status(REVIVE, id, now).await
     }
 
     /// Runs `statement`, which changes a status; whether it did.

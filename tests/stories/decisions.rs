@@ -169,3 +169,107 @@ async fn a_send_that_has_nothing_due_says_when_and_names_its_own_edition() {
     let (_, told) = straight(&room, &["send", "--edition", "2025-01-02"]).await;
     assert!(told.contains("going on with 1 of 2") && told.contains("Sent to 1 of 2 readers."), "{told}");
 }
+
+#[tokio::test]
+async fn whom_an_outage_struck_off_is_revived_at_one_go() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+    let readers = [
+        "ann@example.org",
+        "bo@example.org",
+        "gone@small.example",
+        "lost@small.example",
+        "policy@example.org",
+        "cy@example.org",
+    ];
+    room.article("tide", "2025-01-02", "The Tide Turns").readers(&readers).await;
+    // Too few to tell it from the truth.
+    sink.forget(Some("@small.example"));
+    straight(&room, &["send"]).await;
+    let press = room.press().await;
+    let key = press.store.editions(None, 1).await.unwrap()[0].key.to_string();
+    let revive = ["subscribers", "revive", "--edition", &key];
+    let of = |more: &[&'static str]| [&revive[..], more].concat();
+    done(&room, &["subscribers", "list", "--status", "bounced"], &["2 bounced"]).await;
+    done(&room, &["subscribers", "remove", "gone@small.example"], &["is unsubscribed"]).await;
+
+    done(&room, &of(&["--reason", "5.1.10"]), &["Nobody is revived"]).await;
+    done(&room, &of(&["--reason", "5.7.1"]), &["Nobody is revived"]).await;
+    let (_, told) = straight(&room, &of(&["--reason", "5.1.1", "--dry-run"])).await;
+    assert_eq!(
+        told.lines().skip(1).collect::<Vec<_>>(),
+        [
+            "lost@small.example                        550 5.1.1 nobody of that name",
+            "1 reader would be active again; nothing is changed."
+        ]
+    );
+    done(&room, &["subscribers", "list", "--status", "bounced"], &["1 bounced"]).await;
+    done(&room, &of(&["--reason", "Nobody of"]), &["1 reader is active again", "deliveries retry --all"])
+        .await;
+    done(&room, &of(&[]), &["Nobody is revived"]).await;
+    sink.forget(None);
+    done(&room, &["deliveries", "retry", "--all", "--edition", &key], &["is queued anew for 2 readers"])
+        .await;
+    straight(&room, &["send", "--edition", &key]).await;
+    assert_eq!(sink.copies("lost@small.example").len(), 1);
+    assert_eq!(sink.copies("gone@small.example").len(), 0, "who left stays out");
+    refused(&room, &["subscribers", "revive", "--edition", "2025-01-01"], &["2025-01-01 has not gone out"])
+        .await;
+    refused(&room, &["subscribers", "revive"], &["--edition"]).await;
+    refused(&room, &["subscribers", "revive", "ann@example.org", "--dry-run"], &["cannot be used with"])
+        .await;
+}
+
+#[tokio::test]
+async fn letters_that_did_not_get_through_are_shown_tried_again_and_settled() {
+    let sink = Sink::open().await;
+    let settings = format!("{}\nweb: {{listen: off}}\ndelivery: {{uncertain: hold}}", sink.settings());
+    let room = Newsroom::new().settings(&settings);
+    room.article("tide", "2025-01-02", "The Tide Turns").readers(&["ann@example.org"]).await;
+    let press = room.press().await;
+    for (to, subject) in
+        [("void1@example.org", "Confirm"), ("void2@example.org", "Welcome"), ("bo@example.org", "Hello")]
+    {
+        let to = to.parse().unwrap();
+        let now = straight::press::Clock::system().now();
+        assert!(press.store.add_letter(subject, &to, subject, "Please.\n", now).await.unwrap());
+    }
+    straight(&room, &["run", "--once"]).await;
+    let (well, told) = straight(&room, &["letters", "list"]).await;
+    assert!(well, "{told}");
+    let lines: Vec<&str> = told.lines().skip(1).collect();
+    assert_eq!(lines.len(), 3, "{told}");
+    assert!(lines[0].starts_with("     1  uncertain  void1@example.org                 Confirm  "), "{told}");
+    assert!(lines[1].starts_with("     2  uncertain  void2@example.org                 Welcome  "), "{told}");
+    assert_eq!(lines[2], "2 letters are not sent");
+    done(&room, &["letters", "list", "--state", "sent"], &["3  sent", "bo@example.org", "1 letter is sent"])
+        .await;
+    done(&room, &["status"], &["2 uncertain", "`straight letters list` shows them"]).await;
+
+    refused(&room, &["letters", "retry", "3"], &["letter 3 is sent to bo@example.org already"]).await;
+    refused(&room, &["letters", "retry", "9"], &["there is no letter 9"]).await;
+    refused(&room, &["letters", "retry"], &["name one letter by its number, or say --all"]).await;
+    refused(&room, &["letters", "list", "--state", "suppressed"], &["possible values", "uncertain"]).await;
+    refused(&room, &["letters", "resolve", "3", "--as", "lost"], &["is sent, and only what is uncertain"])
+        .await;
+    done(&room, &["letters", "resolve", "2", "--as", "arrived"], &["Letter 2 counts as sent"]).await;
+    done(
+        &room,
+        &["letters", "resolve", "1", "--as", "lost"],
+        &["Letter 1 counts as failed", "letters retry"],
+    )
+    .await;
+    refused(&room, &["letters", "resolve", "1", "--as", "lost"], &["is failed", "letters retry"]).await;
+    done(&room, &["letters", "resolve", "--all", "--as", "lost"], &["there is nothing to settle"]).await;
+
+    // What failed can be sent once the server is mended; a second copy of what arrived cannot.
+    sink.mend();
+    done(&room, &["letters", "retry", "--all", "--state", "uncertain"], &["Nothing is queued anew"]).await;
+    done(&room, &["letters", "retry", "--all"], &["1 letter is queued anew"]).await;
+    refused(&room, &["letters", "retry", "1"], &["letter 1 is queued for void1@example.org already"]).await;
+    straight(&room, &["run", "--once"]).await;
+    assert_eq!(sink.messages("void1@example.org").len(), 2);
+    assert!(sink.messages("void1@example.org")[1].contains("Please."));
+    done(&room, &["letters", "list"], &["0 letters are not sent"]).await;
+    refused(&room, &["letters", "retry", "2"], &["letter 2 is sent to void2@example.org already"]).await;
+}
