@@ -78,6 +78,11 @@ impl Sender {
         self.halt = None;
         self.press.forget_moot_troubles().await?;
         for key in self.press.store.open_editions(now).await? {
+            let Some(summary) = self.press.store.edition_summary(&key).await? else { continue };
+            if !self.press.store.has_due(summary.id, now).await? {
+                // Other nodes have claimed all that is due: their work, and theirs to tell of.
+                continue;
+            }
             let Some(edition) = self.press.store.edition(&key).await? else { continue };
             let done = self.press.dispatch(&self.route, &edition, &|_, _| {}, stop).await?;
             let counts = done.counts;

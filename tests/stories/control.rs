@@ -232,3 +232,91 @@ async fn a_running_daemon_heeds_a_cancel_and_nobody_else_gets_it() {
     Command::new("kill").arg(daemon.id().to_string()).status().unwrap();
     assert!(tokio::task::spawn_blocking(move || daemon.wait().unwrap()).await.unwrap().success());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_stopped_gives_back_at_once_what_it_has_claimed() {
+    for (signal, command_line) in [("INT", ["send"]), ("TERM", ["run"])] {
+        on_postgres(async |engine| {
+            let sink = Sink::open().await;
+            let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+            room.article("tide", "2025-01-02", "The Tide Turns");
+            let store = engine.open().await;
+            let readers: Vec<_> = slow_readers(300).iter().map(|email| reader(email)).collect();
+            store.import(&readers, Origin::File, Clock::system().now()).await.unwrap();
+            store.close().await;
+            let url = engine.url();
+            let node = |data: &str, arguments: &[&str]| {
+                let mut node = command(&room, &[&["--data", data], arguments].concat());
+                node.env("DATABASE_URL", &url);
+                node
+            };
+            if command_line == ["run"] {
+                // Its hour may be to come: what is open goes on.
+                let mut first = node("data-0", &["send"]).spawn().unwrap();
+                until_sent(&sink, 1).await;
+                stop(&mut first, "INT");
+                first.wait().unwrap();
+            }
+            let before = sink.total();
+            let mut one = node("data-1", &command_line).spawn().unwrap();
+            until_sent(&sink, before + 4).await;
+            let mut eye = PgConnection::connect(&url).await.unwrap();
+            let mut count = async |what: &'static str| -> i64 {
+                sqlx::query_scalar(what).fetch_one(&mut eye).await.unwrap()
+            };
+            const CLAIMED: &str =
+                "SELECT COUNT(*) FROM deliveries WHERE owner IS NOT NULL AND state <> 'sent'";
+            assert!(count(CLAIMED).await > 100, "it has claimed ahead");
+            stop(&mut one, signal);
+            let (_, told) = output(one).await;
+            assert_eq!(count(CLAIMED).await, 0, "{command_line:?}: {told}");
+            assert_eq!(count("SELECT COUNT(*) FROM nodes").await, 0, "{command_line:?}: {told}");
+            assert_eq!(count("SELECT COUNT(*) FROM attempts").await, 0, "nothing is in doubt: {told}");
+            // So that the next has them without waiting for a lease.
+            let before = sink.total();
+            let mut next = node("data-2", &["send"]).spawn().unwrap();
+            let began = std::time::Instant::now();
+            until_sent(&sink, before + 4).await;
+            assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+            stop(&mut next, "INT");
+            next.wait().unwrap();
+        })
+        .await;
+    }
+}
+
+fn stop(node: &mut Child, signal: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &node.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_says_nothing_of_an_edition_that_another_sends() {
+    on_postgres(async |engine| {
+        let sink = Sink::open().await;
+        let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+        room.article("tide", "2025-01-02", "The Tide Turns");
+        let store = engine.open().await;
+        let readers: Vec<_> = slow_readers(200).iter().map(|email| reader(email)).collect();
+        store.import(&readers, Origin::File, Clock::system().now()).await.unwrap();
+        store.close().await;
+        let url = engine.url();
+        let node = |data: &str, arguments: &[&str]| {
+            let mut node = command(&room, &[&["--data", data], arguments].concat());
+            node.env("DATABASE_URL", &url);
+            node
+        };
+        // One has claimed them all; the other looks every few seconds.
+        let mut busy = node("data-1", &["send"]).spawn().unwrap();
+        until_sent(&sink, 2).await;
+        let mut idle = node("data-2", &["run"]).spawn().unwrap();
+        tokio::time::sleep(Duration::from_secs(11)).await;
+        assert!(busy.try_wait().unwrap().is_none(), "it is still at it");
+        stop(&mut idle, "TERM");
+        let (_, told) = output(idle).await;
+        assert!(told.contains("INFO") && !told.contains("dispatched"), "{told}");
+        stop(&mut busy, "INT");
+        busy.wait().unwrap();
+    })
+    .await;
+}
