@@ -37,6 +37,8 @@ struct Standing {
     stop: Option<Decision>,
     /// Local time.
     next_try: Option<chrono::DateTime<chrono_tz::Tz>>,
+    /// Local time at which whoever has not got it is given up, while somebody waits and nobody has stopped it.
+    gives_up: Option<chrono::DateTime<chrono_tz::Tz>>,
 }
 
 /// Prints where the edition stands that `args` names, the newest when absent.
@@ -119,15 +121,12 @@ fn tell_trouble(noted: &Noted, timezone: chrono_tz::Tz, out: &mut dyn Write) -> 
             writeln!(out, "Sending is HALTED on {node} since {since}: {told}")?;
             writeln!(
                 out,
-                "  Whoever waits is not given up before `delivery.give_up_after`. Mend it; then `straight send` goes on at once, `straight run` within ten minutes."
+                "  Mend it; then `straight send` goes on at once, `straight run` within ten minutes."
             )?;
         }
         Trouble::Unreachable => {
             writeln!(out, "Nothing gets through from {node} since {since}: {told}")?;
-            writeln!(
-                out,
-                "  Whoever waits is not given up before `delivery.give_up_after`. `straight run` tries again by itself; else `straight send` goes on."
-            )?;
+            writeln!(out, "  `straight run` tries again by itself; else `straight send` goes on.")?;
         }
         Trouble::Slowed => {
             writeln!(out, "Since {since} {told} (from {node}); nobody loses an attempt by that")?
@@ -194,12 +193,15 @@ async fn standing(press: &Press, summary: EditionSummary, domains: u32) -> anyho
         Some(_) => None,
         None => store.next_due(id).await?.map(|due| due.with_timezone(&press.config.schedule.timezone)),
     };
+    let counts = store.counts(id).await?;
+    let gives_up = (stop.is_none() && counts.open() > 0)
+        .then(|| press.gives_up_at(&summary).with_timezone(&press.config.schedule.timezone));
     let domains = match domains {
         0 => Domains::default(),
         limit => store.domains(id, limit).await?,
     };
     Ok(Standing {
-        counts: store.counts(id).await?,
+        counts,
         domains,
         reasons: store.reasons(id, REASONS).await?,
         unanswered: store.uncertain_attempts(id).await?,
@@ -207,6 +209,7 @@ async fn standing(press: &Press, summary: EditionSummary, domains: u32) -> anyho
         decisions: store.decisions(id).await?,
         stop,
         next_try,
+        gives_up,
         summary,
     })
 }
@@ -256,6 +259,13 @@ fn tell(standing: &Standing, out: &mut dyn Write) -> anyhow::Result<()> {
     )?;
     if let Some(due) = standing.next_try {
         writeln!(out, "  next try {}", due.format("%Y-%m-%d %H:%M %Z"))?;
+    }
+    if let Some(at) = standing.gives_up {
+        let at = at.format("%Y-%m-%d %H:%M %Z");
+        writeln!(
+            out,
+            "  given up {at} for whoever waits then; a halt does not stop that clock, `straight pause` does"
+        )?;
     }
     Ok(())
 }
@@ -329,6 +339,7 @@ fn as_json(standing: &Standing) -> Value {
         "stopped": standing.stop.as_ref().map(decision_json),
         "decisions": standing.decisions.iter().map(decision_json).collect::<Vec<_>>(),
         "next_try": standing.next_try.map(|due| due.to_rfc3339()),
+        "gives_up_at": standing.gives_up.map(|at| at.to_rfc3339()),
     })
 }
 

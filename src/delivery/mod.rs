@@ -11,7 +11,7 @@ use crate::subscriber::EmailAddress;
 
 pub use state::{
     Backoff, FRUITLESS, Next, State, next_after_deferral, next_after_fruitless, next_after_refusal,
-    next_state,
+    next_after_silence, next_state,
 };
 
 /// The sender and the one recipient of a transaction (RFC 5321 §2.3.1).

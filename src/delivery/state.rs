@@ -206,6 +206,20 @@ pub fn next_after_refusal(reply: &Reply, now: DateTime<Utc>, at_most: Duration) 
     }
 }
 
+/// Moves a message on that is better sent twice than never, after the `before + 1`st dot without an answer: it is sent once
+/// more, later each time.
+#[must_use]
+pub fn next_after_silence(why: &str, before: u32, now: DateTime<Utc>) -> Next {
+    Next {
+        state: State::Deferred,
+        due_at: Some(now + Backoff::delay(before + 1)),
+        spends_attempt: false,
+        bounces_address: false,
+        records_uncertain: true,
+        reason: Some(why.to_owned()),
+    }
+}
+
 /// Puts a delivery off for `reason`: later, or never when that would be too late. Arguments as for [`next_state`].
 #[must_use]
 pub fn next_after_deferral(

@@ -1,15 +1,41 @@
 //! Alarms: letters to the editors when mail does not go out, one for each time that it happens.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Press, PressError};
 use crate::edition::EditionKey;
-use crate::store::Trouble;
+use crate::store::{EditionSummary, Trouble};
 
 /// For how long nothing gets through before that is told: a server that is restarted is nobody's trouble.
 const UNREACHABLE_IS_TOLD: TimeDelta = TimeDelta::minutes(30);
 
 impl Press {
+    /// When the edition is given up for whom it has not reached by then: a halt does not stop that clock, and a pause does.
+    #[must_use]
+    pub fn gives_up_at(&self, edition: &EditionSummary) -> DateTime<Utc> {
+        edition.frozen_at + edition.paused_for + self.config.delivery.give_up_after
+    }
+
+    /// The first edition that will be given up of those that are going out.
+    async fn next_to_be_given_up(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(EditionKey, DateTime<Utc>)>, PressError> {
+        let mut next: Option<(EditionKey, DateTime<Utc>)> = None;
+        for key in self.store.going_editions().await? {
+            let Some(edition) = self.store.edition_summary(&key).await? else { continue };
+            let at = self.gives_up_at(&edition);
+            if at > now && next.as_ref().is_none_or(|(_, first)| at < *first) {
+                next = Some((key, at));
+            }
+        }
+        Ok(next)
+    }
+
+    fn told_time(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
     /// Writes to the editors that sending is halted, or that nothing has got through for a while. Whichever node and
     /// edition it comes from, one trouble is told once; the letter waits for a server that takes it, as all do.
     pub(super) async fn raise_alarm(&self, trouble: Trouble, why: &str) -> Result<(), PressError> {
@@ -35,11 +61,18 @@ impl Press {
                  you read it, something gets through again."
             }
         };
-        let since_when = since.with_timezone(&self.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
+        let since_when = self.told_time(since);
         let subject = format!("{}: {told}", self.config.publication.name);
+        let deadline = match self.next_to_be_given_up(now).await? {
+            Some((key, at)) => {
+                let at = self.told_time(at);
+                format!(" They do so until {at}: then the edition {key} is given up for them, mended or not.")
+            }
+            None => String::new(),
+        };
         let text = format!(
-            "Since {since_when} {told}. Whoever has not got their mail yet waits for it, until `delivery.give_up_after` is \
-             over.\n\n  {why}\n\n{remedy}\n\n`straight status` says how it stands.\n"
+            "Since {since_when} {told}. Whoever has not got their mail yet waits for it.{deadline}\n\n  {why}\n\n\
+             {remedy}\n\n`straight status` says how it stands.\n"
         );
         let cause = format!("{}/{}", trouble.as_str(), since.timestamp_millis());
         self.write_to_editors(&cause, &subject, &text).await?;
@@ -61,15 +94,16 @@ impl Press {
     /// Writes to the editors that the server knows nobody at `domain`, once an edition.
     pub(super) async fn tell_of_the_unknown(
         &self,
-        key: &EditionKey,
+        edition: &EditionSummary,
         domain: &str,
         why: &str,
     ) -> Result<(), PressError> {
+        let (key, until) = (&edition.key, self.told_time(self.gives_up_at(edition)));
         let subject = format!("{}: hardly anybody at {domain} is known", self.config.publication.name);
         let text = format!(
             "While the edition {key} goes out, {why}\n\nThat is more likely an outage there, or in our own server, than the \
-             truth, so nobody has been struck off. Whoever is at {domain} waits and is tried again every half hour, until \
-             `delivery.give_up_after` is over; all others get their mail.\n\n`straight status --edition {key}` says how it \
+             truth, so nobody has been struck off. Whoever is at {domain} waits and is tried again every half hour, \
+             until {until}: then the edition is given up for them. All others get their mail.\n\n`straight status --edition {key}` says how it \
              stands.\n"
         );
         self.write_to_editors(&format!("unknown/{key}/{domain}"), &subject, &text).await?;

@@ -14,7 +14,7 @@ use crate::delivery::outbox::file_name;
 use crate::delivery::smtp::speaks_of_the_size;
 use crate::delivery::{
     Backoff, ConnectError, Envelope, FRUITLESS, Outcome, next_after_deferral, next_after_fruitless,
-    next_state,
+    next_after_silence, next_state,
 };
 use crate::letter::{self, Letter};
 use crate::message::Letterhead;
@@ -27,6 +27,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// How often a letter that is refused is tried again in any case.
 const REFUSED: u32 = 3;
+/// How often an alarm that may or may not have arrived is sent once more: twice does no harm, and never does.
+const ALARM_UNANSWERED: u32 = 5;
 /// How many letters are read at a time.
 const AT_A_TIME: u32 = 64;
 /// A turn that comes so soon is waited for with the connection in hand.
@@ -356,7 +358,11 @@ impl Press {
             let policy = self.config.delivery.uncertain;
             next_state(outcome, attempt, open.uncertain, open.made_at, now, backoff, policy)
         };
+        let is_alarm = self.config.publication.editors.contains(&open.to);
         let next = match outcome {
+            Outcome::Unanswered(why) if is_alarm && open.uncertain < ALARM_UNANSWERED => {
+                next_after_silence(why, open.uncertain, now)
+            }
             // The messages of an edition are of one size, and a letter has its own: this one does not go, and others do.
             Outcome::Halt(reply) | Outcome::Refused(reply) if speaks_of_the_size(reply) => {
                 of(&Outcome::Refused(reply.clone()))

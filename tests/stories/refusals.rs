@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use straight::delivery::State;
 use straight::press::{Dispatched, Ending, Press, Published, Route, Sender};
-use straight::store::{Counts, Ownership, Trouble};
+use straight::store::{Counts, LetterId, Ownership, Trouble};
 use straight::subscriber::{Status, SubscriberId};
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +47,13 @@ fn alarms(room: &Newsroom) -> Vec<(String, String)> {
         .unwrap();
     let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.map(Result::unwrap).collect()
+}
+
+/// What the letter to the editors with this subject says.
+fn letter_of(room: &Newsroom, subject: &str) -> String {
+    let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
+    let text = "SELECT text FROM letters WHERE recipient = 'desk@example.com' AND subject = ?1";
+    database.query_row(text, [subject], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]
@@ -346,6 +353,19 @@ async fn readers_for_whom_an_edition_is_given_up_while_it_is_halted_are_told_of(
     room.send().await.unwrap();
     let told = |room: &Newsroom| alarms(room).into_iter().map(|(subject, _)| subject).collect::<Vec<_>>();
     assert_eq!(told(&room).len(), 1);
+    // Whoever has to mend it knows by when.
+    let until = "2026-09-25 03:00 UTC";
+    let alarm = letter_of(&room, "The Rare Earth Daily: sending is halted");
+    let deadline = format!("until {until}: then the edition 2026-09-24 is given up for them, mended or not.");
+    assert!(alarm.split_whitespace().collect::<Vec<_>>().join(" ").contains(&deadline), "{alarm}");
+    let (_, status) = super::control::straight(&room, &["status", "--edition", "2026-09-24"]).await;
+    assert!(
+        status.contains(&format!("given up {until} for whoever waits then; a halt does not stop that clock")),
+        "{status}"
+    );
+    let (_, json) =
+        super::control::straight(&room, &["status", "--edition", "2026-09-24", "--format", "json"]).await;
+    assert!(json.contains("\"gives_up_at\": \"2026-09-25T03:00:00+00:00\""), "{json}");
     let sent = room.at("2026-09-25T04:00:00Z");
     let press = sent.press().await;
     let edition = press.store.edition(&key("2026-09-24")).await.unwrap().unwrap();
@@ -425,6 +445,39 @@ async fn a_server_that_never_says_whether_it_keeps_a_message_does_not_get_the_li
         assert!(copies.windows(2).all(|pair| pair[0] == pair[1]), "{reader}: {copies:?}");
         assert!(copies.len() <= 2, "{reader}: {copies:?}");
     }
+}
+
+#[tokio::test]
+async fn an_alarm_that_is_not_answered_is_sent_again_and_another_letter_is_not() {
+    let sink = Sink::open().await;
+    let more = "delivery: {uncertain: hold}";
+    let settings = format!("publication: {{editors: [void@example.com]}}\n{}\n{more}", sink.settings());
+    let room = newsroom(&sink, "", &named("reader", 1)).await.settings(&settings);
+    let press = room.press().await;
+    let now = || press.clock.now();
+    let letter = async |to: &str, cause: &str| {
+        press.store.add_letter(cause, &to.parse().unwrap(), cause, "Please.\n", now()).await.unwrap()
+    };
+    letter("void@example.com", "halted").await;
+    letter("void2@example.com", "confirm").await;
+    let route = Route::prepare(&press.config.transport).unwrap();
+    let Ownership::Ours(_lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    let states = async || -> Vec<(String, State)> {
+        let kept = press.store.kept_letters(None, LetterId(0), 9).await.unwrap();
+        kept.into_iter().map(|letter| (letter.subject, letter.state)).collect()
+    };
+    // Whenever it is due, for so long, and no longer.
+    for (tried, minute) in [0, 6, 17, 38, 79, 140].into_iter().enumerate() {
+        room.at(&format!("2026-09-24T{:02}:{:02}:00Z", 8 + minute / 60, minute % 60));
+        press.send_letters(&route, &CancellationToken::new()).await.unwrap();
+        let alarm = if tried < 5 { State::Deferred } else { State::Uncertain };
+        assert_eq!(states().await, [("halted".to_owned(), alarm), ("confirm".to_owned(), State::Uncertain)]);
+        assert_eq!(sink.copies("void@example.com").len(), tried + 1);
+    }
+    room.at("2026-09-25T08:00:00Z");
+    press.send_letters(&route, &CancellationToken::new()).await.unwrap();
+    assert_eq!(sink.copies("void@example.com").len(), 6);
+    assert_eq!(sink.copies("void2@example.com").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

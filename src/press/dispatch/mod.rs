@@ -164,7 +164,7 @@ impl Press {
         };
         self.note_ending(&ending, over).await?;
         for (domain, why) in run.left_alone() {
-            self.tell_of_the_unknown(&edition.summary.key, &domain, &why).await?;
+            self.tell_of_the_unknown(&edition.summary, &domain, &why).await?;
         }
         Ok(Dispatched { ending, counts })
     }
