@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use straight::delivery::State;
 use straight::press::{Dispatched, Ending, Press, Published, Route, Sender};
-use straight::store::{Counts, LetterId, Ownership, Trouble};
+use straight::store::{Counts, LetterId, Origin, Ownership, Trouble};
 use straight::subscriber::{Status, SubscriberId};
 use tokio_util::sync::CancellationToken;
 
 use super::program::shown;
-use super::{Newsroom, Sink, key};
+use super::{Newsroom, Sink, key, reader};
+use crate::store::engines::on_postgres;
 
 /// So many addresses that begin with `name`.
 fn named(name: &str, count: usize) -> Vec<String> {
@@ -257,6 +258,50 @@ async fn a_domain_that_knows_nobody_waits_and_holds_up_nobody_else() {
     sink.forget(None);
     let sent = room.at("2026-09-24T08:05:00Z").send().await.unwrap();
     assert_eq!((&sent.dispatched.ending, standing(&sent.counts())), (&Ending::Complete, (0, 90, 0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_strike_nobody_off_either() {
+    for (unknown, waiting, alarm) in [
+        ("", "queued", "sending is halted"),
+        ("@big.example", "deferred", "hardly anybody at big.example is known"),
+    ] {
+        on_postgres(async |engine| {
+            let sink = Sink::open().await;
+            sink.forget(Some(unknown));
+            let editors = "publication: {editors: [desk@example.com]}\nweb: {listen: off}";
+            let room = Newsroom::new().settings(&format!("{editors}\n{}", sink.settings()));
+            room.article("tide", "2025-01-02", "The Tide Turns");
+            let store = engine.open().await;
+            // More than one claim, so that each node has its part.
+            let big: Vec<String> = (0..400).map(|n| format!("bob{n}@big.example")).collect();
+            let readers: Vec<_> = mixed(&big, &named("slow", 400)).iter().map(|one| reader(one)).collect();
+            store.import(&readers, Origin::File, straight::press::Clock::system().now()).await.unwrap();
+            let url = engine.url();
+            let node = |data: &'static str| {
+                let (folder, url) = (room.folder.path().to_owned(), url.clone());
+                tokio::task::spawn_blocking(move || {
+                    let data = ["--data", data, "--database-url", &url, "send"];
+                    super::program::straight(&folder, &data)
+                })
+            };
+            let (one, other) = tokio::join!(node("data-1"), node("data-2"));
+            let told = format!("{}\n{}", shown(&one.unwrap()), shown(&other.unwrap()));
+            let id = store.editions(None, 1).await.unwrap()[0].id;
+            let counts = store.counts(id).await.unwrap();
+            let wait = counts.of(State::parse(waiting).unwrap());
+            assert_eq!((wait + counts.of(State::Sent), counts.of(State::Failed)), (800, 0), "{told}");
+            assert!(wait >= 400, "{counts:?}: {told}");
+            assert_eq!(store.subscriber_counts().await.unwrap(), [(Status::Active, 800)]);
+            // One node may have sent what the other wrote.
+            let mut letters = store.kept_letters(None, LetterId(0), 9).await.unwrap();
+            letters.extend(store.kept_letters(Some(State::Sent), LetterId(0), 9).await.unwrap());
+            let subjects: Vec<_> = letters.iter().map(|letter| letter.subject.as_str()).collect();
+            assert_eq!(subjects, [format!("The Rare Earth Daily: {alarm}")], "{told}");
+            store.close().await;
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
