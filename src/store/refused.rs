@@ -1,7 +1,10 @@
 //! Deliveries that a server refused, and of which it is found out later whether that speaks of them or of us.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
+use super::batch::{Both, rows};
 use super::{EditionId, Store, StoreError, millis};
 use crate::subscriber::SubscriberId;
 
@@ -27,10 +30,22 @@ pub enum Refused {
     Address,
 }
 
-const CONDEMN: &str = "UPDATE deliveries SET state = 'failed', settled_at = $4
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
-const CONDEMN_ATTEMPT: &str = "UPDATE attempts SET outcome = 'failed', ended_at = $4
-    WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND outcome = 'deferred'";
+// A row: edition, subscriber, attempt, and whether the address was refused.
+const CONDEMN: Both = both!(
+    "UPDATE deliveries SET state = 'failed', settled_at = $2 FROM",
+    "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND state || '' = 'deferred'
+    RETURNING edition_id, subscriber_id"
+);
+const CONDEMN_ATTEMPT: Both = both!(
+    "UPDATE attempts SET outcome = 'failed', ended_at = $2 FROM",
+    "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND outcome = 'deferred'"
+);
+const BOUNCE: Both = both!(
+    "UPDATE subscribers SET status = 'bounced', changed_at = $2 FROM",
+    "WHERE subscribers.id = CAST(j.value->>1 AS BIGINT) AND CAST(j.value->>3 AS BIGINT) = 1 AND status IN ('pending', 'active')"
+);
 // Behind all who have not been tried yet.
 const ACQUIT: &str = "UPDATE deliveries SET state = 'queued', due_at = $4, settled_at = NULL
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
@@ -65,16 +80,18 @@ impl Store {
     /// # Errors
     /// When the store fails: then nothing has changed.
     pub async fn condemn(&self, refused: &[Refusal], now: DateTime<Utc>) -> Result<(), StoreError> {
+        let row = |one: &Refusal| {
+            (one.edition.0, one.subscriber.0, one.attempt, u8::from(one.of == Refused::Address))
+        };
+        let all = rows(&refused.iter().map(row).collect::<Vec<_>>());
         writing!(self, |c| {
-            for refusal in refused {
-                if decided!(&mut *c, CONDEMN, refusal, millis(now)) == 0 {
-                    continue;
-                }
-                decided!(&mut *c, CONDEMN_ATTEMPT, refusal, millis(now));
-                if refusal.of == Refused::Address {
-                    let bounce = sqlx::query(super::subscribers::BOUNCE);
-                    bounce.bind(refusal.subscriber.0).bind(millis(now)).execute(&mut *c).await?;
-                }
+            let failed: Vec<(i64, i64)> =
+                sqlx::query_as(CONDEMN.on(self)).bind(&all).bind(millis(now)).fetch_all(&mut *c).await?;
+            let failed: HashSet<(i64, i64)> = failed.into_iter().collect();
+            let them = refused.iter().filter(|one| failed.contains(&(one.edition.0, one.subscriber.0)));
+            let them = rows(&them.map(row).collect::<Vec<_>>());
+            for statement in [CONDEMN_ATTEMPT.on(self), BOUNCE.on(self)] {
+                sqlx::query(statement).bind(&them).bind(millis(now)).execute(&mut *c).await?;
             }
         });
         Ok(())

@@ -29,6 +29,10 @@ const PULSE: Duration = Duration::from_millis(250);
 /// noticed by those who wait for a turn.
 const STOP_IS_SEEN: Duration = Duration::from_secs(1);
 
+/// So many who have failed are written down in one transaction, rather than a few beside each tick. Until then they are
+/// deferred, and asked again after a crash.
+const CONDEMNED: usize = 64;
+
 /// How long a full disk or a locked database is left alone.
 const RESPITE: Duration = Duration::from_millis(500);
 
@@ -85,13 +89,15 @@ impl<'a> Ledger<'a> {
     ) -> Result<(), StoreError> {
         let mut group = Vec::with_capacity(TICK);
         let mut waiting: VecDeque<oneshot::Sender<Option<Claimed>>> = VecDeque::new();
+        let mut condemned = Vec::new();
         let mut pulse = tokio::time::interval(PULSE);
         loop {
             if waiting.is_empty() {
                 tokio::select! {
                     biased;
-                    count = requests.recv_many(&mut group, TICK) => if count == 0 { return Ok(()) },
+                    count = requests.recv_many(&mut group, TICK) => if count == 0 { break },
                     _ = pulse.tick() => {
+                        self.condemn(&mut condemned).await;
                         settled(0);
                         continue;
                     }
@@ -99,7 +105,7 @@ impl<'a> Ledger<'a> {
             } else if let Some(until) = self.queue.blocked_until() {
                 // A limit holds everybody up: answers are taken meanwhile.
                 tokio::select! {
-                    count = requests.recv_many(&mut group, TICK) => if count == 0 { return Ok(()) },
+                    count = requests.recv_many(&mut group, TICK) => if count == 0 { break },
                     () = tokio::time::sleep_until(until.min(Instant::now() + PULSE)) => {}
                     () = self.over.cancelled() => waiting.drain(..).for_each(|reply| {
                         let _ = reply.send(None);
@@ -107,7 +113,7 @@ impl<'a> Ledger<'a> {
                 }
             }
             gather(&mut requests, &mut group, bearing.open().div_ceil(2).saturating_sub(waiting.len())).await;
-            let (mut settles, mut told, mut condemned) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut settles, mut told) = (Vec::new(), Vec::new());
             let mut left_alone = Vec::new();
             for request in group.drain(..) {
                 match request {
@@ -126,7 +132,9 @@ impl<'a> Ledger<'a> {
                 }
             }
             self.tick(&settles, &mut waiting).await?;
-            self.condemn(&condemned).await;
+            if condemned.len() >= CONDEMNED {
+                self.condemn(&mut condemned).await;
+            }
             for (domain, unknown, until, told) in left_alone {
                 self.leave_alone(&domain, &unknown, until, told.as_deref()).await;
             }
@@ -137,6 +145,8 @@ impl<'a> Ledger<'a> {
             }
             settled(settles.len());
         }
+        self.condemn(&mut condemned).await;
+        Ok(())
     }
 
     /// One transaction: the answers in, the next messages out.
@@ -176,9 +186,10 @@ impl<'a> Ledger<'a> {
     }
 
     /// Fails what was refused and had been put off.
-    async fn condemn(&self, refused: &[Refusal]) {
+    async fn condemn(&self, refused: &mut Vec<Refusal>) {
+        let refused = std::mem::take(refused);
         if !refused.is_empty()
-            && let Err(error) = self.store.condemn(refused, self.clock.now()).await
+            && let Err(error) = self.store.condemn(&refused, self.clock.now()).await
         {
             warn!(%error, "what was refused is not written down as failed: it is asked once more");
         }
