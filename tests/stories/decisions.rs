@@ -122,8 +122,8 @@ async fn what_cannot_be_decided_is_refused_with_where_it_stands() {
 
 #[tokio::test]
 async fn an_edition_that_is_given_up_queues_nobody_to_be_given_up_at_once() {
-    let (room, sink, _) = room_with_troubles("delivery: {give_up_after: 1s}").await;
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    let (room, sink, _) = room_with_troubles("delivery: {give_up_after: 4s}").await;
+    tokio::time::sleep(std::time::Duration::from_millis(4_100)).await;
     for of in ["--all", "policy@example.org"] {
         refused(&room, &["deliveries", "retry", of], &["is given up since", "`delivery.give_up_after`"])
             .await;
