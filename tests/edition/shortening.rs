@@ -100,7 +100,7 @@ fn without_highlights_and_summary_an_article_shows_how_it_begins() {
         markdown: "It <b>begins</b> & goes on.\n\n".repeat(200),
         ..article("bare.md", "2026-03-02")
     };
-    let out = limited(vec![ferry(), bare], 16 * 1024);
+    let out = limited(vec![ferry(), bare], 17 * 1024);
     assert!(out.html.contains(">It begins &amp; goes on. It begins"), "{}", out.html);
     assert!(out.text.contains("It begins & goes on. It begins"));
 }

@@ -9,6 +9,8 @@ use super::{RenderOptions, SHOWN_WIDTH, Target, anchors};
 const LONG_LINE: usize = 160;
 /// An address shown as text is cut there, so that it does not overflow a telephone.
 const LONGEST_SHOWN_ADDRESS: usize = 40;
+/// From so many columns on, tables have one class: style sheets are not endless.
+const MOST_COLUMNS: usize = 9;
 
 pub(super) fn render(
     document: &Document,
@@ -217,7 +219,9 @@ impl Writer<'_, '_> {
     }
 
     fn table(&mut self, table: &Table) {
-        self.raw("<table>\n");
+        let rows = std::iter::once(&table.head).chain(&table.rows);
+        let columns = rows.map(Vec::len).max().unwrap_or(0).min(MOST_COLUMNS);
+        self.raw(&format!("<table class=\"columns-{columns}\">\n"));
         if !table.head.is_empty() {
             self.raw("<thead>\n");
             self.row("th scope=\"col\"", "th", &table.head, &table.aligned);

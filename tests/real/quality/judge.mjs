@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { onThePhone } from './phone.mjs';
 
 const [folder, given] = process.argv.slice(2);
 const mail = JSON.parse(given);
@@ -37,12 +38,13 @@ const GROWS = ['support/doiuse/', 'support/doiuse_base_errors'];
 const { email } = JSON.parse(readFileSync(join(folder, 'bars.json'), 'utf8'));
 for (const bar of email) if (GROWS.some((name) => bar[0].startsWith(name))) bar[2] *= mail.stories ?? 1;
 const result = await check(mail.eml, { vnu: true });
+const { html } = await (postal.default ?? postal).parse(readFileSync(mail.eml));
+const onPhones = mail.kind ? [] : await onThePhone(html, folder);
 
 // The checker knows the way to the web by English words; in another language it is known by where it leads.
 const known = result.structure.view_in_browser_link;
 const byAddress = [];
 if (!mail.kind && !known && !result.structure.lang.startsWith('en')) {
-  const { html } = await (postal.default ?? postal).parse(readFileSync(mail.eml));
   const way = new RegExp(`<a [^>]*href="https://[^"]*/editions/${mail.key}"[^>]*>[^<]*\\p{L}[^<]*</a>`, 'u');
   result.structure.view_in_browser_link = way.test(html.slice(0, html.indexOf('<h1')));
   byAddress.push('structure/view_in_browser_link');
@@ -58,6 +60,7 @@ console.log(JSON.stringify({
   held: passed,
   missed: [
     ...failed,
+    ...onPhones,
     ...missing.map((figure) => ({ figure, got: 'not measured' })),
     ...stale.map((figure) => ({ figure, got: 'held, though judge.mjs says that it says nothing of this mail' })),
   ],

@@ -1,0 +1,58 @@
+// What the checker's views do not ask: an edition on a telephone of 375 and 320 pixels, with letters of the usual and of
+// twice the size. Nothing may run over the edge; and in the usual size no word of a table is cut where it has no hyphen.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const VIEWS = [{ width: 375, letters: 1 }, { width: 320, letters: 1 }, { width: 375, letters: 2 }, { width: 320, letters: 2 }];
+
+/** The bars that `html` misses, as the judge tells them. */
+export async function onThePhone(html, checker) {
+  const { chromium } = createRequire(join(checker, 'check.mjs'))('playwright-core');
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+  const missed = [];
+  try {
+    for (const { width, letters } of VIEWS) {
+      const page = await browser.newPage({ viewport: { width, height: 700 } });
+      await page.route('**/*', (route) => route.abort());
+      await page.setContent(html, { waitUntil: 'load', timeout: 15000 });
+      const { overflow, cut } = await page.evaluate(measure, letters);
+      const view = `${width} pixels, letters of ${letters * 100} %`;
+      if (overflow > 0) missed.push({ figure: `phone/overflow_px (${view})`, got: overflow, bar: '<= 0' });
+      if (letters === 1 && cut.length > 0) missed.push({ figure: `phone/words_cut_in_tables (${view})`, got: cut, bar: 'empty' });
+      await page.close();
+    }
+  } finally {
+    await browser.close();
+  }
+  return missed;
+}
+
+// Runs in the page.
+function measure(letters) {
+  const sizes = [document.body, ...document.body.querySelectorAll('*')].map((element) => {
+    const { fontSize, lineHeight } = getComputedStyle(element);
+    return { element, fontSize: parseFloat(fontSize), lineHeight: parseFloat(lineHeight) };
+  });
+  for (const { element, fontSize, lineHeight } of letters === 1 ? [] : sizes) {
+    element.style.setProperty('font-size', `${fontSize * letters}px`, 'important');
+    if (lineHeight) element.style.setProperty('line-height', `${lineHeight * letters}px`, 'important');
+  }
+  const cut = [];
+  for (const table of document.querySelectorAll('.body table')) {
+    const texts = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      // What may stand on a line of its own: a word, or its part up to a soft hyphen or a zero-width space.
+      for (const part of texts.currentNode.nodeValue.matchAll(/[^\s\u00ad\u200b-]+/g)) {
+        const lines = new Set(Array.from(part[0], (_, at) => {
+          const range = document.createRange();
+          range.setStart(texts.currentNode, part.index + at);
+          range.setEnd(texts.currentNode, part.index + at + 1);
+          // The first letter behind a hyphen that is shown has the hyphen's box before its own.
+          return Math.round([...range.getClientRects()].at(-1)?.top);
+        }));
+        if (lines.size > 1) cut.push(part[0]);
+      }
+    }
+  }
+  return { overflow: Math.max(0, document.scrollingElement.scrollWidth - window.innerWidth), cut };
+}
