@@ -94,7 +94,7 @@ pub(super) fn tell(
     let written = match format {
         Format::Json => diagnostic::json(&loaded.diagnostics),
         Format::Github => diagnostic::github(&loaded.diagnostics),
-        Format::Human(colour) => report(loaded, counts, colour),
+        Format::Human(colour) => report(loaded, colour),
     };
     out.write_all(written.as_bytes()).context("cannot write the findings")?;
     let failed = match strictness {
@@ -117,8 +117,10 @@ pub(super) fn rules(config: &Config) -> String {
     text
 }
 
-fn report(loaded: &Loaded, counts: Counts, colour: Colour) -> String {
-    let mut text = diagnostic::human(&loaded.diagnostics, colour);
+fn report(loaded: &Loaded, colour: Colour) -> String {
+    let shown = diagnostic::folded(&loaded.diagnostics);
+    let counts = Counts::of(&shown);
+    let mut text = diagnostic::human(&shown, colour);
     if !text.is_empty() {
         text.push('\n');
     }

@@ -1,5 +1,7 @@
 //! Diagnostics as people and as programs read them.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::path::Path;
 
@@ -56,6 +58,44 @@ impl fmt::Display for Counts {
             .collect();
         if parts.is_empty() { f.write_str("nothing to report") } else { f.write_str(&parts.join(", ")) }
     }
+}
+
+/// A finding of which one a file is enough for a person.
+const ONCE_A_FILE: &str = "bare-url";
+/// So many lines are named of those that are not shown by themselves.
+const LINES_NAMED: usize = 8;
+
+/// `diagnostics` for people: of what is told once a file the first finding stands for all, with their number. Programs,
+/// which put each beside its line, get all of them.
+#[must_use]
+pub fn folded(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut shown: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    let mut more: HashMap<&Path, (usize, Vec<usize>)> = HashMap::new();
+    for found in diagnostics {
+        let is_folded = found.rule == ONCE_A_FILE && found.severity == Severity::Hint;
+        match more.entry(&found.file) {
+            Entry::Vacant(first) if is_folded => {
+                first.insert((shown.len(), Vec::new()));
+                shown.push(found.clone());
+            }
+            Entry::Occupied(mut known) if is_folded => known.get_mut().1.push(found.line),
+            Entry::Vacant(_) | Entry::Occupied(_) => shown.push(found.clone()),
+        }
+    }
+    for (first, lines) in more.into_values().filter(|(_, lines)| !lines.is_empty()) {
+        let times = match lines.len() {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        };
+        let mut named: Vec<String> = lines.iter().map(usize::to_string).collect();
+        named.dedup();
+        let rest = if named.len() > LINES_NAMED { ", …" } else { "" };
+        named.truncate(LINES_NAMED);
+        let line = if named.len() == 1 { "line" } else { "lines" };
+        let told = format!(", and so it is {times} more in this file ({line} {}{rest})", named.join(", "));
+        shown[first].message.push_str(&told);
+    }
+    shown
 }
 
 /// Every finding with its snippet and remedy, a blank line between two; ends in a line break unless empty.
@@ -221,6 +261,8 @@ fn visible(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -247,5 +289,39 @@ mod tests {
          = help: write it as in ann@example.org
         ");
         assert!(one(&whole, Colour::Never).contains("--> readers.csv\n"));
+    }
+
+    #[test]
+    fn people_are_told_once_a_file_of_bare_addresses_and_programs_each_time() {
+        let source: Arc<str> = "a\nb\nc\nd\n".into();
+        let bare = |file: &str, at: usize| {
+            let found = Diagnostic::of_file(Severity::Hint, "bare-url", file, "the text is its address");
+            found.at(&source, at..at + 1)
+        };
+        let weighty = Diagnostic { severity: Severity::Warning, ..bare("a.md", 6) };
+        let all = [
+            bare("a.md", 0),
+            bare("b.md", 0),
+            bare("a.md", 2),
+            bare("a.md", 2),
+            weighty.clone(),
+            bare("a.md", 4),
+        ];
+        let told: Vec<_> =
+            folded(&all).into_iter().map(|found| (found.file, found.line, found.message)).collect();
+        let row = |file: &str, line: usize, message: &str| (file.into(), line, message.to_owned());
+        assert_eq!(
+            told,
+            [
+                row(
+                    "a.md",
+                    1,
+                    "the text is its address, and so it is 3 times more in this file (lines 2, 3)"
+                ),
+                row("b.md", 1, "the text is its address"),
+                row("a.md", 4, "the text is its address"),
+            ]
+        );
+        assert_eq!(github(&all).lines().count(), 6);
     }
 }

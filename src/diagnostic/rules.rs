@@ -159,7 +159,7 @@ const LINKS: &[Rule] = &[
     warning("empty-link", "A link without a text."),
     warning("vague-link", "A link whose text says nothing: \"click here\"."),
     warning("shown-password", "An address that holds a name and a password."),
-    hint("bare-url", "A link whose text is its address."),
+    hint("bare-url", "A link whose text is its address. For people one hint a file, with their number."),
     hint("repeated-link", "An address that the article links to before."),
     warning("shortened-link", "An address that a shortening service hides."),
     warning(
