@@ -132,6 +132,15 @@ pub(super) fn look(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PictureError
     Ok((format, width, height))
 }
 
+/// What a decoder may take.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST_SIDE);
+    limits.max_image_height = Some(LONGEST_SIDE);
+    limits.max_alloc = Some(MOST_DECODED);
+    limits
+}
+
 /// Whether a mail can show the picture in `file`, of at most `largest` bytes; else why not.
 pub(crate) fn shown_in_mail(file: &std::path::Path, largest: u64) -> Result<(), String> {
     let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
@@ -164,11 +173,7 @@ pub(super) fn prepare(bytes: &[u8], max_width: u32) -> Result<Picture, PictureEr
     let (format, width, height) = look(bytes)?;
     let damaged = |error: image::ImageError| PictureError::Damaged(error.to_string());
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
-    limits.max_alloc = Some(MOST_DECODED);
-    reader.limits(limits);
+    reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     if decoder.total_bytes() > MOST_DECODED {
         return Err(PictureError::TooLarge { width, height });
