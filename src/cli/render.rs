@@ -7,9 +7,10 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 
-use crate::diagnostic;
+use crate::config::OnBrokenArticle;
+use crate::diagnostic::{self, Diagnostic};
 use crate::edition::{self, EditionKey, EmbeddedPicture, RenderedEdition, Waiting};
-use crate::press::{Look, missing_words, moment_of};
+use crate::press::{Draft, Look, missing_words, moment_of};
 
 /// Writes the edition `key` into `folder`: subject, text, HTML, pictures; what went out when it has gone out, else what
 /// it would be.
@@ -58,6 +59,7 @@ pub(super) async fn render(
             }
         }
     }
+    tell_what_is_missing(&edition.rendered, &edition.waiting, &edition.skipped, out)?;
     writeln!(out, "  {} ({} bytes), body.txt, subject.txt", folder.join("body.html").display(), html.len())?;
     writeln!(out, "  content hash {}", edition.rendered.hash)?;
     Ok(true)
@@ -87,27 +89,55 @@ pub(super) struct Whole {
     pub(super) pictures: Vec<EmbeddedPicture>,
     /// When it was frozen, if it has gone out.
     pub(super) went_out: Option<DateTime<Utc>>,
+    /// What would not go out with it, and why.
+    pub(super) waiting: Vec<Waiting>,
+    /// What is wrong with articles that it would go out without.
+    pub(super) skipped: Vec<Diagnostic>,
 }
 
 /// What went out, if the edition has gone out; else what it would be.
 ///
 /// # Errors
-/// When there is nothing of that day, or an article is broken.
+/// When there is nothing of that day, or a broken article holds it.
 pub(super) async fn edition_of(look: &Look, key: &EditionKey) -> anyhow::Result<Whole> {
     if let Some(frozen) = look.edition(key).await? {
         let rendered = frozen.rendered;
         let went_out = Some(rendered.frozen_at);
-        return Ok(Whole { pictures: rendered.embedded.clone(), rendered, went_out });
+        let (waiting, skipped) = (Vec::new(), Vec::new());
+        return Ok(Whole { pictures: rendered.embedded.clone(), rendered, went_out, waiting, skipped });
     }
     let now = look.clock.now();
     let draft = look.draft(key, moment_of(&look.config.schedule, key, now)).await?;
-    if !draft.errors.is_empty() {
-        bail!("{}", diagnostic::human(&draft.errors, super::colour()));
+    let Draft { rendered, pictures, waiting, errors, due: _ } = draft;
+    let is_held = look.config.articles.on_broken == OnBrokenArticle::HoldEdition;
+    match rendered {
+        // Where nothing else is due, what is broken is all there is to tell.
+        Some(rendered) if errors.is_empty() || !is_held => {
+            Ok(Whole { rendered, pictures, went_out: None, waiting, skipped: errors })
+        }
+        None if errors.is_empty() => bail!("{}", nothing(key, &waiting)),
+        Some(_) | None => bail!("{}", diagnostic::human(&errors, super::colour())),
     }
-    match draft.rendered {
-        Some(rendered) => Ok(Whole { rendered, pictures: draft.pictures, went_out: None }),
-        None => bail!("{}", nothing(key, &draft.waiting)),
+}
+
+/// Says what `edition` does not hold, or not whole: articles that an editor may expect, broken ones, and what was cut.
+pub(super) fn tell_what_is_missing(
+    edition: &RenderedEdition,
+    waiting: &[Waiting],
+    skipped: &[Diagnostic],
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    let left_out = waiting.iter().filter(|article| article.why.is_news()).count();
+    if left_out > 0 {
+        writeln!(out, "  {left_out} articles do not go out; `straight check` says which, and why")?;
     }
+    for problem in skipped {
+        writeln!(out, "  left out: {problem}")?;
+    }
+    for warning in edition::size_report(edition).warnings {
+        writeln!(out, "  warning: {warning}")?;
+    }
+    Ok(())
 }
 
 /// How many articles are named when none is due.

@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
 
+use super::render::tell_what_is_missing;
 use super::why;
 use crate::delivery::State;
 use crate::diagnostic;
-use crate::edition::{self, EditionKey};
+use crate::edition::EditionKey;
 use crate::press::{Dispatched, Ending, Press, Published, Route, Withheld};
 use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEdition, Trouble};
 
@@ -45,16 +46,7 @@ pub(super) async fn send(
             for headline in edition.rendered.headlines.iter().skip(1) {
                 writeln!(out, "  also in it: {}", headline.title)?;
             }
-            let left_out = waiting.iter().filter(|article| article.why.is_news()).count();
-            if left_out > 0 {
-                writeln!(out, "  {left_out} articles do not go out; `straight check` says which, and why")?;
-            }
-            for problem in skipped {
-                writeln!(out, "  left out: {problem}")?;
-            }
-            for warning in edition::size_report(&edition.rendered).warnings {
-                writeln!(out, "  warning: {warning}")?;
-            }
+            tell_what_is_missing(&edition.rendered, &waiting, &skipped, out)?;
             (edition, true)
         }
         Published::AlreadyOut(edition) => (edition, false),

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use anyhow::bail;
 
-use super::render::edition_of;
+use super::render::{edition_of, tell_what_is_missing};
 use crate::config::Transport;
 use crate::delivery::Outcome;
-use crate::edition::{self, EditionKey};
+use crate::edition::EditionKey;
 use crate::press::Look;
 use crate::subscriber::EmailAddress;
 
@@ -26,9 +26,7 @@ pub(super) async fn send(
     let edition = edition_of(look, &key).await?;
     let trials = look.send_trials(&edition.rendered, to).await?;
     writeln!(out, "[Test] {}", edition.rendered.subject)?;
-    for warning in edition::size_report(&edition.rendered).warnings {
-        writeln!(out, "  warning: {warning}")?;
-    }
+    tell_what_is_missing(&edition.rendered, &edition.waiting, &edition.skipped, out)?;
     let mut accepted = 0;
     for trial in &trials {
         let told = match &trial.outcome {

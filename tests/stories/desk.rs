@@ -249,6 +249,34 @@ fn a_look_makes_no_database_and_says_what_it_shows() {
 }
 
 #[test]
+fn a_rendered_edition_goes_without_what_is_broken_as_a_sent_one_does_and_says_what_is_cut() {
+    let folder = samples();
+    let settings = "articles: {on_broken_article: skip, settle: 0s}\nedition: {size_limit: 20KiB}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    fs::write(folder.path().join("articles/oops.md"), "---\ntittle: Oops\ndate: 2025-11-04\n---\nText.\n")
+        .unwrap();
+    let told_alike = ["  left out: ", "oops.md:2:1", "is shortened to "];
+    for arguments in [&["render", "--date", "2025-11-04", "--out", "day"][..], &["send"]] {
+        let done = straight(folder.path(), arguments);
+        assert!(done.status.success(), "{}", shown(&done));
+        for words in told_alike {
+            assert!(shown(&done).contains(words), "{arguments:?}: {words}: {}", shown(&done));
+        }
+    }
+    let text = fs::read_to_string(folder.path().join("day/body.txt")).unwrap();
+    assert!(text.contains("Read the whole article:"), "{text}");
+
+    // Where an article holds the edition, there is none to be rendered.
+    let folder = samples();
+    fs::write(folder.path().join("articles/oops.md"), "---\ntittle: Oops\ndate: 2025-11-04\n---\nText.\n")
+        .unwrap();
+    let held = straight(folder.path(), &["render", "--date", "2025-11-04", "--out", "day"]);
+    assert_eq!(held.status.code(), Some(1));
+    assert!(shown(&held).contains("oops.md:2:1"), "{}", shown(&held));
+    assert!(!folder.path().join("day").exists());
+}
+
+#[test]
 fn shells_and_man_know_every_command() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
