@@ -45,6 +45,11 @@ pub(super) fn stderr() -> Out<io::Stderr> {
     Out { stream: io::stderr(), when_unread: WhenUnread::GoOn, state: Reach::Arrives }
 }
 
+/// Whether a person sees what is said: both streams are a terminal.
+pub(super) fn is_watched() -> bool {
+    io::stdout().is_terminal() && io::stderr().is_terminal()
+}
+
 impl<W: Write> Out<W> {
     fn after<T>(&mut self, written: io::Result<T>, instead: T) -> io::Result<T> {
         let error = match written {

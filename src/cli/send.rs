@@ -14,7 +14,7 @@ use super::why;
 use crate::delivery::State;
 use crate::diagnostic;
 use crate::edition::EditionKey;
-use crate::press::{Dispatched, Ending, Press, Published, Route, Withheld};
+use crate::press::{Asker, Dispatched, Ending, Press, Published, Route, Withheld};
 use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEdition, Trouble};
 
 /// How long a send waits for files that are being written.
@@ -120,15 +120,19 @@ async fn publish(
     out: &mut dyn Write,
     stop: &CancellationToken,
 ) -> anyhow::Result<Published> {
+    let asker = match super::out::is_watched() {
+        true => Asker::Person,
+        false => Asker::Program,
+    };
     let mut told = false;
     let give_up = press.clock.now() + chrono::TimeDelta::from_std(LONGEST_WAIT)?;
     loop {
-        let files = match press.publish_when_settled(key.clone()).await? {
+        let files = match press.publish_when_settled(asker, key.clone()).await? {
             Published::Unsettled(files) => files,
             published => return Ok(published),
         };
         if press.clock.now() >= give_up {
-            return Ok(press.publish(key.clone()).await?);
+            return Ok(press.publish_for(asker, key.clone()).await?);
         }
         if !told {
             writeln!(out, "Waiting a moment for {}, changed just now …", list(&files))?;

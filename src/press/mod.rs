@@ -41,7 +41,7 @@ pub use correspondence::{Correspondence, FirstEdition};
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
 pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, missing_words, moment_of, render_due};
 pub use look::Look;
-pub use publish::{Held, Published};
+pub use publish::{Asker, Held, Published};
 pub use restored::Accepted;
 pub use sender::Sender;
 pub use sent::{Sent, already_sent, subject_length};

@@ -39,7 +39,7 @@ pub enum Published {
     NoReaders,
     /// A broken article holds it; the editors have been written to.
     Held(Held),
-    /// It waits for a person; the editors have been written to, unless they know.
+    /// It waits for a person; the editors have been written to, unless they know, or whoever asked is told.
     Withheld(Withheld),
     /// These files were changed just now, and may be half written: ask again in a moment.
     Unsettled(Vec<PathBuf>),
@@ -63,6 +63,15 @@ enum Unsettled {
     AwaitThem,
 }
 
+/// Who asks for an edition, and so who is told when a person has not let it go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// The schedule, or another program: the editors are written to.
+    Program,
+    /// A person at a terminal, who is told there.
+    Person,
+}
+
 /// As [`Press::key_at`].
 pub(super) fn key_at(config: &Config, now: DateTime<Utc>) -> EditionKey {
     EditionKey::of(now.with_timezone(&config.schedule.timezone).date_naive())
@@ -81,19 +90,32 @@ impl Press {
     /// # Errors
     /// When the articles cannot be read, a template fails, or the store does; then nothing is frozen.
     pub async fn publish(&self, key: EditionKey) -> Result<Published, PressError> {
-        self.publish_with(key, Unsettled::LeaveOut).await
+        self.publish_for(Asker::Program, key).await
     }
 
-    /// As [`publish`](Self::publish), but publishes nothing while a file was changed just now: an editor who saves at
+    /// As [`publish`](Self::publish), for `asker`.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub async fn publish_for(&self, asker: Asker, key: EditionKey) -> Result<Published, PressError> {
+        self.publish_with(asker, key, Unsettled::LeaveOut).await
+    }
+
+    /// As [`publish_for`](Self::publish_for), but publishes nothing while a file was changed just now: an editor who saves at
     /// the last moment means it to go.
     ///
     /// # Errors
     /// As [`publish`](Self::publish).
-    pub async fn publish_when_settled(&self, key: EditionKey) -> Result<Published, PressError> {
-        self.publish_with(key, Unsettled::AwaitThem).await
+    pub async fn publish_when_settled(&self, asker: Asker, key: EditionKey) -> Result<Published, PressError> {
+        self.publish_with(asker, key, Unsettled::AwaitThem).await
     }
 
-    async fn publish_with(&self, key: EditionKey, unsettled: Unsettled) -> Result<Published, PressError> {
+    async fn publish_with(
+        &self,
+        asker: Asker,
+        key: EditionKey,
+        unsettled: Unsettled,
+    ) -> Result<Published, PressError> {
         self.guard()?;
         if let Some(edition) = self.store.edition(&key).await? {
             return Ok(Published::AlreadyOut(Box::new(edition)));
@@ -104,7 +126,7 @@ impl Press {
             Consent::Approved(approved) => return self.publish_approved(*approved, now).await,
             // Whether an article is due is to be seen.
             Consent::Withheld(Withheld::Unapproved) => true,
-            Consent::Withheld(why) => return self.withhold(&key, why).await,
+            Consent::Withheld(why) => return self.withhold(asker, &key, why).await,
             Consent::NotNeeded => false,
         };
         let record = Record::read(&self.store, &key, &self.config).await?;
@@ -126,7 +148,7 @@ impl Press {
             });
         }
         if needs_approval {
-            return self.withhold(&key, Withheld::Unapproved).await;
+            return self.withhold(asker, &key, Withheld::Unapproved).await;
         }
         let before: Vec<_> = assembled.before.iter().map(|article| self.earlier_headline(article)).collect();
         let waiting = assembled.waiting.clone();
@@ -192,8 +214,11 @@ impl Press {
         })
     }
 
-    async fn withhold(&self, key: &EditionKey, why: Withheld) -> Result<Published, PressError> {
-        self.tell_withheld(key, &why).await?;
+    async fn withhold(&self, asker: Asker, key: &EditionKey, why: Withheld) -> Result<Published, PressError> {
+        match asker {
+            Asker::Program => self.tell_withheld(key, &why).await?,
+            Asker::Person => {}
+        }
         Ok(Published::Withheld(why))
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::schedule::{self, Slot};
-use super::{Press, PressError, Published, Withheld};
+use super::{Asker, Press, PressError, Published, Withheld};
 use crate::edition::EditionKey;
 use crate::store::{Course, SlotOutcome};
 
@@ -56,7 +56,7 @@ impl Watch {
         let Some(slot) = plan.publish else { return self.announce(now).await };
         let key = EditionKey::of(slot.date);
         let published = if now < slot.at + LAST_MOMENT {
-            self.press.publish_when_settled(key.clone()).await
+            self.press.publish_when_settled(Asker::Program, key.clone()).await
         } else {
             self.press.publish(key.clone()).await
         };

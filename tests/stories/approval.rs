@@ -1,6 +1,6 @@
 //! Stories of approval and of the last minutes before an edition leaves.
 
-use straight::press::{Approving, AsOf, Published, Withheld};
+use straight::press::{Approving, AsOf, Asker, Published, Withheld};
 use straight::store::Course;
 
 use super::newsroom::Mail;
@@ -242,6 +242,23 @@ async fn an_edition_that_is_called_off_leaves_its_articles_to_the_next() {
     room.at("2026-09-25T07:00:00Z");
     beat(&room).await;
     assert_eq!(room.inbox("ann@example.org")[0].subject, "The Tide Turns");
+}
+
+#[tokio::test]
+async fn what_a_person_is_told_at_the_terminal_is_not_written_to_the_editors() {
+    let room = with_approval().await;
+    approve(&room, AsOf::Slot).await;
+    room.article("tide", DAY, "The Tide Turns Back").at("2026-09-24T06:00:00Z");
+    let letters_after = async |asker: Asker| {
+        let press = room.press().await;
+        let published = press.publish_when_settled(asker, key(DAY)).await.unwrap();
+        assert!(matches!(published, Published::Withheld(Withheld::Changed(_))), "{published:?}");
+        room.post(&press).await;
+        press.store.close().await;
+        desk(&room, "is not what was approved").len()
+    };
+    assert_eq!(letters_after(Asker::Person).await, 0);
+    assert_eq!(letters_after(Asker::Program).await, 1);
 }
 
 #[test]

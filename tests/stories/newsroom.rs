@@ -115,7 +115,8 @@ impl Newsroom {
         press.dispatch(&route, edition, &|_, _| {}, &stop).await.unwrap()
     }
 
-    async fn post(&self, press: &Press) {
+    /// Sends the letters that are due.
+    pub(crate) async fn post(&self, press: &Press) {
         let route = Route::prepare(&press.config.transport).unwrap();
         press.send_letters(&route, &CancellationToken::new()).await.unwrap();
     }
