@@ -15,6 +15,8 @@ use crate::article::{Article, Loaded, Outline, Slug};
 pub enum Past<'a> {
     /// Nothing: this is the first edition ever.
     Nothing,
+    /// Nothing, though an edition of this day was to be the first: it was called off, and this one takes what it had.
+    CalledOff(NaiveDate),
     /// These slugs, each with its edition; without one it counts as published before the first edition.
     Editions(&'a BTreeMap<String, Option<EditionKey>>),
 }
@@ -168,19 +170,22 @@ pub fn assemble(loaded: Loaded, past: Past<'_>, rules: Rules) -> Assembled {
 
 /// Sorts articles by whether they are due: date ≤ now, in no earlier edition, not older than the backlog.
 ///
-/// The first edition ever takes the newest day that has articles, whatever its age.
+/// The first edition ever takes the newest day that has articles, whatever its age; after one that was called off, its
+/// day and those since.
 #[must_use]
 pub fn sort(articles: Vec<Outline>, past: Past<'_>, rules: Rules) -> Assembled<Outline> {
+    let days = || articles.iter().filter(|a| not_yet(a, rules).is_none()).map(|article| article.date);
     let first_day = match past {
-        Past::Nothing => {
-            articles.iter().filter(|a| not_yet(a, rules).is_none()).map(|article| article.date).max()
-        }
+        Past::Nothing => days().max(),
+        Past::CalledOff(day) => days().filter(|date| *date <= day).max().or_else(|| days().max()),
         Past::Editions(_) => None,
     };
     let mut sorted = Assembled { due: Vec::new(), waiting: Vec::new(), before: Vec::new() };
     for article in articles {
         let why = not_yet(&article, rules).or_else(|| match past {
-            Past::Nothing => first_day.filter(|first| article.date < *first).map(NotDue::OlderThanFirstDay),
+            Past::Nothing | Past::CalledOff(_) => {
+                first_day.filter(|first| article.date < *first).map(NotDue::OlderThanFirstDay)
+            }
             Past::Editions(published) => published_or_old(&article, published, rules),
         });
         match why {

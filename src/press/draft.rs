@@ -47,6 +47,8 @@ pub struct Record {
     pub addresses: BTreeMap<String, String>,
     /// The running number of the next edition, from 1.
     pub number: u64,
+    /// The day of the oldest edition within the backlog that was held or called off and never went out.
+    pub called_off: Option<NaiveDate>,
 }
 
 /// The oldest day whose articles are news on `day`.
@@ -59,7 +61,7 @@ fn backlog_of(day: NaiveDate, config: &Config) -> NaiveDate {
 impl Default for Record {
     fn default() -> Self {
         let (published, addresses) = (BTreeMap::new(), BTreeMap::new());
-        Record { published, headlines: Vec::new(), addresses, number: 1 }
+        Record { published, headlines: Vec::new(), addresses, number: 1, called_off: None }
     }
 }
 
@@ -70,11 +72,13 @@ impl Record {
     /// When the store fails.
     pub async fn read(store: &Store, key: &EditionKey, config: &Config) -> Result<Self, StoreError> {
         let limit = u32::try_from(config.edition.recent + MOST_OWN).unwrap_or(u32::MAX);
+        let held = store.held_editions(&EditionKey::of(backlog_of(key.date(), config))).await?;
         Ok(Record {
             published: store.published_slugs().await?,
             headlines: store.recent_headlines(key.date(), limit).await?,
             addresses: store.published_addresses().await?,
             number: store.next_number().await?,
+            called_off: held.iter().filter(|held| *held < key).map(EditionKey::date).min(),
         })
     }
 
@@ -88,20 +92,24 @@ impl Record {
         self
     }
 
-    /// The oldest day whose articles are news; `None` before the first edition.
-    fn oldest_day(&self, key: &EditionKey, config: &Config) -> Option<NaiveDate> {
-        (!self.published.is_empty()).then(|| backlog_of(key.date(), config))
-    }
-
     /// Which articles have to be read whole to make the edition `key` as of `now`: those that may be due, and those that
     /// hold it when they are broken.
     #[must_use]
     pub fn wanted(&self, key: &EditionKey, config: &Config, now: DateTime<Utc>) -> Whole {
         let today = now.with_timezone(&config.schedule.timezone).date_naive();
         let (first, last) = (today.min(key.date()), today.max(key.date()));
-        match self.published.is_empty() {
-            true => Whole::NewestDay { to: last, by: first, at: now },
-            false => Whole::Days(backlog_of(first, config)..=last),
+        match self.past() {
+            Past::Nothing => Whole::NewestDay { to: last, by: first, at: now },
+            Past::CalledOff(day) => Whole::NewestDay { to: last, by: first.min(day), at: now },
+            Past::Editions(_) => Whole::Days(backlog_of(first, config)..=last),
+        }
+    }
+
+    fn past(&self) -> Past<'_> {
+        match (self.published.is_empty(), self.called_off) {
+            (false, _) => Past::Editions(&self.published),
+            (true, Some(day)) => Past::CalledOff(day),
+            (true, None) => Past::Nothing,
         }
     }
 
@@ -114,13 +122,9 @@ impl Record {
         config: &Config,
         now: DateTime<Utc>,
     ) -> Assembled {
-        let past = match self.published.is_empty() {
-            true => Past::Nothing,
-            false => Past::Editions(&self.published),
-        };
         let backlog_days = config.articles.backlog_days;
         let rules = Rules { day: key.date(), backlog_days, now, timezone: config.schedule.timezone };
-        edition::assemble(loaded, past, rules)
+        edition::assemble(loaded, self.past(), rules)
     }
 
     /// Where the articles that went out before are read, by file.
@@ -274,9 +278,15 @@ pub(super) fn errors_that_count(
     record: &Record,
     config: &Config,
 ) -> Vec<Diagnostic> {
-    let newest_whole =
-        || loaded.articles.iter().filter(|a| !a.draft && a.date <= key.date()).map(|a| a.date).max();
-    let oldest = record.oldest_day(key, config).or_else(newest_whole).unwrap_or(NaiveDate::MIN);
+    let newest_whole = |by: NaiveDate| {
+        loaded.articles.iter().filter(|a| !a.draft && a.date <= by).map(|article| article.date).max()
+    };
+    let oldest = match record.past() {
+        Past::Editions(_) => Some(backlog_of(key.date(), config)),
+        Past::CalledOff(day) => newest_whole(day.min(key.date())).or_else(|| newest_whole(key.date())),
+        Past::Nothing => newest_whole(key.date()),
+    };
+    let oldest = oldest.unwrap_or(NaiveDate::MIN);
     let counts = |file: &Broken| file.date.is_none_or(|date| (oldest..=key.date()).contains(&date));
     let files: Vec<_> = loaded.broken.iter().filter(|file| counts(file)).collect();
     let is_of_one = |found: &&Diagnostic| files.iter().any(|file| found.file.ends_with(&file.path));

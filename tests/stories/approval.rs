@@ -245,6 +245,42 @@ async fn an_edition_that_is_called_off_leaves_its_articles_to_the_next() {
 }
 
 #[tokio::test]
+async fn a_first_edition_that_is_called_off_leaves_its_articles_to_the_next_though_that_has_a_newer_day() {
+    let room = Newsroom::new();
+    room.at("2026-09-24T06:00:00Z").article("old", "2026-09-20", "Long Ago").article(
+        "tide",
+        "2026-09-23",
+        "The Tide Turns",
+    );
+    room.readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    let press = room.press().await;
+    press.store.hold(&key(DAY), Course::Cancelled, "ed", None, press.clock.now()).await.unwrap();
+    press.store.close().await;
+    room.at("2026-09-24T07:00:00Z");
+    beat(&room).await;
+    assert!(room.outbox().is_empty());
+
+    room.article("ferry", "2026-09-25", "The Ferry Returns").at("2026-09-25T07:00:00Z");
+    beat(&room).await;
+    let mail = &room.inbox("ann@example.org")[0];
+    assert_eq!(mail.subject, "The Ferry Returns");
+    assert!(mail.text.contains("The story of The Tide Turns."), "{}", mail.text);
+    assert!(
+        !mail.text.contains("The story of Long Ago."),
+        "older than the day it would have taken: {}",
+        mail.text
+    );
+
+    // Later ones have the record of what went out, and nothing twice.
+    room.article("gull", "2026-09-26", "The Gull Knows").at("2026-09-26T07:00:00Z");
+    beat(&room).await;
+    let mail = &room.inbox("ann@example.org")[1];
+    assert_eq!(mail.subject, "The Gull Knows");
+    assert!(!mail.text.contains("The story of The Tide Turns."), "{}", mail.text);
+}
+
+#[tokio::test]
 async fn what_a_person_is_told_at_the_terminal_is_not_written_to_the_editors() {
     let room = with_approval().await;
     approve(&room, AsOf::Slot).await;
