@@ -6,7 +6,6 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -158,7 +157,7 @@ async fn the_next_edition_is_shown_without_a_database_and_none_is_made() {
     let page = studio.get("/").await;
     for words in [
         "<h1>Thursday 24 September 2026</h1>",
-        "<strong>Ready.</strong> Goes out on Thursday 24 September 2026 at 07:00 UTC.",
+        "<strong>Ready.</strong> Goes out on Thursday 24 September 2026 at 07:00 UTC, to 4 active readers.",
         "<b lang=\"en-US\" dir=\"auto\">High water</b> <span class=\"path\">tide.md</span>",
         "is dated 2026-09-30, which has not come yet",
         "There is no database yet",
@@ -390,11 +389,8 @@ async fn an_edition_that_waits_for_a_person_is_not_called_ready() {
     let press = Press::open(config, Clock::from_fn(now)).await.unwrap();
     let (key, store) = ("2026-09-24".parse().unwrap(), press.store.clone());
     let studio = Studio::open(folder).await;
-    // The store is looked at when a file is saved, and once a minute.
-    let saved = AtomicU32::new(0);
+    // No file is saved for it: what is decided in the store shows by itself.
     let page_with = async |words: &str| {
-        let count = saved.fetch_add(1, Ordering::Relaxed);
-        studio.save("draft.md", &format!("---\ntitle: Draft {count}\ndraft: true\n---\nText.\n"));
         let page = studio.page_with("/", words).await;
         assert!(!page.contains("<strong>Ready.</strong>"), "{page}");
         page
@@ -426,7 +422,62 @@ async fn an_edition_that_waits_for_a_person_is_not_called_ready() {
     assert!(page.contains("`straight resume --edition 2026-09-24` lets it go"), "{page}");
     store.hold(&key, Course::Cancelled, "ann on mail1", None, now()).await.unwrap();
     page_with("<strong>Called off.</strong>").await;
+    store.let_go(&key).await.unwrap();
+    page_with("<strong>Changed since it was approved.</strong>").await;
+    let more = NewSubscriber {
+        email: "di@example.org".parse().unwrap(),
+        name: None,
+        timezone: None,
+        status: Status::Active,
+        since: None,
+    };
+    store.import(&[more], Origin::Operator, now()).await.unwrap();
+    page_with("07:00 UTC, to 3 active readers").await;
     store.close().await;
+    studio.close().await;
+}
+
+#[tokio::test]
+async fn readers_are_counted_whom_a_send_takes_in_first() {
+    let folder = folder();
+    let list = folder.path().join("subscribers.yaml");
+    let settings = folder.path().join("newsletter.yaml");
+    let more = format!("{}subscribers: {}\n", fs::read_to_string(&settings).unwrap(), list.display());
+    fs::write(&settings, more).unwrap();
+    fs::write(
+        &list,
+        "- ann@example.org\n- bo@example.org\n- {email: cy@example.org, status: unsubscribed}\n",
+    )
+    .unwrap();
+    fs::write(folder.path().join("articles/tide.md"), article("2026-09-24", "High water", "Noon.")).unwrap();
+    let studio = Studio::open(folder).await;
+    studio.page_with("/", "at 07:00 UTC, to 2 active readers.").await;
+    // Who is added to the list is seen as an article is.
+    fs::write(&list, "- ann@example.org\n- bo@example.org\n- di@example.org\n").unwrap();
+    studio.page_with("/", "at 07:00 UTC, to 3 active readers.").await;
+
+    // Once they are in the store, nobody counts twice; and a database that is made shows by itself.
+    let file = studio.folder.path().join("newsletter.yaml");
+    let config = straight::config::load(Some(&file), &Environment::default(), Overrides::default()).unwrap();
+    let press = Press::open(config, Clock::from_fn(now)).await.unwrap();
+    let reader = |email: &str| NewSubscriber {
+        email: email.parse().unwrap(),
+        name: None,
+        timezone: None,
+        status: Status::Active,
+        since: None,
+    };
+    press
+        .store
+        .import(&[reader("ann@example.org"), reader("eve@example.org")], Origin::File, now())
+        .await
+        .unwrap();
+    studio.page_with("/", "at 07:00 UTC, to 4 active readers.").await;
+    press.store.close().await;
+
+    fs::remove_file(&list).unwrap();
+    let broken = studio.page_with("/?view=findings", "subscribers.yaml").await;
+    assert!(!broken.contains("to 4 active readers"), "{broken}");
     studio.close().await;
 }
 

@@ -81,8 +81,8 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
         }
     };
     tell(press, &approval, out)?;
-    let readers =
-        press.store.count_recipients(matches!(press.config.transport, Transport::Outbox { .. })).await?;
+    let is_outbox = matches!(press.config.transport, Transport::Outbox { .. });
+    let readers = press.store.count_recipients(is_outbox, press.clock.now()).await?;
     if readers > 0 {
         writeln!(out, "  to {readers} readers as of now")?;
     }

@@ -1,26 +1,18 @@
 //! `straight send --dry-run`: what would be sent, to how many, and when. Nothing is changed, not even made.
 
-use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::readers::EXAMPLE_FILE;
 use super::send::tell_how_to_go_on;
 use crate::config::{DeliveryConfig, OnBrokenArticle, Rate, Transport};
 use crate::delivery::State;
 use crate::diagnostic::{self, Diagnostic};
 use crate::edition::{self, EditionKey, RenderedEdition, Waiting};
 use crate::press::schedule::next_slot;
-use crate::press::{Approved, Consent, Look, Withheld, missing_words};
+use crate::press::{Approved, Consent, Look, Recipients, RecipientsError, Withheld, missing_words};
 use crate::store::{Store, StoredEdition};
-use crate::subscriber::list::{self, Format};
-use crate::subscriber::{EmailAddress, Status, SubscriberId};
-
-/// How many readers are in memory at a time.
-const AT_A_TIME: u32 = 2_000;
 
 /// Says what `straight send` would do with the edition `key`, today's when absent. Gives whether it would do it.
 ///
@@ -112,8 +104,12 @@ async fn tell_edition(look: &Look, rendered: &RenderedEdition, out: &mut dyn Wri
     for missing in missing_words(&look.config) {
         writeln!(out, "  {missing}")?;
     }
-    let readers = Readers::of(look).await?;
-    let goes_out = readers.tell(out)?;
+    let counted = Recipients::of(&look.config, look.store.as_ref(), look.clock.now()).await;
+    let readers = counted.map_err(|error| match error {
+        RecipientsError::File(wrong) => anyhow::anyhow!("{}", diagnostic::one(&wrong, super::colour())),
+        RecipientsError::Store(error) => error.into(),
+    })?;
+    let goes_out = tell_readers(&readers, out)?;
     tell_way(look, &readers, out)?;
     Ok(goes_out)
 }
@@ -142,109 +138,21 @@ fn tell_left_out(waiting: &[Waiting], errors: &[Diagnostic], out: &mut dyn Write
     Ok(())
 }
 
-/// Who would get it.
-#[derive(Debug, Default)]
-struct Readers {
-    /// Those in the store.
-    known: u64,
-    /// Those that files add first, by file.
-    added: Vec<(String, u64)>,
-    /// By domain, where a limit a domain is set.
-    domains: BTreeMap<String, u64>,
-}
-
-impl Readers {
-    async fn of(look: &Look) -> anyhow::Result<Self> {
-        let mut readers = Readers::default();
-        let mut seen = HashSet::new();
-        for file in &look.config.subscribers {
-            let rows = list::open(file)
-                .map_err(|wrong| anyhow::anyhow!("{}", diagnostic::one(&wrong, super::colour())))?;
-            let mut added = 0;
-            for row in rows {
-                // A bad row is told when the file is imported.
-                let Ok(row) = row else { continue };
-                let reader = row.subscriber;
-                if reader.status == Status::Active
-                    && seen.insert(reader.email.key().to_owned())
-                    && !readers.knows(look, &reader.email).await?
-                {
-                    added += 1;
-                    readers.count_domain(look, &reader.email);
-                }
-            }
-            readers.added.push((file.display().to_string(), added));
-        }
-        let is_outbox = matches!(look.config.transport, Transport::Outbox { .. });
-        let is_empty = match &look.store {
-            Some(store) => store.has_no_subscribers().await?,
-            None => true,
-        };
-        if is_empty && is_outbox && look.config.subscribers.is_empty() {
-            let rows = list::read(list::EXAMPLE.as_bytes(), Format::Yaml, Path::new(EXAMPLE_FILE));
-            let active = rows.flatten().filter(|row| row.subscriber.status == Status::Active).count();
-            readers.added.push((format!("{EXAMPLE_FILE}, the examples"), active as u64));
-            return Ok(readers);
-        }
-        if let Some(store) = &look.store {
-            // The examples step back for the first reader of one's own.
-            let examples_too = is_outbox && readers.added.iter().all(|(_, count)| *count == 0);
-            readers.known = store.count_recipients(examples_too).await?;
-            readers.count_domains(look).await?;
-        }
-        Ok(readers)
+/// Says to how many it would go; whether there is anybody.
+fn tell_readers(readers: &Recipients, out: &mut dyn Write) -> anyhow::Result<bool> {
+    match readers.total() {
+        0 => writeln!(out, "  to nobody: no reader is subscribed, and `straight send` would refuse")?,
+        1 => writeln!(out, "  to 1 reader")?,
+        total => writeln!(out, "  to {total} readers")?,
     }
-
-    async fn knows(&self, look: &Look, email: &EmailAddress) -> anyhow::Result<bool> {
-        Ok(match &look.store {
-            Some(store) => store.by_email(email).await?.is_some(),
-            None => false,
-        })
+    for (file, count) in readers.added.iter().filter(|(_, count)| *count > 0) {
+        writeln!(out, "    {count} of them taken in first from {file}")?;
     }
-
-    fn count_domain(&mut self, look: &Look, email: &EmailAddress) {
-        if look.config.delivery.rate_per_domain.of(email.domain()).is_some() {
-            *self.domains.entry(email.domain().to_owned()).or_default() += 1;
-        }
-    }
-
-    async fn count_domains(&mut self, look: &Look) -> anyhow::Result<()> {
-        let limits = &look.config.delivery.rate_per_domain;
-        let Some(store) = look.store.as_ref().filter(|_| limits.default.is_some() || !limits.of.is_empty())
-        else {
-            return Ok(());
-        };
-        let mut after = SubscriberId(0);
-        loop {
-            let page = store.subscribers(after, Some(Status::Active), AT_A_TIME).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.id;
-            for reader in &page {
-                self.count_domain(look, &reader.email);
-            }
-        }
-    }
-
-    fn total(&self) -> u64 {
-        self.known + self.added.iter().map(|(_, count)| count).sum::<u64>()
-    }
-
-    /// Says to how many it would go; whether there is anybody.
-    fn tell(&self, out: &mut dyn Write) -> anyhow::Result<bool> {
-        match self.total() {
-            0 => writeln!(out, "  to nobody: no reader is subscribed, and `straight send` would refuse")?,
-            1 => writeln!(out, "  to 1 reader")?,
-            total => writeln!(out, "  to {total} readers")?,
-        }
-        for (file, count) in self.added.iter().filter(|(_, count)| *count > 0) {
-            writeln!(out, "    {count} of them taken in first from {file}")?;
-        }
-        Ok(self.total() > 0)
-    }
+    Ok(readers.total() > 0)
 }
 
 /// Says by which way it would go, and how long the limits make it.
-fn tell_way(look: &Look, readers: &Readers, out: &mut dyn Write) -> anyhow::Result<()> {
+fn tell_way(look: &Look, readers: &Recipients, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = &look.config;
     match &config.transport {
         Transport::Outbox { folder } => writeln!(out, "  into the outbox {}", folder.display())?,
@@ -260,7 +168,7 @@ fn tell_way(look: &Look, readers: &Readers, out: &mut dyn Write) -> anyhow::Resu
 }
 
 /// The limit that takes longest, and how long.
-fn longest(delivery: &DeliveryConfig, readers: &Readers) -> Option<(String, Duration)> {
+fn longest(delivery: &DeliveryConfig, readers: &Recipients) -> Option<(String, Duration)> {
     let time = |count: u64, rate: Rate| rate.per.mul_f64(count as f64 / f64::from(rate.messages.get()));
     let all = delivery.rate.map(|rate| ("delivery.rate".to_owned(), time(readers.total(), rate)));
     let domains = readers.domains.iter().filter_map(|(domain, count)| {

@@ -10,10 +10,8 @@ use crate::config::Transport;
 use crate::diagnostic::{Diagnostic, one};
 use crate::press::Press;
 use crate::store::{ImportReport, Origin};
-use crate::subscriber::list::{self, Format, Row};
+use crate::subscriber::list::{self, EXAMPLE_FILE, Format, Row};
 
-/// What the example readers are called in messages.
-pub(super) const EXAMPLE_FILE: &str = "subscribers.example.yaml";
 /// How many rows are in memory at a time.
 const AT_A_TIME: usize = 2_000;
 

@@ -56,7 +56,7 @@ impl Press {
             }
         };
         let examples_too = matches!(self.config.transport, Transport::Outbox { .. });
-        let readers = self.store.count_recipients(examples_too).await?;
+        let readers = self.store.count_recipients(examples_too, slot.at).await?;
         let at = slot.at.with_timezone(&self.config.schedule.timezone).format("%H:%M %Z");
         let mut stories = String::new();
         for headline in &rendered.headlines {

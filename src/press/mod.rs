@@ -15,6 +15,7 @@ mod keyring;
 mod look;
 mod post;
 mod publish;
+mod recipients;
 mod restored;
 pub mod schedule;
 mod sender;
@@ -42,6 +43,7 @@ pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, Route
 pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, missing_words, moment_of, render_due};
 pub use look::Look;
 pub use publish::{Asker, Held, Published};
+pub use recipients::{Recipients, RecipientsError, count_known};
 pub use restored::Accepted;
 pub use sender::Sender;
 pub use sent::{Sent, already_sent, subject_length};

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -11,8 +12,9 @@ use super::engine::Pool;
 use super::ledger_file::LedgerFile;
 use super::ownership::Node;
 use super::subscribers::{Row, subscriber};
-use super::{Store, StoreError};
+use super::{Store, StoreError, millis};
 use crate::config::Database;
+use crate::edition::EditionKey;
 use crate::subscriber::Subscriber;
 
 /// `$1` is a pattern of LIKE in lower case, `!` before what is meant literally.
@@ -21,10 +23,42 @@ const FIND: &str = "SELECT id, email, name, timezone, status, since, birthmark F
 
 // Whom `editions::INSERT_DELIVERIES` takes.
 const COUNT_RECIPIENTS: &str = "SELECT COUNT(*) FROM subscribers s
-    WHERE s.status = 'active' AND (s.origin <> 'example'
+    WHERE s.status = 'active' AND (s.paused_until IS NULL OR s.paused_until <= CAST($2 AS BIGINT)) AND (s.origin <> 'example'
         OR (CAST($1 AS BIGINT) = 1 AND NOT EXISTS (SELECT 1 FROM subscribers r WHERE r.origin <> 'example')))";
 
+// All by keys and ends of indexes: it is asked every second.
+const SIGNS: &str = "SELECT
+    (SELECT hash FROM approvals WHERE key = $1), (SELECT approved_at FROM approvals WHERE key = $1),
+    (SELECT course FROM holds WHERE key = $1), (SELECT at FROM holds WHERE key = $1),
+    (SELECT MAX(id) FROM editions), (SELECT MAX(id) FROM subscribers)";
+
+/// What shows that persons have decided about an edition, or that another went out: equal while nothing has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signs {
+    approval: Option<(String, i64)>,
+    hold: Option<(String, i64)>,
+    newest_edition: Option<i64>,
+    newest_reader: Option<i64>,
+}
+
+type SignsRow = (Option<String>, Option<i64>, Option<String>, Option<i64>, Option<i64>, Option<i64>);
+
 impl Store {
+    /// What would be different if somebody had decided about the edition `key`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn signs(&self, key: &EditionKey) -> Result<Signs, StoreError> {
+        let (hash, approved_at, course, held_at, newest_edition, newest_reader): SignsRow =
+            reading!(self, |c| sqlx::query_as(SIGNS).bind(key.to_string()).fetch_one(&mut *c).await?);
+        Ok(Signs {
+            approval: hash.zip(approved_at),
+            hold: course.zip(held_at),
+            newest_edition,
+            newest_reader,
+        })
+    }
+
     /// Opens the store without the right to change anything; `None` when there is none yet.
     ///
     /// # Errors
@@ -55,13 +89,14 @@ impl Store {
         Ok(Some(Store { pool, node: Arc::new(Node::new()) }))
     }
 
-    /// How many readers an edition that is published now has; `examples_too` as in [`Issue`](super::Issue).
+    /// How many readers an edition that is published at `now` has; `examples_too` as in [`Issue`](super::Issue).
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn count_recipients(&self, examples_too: bool) -> Result<u64, StoreError> {
+    pub async fn count_recipients(&self, examples_too: bool, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let count: i64 = reading!(self, |c| sqlx::query_scalar(COUNT_RECIPIENTS)
             .bind(i64::from(examples_too))
+            .bind(millis(now))
             .fetch_one(&mut *c)
             .await?);
         Ok(count.unsigned_abs())

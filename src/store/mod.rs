@@ -57,6 +57,7 @@ pub use kept_letters::{KeptLetter, WhichLetters};
 pub use keys::KeyStanding;
 pub use known::{Attempted, Commented, Guest, Known, Received};
 pub use letters::{LetterId, OpenLetter};
+pub use look::Signs;
 pub use moves::{DAYS_TO_PUT_BACK, Move, PutBack, PutBackBy, put_back_until};
 pub use ownership::{LEASE, Ownership, SenderLock};
 pub use quotas::Quota;

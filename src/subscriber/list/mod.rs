@@ -22,6 +22,8 @@ pub use write::Writer;
 
 /// The readers of `subscribers.example.yaml`, as YAML.
 pub const EXAMPLE: &str = include_str!("../../../subscribers.example.yaml");
+/// What the example readers' file is called in messages.
+pub const EXAMPLE_FILE: &str = "subscribers.example.yaml";
 
 /// How a file of subscribers is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

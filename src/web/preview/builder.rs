@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, NaiveTime, SubsecRound as _, TimeDelta, TimeZone as _, Utc};
 use tokio::sync::watch;
@@ -14,17 +14,20 @@ use super::Wishes;
 use super::sheet::{Due, Proof, Sheet, Standing};
 use super::watcher::{Files, Watcher};
 use crate::article::{Article, LoadError, LoadOptions, Others, Outline, load_paths};
-use crate::config::{Config, ConfigError, Database, OnBrokenArticle};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::config::{Config, ConfigError, Database, OnBrokenArticle, Transport};
+use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::edition::{EditionKey, RenderedEdition};
 use crate::message::Letterhead;
 use crate::press::schedule::{self, Slot};
-use crate::press::{self, Approved, Consent, Draft, PressError, Record, Sent, Withheld};
-use crate::store::{Approval, Store, StoreError};
-use crate::subscriber::Status;
+use crate::press::{
+    self, Approved, Consent, Draft, PressError, Recipients, RecipientsError, Record, Sent, Withheld,
+};
+use crate::store::{Approval, Signs, Store, StoreError};
 use crate::web::wrong_templates;
 
-/// Without any change, how often is looked whether another day has come or readers have.
+/// How often is looked whether a person has decided something in the store.
+const SECOND: Duration = Duration::from_secs(1);
+/// Without any change, how often is looked whether another day has come or readers have left.
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Makes sheets.
@@ -35,8 +38,20 @@ pub(super) struct Builder {
     store: Option<(Database, Store)>,
     /// What went out until an edition, and the number that edition would have: it changes with each that goes out.
     sent: Option<(EditionKey, u64, Arc<Vec<Sent>>)>,
+    /// What the store had decided when the sheet was made.
+    signs: Option<Signs>,
+    /// How many readers the files of readers add, and what that depends on.
+    added: Option<(Stamp, u64)>,
     sheet: watch::Sender<Arc<Sheet>>,
     config_file: Option<PathBuf>,
+}
+
+/// Sizes and times of the files of readers, whether the mails stay in the outbox, and the newest reader in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    files: Vec<(PathBuf, Option<(u64, SystemTime)>)>,
+    is_outbox: bool,
+    signs: Option<Signs>,
 }
 
 /// What the making of one sheet came to.
@@ -117,7 +132,8 @@ impl Builder {
         };
         let watcher = Watcher::new(Files::of(&blank.config, config_file.as_deref()));
         let (sheet, shown) = watch::channel(Arc::new(blank));
-        let mut builder = Builder { wishes, watcher, store: None, sent: None, sheet, config_file };
+        let (store, sent, signs, added) = (None, None, None, None);
+        let mut builder = Builder { wishes, watcher, store, sent, signs, added, sheet, config_file };
         builder.make().await;
         (builder, shown)
     }
@@ -125,8 +141,10 @@ impl Builder {
     /// Makes a sheet at each change, until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         loop {
+            let shown = self.sheet.borrow().clone();
             tokio::select! {
                 () = self.watcher.changed() => {}
+                () = decided(&shown, self.signs.as_ref()) => {}
                 () = tokio::time::sleep(MINUTE) => {}
                 () = stop.cancelled() => return,
             }
@@ -199,7 +217,22 @@ impl Builder {
             }
         };
         sheet.store = past.store;
-        sheet.readers = past.readers;
+        self.signs = past.signs;
+        let counted = self.count_readers(&sheet.config, sheet.store.as_ref(), now).await;
+        let unreadable = match counted {
+            Ok(readers) => {
+                sheet.readers = Some(readers);
+                None
+            }
+            Err(RecipientsError::File(wrong)) => {
+                sheet.readers = None;
+                Some(*wrong)
+            }
+            Err(RecipientsError::Store(error)) => {
+                sheet.problems = vec![wrong_store(&error)];
+                return sheet;
+            }
+        };
         let record = Arc::new(past.record.before(&key));
         sheet.record = record.clone();
         let made = {
@@ -216,6 +249,8 @@ impl Builder {
         };
         let is_out = past.gone_out.is_some();
         take(&mut sheet, made, past.gone_out);
+        // Nothing is sent before it is mended.
+        sheet.findings.splice(0..0, unreadable);
         if !is_out {
             match consent(&sheet, now).await {
                 Ok(consent) => heed(&mut sheet, consent),
@@ -240,17 +275,17 @@ impl Builder {
         let Some(store) = store else { return Ok(Past::default()) };
         let known = self.sent.take();
         let read = async {
+            // First, so that what is decided meanwhile is seen as new.
+            let signs = store.signs(key).await?;
             let record = Record::read(&store, key, config).await?;
             let sent = match known {
                 Some((of, number, sent)) if of == *key && number == record.number => sent,
                 Some(_) | None => Arc::new(Sent::until(&store, key).await?),
             };
-            let counts = store.subscriber_counts().await?;
-            let active = counts.iter().find(|(status, _)| *status == Status::Active);
             Ok::<_, StoreError>(Past {
                 record,
                 sent,
-                readers: Some(active.map_or(0, |(_, count)| *count)),
+                signs: Some(signs),
                 gone_out: store.edition(key).await?.map(|edition| (edition.rendered, edition.letterhead)),
                 store: Some(store.clone()),
             })
@@ -263,6 +298,56 @@ impl Builder {
         }
         read
     }
+
+    /// How many readers an edition has that is sent now.
+    async fn count_readers(
+        &mut self,
+        config: &Config,
+        store: Option<&Store>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, RecipientsError> {
+        let stamp = |file: &PathBuf| {
+            let metadata = std::fs::metadata(file).ok()?;
+            Some((metadata.len(), metadata.modified().ok()?))
+        };
+        let stamp = Stamp {
+            files: config.subscribers.iter().map(|file| (file.clone(), stamp(file))).collect(),
+            is_outbox: matches!(config.transport, Transport::Outbox { .. }),
+            signs: self.signs.clone(),
+        };
+        let added = match &self.added {
+            Some((of, added)) if *of == stamp => *added,
+            Some(_) | None => Recipients::of_files(config, store).await?.total(),
+        };
+        self.added = Some((stamp, added));
+        let known = match store {
+            Some(store) => press::count_known(config, store, added, now).await?,
+            None => 0,
+        };
+        Ok(known + added)
+    }
+}
+
+/// Waits until a person has decided about the edition shown, another has gone out, or the database is there.
+async fn decided(shown: &Sheet, before: Option<&Signs>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        let signs = match &shown.store {
+            Some(store) => store.signs(&shown.key).await.ok(),
+            None => match Store::look(&shown.config.database).await {
+                // One that is still being made is looked at again.
+                Ok(Some(store)) => {
+                    let signs = store.signs(&shown.key).await.ok();
+                    store.close().await;
+                    signs
+                }
+                Ok(None) | Err(_) => None,
+            },
+        };
+        if signs.is_some() && signs.as_ref() != before {
+            return;
+        }
+    }
 }
 
 /// What the store knows; nothing where there is none.
@@ -270,7 +355,7 @@ impl Builder {
 struct Past {
     record: Record,
     sent: Arc<Vec<Sent>>,
-    readers: Option<u64>,
+    signs: Option<Signs>,
     gone_out: Option<(RenderedEdition, Letterhead)>,
     store: Option<Store>,
 }
@@ -282,7 +367,7 @@ fn take(sheet: &mut Sheet, made: Made, gone_out: Option<(RenderedEdition, Letter
         Some(Arc::new(Proof::new(sheet.version, sheet.made_at, rendered, pictures, letterhead)))
     };
     let letterhead = Letterhead::of(&sheet.config.publication);
-    sheet.findings = findings;
+    sheet.findings = diagnostic::folded(&findings);
     match draft {
         Err(error) => sheet.problems = error.findings(),
         Ok(draft) => {

@@ -43,7 +43,7 @@ pub(super) struct Sheet {
     pub(super) due: Vec<Due>,
     /// Those that do not, and why.
     pub(super) waiting: Vec<Waiting>,
-    /// How many active readers there are; `None` when there is no store.
+    /// How many readers would get it now, those included whom files of readers add first; `None` when these cannot be read.
     pub(super) readers: Option<u64>,
     /// The edition itself: the last one that could be made.
     pub(super) proof: Option<Arc<Proof>>,

@@ -36,7 +36,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// The articles, the templates, the logo and the configuration.
+    /// The articles, the templates, the logo, the lists of readers and the configuration.
     pub(super) fn of(config: &Config, config_file: Option<&Path>) -> Self {
         let folders = [Some(config.articles.folder.clone()), config.edition.templates.clone()];
         // One that is not there yet may be made.
@@ -44,7 +44,7 @@ impl Files {
         let logo = config.publication.theme.logo.as_ref().map(|logo| logo.file.clone());
         Files {
             folders: folders.into_iter().flatten().collect(),
-            files: logo.into_iter().chain([file]).collect(),
+            files: logo.into_iter().chain([file]).chain(config.subscribers.iter().cloned()).collect(),
         }
     }
 
