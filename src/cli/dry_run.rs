@@ -10,8 +10,10 @@ use crate::config::{DeliveryConfig, OnBrokenArticle, Rate, Transport};
 use crate::delivery::State;
 use crate::diagnostic::{self, Diagnostic};
 use crate::edition::{self, EditionKey, RenderedEdition, Waiting};
-use crate::press::schedule::next_slot;
-use crate::press::{Approved, Consent, Look, Recipients, RecipientsError, Withheld, missing_words};
+use crate::press::schedule::{next_slot, slot_on, slots};
+use crate::press::{
+    Approved, Consent, Look, Recipients, RecipientsError, Withheld, missing_words, moment_of,
+};
 use crate::store::{Store, StoredEdition};
 
 /// Says what `straight send` would do with the edition `key`, today's when absent. Gives whether it would do it.
@@ -23,13 +25,25 @@ pub(super) async fn dry_run(
     key: Option<EditionKey>,
     out: &mut dyn Write,
 ) -> anyhow::Result<bool> {
-    writeln!(out, "Nothing is sent, and nothing is changed: this is what `straight send` would do.")?;
     let now = look.clock.now();
     let key = key.unwrap_or_else(|| look.key_at(now));
+    let is_to_come = key.date() > look.key_at(now).date();
+    // What is approved is made as of its hour, so that is what is shown, and what its approval is held against.
+    let hour = moment_of(&look.config.schedule, &key, now);
+    let leaving = if is_to_come { hour } else { now };
+    if is_to_come {
+        let hour = hour.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
+        writeln!(
+            out,
+            "Nothing is sent, and nothing is changed. This is a forecast of the edition {key}, as it would be at {hour}."
+        )?;
+    } else {
+        writeln!(out, "Nothing is sent, and nothing is changed: this is what `straight send` would do.")?;
+    }
     if let (Some(gone), Some(store)) = (look.edition(&key).await?, &look.store) {
         return tell_gone(store, &gone, out).await;
     }
-    let needs_approval = match look.consent(&key, now).await? {
+    let needs_approval = match look.consent(&key, leaving).await? {
         Consent::NotNeeded => false,
         // Whether there is anything to approve is to be seen.
         Consent::Withheld(Withheld::Unapproved) => true,
@@ -38,12 +52,28 @@ pub(super) async fn dry_run(
             let Approved { approval, again } = *approved;
             let goes_out = tell_edition(look, &approval.rendered, out).await?;
             writeln!(out, "  just as it was approved by {}", approval.who)?;
-            tell_time(look, &key, now, out)?;
+            if is_to_come {
+                tell_taken_before(look, &approval.rendered, out).await?;
+                tell_hour(look, &key, out)?;
+            } else {
+                tell_time(look, &key, now, out)?;
+            }
             tell_left_out(&again.waiting, &[], out)?;
             return Ok(tell_refusal(look, out)? && goes_out);
         }
     };
-    let draft = look.draft(&key, now).await?;
+    let as_of = if needs_approval { hour } else { leaving };
+    match (as_of > now, is_to_come) {
+        (false, _) => {}
+        (true, true) => writeln!(out, "What is saved until then still changes it.")?,
+        (true, false) => {
+            writeln!(
+                out,
+                "As it would be approved, at its hour; what is saved until then still changes it."
+            )?;
+        }
+    }
+    let draft = look.draft(&key, as_of).await?;
     let is_held = !draft.errors.is_empty() && look.config.articles.on_broken == OnBrokenArticle::HoldEdition;
     if is_held {
         let shown = diagnostic::human(&draft.errors, super::colour());
@@ -56,8 +86,17 @@ pub(super) async fn dry_run(
         return Ok(true);
     };
     let mut goes_out = tell_edition(look, rendered, out).await?;
+    if is_to_come {
+        tell_taken_before(look, rendered, out).await?;
+    }
     if needs_approval {
         goes_out = tell_withheld(&key, &Withheld::Unapproved, out)?;
+    } else if is_to_come {
+        tell_hour(look, &key, out)?;
+        writeln!(
+            out,
+            "  `straight send --edition {key}` does not wait: it sends what is due when it is typed"
+        )?;
     } else {
         tell_time(look, &key, now, out)?;
     }
@@ -194,6 +233,37 @@ fn rounded(time: Duration) -> String {
     }
 }
 
+/// Says which articles of an edition to come go with the one that is due before it, if that goes out.
+async fn tell_taken_before(
+    look: &Look,
+    edition: &RenderedEdition,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let now = look.clock.now();
+    let to_come = slots(&look.config.schedule, now, edition.frozen_at);
+    for slot in to_come.into_iter().filter(|slot| slot.date < edition.key.date()) {
+        let key = EditionKey::of(slot.date);
+        let is_held = match &look.store {
+            Some(store) => store.hold_of(&key).await?.is_some(),
+            None => false,
+        };
+        if is_held || look.edition(&key).await?.is_some() {
+            continue;
+        }
+        let Some(before) = look.draft(&key, slot.at).await?.rendered else { continue };
+        let is_taken = |slug: &str| before.headlines.iter().any(|headline| headline.slug == slug);
+        let taken = edition.headlines.iter().filter(|headline| is_taken(&headline.slug));
+        let taken: Vec<&str> = taken.map(|headline| headline.title.as_str()).collect();
+        if !taken.is_empty() {
+            let at = slot.at.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
+            writeln!(out, "  the edition {key} comes before it, at {at}, and takes: {}", taken.join("; "))?;
+        }
+        // What later ones take depends on this one.
+        return Ok(());
+    }
+    Ok(())
+}
+
 /// Says when it would go.
 fn tell_time(look: &Look, key: &EditionKey, now: DateTime<Utc>, out: &mut dyn Write) -> anyhow::Result<()> {
     let Some(slot) = next_slot(&look.config.schedule, now) else { return Ok(()) };
@@ -202,6 +272,19 @@ fn tell_time(look: &Look, key: &EditionKey, now: DateTime<Utc>, out: &mut dyn Wr
         writeln!(out, "  `straight send` at once, `straight run` at {at}")?;
     } else {
         writeln!(out, "  at once; the next edition of `straight run` is due {at}")?;
+    }
+    Ok(())
+}
+
+/// Says at which hour an edition of a day to come goes.
+fn tell_hour(look: &Look, key: &EditionKey, out: &mut dyn Write) -> anyhow::Result<()> {
+    let schedule = &look.config.schedule;
+    match slot_on(schedule, key.date()).filter(|_| key.is_regular()) {
+        Some(slot) => {
+            let at = slot.at.with_timezone(&schedule.timezone).format("%Y-%m-%d %H:%M %Z");
+            writeln!(out, "  `straight run` at {at}")?;
+        }
+        None => writeln!(out, "  the schedule has no hour for it: `straight send --edition {key}` sends it")?,
     }
     Ok(())
 }

@@ -81,13 +81,13 @@ impl Look {
         draft::draft(loaded, &record, &self.config, key.clone(), now)
     }
 
-    /// Whether persons let the edition `key` leave at `now`.
+    /// Whether persons let the edition `key` leave at `leaving`, as things are now.
     ///
     /// # Errors
     /// As [`Consent::of`].
-    pub async fn consent(&self, key: &EditionKey, now: DateTime<Utc>) -> Result<Consent, PressError> {
+    pub async fn consent(&self, key: &EditionKey, leaving: DateTime<Utc>) -> Result<Consent, PressError> {
         match &self.store {
-            Some(store) => Consent::of(store, &self.config, key, now, now).await,
+            Some(store) => Consent::of(store, &self.config, key, leaving, self.clock.now()).await,
             None => Ok(Consent::without_approval(&self.config)),
         }
     }

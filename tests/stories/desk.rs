@@ -277,6 +277,67 @@ fn a_rendered_edition_goes_without_what_is_broken_as_a_sent_one_does_and_says_wh
 }
 
 #[test]
+fn the_dry_run_of_a_day_to_come_forecasts_what_its_approval_would_fix() {
+    let folder = samples();
+    let settings = "edition: {require_approval: true}\nschedule: {at: \"07:00\", days: [mon..sun]}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    let today: chrono::NaiveDate = super::program::today().parse().unwrap();
+    let tomorrow = today.succ_opt().unwrap().to_string();
+    let article = super::program::article("Tomorrow Is Another Day", &tomorrow);
+    fs::write(folder.path().join("articles/tomorrow.md"), article).unwrap();
+    let dry = || straight(folder.path(), &["send", "--dry-run", "--edition", &tomorrow]);
+
+    let forecast = dry();
+    let told = shown(&forecast);
+    assert_eq!(forecast.status.code(), Some(1), "{told}");
+    for words in [
+        format!("This is a forecast of the edition {tomorrow}, as it would be at {tomorrow} 07:00"),
+        format!("Edition {tomorrow}: Tomorrow Is Another Day\n"),
+        format!("look at it, then `straight approve {tomorrow}`"),
+    ] {
+        assert!(told.contains(&words), "{words}: {told}");
+    }
+    let approved = straight(folder.path(), &["approve", &tomorrow]);
+    assert!(shown(&approved).contains("Tomorrow Is Another Day"), "{}", shown(&approved));
+
+    let forecast = dry();
+    let told = shown(&forecast);
+    assert!(forecast.status.success(), "{told}");
+    for words in ["Tomorrow Is Another Day", "just as it was approved by", "`straight run` at "] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(!told.contains("still changes it"), "what is approved stays: {told}");
+    // What sends it at once would not send it.
+    let sent = straight(folder.path(), &["send", "--edition", &tomorrow]);
+    assert!(shown(&sent).contains("is approved for"), "{}", shown(&sent));
+}
+
+#[test]
+fn a_forecast_says_what_an_edition_before_it_takes() {
+    let folder = samples();
+    straight(folder.path(), &["send"]);
+    let settings = "schedule: {at: \"23:59\", days: [mon..sun]}\narticles: {settle: 0s}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    let today: chrono::NaiveDate = super::program::today().parse().unwrap();
+    // Today's edition is out already: the next two are those of the days after.
+    let day = |days: u64| (today + chrono::Days::new(days)).to_string();
+    for (name, days) in [("First", 1), ("Second", 2)] {
+        let file = folder.path().join(format!("articles/{name}.md"));
+        fs::write(file, super::program::article(name, &day(days))).unwrap();
+    }
+    let dry = straight(folder.path(), &["send", "--dry-run", "--edition", &day(2)]);
+    let told = shown(&dry);
+    assert!(dry.status.success(), "{told}");
+    let taken = format!("  the edition {} comes before it", day(1));
+    for words in
+        ["Second\n  also in it: First\n", &*taken, "takes: First\n", "does not wait", "still changes it"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(!told.contains("takes: Second"), "{told}");
+}
+
+#[test]
 fn shells_and_man_know_every_command() {
     let folder = tempfile::tempdir().unwrap();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
