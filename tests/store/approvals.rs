@@ -66,3 +66,51 @@ async fn only_what_is_approved_is_published() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn every_decision_about_an_edition_leaves_its_sign_and_none_about_another() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let look = engine.look().await.unwrap();
+        let mut before = look.signs(&key("2026-09-24")).await.unwrap();
+        let mut changed = async || {
+            let now = look.signs(&key("2026-09-24")).await.unwrap();
+            std::mem::replace(&mut before, now.clone()) != now
+        };
+        assert!(!changed().await);
+        assert!(store.approve(&approval("first")).await.unwrap());
+        assert!(changed().await);
+        assert!(store.approve(&approval("second")).await.unwrap());
+        assert!(changed().await, "approved anew");
+        for course in [Course::Paused, Course::Cancelled] {
+            store.hold(&key("2026-09-24"), course, "ed", None, at(1)).await.unwrap();
+            assert!(changed().await, "{course:?}");
+        }
+        store.hold(&key("2026-09-25"), Course::Paused, "ed", None, at(1)).await.unwrap();
+        assert!(!changed().await, "another edition");
+        assert!(store.let_go(&key("2026-09-24")).await.unwrap());
+        assert!(changed().await);
+        store.import(&[reader("ann@example.org")], Origin::File, at(0)).await.unwrap();
+        assert!(changed().await, "a reader");
+        look.close().await;
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_pauses_their_mail_is_no_recipient_until_then() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        store
+            .import(&[reader("ann@example.org"), reader("bo@example.org")], Origin::File, at(0))
+            .await
+            .unwrap();
+        let ann = store.by_email(&"ann@example.org".parse().unwrap()).await.unwrap().unwrap();
+        assert!(store.update_preferences(ann.id, None, None, Some(at(60)), at(1)).await.unwrap());
+        assert_eq!(store.count_recipients(false, at(59)).await.unwrap(), 1);
+        assert_eq!(store.count_recipients(false, at(60)).await.unwrap(), 2);
+        store.close().await;
+    })
+    .await;
+}
