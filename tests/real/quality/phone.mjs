@@ -1,14 +1,22 @@
 // What the checker's views do not ask: an edition on a telephone of 375 and 320 pixels, with letters of the usual and of
 // twice the size. Nothing may run over the edge; and in the usual size no word of a table is cut where it has no hyphen.
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 const VIEWS = [{ width: 375, letters: 1 }, { width: 320, letters: 1 }, { width: 375, letters: 2 }, { width: 320, letters: 2 }];
 
+/** The browser that the checker takes: `CHROMIUM`, or the first of its names on the path. */
+function browserPath() {
+  const folders = (process.env.PATH ?? '').split(':');
+  const paths = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name)));
+  return process.env.CHROMIUM ?? paths.find((path) => existsSync(path));
+}
+
 /** The bars that `html` misses, as the judge tells them. */
 export async function onThePhone(html, checker) {
   const { chromium } = createRequire(join(checker, 'check.mjs'))('playwright-core');
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+  const browser = await chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
   const missed = [];
   try {
     for (const { width, letters } of VIEWS) {
