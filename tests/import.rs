@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
 mod sites;
+mod wordpress;
 
 use std::fs;
 use std::io::Write as _;

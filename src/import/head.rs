@@ -14,13 +14,19 @@ pub(super) struct Head {
     pub(super) authors: Vec<String>,
     pub(super) summary: Option<String>,
     pub(super) tags: Vec<String>,
+    /// Those of the tags that are part of an address with Jekyll.
+    pub(super) categories: Vec<String>,
     /// Source and alternative text.
     pub(super) image: Option<(String, Option<String>)>,
     pub(super) slug: Option<String>,
     pub(super) draft: bool,
     /// The site makes no page of it: it is a part of others.
     pub(super) has_no_page: bool,
-    /// Where the post stood on its site, as far as it says so: `/wrecks/anna/`.
+    /// Jekyll's address of it, or the pattern of that: `/wrecks/:title/`.
+    pub(super) permalink: Option<String>,
+    /// Hugo's address of it.
+    pub(super) url: Option<String>,
+    /// Where else the post stood on its site, as far as it says so: `/wrecks/anna/`.
     pub(super) addresses: Vec<String>,
     /// Hugo's `publishDate`: it is not shown before.
     pub(super) not_before: Option<String>,
@@ -48,6 +54,8 @@ pub(super) enum Field {
     Shown,
     /// Whether it has a page at all.
     Page,
+    Permalink,
+    Url,
     Addresses,
     /// How the site is built, and nothing of the post.
     OfTheSite,
@@ -75,7 +83,9 @@ impl Field {
             "slug" => Field::Slug,
             "draft" | "published" | "publish" | "status" | "hidden" | "private" => Field::Shown,
             "headless" | "build" | "_build" => Field::Page,
-            "permalink" | "url" | "aliases" | "redirect_from" => Field::Addresses,
+            "permalink" => Field::Permalink,
+            "url" => Field::Url,
+            "aliases" | "redirect_from" => Field::Addresses,
             "layout" | "type" | "comments" | "markup" | "weight" | "lastmod" | "toc" | "cascade" => {
                 Field::OfTheSite
             }
@@ -111,8 +121,11 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
             Field::Summary if head.summary.is_none() => {
                 head.summary = text(&value).filter(|text| !text.is_empty());
             }
-            Field::Tags | Field::Categories => {
+            field @ (Field::Tags | Field::Categories) => {
                 for tag in texts(&value, true) {
+                    if field == Field::Categories {
+                        head.categories.push(tag.clone());
+                    }
                     if !head.tags.iter().any(|known| known.eq_ignore_ascii_case(&tag)) {
                         head.tags.push(tag);
                     }
@@ -123,10 +136,11 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
             Field::Shown => head.draft |= is_not_shown(&key.to_lowercase(), &value),
             Field::Page => head.has_no_page |= has_no_page(&value),
             Field::Addresses => {
-                // Without what is filled in (`/:year/:title/`), and without those of other sites.
-                let written = texts(&value, false).into_iter();
-                head.addresses.extend(written.filter(|path| path.contains('/') && !path.contains(':')));
+                // Without those of other sites.
+                head.addresses.extend(texts(&value, false).into_iter().filter(|path| !path.contains(':')));
             }
+            Field::Permalink => head.permalink = text(&value).filter(|path| !path.contains("://")),
+            Field::Url => head.url = text(&value).filter(|path| !path.contains("://")),
             Field::OfTheSite => {}
             Field::Summary | Field::Image | Field::Other if value.is_null() => {}
             Field::Summary | Field::Image | Field::Other => {

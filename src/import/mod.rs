@@ -9,10 +9,12 @@
 //!
 //! Nothing is fetched, and no file is ever overwritten. What cannot be carried over is told with its place.
 
+mod addresses;
 mod files;
 mod finish;
 mod front;
 mod head;
+mod homes;
 mod hugo;
 mod inherited;
 mod jekyll;
@@ -198,7 +200,7 @@ pub enum ImportError {
         /// What is wrong with it, and what to name instead.
         why: &'static str,
     },
-    /// An export that is no XML; what came before is imported.
+    /// An export that is no XML.
     #[error("{}:{line}: this is no WordPress export: {why}", path.display())]
     Xml {
         /// As it was named.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
+use super::addresses::Addresses;
+
 /// Where each post stands on the site, and the article that it becomes.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -10,7 +12,9 @@ pub(super) struct Names {
     exact: HashMap<String, PathBuf>,
     /// By the last part of the path, where that may be several.
     last: HashMap<String, BTreeSet<PathBuf>>,
-    /// By address on the site, where that may be several's.
+    /// By the address that the site gives it.
+    own: HashMap<String, BTreeSet<PathBuf>>,
+    /// By another address on the site, where that may be several's.
     addresses: HashMap<String, BTreeSet<PathBuf>>,
     /// The articles.
     articles: BTreeSet<PathBuf>,
@@ -28,7 +32,7 @@ pub(super) enum Unknown {
 impl Names {
     /// The post at `path` of the site becomes `article`, which is relative to the folder of articles; `addresses` is where
     /// browsers found it.
-    pub(super) fn add(&mut self, path: &Path, addresses: &[String], article: &Path) {
+    pub(super) fn add(&mut self, path: &Path, addresses: &Addresses, article: &Path) {
         let key = key_of(&path.to_string_lossy());
         // `{% post_url sport/2016-03-04-final %}` names sport/_posts/2016-03-04-final.md.
         let bare = key.split('/').filter(|part| *part != "_posts").collect::<Vec<_>>().join("/");
@@ -39,7 +43,11 @@ impl Names {
         for key in [key, bare] {
             self.exact.entry(key).or_insert_with(|| article.to_owned());
         }
-        for address in addresses {
+        let own = key_of(&addresses.own);
+        if !own.is_empty() {
+            self.own.entry(own).or_default().insert(article.to_owned());
+        }
+        for address in &addresses.others {
             self.addresses.entry(key_of(address)).or_default().insert(article.to_owned());
         }
         self.articles.insert(article.to_owned());
@@ -87,8 +95,8 @@ impl Names {
     /// The article of the post at this address; before its day there may stand categories that its front matter gives it.
     fn at(&self, address: &str) -> Option<&Path> {
         let only = |address: &str| {
-            let articles = self.addresses.get(address).filter(|articles| articles.len() == 1)?;
-            articles.first().map(PathBuf::as_path)
+            let articles = self.own.get(address).or_else(|| self.addresses.get(address));
+            articles.filter(|articles| articles.len() == 1)?.first().map(PathBuf::as_path)
         };
         let dated = || {
             let (name, _) = address.rmatch_indices('/').nth(3)?;
@@ -129,7 +137,8 @@ mod tests {
             ("post/flood/index.md", "/all/", "2016/2016-03-05-flood.md"),
             ("sport/_posts/2016-03-06-final.md", "2016/03/06/final", "2016/2016-03-06-final.md"),
         ] {
-            names.add(Path::new(path), &[addresses.to_owned()], Path::new(article));
+            let addresses = Addresses { own: article.to_owned(), others: vec![addresses.to_owned()] };
+            names.add(Path::new(path), &addresses, Path::new(article));
         }
         names
     }

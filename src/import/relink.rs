@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use url::Url;
+
 use super::rewrite::{bare, readdressed};
 use super::shelves::{Shelves, upload};
 use super::{Options, Post, Report};
@@ -22,26 +24,32 @@ pub(super) struct Links<'a> {
     pub(super) address: Option<&'a str>,
     /// Whether a link was made to lead to an article already.
     pub(super) is_ours: &'a dyn Fn(&str) -> bool,
-    /// The way to the article of the post that a link within the site leads to.
+    /// The way to the article of the post that a link within the site, or the whole address of one, leads to.
     pub(super) post: &'a dyn Fn(&str) -> Option<String>,
+    /// What is behind a whole address at which no article is.
+    pub(super) else_behind: &'a dyn Fn(&str) -> Behind,
     /// Whether the article that a link leads to has a heading.
     pub(super) has_heading: &'a dyn Fn(&str, &str) -> bool,
+    /// Where links within the site lead when what they lead to is not imported.
+    pub(super) site: Option<&'a Url>,
 }
 
-impl Links<'_> {
-    /// Of a post that links to others by their addresses alone.
-    pub(super) const NONE: Links<'static> = Links {
-        beside: None,
-        address: None,
-        is_ours: &|_| false,
-        post: &|_| None,
-        has_heading: &|_, _| false,
-    };
+/// What is behind a whole address that leads to no article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// Another site, or nothing that is known of.
+    Elsewhere,
+    /// The page of a file, at this address.
+    File(String),
+    /// What is of the old site, and is not imported: `a page`.
+    Left(&'static str),
 }
 
 /// What becomes of a link or a picture.
 enum Fate {
     Stays,
+    /// Stays, and what of it is told.
+    Tells(String),
     Becomes(String),
     /// As `Becomes`, with something less; what.
     Loses(String, String),
@@ -74,8 +82,8 @@ impl Relink<'_> {
         report: &mut Report,
     ) {
         let Some((src, alt)) = post.head.image.take() else { return };
-        match self.picture(&src, slug, links.beside, copied) {
-            Fate::Stays => post.head.image = Some((src, alt)),
+        match self.picture(&src, slug, links, copied) {
+            Fate::Stays | Fate::Tells(_) => post.head.image = Some((src, alt)),
             Fate::Becomes(src) | Fate::Loses(src, _) => post.head.image = Some((src, alt)),
             Fate::Bare => {}
             Fate::Goes(why) => {
@@ -95,23 +103,36 @@ impl Relink<'_> {
     ) -> String {
         let mut body = post.body.trim_matches('\n').to_owned() + "\n";
         let skipped = post.body.len() - post.body.trim_start_matches('\n').len();
+        let mut told_of = HashSet::new();
         for round in 0..MOST_ROUNDS {
             let document = document(&body);
             let ids = document.heading_ids();
             let mut edits: Vec<(Range<usize>, String)> = Vec::new();
             // From the inside out: of two that overlap the later one begins within the earlier.
             for Seen { what, span } in document.seen.iter().rev() {
+                let source = &body[span.clone()];
                 let (written, fate) = match what {
+                    What::Link { target, .. } if self.is_enlarged(source, target) => (target, Fate::Bare),
                     What::Link { target, .. } => (target, self.link(target, &ids, links)),
-                    What::Image { src, .. } => (src, self.picture(src, slug, links.beside, copied)),
+                    What::Image { src, .. } => (src, self.picture(src, slug, links, copied)),
                     _ => continue,
                 };
+                let line = match post.keeps_lines && round == 0 {
+                    true => post.line + body[..span.start].matches('\n').count() + skipped,
+                    false => post.line,
+                };
+                let kind = if matches!(what, What::Image { .. }) { "picture" } else { "link" };
+                if let Fate::Tells(what) = &fate {
+                    if told_of.insert(written.clone()) {
+                        report.note(&post.file, line, format!("the {kind} `{}` {what}", short(written)));
+                    }
+                    continue;
+                }
                 if edits.last().is_some_and(|(later, _)| later.start < span.end) {
                     continue;
                 }
-                let source = &body[span.clone()];
                 let new = match &fate {
-                    Fate::Stays => continue,
+                    Fate::Stays | Fate::Tells(_) => continue,
                     Fate::Becomes(target) | Fate::Loses(target, _) => readdressed(source, written, target),
                     Fate::Goes(_) | Fate::Bare => bare(source, what),
                 };
@@ -121,14 +142,9 @@ impl Relink<'_> {
                 let lost = match &fate {
                     Fate::Goes(why) => Some(format!("is left out: {why}")),
                     Fate::Loses(_, what) => Some(what.clone()),
-                    Fate::Stays | Fate::Becomes(_) | Fate::Bare => None,
+                    Fate::Stays | Fate::Tells(_) | Fate::Becomes(_) | Fate::Bare => None,
                 };
                 if let Some(lost) = lost {
-                    let line = match post.keeps_lines && round == 0 {
-                        true => post.line + body[..span.start].matches('\n').count() + skipped,
-                        false => post.line,
-                    };
-                    let kind = if matches!(what, What::Image { .. }) { "picture" } else { "link" };
                     report.note(&post.file, line, format!("the {kind} `{}` {lost}", short(written)));
                 }
                 edits.push((span.clone(), new));
@@ -145,11 +161,13 @@ impl Relink<'_> {
 
     fn link(&self, target: &str, ids: &HashSet<&str>, links: &Links<'_>) -> Fate {
         match Target::of(target) {
-            Target::Outside(url) => {
-                let own = self.options.site.as_ref().and_then(|site| url.strip_prefix(site.as_str()));
-                let path = own.map(|path| format!("/{}", path.trim_start_matches('/')));
-                path.and_then(|path| to_post(&path, links)).unwrap_or(Fate::Stays)
-            }
+            Target::Outside(url) => to_post(&url, links).unwrap_or_else(|| match (links.else_behind)(&url) {
+                Behind::Elsewhere => Fate::Stays,
+                Behind::File(file) => Fate::Becomes(file),
+                Behind::Left(what) => Fate::Tells(format!(
+                    "stays as it is: it leads to the old site, to {what}, which is not imported"
+                )),
+            }),
             Target::Here(id) if ids.contains(id.as_str()) => Fate::Stays,
             Target::Here(_) => Fate::Goes("there is no such heading".to_owned()),
             Target::Beside(path) if (links.is_ours)(&path) => match path.split_once('#') {
@@ -170,22 +188,19 @@ impl Relink<'_> {
                     return Fate::Becomes(format!("https://{rest}"));
                 }
                 let has_scheme = scheme(within).is_some();
-                if let (Some(site), Some(address)) = (&self.options.site, links.address)
+                if let (Some(site), Some(address)) = (links.site, links.address)
                     && !has_scheme
                     && !within.starts_with(['/', '\\'])
-                    && let Some(url) = site.join(address).ok().and_then(|here| here.join(within).ok())
+                    && let Some(url) = site
+                        .join(address.trim_start_matches('/'))
+                        .ok()
+                        .and_then(|here| here.join(within).ok())
                 {
                     let what =
                         format!("leads to {url}, as it did from the post's own address: no post is there");
                     return Fate::Loses(url.into(), what);
                 }
-                match self
-                    .options
-                    .site
-                    .as_ref()
-                    .filter(|_| !has_scheme)
-                    .and_then(|site| site.join(within).ok())
-                {
+                match links.site.filter(|_| !has_scheme).and_then(|site| site.join(within).ok()) {
                     Some(url) => Fate::Becomes(url.into()),
                     None if has_scheme => Fate::Goes("no mail may hold such a link".to_owned()),
                     None => Fate::Goes("it leads within the old site; --site ADDRESS keeps it".to_owned()),
@@ -194,14 +209,25 @@ impl Relink<'_> {
         }
     }
 
-    fn picture(&self, src: &str, slug: &str, beside: Option<&Path>, copied: &mut Vec<Copied>) -> Fate {
+    /// Whether a link leads from a picture to its own file, which is copied.
+    fn is_enlarged(&self, source: &str, target: &str) -> bool {
+        let file = || self.options.uploads.and_then(|folder| upload(folder, target));
+        source.starts_with("[![")
+            && source.matches("![").count() == 1
+            && source.contains(")](")
+            && file().is_some_and(|file| crate::article::shown_in_mail(&file, LARGEST_PICTURE).is_ok())
+    }
+
+    fn picture(&self, src: &str, slug: &str, links: &Links<'_>, copied: &mut Vec<Copied>) -> Fate {
         let src = src.trim();
         let upload = self.options.uploads.and_then(|folder| upload(folder, src));
         let local = match Target::of(src) {
-            Target::Outside(url) if url.starts_with("http") => match upload {
-                Some(file) => file,
-                None => return Fate::Stays,
-            },
+            Target::Outside(url) if url.starts_with("http") => {
+                match upload.or_else(|| self.shelves.find_whole(&url)) {
+                    Some(file) => file,
+                    None => return Fate::Stays,
+                }
+            }
             // Of ours, from the round before.
             Target::Beside(path)
                 if copied.iter().any(|known| known.to == Path::new(&percent_decode(&path))) =>
@@ -213,10 +239,10 @@ impl Relink<'_> {
             _ if scheme(src).is_some() => {
                 return Fate::Goes("no mail can show it".to_owned());
             }
-            _ => match upload.or_else(|| self.shelves.find(src, beside)) {
+            _ => match upload.or_else(|| self.shelves.find(src, links.beside)) {
                 Some(file) => file,
                 None => {
-                    return match self.options.site.as_ref().and_then(|site| site.join(src).ok()) {
+                    return match links.site.and_then(|site| site.join(src).ok()) {
                         Some(url) => Fate::Becomes(url.into()),
                         None => Fate::Goes("there is no such file; --site ADDRESS links to it".to_owned()),
                     };

@@ -10,6 +10,9 @@ use super::front::{from_toml, from_yaml};
 /// More is no configuration.
 const LARGEST: u64 = 256 * 1024;
 
+/// As the names of its files end, the first that is there counting.
+const NOTATIONS: [&str; 4] = ["toml", "yaml", "yml", "json"];
+
 /// The keys of a file of the configuration.
 pub(super) type Settings = Map<String, Value>;
 
@@ -22,7 +25,7 @@ pub(super) struct SettingsError {
 
 /// The settings of `folder`/`name`, when that is a file of the site at `root`.
 pub(super) fn settings(root: &Path, folder: &Path, name: &str) -> Result<Option<Settings>, SettingsError> {
-    for end in ["toml", "yaml", "yml", "json"] {
+    for end in NOTATIONS {
         let file = folder.join(format!("{name}.{end}"));
         let Some(text) = read_within(root, &file)? else { continue };
         let line = |(line, why): (usize, String)| format!("line {}: {why}", line.saturating_sub(1).max(1));
@@ -34,6 +37,11 @@ pub(super) fn settings(root: &Path, folder: &Path, name: &str) -> Result<Option<
         return read.map(Some).map_err(|why| SettingsError { file, why });
     }
     Ok(None)
+}
+
+/// The file of `folder` that has the settings called `name`, when there is one.
+pub(super) fn file_of(folder: &Path, name: &str) -> Option<PathBuf> {
+    NOTATIONS.iter().map(|end| folder.join(format!("{name}.{end}"))).find(|file| file.is_file())
 }
 
 /// The text of `file`; nothing when there is none, or when it is or leads outside of `root`, which is canonical.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::addresses::Addressing;
+use super::homes::Homes;
 use crate::article::markdown::percent_decode;
 
 /// Where the pictures of a site are.
@@ -11,14 +13,19 @@ pub(super) struct Shelves {
     root: Option<PathBuf>,
     /// Folders in which pictures with an absolute path are looked for, canonical.
     folders: Vec<PathBuf>,
+    /// The folder that the site stands in on the web: `/blog`.
+    base: String,
+    /// Its addresses.
+    homes: Homes,
 }
 
 impl Shelves {
     /// Those of the site at `root`, which is canonical; `folders` are relative to it.
-    pub(super) fn of_site(root: &Path, folders: &[PathBuf]) -> Self {
+    pub(super) fn of_site(root: &Path, folders: &[PathBuf], addressing: &Addressing) -> Self {
         let folders = folders.iter().filter_map(|folder| root.join(folder).canonicalize().ok());
         let folders = folders.filter(|folder| folder.starts_with(root)).collect();
-        Shelves { root: Some(root.to_owned()), folders }
+        let (base, homes) = (addressing.base.clone(), addressing.homes.clone());
+        Shelves { root: Some(root.to_owned()), folders, base, homes }
     }
 
     /// The file that a path means: beside the post, or from the root of the site; never outside of that.
@@ -28,8 +35,17 @@ impl Shelves {
         let own =
             beside.filter(|_| !path.starts_with('/')).and_then(|folder| within(root, &folder.join(&path)));
         // `../../images/ferry.jpg` climbs from the address of the post, which is no place of a file.
-        let inside = path.trim_start_matches(['/', '.']).trim_start_matches('/');
-        own.or_else(|| self.folders.iter().find_map(|folder| within(root, &folder.join(inside))))
+        let shelved = |path: &str| {
+            let inside = path.trim_start_matches(['/', '.']).trim_start_matches('/');
+            self.folders.iter().find_map(|folder| within(root, &folder.join(inside)))
+        };
+        let beneath = || path.strip_prefix(self.base.as_str()).filter(|_| !self.base.is_empty());
+        own.or_else(|| shelved(&path)).or_else(|| shelved(beneath()?))
+    }
+
+    /// The file that the site has at the whole address `url`.
+    pub(super) fn find_whole(&self, url: &str) -> Option<PathBuf> {
+        self.find(&self.homes.path_of(url)?, None)
     }
 }
 

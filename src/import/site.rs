@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, Parser, Tag};
+use url::Url;
 
+use super::addresses::Addressing;
 use super::finish::Finish;
 use super::head::{Head, one_line};
 use super::inherited::Inherited;
@@ -14,7 +16,7 @@ use super::kramdown::without_attributes;
 use super::liquid::Expander;
 use super::names::{Names, Unknown};
 use super::reading::read;
-use super::relink::Links;
+use super::relink::{Behind, Links};
 use super::shelves::Shelves;
 use super::tree::{Spot, Standing, Tree};
 use super::{ImportError, Note, Options, Post, Report};
@@ -33,7 +35,7 @@ pub enum Flavour {
 struct Planned<'t> {
     spot: &'t Spot,
     name: PathBuf,
-    /// Its usual address within the site.
+    /// Its address within the site.
     address: String,
     /// What its head and its name gave reason to tell.
     told: Report,
@@ -51,9 +53,11 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         return Err(ImportError::Strange { path: source.to_owned(), why });
     }
     let tree = Tree::of(flavour, source, options.out)?;
-    let notes = tree.inherited.told.clone();
+    let mut addressing = Addressing::of(flavour, &tree.root, &tree.shown);
+    addressing.homes.extend(options.site.iter().map(Url::as_str));
+    let notes = tree.inherited.told.iter().chain(&addressing.told).cloned().collect();
     let mut report = Report { not_posts: tree.others.clone(), notes, ..Report::default() };
-    let mut finish = Finish::new(options, Shelves::of_site(&tree.root, &tree.shelves));
+    let mut finish = Finish::new(options, Shelves::of_site(&tree.root, &tree.shelves, &addressing));
     // Posts link to each other by names that are known only when all heads have been read.
     let mut planned = Vec::new();
     let mut names = Names::default();
@@ -66,14 +70,13 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         }
         let named = read.and_then(|(head, ..)| {
             let name = finish.name(&head, &spot.stem, &spot.shown, &mut told)?;
-            let addresses = addresses(flavour, spot, &head);
-            let address = usual_address(flavour, &head, &addresses);
-            Some((name, addresses, address))
+            let mut lost = |what| told.note(&spot.shown, 0, what);
+            Some((name, addressing.of_post(spot, &head, &mut lost)))
         });
         match named {
-            Some((name, addresses, address)) => {
+            Some((name, addresses)) => {
                 names.add(&spot.path, &addresses, &name);
-                planned.push(Planned { spot, name, address, told });
+                planned.push(Planned { spot, name, address: addresses.own, told });
             }
             None => report.add(told),
         }
@@ -100,11 +103,20 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
             address: Some(&address),
             is_ours: &|link| names.is_ours(link),
             post: &|path| {
+                let within = addressing.homes.path_of(path);
+                let path = match &within {
+                    Some(within) => within.as_str(),
+                    None if path.contains("://") => return None,
+                    None => path,
+                };
                 // From its file, else from where browsers found it.
                 let seen = || names.behind(from, &from_address(&address, path)?);
-                let other = names.behind(from, path).or_else(seen);
+                let beneath = || names.behind(from, addressing.within_base(path)?);
+                let other = names.behind(from, path).or_else(beneath).or_else(seen);
                 other.map(|other| super::relink::relative(&name, other))
             },
+            else_behind: &|_| Behind::Elsewhere,
+            site: options.site.as_ref(),
             has_heading: &|link, id| headings.has(link, id),
         };
         let taken = finish.write(post, &name, &links, &mut told)?;
@@ -160,42 +172,6 @@ impl Headings<'_> {
         let body = markdown(self.flavour, &body, line, (spot, name, self.names), &mut Report::default());
         document(&body).heading_ids().into_iter().map(str::to_owned).collect()
     }
-}
-
-/// Where browsers found a post, as far as that is known: its folders, Jekyll's usual addresses, and what its head says.
-fn addresses(flavour: Flavour, spot: &Spot, head: &Head) -> Vec<String> {
-    let mut addresses = head.addresses.clone();
-    let names = [Some(spot.stem.as_str()), head.slug.as_deref()].into_iter().flatten();
-    match flavour {
-        Flavour::Jekyll => {
-            let categories: String = spot.categories.iter().map(|category| format!("{category}/")).collect();
-            for name in names {
-                for day in [spot.day.as_deref(), head.date.get(..10)].into_iter().flatten() {
-                    let dated = format!("{}/{name}", day.replace('-', "/"));
-                    addresses.extend([format!("{categories}{dated}"), dated]);
-                }
-            }
-        }
-        Flavour::Hugo => {
-            let folder = match spot.standing {
-                // `post/flood/index.md`
-                Standing::Bundle => spot.path.parent().and_then(Path::parent),
-                Standing::Alone | Standing::Loose | Standing::Draft => spot.path.parent(),
-            };
-            let folder = folder.unwrap_or(Path::new("")).to_string_lossy();
-            addresses.extend(names.map(|name| format!("{folder}/{name}")));
-        }
-    }
-    addresses
-}
-
-/// The address from which a browser followed the links of a post: `posts/ferry/`, `2016/03/04/ferry.html`.
-fn usual_address(flavour: Flavour, head: &Head, addresses: &[String]) -> String {
-    match flavour {
-        Flavour::Jekyll => addresses.get(head.addresses.len()).map(|address| format!("{address}.html")),
-        Flavour::Hugo => addresses.last().map(|address| format!("{}/", address.trim_start_matches('/'))),
-    }
-    .unwrap_or_default()
 }
 
 /// The path within the site that the relative link `path` leads to from a page at `address`.

@@ -18,6 +18,8 @@ const HIGHEST: usize = 5;
 pub(super) struct Tree {
     /// Its folder, canonical: nothing outside of it is read.
     pub(super) root: PathBuf,
+    /// Its folder, as the user names it.
+    pub(super) shown: PathBuf,
     /// Where pictures with an absolute path are, relative to the folder.
     pub(super) shelves: Vec<PathBuf>,
     /// The posts, by their paths.
@@ -103,6 +105,7 @@ impl Tree {
         let shown = if inside.as_os_str().is_empty() { source.to_owned() } else { root.clone() };
         let mut tree = Tree {
             root,
+            shown: shown.clone(),
             shelves: Vec::new(),
             posts: Vec::new(),
             others: Vec::new(),

@@ -481,3 +481,82 @@ fn a_relative_link_leads_on_from_the_address_of_its_post() {
     assert_eq!(code, 0, "{told}");
     assert!(jekyll.articles().contains("[f](../2016/2016-03-05-b.md)"), "{}", jekyll.articles());
 }
+
+/// The words of the link in the post of each of these names, which leads to the article of "b".
+fn all_lead_to_b(site: &Site, line: &str, links: usize) {
+    let (code, told) = site.import(line);
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    let article = fs::read_to_string(site.path().join("out/2016/2016-03-04-a.md")).unwrap();
+    assert_eq!(article.matches("](../2016/2016-03-05-b.md)").count(), links, "{article}\n{told}");
+}
+
+#[test]
+fn links_are_followed_by_the_pattern_of_addresses_that_jekyll_is_configured_with() {
+    for (pattern, address) in [
+        ("pretty", "/news/2016/03/05/b/"),
+        ("ordinal", "/news/2016/065/b.html"),
+        ("weekdate", "/news/2016/W09/Sat/b.html"),
+        ("none", "/news/b.html"),
+        ("/articles/:title", "/articles/b"),
+        ("/:year/:i_month/:slug.html", "/2016/3/b.html"),
+    ] {
+        let links = format!(
+            "[a]({address}) [b](/blog{address}) [c](https://www.harbour.example/blog{address}#x) [d]({{{{ site.url }}}}{{{{ site.baseurl }}}}{address})"
+        );
+        let config = format!("permalink: {pattern}\nurl: https://harbour.example\nbaseurl: /blog\n");
+        let site = Site::new()
+            .with("blog/_config.yml", config)
+            .with("blog/_posts/2016-03-04-a.md", post("A", "", &links))
+            .with("blog/_posts/2016-03-05-b.md", post("B", "categories: news\n", "Text."));
+        all_lead_to_b(&site, "jekyll blog --out out", 4);
+    }
+    // Of one post, or of many at once; and relative to the post's own address.
+    let config = "defaults:\n- scope: {path: ''}\n  values: {permalink: '/w/:title/'}\n";
+    let links = "[a](/w/b/) [b](../../w/b/) [c](/wrecks/anna/)";
+    let site = Site::new()
+        .with("blog/_config.yml", config)
+        .with("blog/_posts/2016-03-04-a.md", post("A", "permalink: /deep/:year/\n", links))
+        .with("blog/_posts/2016-03-05-b.md", post("B", "redirect_from: [/wrecks/anna]\n", "Text."));
+    all_lead_to_b(&site, "jekyll blog --out out", 3);
+    let site = Site::new()
+        .with("blog/_config.yml", "permalink: /:colour/:title/\n")
+        .with("blog/_posts/2016-03-05-b.md", post("B", "permalink: '/:size/'\n", "Text."));
+    let (_, told) = site.import("jekyll blog --out out");
+    for line in [
+        "blog/_config.yml: `:colour` of the permalink `/:colour/:title/` is not understood: links by such addresses are not followed",
+        "2016-03-05-b.md: `:size` of its address `/:size/` is not understood",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+}
+
+#[test]
+fn links_are_followed_by_the_patterns_of_addresses_that_hugo_is_configured_with() {
+    for (config, head, address) in [
+        ("[permalinks]\nposts = '/:year/:month/:title/'\n", "", "/2016/03/the-b/"),
+        ("[permalinks.page]\nposts = '/:slug/'\nnews = '/n/:slug/'\n", "slug: bee\n", "/bee/"),
+        ("[permalinks]\nposts = '/:filename.html'\n", "", "/b.html"),
+        ("uglyURLs = true\n", "", "/posts/b.html"),
+        ("", "slug: bee\n", "/posts/bee/"),
+        ("", "url: /bees/:year/\n", "/bees/2016/"),
+        ("", "aliases: [old-bee]\n", "/posts/old-bee/"),
+    ] {
+        let links = format!("[a]({address}) [b](/blog{address}) [c](http://harbour.example/blog{address})");
+        let config = format!("baseURL = 'https://www.harbour.example/blog/'\n{config}");
+        let site = Site::new()
+            .with("site/hugo.toml", config)
+            .with("site/content/posts/a.md", post("A", "date: 2016-03-04\n", &links))
+            .with("site/content/posts/b.md", post("The B", &format!("date: 2016-03-05\n{head}"), "Text."));
+        let (code, told) = site.import("hugo site --out out");
+        assert_eq!(code, 0, "{told}");
+        let article = fs::read_to_string(site.path().join("out/2016/2016-03-04-a.md")).unwrap();
+        assert_eq!(article.matches("](../2016/2016-03-05-b").count(), 3, "{article}\n{told}");
+    }
+    let site = Site::new()
+        .with("site/config/_default/hugo.yaml", "title: x\n")
+        .with("site/config/_default/permalinks.yaml", "posts: /:year/:slug/\n")
+        .with("site/content/posts/a.md", post("A", "date: 2016-03-04\n", "[a](../b/) [b](/2016/b)"))
+        .with("site/content/posts/b.md", post("B", "date: 2016-03-05\n", "Text."));
+    all_lead_to_b(&site, "hugo site --out out", 2);
+}

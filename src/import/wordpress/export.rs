@@ -21,7 +21,12 @@ const DEEPEST: usize = 64;
 /// What an export holds.
 #[derive(Debug)]
 pub(super) enum Entry {
-    Author { login: String, name: String },
+    Author {
+        login: String,
+        name: String,
+    },
+    /// An address at which the whole site stood.
+    Home(String),
     Item(Box<Item>),
 }
 
@@ -39,6 +44,12 @@ pub(super) struct Item {
     pub(super) password: String,
     pub(super) title: String,
     pub(super) name: String,
+    /// Its address on the site.
+    pub(super) link: String,
+    /// The address it had first, which stays when the site moves.
+    pub(super) guid: String,
+    /// `_wp_old_slug`: names it had before.
+    pub(super) old_names: Vec<String>,
     pub(super) creator: String,
     pub(super) date: String,
     pub(super) date_gmt: String,
@@ -246,9 +257,15 @@ impl Walk<'_> {
             }
             return None;
         }
-        let item = self.item.as_mut()?;
+        let Some(item) = self.item.as_mut() else {
+            // `<channel><link>`, and not that of the site's logo.
+            let is_home = name == "wp:base_blog_url" || name == "link" && self.open.len() == 2;
+            return is_home.then_some(Entry::Home(text));
+        };
         match name.as_str() {
             "title" => item.title = text,
+            "link" => item.link = text,
+            "guid" => item.guid = text,
             "dc:creator" => item.creator = text,
             "content:encoded" => item.content = text,
             "excerpt:encoded" => item.excerpt = text,
@@ -265,6 +282,7 @@ impl Walk<'_> {
             "wp:meta_value" => match self.meta.as_deref() {
                 Some("_thumbnail_id") => item.thumbnail = text,
                 Some("_wp_attachment_image_alt") => item.alt = text,
+                Some("_wp_old_slug") if item.old_names.len() < 50 => item.old_names.push(text),
                 _ => {}
             },
             "category" if item.categories.len() < 200 => item.categories.push(text),

@@ -1,82 +1,56 @@
 //! The posts of a WordPress export → articles.
 
+mod addresses;
 mod content;
 mod export;
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
+use url::Url;
 
 use super::finish::Finish;
 use super::head::{Head, one_line};
-use super::relink::Links;
+use super::homes::{Homes, on_the_web};
+use super::relink::{Links, relative};
 use super::shelves::Shelves;
 use super::{ImportError, Options, Post, Report};
 use crate::article::import_date;
 use crate::article::markdown::{document, from_html};
+use addresses::{Addresses, Found, Led};
 use export::{Entry, Item, entries};
 
-/// What posts refer to, gathered before they are read.
+/// What is gathered before posts are read.
 #[derive(Default)]
 struct Known {
     /// Authors by login.
     authors: BTreeMap<String, String>,
-    /// Addresses and texts of pictures by id: only of those that stand at the top of a post.
+    /// Addresses and texts of pictures by id.
     pictures: HashMap<String, (String, String)>,
+    /// The article that each post becomes, as they follow each other, and what there is to tell of its name.
+    planned: VecDeque<(Option<PathBuf>, Report)>,
+    addresses: Addresses,
 }
 
-/// Imports the posts of the export at `path`, which is read twice and never held in memory.
+/// Imports the posts of the export at `path`, which is read more than once and never held in memory.
 ///
 /// # Errors
-/// When it cannot be read, is no export, or nothing can be written. What came before a fault is written.
+/// When it cannot be read, is no export, or nothing can be written.
 pub fn wordpress(path: &Path, options: &Options<'_>) -> Result<Report, ImportError> {
-    let known = gather(path)?;
-    let mut report = Report { authors: known.authors.clone().into_iter().collect(), ..Report::default() };
     let mut finish = Finish::new(options, Shelves::default());
+    let mut known = gather(path, options, &mut finish)?;
+    let mut report = Report { authors: known.authors.clone().into_iter().collect(), ..Report::default() };
     entries(path, &mut |entry| {
         let Entry::Item(item) = entry else { return Ok(()) };
         *report.passed_over.entry("comments").or_default() += item.comments;
-        match (item.kind.as_str(), item.status.as_str()) {
-            // It is published for those who know the password alone.
-            ("post", "publish" | "future") if !item.password.is_empty() => {
-                report.pass_over("posts with a password");
-                return Ok(());
-            }
-            ("post", "publish") => {}
-            ("post", "draft" | "auto-draft" | "pending" | "trash" | "inherit") => {
-                report.pass_over("drafts");
-                return Ok(());
-            }
-            ("post", "private") => {
-                report.pass_over("private posts");
-                return Ok(());
-            }
-            ("post", "future") => {
-                report.pass_over("posts that wait for their day");
-                return Ok(());
-            }
-            ("post", _) => {
-                report.pass_over("posts of another status");
-                return Ok(());
-            }
-            ("page", _) => {
-                report.pass_over("pages");
-                return Ok(());
-            }
-            ("attachment", _) => {
-                report.pass_over("attachments");
-                return Ok(());
-            }
-            _ => {
-                report.pass_over("menus, settings and the like");
-                return Ok(());
-            }
+        if let Some(kind) = passed_over(&item) {
+            report.pass_over(kind);
+            return Ok(());
         }
-        let mut told = Report::default();
+        let Some((name, mut told)) = known.planned.pop_front() else { return Ok(()) };
+        let link = on_the_web(&item.link);
         let post = post(*item, path, &known, options, &mut told);
-        let stem = post.head.slug.clone().unwrap_or_default();
-        let name = finish.name(&post.head, &stem, path, &mut told);
         for note in told
             .refused
             .iter_mut()
@@ -90,7 +64,20 @@ pub fn wordpress(path: &Path, options: &Options<'_>) -> Result<Report, ImportErr
             report.add(told);
             return Ok(());
         };
-        match finish.write(post, &name, &Links::NONE, &mut told)? {
+        let addresses = &known.addresses;
+        let links = Links {
+            beside: None,
+            address: None,
+            is_ours: &|link| addresses.is_ours(link),
+            post: &|target| {
+                let whole = on_the_web(target).or_else(|| link.as_ref()?.join(target).ok())?;
+                Some(relative(&name, addresses.article(whole.as_str())?))
+            },
+            else_behind: &|url| addresses.else_behind(url),
+            has_heading: &|link, id| addresses.has_heading(link, id),
+            site: options.site.as_ref().or(link.as_ref()),
+        };
+        match finish.write(post, &name, &links, &mut told)? {
             Some(_) => report.add(told),
             None => report.unchanged += 1,
         }
@@ -100,22 +87,113 @@ pub fn wordpress(path: &Path, options: &Options<'_>) -> Result<Report, ImportErr
     Ok(report)
 }
 
-fn gather(path: &Path) -> Result<Known, ImportError> {
+/// What an item is, when it is no post that the site shows to all.
+fn passed_over(item: &Item) -> Option<&'static str> {
+    match (item.kind.as_str(), item.status.as_str()) {
+        // It is published for those who know the password alone.
+        ("post", "publish" | "future") if !item.password.is_empty() => Some("posts with a password"),
+        ("post", "publish") => None,
+        ("post", "draft" | "auto-draft" | "pending" | "trash" | "inherit") => Some("drafts"),
+        ("post", "private") => Some("private posts"),
+        ("post", "future") => Some("posts that wait for their day"),
+        ("post", _) => Some("posts of another status"),
+        ("page", _) => Some("pages"),
+        ("attachment", _) => Some("attachments"),
+        _ => Some("menus, settings and the like"),
+    }
+}
+
+/// Reads who is who, and what is behind each address: posts link to others that come after them.
+fn gather(path: &Path, options: &Options<'_>, finish: &mut Finish<'_>) -> Result<Known, ImportError> {
     let mut known = Known::default();
+    let mut homes = Homes::default();
+    homes.extend(options.site.iter().map(Url::as_str));
+    let mut found = Vec::new();
+    let mut with_ids = HashSet::new();
     entries(path, &mut |entry| {
         match entry {
             Entry::Author { login, name } => {
                 let name = if name.trim().is_empty() { login.clone() } else { name };
                 known.authors.insert(one_line(&login), one_line(&name));
             }
-            Entry::Item(item) if item.kind == "attachment" && !item.attachment_url.is_empty() => {
-                known.pictures.insert(item.id.clone(), (item.attachment_url.clone(), one_line(&item.alt)));
+            Entry::Home(url) => homes.extend([url.as_str()]),
+            Entry::Item(item) => {
+                let led = match passed_over(&item) {
+                    None => {
+                        let mut told = Report::default();
+                        let head = head(&item, &known, options);
+                        let stem = head.slug.clone().unwrap_or_default();
+                        let name = finish.name(&head, &stem, path, &mut told);
+                        known.planned.push_back((name.clone(), told));
+                        with_ids.extend(addresses_with_ids(&item));
+                        name.map_or(Led::Left("a post that becomes no article"), Led::Post)
+                    }
+                    Some(_) if item.kind == "attachment" && !item.attachment_url.is_empty() => {
+                        let picture = (item.attachment_url.clone(), one_line(&item.alt));
+                        known.pictures.insert(item.id.clone(), picture);
+                        Led::File(item.attachment_url.trim().to_owned())
+                    }
+                    Some(_) => Led::Left(match (item.kind.as_str(), item.status.as_str()) {
+                        ("page", _) => "a page",
+                        ("post", "private") => "a private post",
+                        ("post", "publish") => "a post with a password",
+                        ("post", "future") => "a post that waits for its day",
+                        ("post", _) => "a draft",
+                        _ => "what is no post",
+                    }),
+                };
+                found.push(Found::of(&item, led));
             }
-            Entry::Item(_) => {}
         }
         Ok(())
     })?;
+    known.addresses = Addresses::new(homes, found);
+    let wanted: HashSet<PathBuf> =
+        with_ids.iter().filter_map(|url| known.addresses.article(url)).map(Path::to_owned).collect();
+    if !wanted.is_empty() {
+        headings(path, &wanted, &mut known)?;
+    }
     Ok(known)
+}
+
+/// The whole addresses with a heading behind them that a post links to, without it.
+fn addresses_with_ids(item: &Item) -> Vec<String> {
+    let link = on_the_web(&item.link);
+    let marks = item.content.match_indices('#').map(|(at, _)| &item.content[..at]);
+    let before = marks.filter_map(|before| {
+        let target = &before[before.rfind(['"', '\'', '(', '='])? + 1..];
+        // `href="#here"`, and `#` in a text.
+        let is_address = !target.is_empty() && target.len() < 500 && !target.contains(['<', '>', ' ', '&']);
+        is_address.then_some(target)
+    });
+    before
+        .filter_map(|target| on_the_web(target).or_else(|| link.as_ref()?.join(target).ok()))
+        .map(String::from)
+        .collect()
+}
+
+/// Reads the headings of the posts that become the articles `wanted`.
+fn headings(path: &Path, wanted: &HashSet<PathBuf>, known: &mut Known) -> Result<(), ImportError> {
+    let mut number = 0;
+    let mut found = Vec::new();
+    entries(path, &mut |entry| {
+        if let Entry::Item(item) = entry
+            && passed_over(&item).is_none()
+        {
+            let name = known.planned.get(number).and_then(|(name, _)| name.as_ref());
+            if let Some(name) = name.filter(|name| wanted.contains(*name)) {
+                let body = content::markdown(&item.content, &mut |_, _| {});
+                let ids = document(&body).heading_ids().into_iter().map(str::to_owned).collect();
+                found.push((name.clone(), ids));
+            }
+            number += 1;
+        }
+        Ok(())
+    })?;
+    for (name, ids) in found {
+        known.addresses.has_headings(name, ids);
+    }
+    Ok(())
 }
 
 fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &mut Report) -> Post {
@@ -127,6 +205,11 @@ fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &
     for (line, what) in told {
         report.note(path, line, what);
     }
+    let head = head(&item, known, options);
+    Post { head, body, file: path.to_owned(), line, keeps_lines: false }
+}
+
+fn head(item: &Item, known: &Known, options: &Options<'_>) -> Head {
     let plain = |html: &str| one_line(&document(&from_html(html).markdown).plain());
     let summary = Some(plain(&item.excerpt)).filter(|text| !text.is_empty());
     let creator = one_line(&item.creator);
@@ -137,9 +220,9 @@ fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &
             tags.push(tag);
         }
     }
-    let head = Head {
+    Head {
         title: plain(&item.title),
-        date: date(&item, options),
+        date: date(item, options),
         authors: authors.into_iter().collect(),
         summary,
         tags,
@@ -150,8 +233,7 @@ fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &
         slug: Some(crate::article::markdown::percent_decode(item.name.trim()))
             .filter(|name| !name.is_empty()),
         ..Head::default()
-    };
-    Post { head, body, file: path.to_owned(), line, keeps_lines: false }
+    }
 }
 
 /// The moment it was published; WordPress has it in UTC too, unless that is all noughts.

@@ -1,0 +1,99 @@
+//! An export of WordPress: its links, and the shapes in which its posts come.
+
+use super::{Site, export, item, png};
+
+/// An export of the site at this address, with these items.
+fn export_of(home: &str, items: &str) -> String {
+    export(items).replace(
+        "<title>The Harbour</title>",
+        &format!(
+            "<title>The Harbour</title>\n<link>{home}</link>\n<wp:base_site_url>{home}</wp:base_site_url>\n\
+             <wp:base_blog_url>{home}</wp:base_blog_url>\n<image><url>x</url><link>https://elsewhere.example</link></image>"
+        ),
+    )
+}
+
+fn entry(id: u32, name: &str, link: &str, content: &str) -> String {
+    format!(
+        "<title>{name}</title><link>{link}</link><guid isPermaLink=\"false\">http://before.example/?p={id}</guid>\
+         <wp:post_id>{id}</wp:post_id><wp:post_name><![CDATA[{name}]]></wp:post_name>\
+         <content:encoded><![CDATA[{content}]]></content:encoded>"
+    )
+}
+
+/// The article of the post that is called `name`, without its head.
+fn body(site: &Site, name: &str) -> String {
+    let file = site.path().join(format!("out/2016/2016-03-04-{name}.md"));
+    std::fs::read_to_string(file).unwrap().splitn(3, "---\n").nth(2).unwrap().to_owned()
+}
+
+#[test]
+fn links_between_posts_lead_to_their_articles() {
+    let links = "<p><a href=\"https://old.example/blog/2016/03/04/tide/\">a</a> <a href=\"http://www.old.example/blog/2016/03/04/tide\">b</a> \
+        <a href=\"https://old.example/blog/?p=2\">c</a> <a href=\"/blog/?p=2\">d</a> <a href=\"/blog/2016/03/04/tide/?utm=x\">e</a> \
+        <a href=\"../tide/#the-quay\">f</a> <a href=\"https://old.example/blog/2016/03/04/tide/#comments\">g</a> \
+        <a href=\"http://before.example/?p=2\">h</a> <a href=\"https://old.example/blog/2016/03/04/ebb/\">i</a> \
+        <a href=\"https://old.example/blog/index.php/2016/03/04/TIDE/\">j</a></p>";
+    let others = "<p><a href=\"https://old.example/blog/about/\">about</a> <a href=\"/blog/about/\">us</a> <a href=\"https://old.example/blog/?p=4\">draft</a> \
+        <a href=\"https://old.example/blog/tag/x/\">tag</a> <a href=\"https://old.example/blog/\">home</a> <a href=\"https://old.example/shop/\">shop</a> \
+        <a href=\"https://old.example/blog/2016/03/04/tide/quay/\">quay</a> <a href=\"https://old.example/blog/?attachment_id=6\">again</a> \
+        <a href=\"https://old.example/blog/wp-content/uploads/plan.pdf\">plan</a> <a href=\"https://other.example/2016/03/04/tide/\">other</a></p>\
+        <a href=\"https://old.example/blog/wp-content/uploads/quay.png\"><img src=\"https://old.example/blog/wp-content/uploads/quay-300x200.png\" alt=\"The quay\"></a>";
+    let tide = entry(
+        2,
+        "tide",
+        "https://old.example/blog/2016/03/04/tide/",
+        "<h2>The Quay</h2><p><a href=\"#the-quay\">x</a></p>",
+    ) + "<wp:postmeta><wp:meta_key>_wp_old_slug</wp:meta_key><wp:meta_value>ebb</wp:meta_value></wp:postmeta>";
+    let quay = entry(6, "quay", "https://old.example/blog/2016/03/04/tide/quay/", "")
+        + "<wp:attachment_url>https://old.example/blog/wp-content/uploads/quay.png</wp:attachment_url>";
+    let items =
+        item("post", "publish", &entry(1, "links", "https://old.example/blog/2016/03/04/links/", links))
+            + &item(
+                "post",
+                "publish",
+                &entry(3, "others", "https://old.example/blog/2016/03/04/others/", others),
+            )
+            + &item("post", "publish", &tide)
+            + &item("post", "draft", &entry(4, "later", "https://old.example/blog/?p=4", ""))
+            + &item("page", "publish", &entry(5, "about", "https://old.example/blog/about/", ""))
+            + &item("attachment", "inherit", &quay);
+    let site = Site::new()
+        .with("export.xml", export_of("https://old.example/blog", &items))
+        .with("uploads/quay.png", png());
+    let (code, told) = site.import("wordpress export.xml --out out --uploads uploads");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    let tide = "../2016/2016-03-04-tide.md";
+    let to_tide = |name: &str| format!("[{name}]({tide})");
+    let expected = ["a", "b", "c", "d", "e"].map(to_tide).join(" ")
+        + &format!(" [f]({tide}#the-quay) ")
+        + &["g", "h", "i", "j"].map(to_tide).join(" ");
+    assert_eq!(body(&site, "links").trim(), expected);
+    assert!(
+        told.contains("tide/#comments` leads to the whole post: that has no heading `#comments`"),
+        "{told}"
+    );
+    assert_eq!(
+        body(&site, "others").trim(),
+        "[about](https://old.example/blog/about/) [us](https://old.example/blog/about/) [draft](https://old.example/blog/?p=4) \
+         [tag](https://old.example/blog/tag/x/) [home](https://old.example/blog/) [shop](https://old.example/shop/) \
+         [quay](https://old.example/blog/wp-content/uploads/quay.png) [again](https://old.example/blog/wp-content/uploads/quay.png) \
+         [plan](https://old.example/blog/wp-content/uploads/plan.pdf) [other](https://other.example/2016/03/04/tide/)\n\n\
+         ![The quay](images/others/quay.png)"
+    );
+    for (link, what) in [
+        ("about/", "a page"),
+        ("?p=4", "a draft"),
+        ("tag/x/", "what is no post of the export"),
+        ("wp-content/uploads/plan.pdf", "a file"),
+    ] {
+        let line = format!(
+            "the link `https://old.example/blog/{link}` stays as it is: it leads to the old site, to {what}, which is not imported"
+        );
+        assert_eq!(told.matches(&line).count(), 1, "{line}\n{told}");
+    }
+    assert_eq!(told.matches("stays as it is").count(), 4, "{told}");
+    let (_, again) = site.import("wordpress export.xml --out out --uploads uploads");
+    assert!(again.contains("3 are there already, unchanged."), "{again}");
+}
