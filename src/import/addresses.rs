@@ -4,6 +4,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use serde_json::Value;
+use url::Url;
 
 use super::head::Head;
 use super::homes::Homes;
@@ -25,6 +26,8 @@ pub(super) struct Addressing {
     pub(super) url: Option<String>,
     /// The folder that it stands in there: `/blog`, or nothing.
     pub(super) base: String,
+    /// Jekyll's configuration, of which its posts may speak.
+    pub(super) settings: Settings,
     /// What of the configuration could not be understood.
     pub(super) told: Vec<Note>,
 }
@@ -51,8 +54,9 @@ fn style(name: &str) -> &str {
 }
 
 impl Addressing {
-    /// What the configuration of the site at `root`, which the user calls `shown`, says.
-    pub(super) fn of(flavour: Flavour, root: &Path, shown: &Path) -> Self {
+    /// What the configuration of the site at `root`, which the user calls `shown`, says; `site` is where it stood, as far
+    /// as the user said it.
+    pub(super) fn of(flavour: Flavour, (root, shown): (&Path, &Path), site: Option<&Url>) -> Self {
         let mut addressing = Addressing {
             flavour,
             patterns: Vec::new(),
@@ -60,6 +64,7 @@ impl Addressing {
             homes: Homes::default(),
             url: None,
             base: String::new(),
+            settings: Settings::new(),
             told: Vec::new(),
         };
         match flavour {
@@ -67,6 +72,7 @@ impl Addressing {
             Flavour::Jekyll => {
                 if let Ok(Some(config)) = settings(root, root, "_config") {
                     addressing.jekyll(&config);
+                    addressing.settings = config;
                 }
                 addressing.check((root, shown), root, &["_config"]);
             }
@@ -84,8 +90,12 @@ impl Addressing {
                 }
             }
         }
+        if let Some(site) = site.filter(|_| addressing.url.is_none()) {
+            addressing.url = Some(site.origin().ascii_serialization());
+        }
         let home = addressing.url.clone().map(|url| url + &addressing.base);
         addressing.homes.extend(home.as_deref());
+        addressing.homes.extend(site.map(Url::as_str));
         addressing
     }
 
@@ -401,6 +411,7 @@ mod tests {
             homes: Homes::default(),
             url: None,
             base: String::new(),
+            settings: Settings::new(),
             told: Vec::new(),
         };
         addressing.of_post(&spot(), &head, &mut |what| panic!("{what}")).own

@@ -1,225 +1,86 @@
-//! Tags of Jekyll's Liquid and shortcodes of Hugo → Markdown, or a note of what is lost.
+//! Tags of Jekyll's Liquid → Markdown.
 
-use super::Flavour;
+use super::tags::{
+    Words, begin_line, breaks, fence, is_in_address, picture, short, shown_elsewhere, unescaped,
+};
+use super::variables::{Found, Place, Variables};
 
-/// What tags are expanded with.
-pub(super) struct Expander<'a> {
-    pub(super) flavour: Flavour,
-    /// The Markdown path of another post, as this one links to it; else what there is of its name: `there is no post`.
+/// Blocks within blocks are followed no deeper.
+const DEEPEST: usize = 20;
+
+/// What Liquid is expanded with.
+pub(super) struct Liquid<'a> {
     pub(super) post: &'a dyn Fn(&str) -> Result<String, &'static str>,
-    /// Told of what is lost: bytes into the text, and what.
+    pub(super) variables: Variables<'a>,
     pub(super) lost: &'a mut dyn FnMut(usize, String),
 }
 
-/// A tag's name, what stands behind it, and where the tag ends.
-struct Tag<'t> {
-    name: &'t str,
-    rest: &'t str,
+/// A piece of a text: its bytes, and what it is.
+#[derive(Debug, Clone)]
+struct Piece<'t> {
+    start: usize,
     end: usize,
-    kind: Kind,
+    kind: Kind<'t>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind<'t> {
+    Text,
+    /// What a comment says.
+    Silent,
     /// `{{ … }}`
-    Value,
-    /// `{% … %}`, `{{< … >}}`, `{{% … %}}`
-    Tag,
+    Value(&'t str),
+    /// `{% name … %}`
+    Tag(&'t str, &'t str),
+    /// A tag that is never closed.
+    Open,
 }
 
-impl Expander<'_> {
-    /// The text with its tags expanded; lines stay lines.
-    pub(super) fn expand(&mut self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut at = 0;
-        while let Some(found) = text[at..].find('{') {
-            let start = at + found;
-            out.push_str(&text[at..start]);
-            at = match self.tag(text, start) {
-                Some(tag) => self.replace(text, start, &tag, &mut out),
-                None => {
-                    out.push('{');
-                    start + 1
-                }
-            };
-        }
-        out.push_str(&text[at..]);
-        out
-    }
-
-    fn tag<'t>(&self, text: &'t str, start: usize) -> Option<Tag<'t>> {
-        let rest = &text[start..];
-        let (open, close, kind) = match self.flavour {
-            Flavour::Jekyll if rest.starts_with("{%") => ("{%", "%}", Kind::Tag),
-            Flavour::Jekyll if rest.starts_with("{{") => ("{{", "}}", Kind::Value),
-            Flavour::Hugo if rest.starts_with("{{<") => ("{{<", ">}}", Kind::Tag),
-            Flavour::Hugo if rest.starts_with("{{%") => ("{{%", "%}}", Kind::Tag),
-            Flavour::Jekyll | Flavour::Hugo => return None,
-        };
-        // A tag that is never closed is text.
-        let length = rest[open.len()..].find(close).filter(|length| *length < 4_000)?;
-        let inner = rest[open.len()..open.len() + length].trim_matches('-').trim();
-        let (name, behind) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
-        Some(Tag { name, rest: behind.trim(), end: start + open.len() + length + close.len(), kind })
-    }
-
-    /// Writes what stands for a tag; gives the place to go on from.
-    fn replace(&mut self, text: &str, start: usize, tag: &Tag<'_>, out: &mut String) -> usize {
-        match self.flavour {
-            Flavour::Jekyll if tag.kind == Kind::Value => self.value(start, tag, out),
-            Flavour::Jekyll => return self.liquid(text, start, tag, out),
-            Flavour::Hugo => self.shortcode(text, start, tag, out),
-        }
-        tag.end
-    }
-
-    fn value(&mut self, start: usize, tag: &Tag<'_>, out: &mut String) {
-        match tag.name {
-            // The site's own address: what is left is a path within it.
-            "site.baseurl" | "site.url" | "site.github.url" => {}
+/// The text as texts and tags; what stands between `raw` and `endraw` is text.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    let mut text_from = 0;
+    while let Some(found) = text[at..].find('{') {
+        let start = at + found;
+        let (close, is_tag) = match &text[start..] {
+            rest if rest.starts_with("{%") => ("%}", true),
+            rest if rest.starts_with("{{") => ("}}", false),
             _ => {
-                let quoted =
-                    tag.name.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
-                // `{{ "/img/a.png" | relative_url }}`
-                match quoted.filter(|_| tag.rest.is_empty() || tag.rest.starts_with('|')) {
-                    Some(text) => out.push_str(text),
-                    None => (self.lost)(start, format!("`{{{{ {} }}}}` is left out", short(tag.name))),
-                }
+                at = start + 1;
+                continue;
             }
+        };
+        if text_from < start {
+            pieces.push(Piece { start: text_from, end: start, kind: Kind::Text });
         }
+        let inner = &text[start + 2..];
+        let Some(length) = inner.find(close).filter(|length| *length < 4_000) else {
+            pieces.push(Piece { start, end: start + 2, kind: Kind::Open });
+            at = start + 2;
+            text_from = at;
+            continue;
+        };
+        let mut end = start + 2 + length + 2;
+        let inner = inner[..length].trim_matches('-').trim();
+        let (name, rest) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
+        let kind = if is_tag { Kind::Tag(name, rest.trim()) } else { Kind::Value(inner) };
+        if is_tag && matches!(name, "raw" | "comment") {
+            if let Some((length, whole)) = closing(&text[end..], &format!("end{name}")) {
+                let kind = if name == "raw" { Kind::Text } else { Kind::Silent };
+                pieces.push(Piece { start: end, end: end + length, kind });
+                end += whole;
+            }
+        } else if !is_tag || !matches!(name, "endraw" | "endcomment") {
+            pieces.push(Piece { start, end, kind });
+        }
+        at = end;
+        text_from = end;
     }
-
-    fn liquid(&mut self, text: &str, start: usize, tag: &Tag<'_>, out: &mut String) -> usize {
-        match tag.name {
-            "highlight" => {
-                let language = tag.rest.split_whitespace().next().unwrap_or_default();
-                begin_line(out);
-                out.push_str(&format!("```{language}"));
-            }
-            "endhighlight" => {
-                begin_line(out);
-                out.push_str("```");
-            }
-            "raw" | "comment" => {
-                let end_name = format!("end{}", tag.name);
-                let Some((length, end)) = closing(&text[tag.end..], &end_name) else { return tag.end };
-                let inner = &text[tag.end..tag.end + length];
-                if tag.name == "raw" {
-                    out.push_str(inner);
-                } else {
-                    out.extend(inner.chars().filter(|c| *c == '\n'));
-                }
-                return tag.end + end;
-            }
-            "endraw" | "endcomment" => {}
-            "gist" if !tag.rest.is_empty() => {
-                let id = tag.rest.split_whitespace().next().unwrap_or_default();
-                out.push_str(&format!("<https://gist.github.com/{}>", id.trim_matches(['"', '\''])));
-            }
-            "post_url" | "link" => {
-                let name = tag.rest.trim_matches(['"', '\'']);
-                match (self.post)(name) {
-                    Ok(path) => out.push_str(&path),
-                    Err(why) => (self.lost)(start, format!("{why} `{}` to link to", short(name))),
-                }
-            }
-            name => {
-                let what = format!("`{{% {} %}}` is left out", short(&format!("{name} {}", tag.rest)));
-                (self.lost)(start, what);
-            }
-        }
-        tag.end
+    if text_from < text.len() {
+        pieces.push(Piece { start: text_from, end: text.len(), kind: Kind::Text });
     }
-
-    fn shortcode(&mut self, text: &str, start: usize, tag: &Tag<'_>, out: &mut String) {
-        // `{{</* figure */>}}` is one that is shown, not used.
-        if let Some(shown) = tag.name.strip_prefix("/*") {
-            let inner = format!("{shown} {}", tag.rest);
-            let (open, close) =
-                if text[start..].starts_with("{{<") { ("{{<", ">}}") } else { ("{{%", "%}}") };
-            out.push_str(&format!("{open} {} {close}", inner.trim().trim_end_matches("*/").trim()));
-            return;
-        }
-        let words = Words::of(tag.rest);
-        match tag.name {
-            "figure" | "img" | "image" => {
-                let alt = words
-                    .named("alt")
-                    .or(words.named("caption"))
-                    .or(words.named("title"))
-                    .unwrap_or_default();
-                match words.named("src").or(words.first()) {
-                    Some(src) => {
-                        let title =
-                            words.named("caption").or(words.named("title")).filter(|title| *title != alt);
-                        let title = title
-                            .map(|title| format!(" \"{}\"", title.replace('"', "\\\"")))
-                            .unwrap_or_default();
-                        let picture = format!("![{}](<{src}>{title})", crate::article::markdown::escape(alt));
-                        match words.named("link").filter(|link| !link.is_empty()) {
-                            Some(link) => out.push_str(&format!("[{picture}](<{link}>)")),
-                            None => out.push_str(&picture),
-                        }
-                        // Of two lines beneath a picture one has a place.
-                        let second = words.named("title").filter(|_| words.named("caption").is_some());
-                        for (name, lost) in [
-                            ("title", second),
-                            ("attr", words.named("attr")),
-                            ("attrlink", words.named("attrlink")),
-                        ] {
-                            if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
-                                let what = format!("`{name}: {}` of the figure is left out", short(lost));
-                                (self.lost)(start, what);
-                            }
-                        }
-                    }
-                    None => (self.lost)(start, "a figure without a source is left out".to_owned()),
-                }
-            }
-            "ref" | "relref" => {
-                let target = words.named("path").or(words.first()).unwrap_or_default();
-                let (path, id) = target.split_once('#').map_or((target, ""), |(path, id)| (path, id));
-                match (self.post)(path) {
-                    _ if path.is_empty() && !id.is_empty() => out.push_str(&format!("#{id}")),
-                    Ok(path) if id.is_empty() => out.push_str(&path),
-                    Ok(path) => out.push_str(&format!("{path}#{id}")),
-                    Err(why) => (self.lost)(start, format!("{why} `{}` to link to", short(target))),
-                }
-            }
-            "highlight" => {
-                begin_line(out);
-                out.push_str(&format!("```{}", words.first().unwrap_or_default()));
-            }
-            "/highlight" => {
-                begin_line(out);
-                out.push_str("```");
-            }
-            "youtube" | "vimeo" | "gist" | "tweet" | "x" | "instagram" => {
-                let id = words.named("id").or(words.first()).unwrap_or_default();
-                let second = words.bare.get(1).copied().unwrap_or_default();
-                let address = match tag.name {
-                    "youtube" => format!("https://www.youtube.com/watch?v={id}"),
-                    "vimeo" => format!("https://vimeo.com/{id}"),
-                    "instagram" => format!("https://www.instagram.com/p/{id}/"),
-                    "gist" => format!("https://gist.github.com/{id}/{second}"),
-                    _ => {
-                        let user = words.named("user").unwrap_or("i");
-                        let id = if words.named("id").is_none() && !second.is_empty() { second } else { id };
-                        format!("https://x.com/{user}/status/{id}")
-                    }
-                };
-                out.push_str(&format!("<{}>", address.trim_end_matches('/')));
-            }
-            name => {
-                // What stands between a pair of them stays.
-                if !name.starts_with('/') {
-                    let what =
-                        format!("the shortcode `{}` is left out", short(&format!("{name} {}", tag.rest)));
-                    (self.lost)(start, what);
-                }
-            }
-        }
-    }
+    pieces
 }
 
 /// Where `{% name %}` stands in `text`, and where it ends.
@@ -231,79 +92,355 @@ fn closing(text: &str, name: &str) -> Option<(usize, usize)> {
         if text[start + 2..end - 2].trim_matches('-').trim() == name {
             return Some((start, end));
         }
-        at = end;
+        at = start + 2;
     }
     None
 }
 
-fn begin_line(out: &mut String) {
-    if !out.is_empty() && !out.ends_with('\n') {
-        out.push('\n');
-    }
-}
-
-fn short(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(60) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
-}
-
-/// Arguments of a shortcode: `"ferry.jpg" alt="A white ferry"`.
-struct Words<'t> {
-    bare: Vec<&'t str>,
-    named: Vec<(&'t str, &'t str)>,
-}
-
-impl<'t> Words<'t> {
-    fn of(text: &'t str) -> Self {
-        let mut words = Words { bare: Vec::new(), named: Vec::new() };
-        let mut rest = text.trim_end_matches('/').trim_start();
-        while !rest.is_empty() {
-            let name_end =
-                rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(rest.len());
-            let name = Some(&rest[..name_end]).filter(|_| rest[name_end..].starts_with('='));
-            let value = if name.is_some() { &rest[name_end + 1..] } else { rest };
-            let quote = value.chars().next().filter(|c| matches!(c, '"' | '`' | '\''));
-            let (value, after) = match quote {
-                Some(quote) => {
-                    let inner = &value[1..];
-                    let end = inner.find(quote).unwrap_or(inner.len());
-                    (&inner[..end], inner.get(end + 1..).unwrap_or_default())
-                }
-                None => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
-            };
-            match name {
-                Some(name) => words.named.push((name, value)),
-                None => words.bare.push(value),
+/// The place of the tag that closes the block `name`, whose first piece is `pieces[from]`.
+fn end_of(pieces: &[Piece<'_>], from: usize, name: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, piece) in pieces.iter().enumerate().skip(from) {
+        let Kind::Tag(found, _) = piece.kind else { continue };
+        if found == name {
+            depth += 1;
+        } else if found.strip_prefix("end") == Some(name) {
+            if depth == 0 {
+                return Some(at);
             }
-            rest = after.trim_start();
+            depth -= 1;
         }
-        words
+    }
+    None
+}
+
+/// The condition and the pieces of each branch of an `if` or an `unless` between two places.
+fn branches<'t>(
+    pieces: &[Piece<'t>],
+    first: &'t str,
+    from: usize,
+    end: usize,
+) -> Vec<(Option<&'t str>, usize, usize)> {
+    let mut all = Vec::new();
+    let (mut condition, mut start, mut depth) = (Some(first), from, 0_usize);
+    for (at, piece) in pieces.iter().enumerate().take(end).skip(from) {
+        match piece.kind {
+            Kind::Tag("if" | "unless" | "case", _) => depth += 1,
+            Kind::Tag("endif" | "endunless" | "endcase", _) => depth = depth.saturating_sub(1),
+            Kind::Tag(name @ ("else" | "elsif"), rest) if depth == 0 => {
+                all.push((condition, start, at));
+                (condition, start) = ((name == "elsif").then_some(rest), at + 1);
+            }
+            _ => {}
+        }
+    }
+    all.push((condition, start, end));
+    all
+}
+
+impl Liquid<'_> {
+    pub(super) fn expand(mut self, text: &str) -> String {
+        let pieces = pieces(text);
+        let mut out = String::with_capacity(text.len());
+        self.all(text, &pieces, 0, &mut out);
+        out
     }
 
-    fn named(&self, name: &str) -> Option<&'t str> {
-        self.named.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    fn all(&mut self, text: &str, pieces: &[Piece<'_>], depth: usize, out: &mut String) {
+        let mut at = 0;
+        while let Some(piece) = pieces.get(at) {
+            let written = &text[piece.start..piece.end];
+            at = match piece.kind {
+                Kind::Text => {
+                    out.push_str(written);
+                    at + 1
+                }
+                Kind::Silent => {
+                    out.push_str(&breaks(written));
+                    at + 1
+                }
+                Kind::Open => {
+                    (self.lost)(piece.start, format!("`{written}` is never closed, and is left out"));
+                    at + 1
+                }
+                Kind::Value(expression) => {
+                    let place = if is_in_address(out) { Place::Address } else { Place::Text };
+                    match self.variables.value(expression, place) {
+                        Found::Text(value) => out.push_str(&value),
+                        Found::Nothing | Found::Unknown => {
+                            (self.lost)(
+                                piece.start,
+                                format!("`{{{{ {} }}}}` is left out", short(expression)),
+                            );
+                        }
+                    }
+                    out.push_str(&breaks(written));
+                    at + 1
+                }
+                Kind::Tag(name, rest) => {
+                    let end = end_of(pieces, at + 1, name).filter(|_| depth < DEEPEST);
+                    let next = match end {
+                        Some(end) => self.block(text, pieces, (at, end), depth, out),
+                        None => false,
+                    };
+                    match end.filter(|_| next) {
+                        Some(end) => end + 1,
+                        None => {
+                            self.tag(piece.start, name, rest, out);
+                            out.push_str(&breaks(written));
+                            at + 1
+                        }
+                    }
+                }
+            };
+        }
     }
 
-    fn first(&self) -> Option<&'t str> {
-        self.bare.first().copied()
+    /// Writes what stands for a block between its two tags; whether it is one that is known.
+    fn block(
+        &mut self,
+        text: &str,
+        pieces: &[Piece<'_>],
+        (at, end): (usize, usize),
+        depth: usize,
+        out: &mut String,
+    ) -> bool {
+        let (first, last) = (&pieces[at], &pieces[end]);
+        let Kind::Tag(name, rest) = first.kind else { return false };
+        let inner = &text[first.end..last.start];
+        let within = &pieces[at + 1..end];
+        match name {
+            "highlight" | "codeblock" => {
+                let language = match name {
+                    "highlight" => rest.split_whitespace().next().unwrap_or_default(),
+                    _ => rest
+                        .split_once("lang:")
+                        .map_or("", |(_, rest)| rest.split_whitespace().next().unwrap_or_default()),
+                };
+                let indent: String = out[out.rfind('\n').map_or(0, |at| at + 1)..].to_owned();
+                let mut code = String::new();
+                self.all(text, within, depth + 1, &mut code);
+                fence(out, language, &code);
+                if !code.starts_with('\n') {
+                    out.push('\n');
+                }
+                out.push_str(code.trim_end_matches([' ', '\t']));
+                begin_line(out);
+                if indent.trim().is_empty() && out.ends_with('\n') {
+                    out.push_str(&indent);
+                }
+                fence(out, "", &code);
+            }
+            "if" | "unless" | "ifchanged" => {
+                let mut open = Vec::new();
+                let mut taken = None;
+                for (condition, from, to) in branches(pieces, rest, at + 1, end) {
+                    let holds = match condition {
+                        Some(condition) => self
+                            .variables
+                            .holds(condition)
+                            .map(|holds| holds == (name != "unless" || from != at + 1)),
+                        None => Some(true),
+                    };
+                    match holds {
+                        Some(true) => {
+                            taken = Some((from, to));
+                            break;
+                        }
+                        Some(false) => {}
+                        None => open.push((from, to)),
+                    }
+                }
+                // Of those that might hold the first; and that is told.
+                if let Some(might) = open.first() {
+                    let alone = branches(pieces, rest, at + 1, end).len() == 1;
+                    let what = if alone {
+                        "what stands in it is kept"
+                    } else {
+                        "the first of what stands in it is kept"
+                    };
+                    let shown = short(&format!("{name} {rest}"));
+                    (self.lost)(first.start, format!("whether `{{% {shown} %}}` holds is not known: {what}"));
+                    taken = Some(*might);
+                }
+                let (from, to) = taken.unwrap_or((end, end));
+                let before = &text[first.start..pieces[from].start];
+                out.push_str(&breaks(before));
+                self.all(text, &pieces[from..to], depth + 1, out);
+                out.push_str(&breaks(&text[pieces[to].start..last.end]));
+            }
+            "capture" => {
+                let mut captured = String::new();
+                self.all(text, within, depth + 1, &mut captured);
+                self.variables.set.insert(
+                    rest.trim_matches(['"', '\'']).to_owned(),
+                    Found::Text(captured.trim().to_owned()),
+                );
+                out.push_str(&breaks(&text[first.start..last.end]));
+            }
+            "blockquote" | "quote" | "pullquote" => {
+                let mut quoted = String::new();
+                self.all(text, within, depth + 1, &mut quoted);
+                let is_quote = name != "pullquote";
+                out.push_str(&breaks(&text[first.start..first.end]));
+                let quoted = quoted.trim_matches('\n').replace("{\"", "").replace("\"}", "");
+                let lines: Vec<String> = quoted
+                    .lines()
+                    .map(|line| if is_quote { format!("> {line}") } else { line.to_owned() })
+                    .collect();
+                let leading = inner.len() - inner.trim_start_matches('\n').len();
+                let trailing = inner.len() - inner.trim_end_matches('\n').len();
+                out.push_str(&"\n".repeat(leading));
+                out.push_str(&lines.join("\n"));
+                if !rest.is_empty() && is_quote {
+                    out.push_str(&format!(" — {rest}"));
+                }
+                out.push_str(&"\n".repeat(if inner.trim().is_empty() { 0 } else { trailing }));
+            }
+            // What is made of lists, of the site's posts or its data.
+            "for" | "tablerow" | "case" => {
+                let shown = short(&format!("{name} {rest}"));
+                (self.lost)(first.start, format!("`{{% {shown} %}}` is left out, with what stands in it"));
+                out.push_str(&breaks(&text[first.start..last.end]));
+            }
+            name => {
+                // A plug-in's: what stands in it stays.
+                let shown = short(&format!("{name} {rest}"));
+                (self.lost)(
+                    first.start,
+                    format!("`{{% {shown} %}}` is left out, and what stands in it is kept"),
+                );
+                out.push_str(&breaks(&text[first.start..first.end]));
+                self.all(text, within, depth + 1, out);
+                out.push_str(&breaks(&text[last.start..last.end]));
+            }
+        }
+        true
+    }
+
+    fn tag(&mut self, start: usize, name: &str, rest: &str, out: &mut String) {
+        let words = Words::of(rest);
+        match name {
+            "post_url" | "link" => {
+                let name = rest.trim_matches(['"', '\'']);
+                match (self.post)(name) {
+                    Ok(path) => out.push_str(&path),
+                    // A page or a file: its address, which is followed as others are.
+                    Err(_) if is_in_address(out) && !name.ends_with(".md") && name.contains('.') => {
+                        out.push_str(&format!("/{}", name.trim_start_matches('/')));
+                    }
+                    Err(why) => (self.lost)(start, format!("{why} `{}` to link to", short(name))),
+                }
+                return;
+            }
+            "assign" => {
+                if let Some((name, expression)) = rest.split_once('=') {
+                    let value = self.variables.value(expression, Place::Address);
+                    self.variables.set.insert(name.trim().to_owned(), value);
+                    return;
+                }
+            }
+            "gist" | "youtube" | "vimeo" | "twitter" | "tweet" | "instagram" => {
+                if let Some(link) = shown_elsewhere(name, &words) {
+                    out.push_str(&link);
+                    return;
+                }
+            }
+            "include" | "include_cached" if self.include(rest, out) => return,
+            "img" => {
+                // Octopress: `{% img left /images/quay.png 350 350 "title" "alt" %}`
+                let is_picture = |word: &&&str| word.contains('/') || word.contains('.');
+                if let Some(src) = words.bare.iter().find(is_picture) {
+                    let texts: Vec<&&str> = words
+                        .bare
+                        .iter()
+                        .skip_while(|word| *word != src)
+                        .skip(1)
+                        .filter(|word| word.parse::<f64>().is_err() && !word.ends_with('%'))
+                        .collect();
+                    let alt = texts.last().map(|text| unescaped(text)).unwrap_or_default();
+                    let title = texts.first().filter(|_| texts.len() > 1).map(|text| unescaped(text));
+                    out.push_str(&picture(src, &alt, title.as_deref(), None));
+                    return;
+                }
+            }
+            _ => {}
+        }
+        let what = format!("`{{% {} %}}` is left out", short(&format!("{name} {rest}")));
+        (self.lost)(start, what);
+    }
+
+    /// Writes what stands for an include whose name says what it shows: a picture, a film.
+    fn include(&mut self, rest: &str, out: &mut String) -> bool {
+        let (file, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let stem =
+            file.rsplit('/').next().unwrap_or(file).split('.').next().unwrap_or_default().to_lowercase();
+        let words = Words::of(arguments);
+        // Its arguments are expressions: a text, or the name of one.
+        let text = |names: &[&str]| {
+            let name = names.iter().find(|name| words.named(name).is_some())?;
+            let value = words.named(name)?;
+            let at = arguments.find(value)?;
+            let is_quoted = arguments[..at].ends_with(['"', '\'']);
+            match is_quoted {
+                true => Some(unescaped(value)),
+                false => match self.variables.value(value, Place::Address) {
+                    Found::Text(value) => Some(value),
+                    Found::Nothing | Found::Unknown => None,
+                },
+            }
+        };
+        for service in ["youtube", "vimeo"] {
+            if stem.contains(service) {
+                let Some(id) = text(&["id", "video_id", "videoid", "video", "v", "url"]) else {
+                    return false;
+                };
+                let Some(link) = shown_elsewhere(service, &Words::of(&id)) else { return false };
+                out.push_str(&link);
+                return true;
+            }
+        }
+        let is_of_pictures = ["figure", "fig", "image", "img", "picture", "photo", "screenshot"]
+            .iter()
+            .any(|name| stem.contains(name));
+        let src = text(&["src", "url", "image_path", "path", "file", "image", "img", "filename", "name"]);
+        let Some(src) = src.filter(|src| is_of_pictures && src.contains('.')) else { return false };
+        let caption = text(&["caption", "description", "title"]);
+        let alt = text(&["alt", "image_alt"]).or_else(|| caption.clone()).unwrap_or_default();
+        out.push_str(&picture(&src, &alt, caption.as_deref(), text(&["link", "href"]).as_deref()));
+        true
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::HashMap;
 
-    fn expanded(flavour: Flavour, text: &str) -> (String, Vec<String>) {
+    use super::*;
+    use crate::import::head::Head;
+
+    fn expanded(text: &str) -> (String, Vec<String>) {
+        let settings =
+            serde_json::json!({ "title": "The Harbour", "comments": false, "author": { "name": "Ann" } });
+        let serde_json::Value::Object(settings) = settings else { panic!("no settings") };
+        let extra = serde_json::json!({ "colour": "red", "sidebar": true });
+        let serde_json::Value::Object(extra) = extra else { panic!("no head") };
+        let head =
+            Head { title: "The Ferry".to_owned(), date: "2016-03-04".to_owned(), extra, ..Head::default() };
+        let variables = Variables {
+            settings: &settings,
+            url: Some("https://harbour.example"),
+            base: "/blog",
+            head: &head,
+            set: HashMap::new(),
+        };
         let mut lost = Vec::new();
         let post = |name: &str| match name.contains("ferry") {
             true => Ok("../2016/2016-03-04-ferry.md".to_owned()),
             false => Err("there is no post"),
         };
         let mut tell = |at: usize, what: String| lost.push(format!("{at}: {what}"));
-        let text = Expander { flavour, post: &post, lost: &mut tell }.expand(text);
+        let text = Liquid { post: &post, variables, lost: &mut tell }.expand(text);
         (text, lost)
     }
 
@@ -313,16 +450,46 @@ mod tests {
             ("{% highlight rust linenos %}\nlet x;\n{% endhighlight %}\n", "```rust\nlet x;\n```\n"),
             ("[x]({% post_url 2016-03-04-ferry %})", "[x](../2016/2016-03-04-ferry.md)"),
             ("![a]({{ site.baseurl }}/img/a.png)", "![a](/img/a.png)"),
-            ("{{ \"/img/a.png\" | relative_url }}", "/img/a.png"),
+            ("![a]({{ \"/img/a b.png\" | relative_url }})", "![a](/img/a b.png)"),
+            (
+                "<img src='{{ '/img/a.png' | prepend: site.baseurl | prepend: site.url }}'>",
+                "<img src='/img/a.png'>",
+            ),
+            ("[map]: {{ site.url }}/map", "[map]: /map"),
+            ("At {{ site.url }}{{ site.baseurl }}.", "At https://harbour.example/blog."),
+            (
+                "{{ 'tides' | absolute_url }}, {{ \"/tides\" | relative_url }}",
+                "https://harbour.example/blog/tides, /blog/tides",
+            ),
+            (
+                "{{ site.title | upcase }} of {{ site.author.name }}: {{ page.title }}",
+                "THE HARBOUR of Ann: The Ferry",
+            ),
+            ("{{- page.date | date: '%B %-d, %Y' -}}", "March 4, 2016"),
+            ("{{ page.colour | replace: 'red', 'blue' | append: \"|\" }}", "blue|"),
+            ("{% assign p = '/img/' | append: 'a.png' %}![a]({{ p }})", "![a](/img/a.png)"),
+            ("{% capture x %}so{% endcapture %}{{ x }}", "so"),
+            ("{% if page.sidebar %}yes{% else %}no{% endif %}", "yes"),
+            ("{% unless page.sidebar %}yes{% else %}no{% endunless %}", "no"),
+            ("{% if site.comments %}\na\n{% elsif page.colour == 'red' %}b{% else %}c{% endif %}", "\n\nb"),
+            ("{% if page.sidebar and page.unknown %}{% if x %}a{% else %}b{% endif %}{% endif %}c", "c"),
+            (
+                "{% include figure.html src=\"/a.png\" alt=\"A \\\"boat\\\"\" caption='Out' %}",
+                "![A \"boat\"](</a.png> \"Out\")",
+            ),
+            ("{% include youtube.html id=\"abc\" %}", "<https://www.youtube.com/watch?v=abc>"),
+            ("{% img left /a.png 30 40 \"Out\" \"A boat\" %}", "![A boat](</a.png> \"Out\")"),
+            ("- x\n\n  {% highlight sh %}\n  ls\n  {% endhighlight %}\n", "- x\n\n  ```sh\n  ls\n  ```\n"),
+            ("{% highlight md %}\n```\n{% endhighlight %}", "````md\n```\n````"),
+            ("{% blockquote Ann %}\nIt sails.\n{% endblockquote %}", "\n> It sails. — Ann\n"),
             ("{% raw %}{{ x }} {% y %}{% endraw %}z", "{{ x }} {% y %}z"),
             ("a{% comment %}\nb\n{% endcomment %}c", "a\n\nc"),
             ("{% gist ann/5555251 %}", "<https://gist.github.com/ann/5555251>"),
-            ("{ {% no end", "{ {% no end"),
+            ("{ {x} %} }}", "{ {x} %} }}"),
         ] {
-            assert_eq!(expanded(Flavour::Jekyll, liquid), (markdown.to_owned(), Vec::new()), "{liquid}");
+            assert_eq!(expanded(liquid), (markdown.to_owned(), Vec::new()), "{liquid}");
         }
-        let (text, lost) =
-            expanded(Flavour::Jekyll, "a {% include x.html %} b {{ page.x }} {% post_url tide %}");
+        let (text, lost) = expanded("a {% include x.html %} b {{ page.x }} {% post_url tide %}");
         assert_eq!(text, "a  b  ");
         assert_eq!(
             lost,
@@ -335,35 +502,29 @@ mod tests {
     }
 
     #[test]
-    fn shortcodes_become_markdown() {
-        for (shortcode, markdown) in [
+    fn of_what_only_the_site_knows_no_half_a_tag_stays() {
+        for (liquid, left, told) in [
             (
-                "{{< figure src=\"a b.jpg\" alt=\"A ferry\" caption=\"On trials\" >}}",
-                "![A ferry](<a b.jpg> \"On trials\")",
+                "a {% if user %}b{% else %}c{% endif %} d",
+                "a b d",
+                "2: whether `{% if user %}` holds is not known: the first of what stands in it is kept",
             ),
-            ("[x]({{< ref \"ferry.md#cost\" >}})", "[x](../2016/2016-03-04-ferry.md#cost)"),
-            ("{{< highlight go >}}\nx\n{{< /highlight >}}", "```go\nx\n```"),
-            ("{{< youtube abc >}}", "<https://www.youtube.com/watch?v=abc>"),
-            ("{{< tweet user=ann id=12 >}}", "<https://x.com/ann/status/12>"),
-            ("{{</* figure src=x */>}}", "{{< figure src=x >}}"),
-            ("{{ .Title }}", "{{ .Title }}"),
+            (
+                "{% for post in site.posts %}\n* {{ post.title }}\n{% endfor %}",
+                "\n\n",
+                "0: `{% for post in site.posts %}` is left out, with what stands in it",
+            ),
+            ("{% note %}b{% endnote %}", "b", "0: `{% note %}` is left out, and what stands in it is kept"),
+            ("a {% no end", "a  no end", "2: `{%` is never closed, and is left out"),
+            ("a {{ no end", "a  no end", "2: `{{` is never closed, and is left out"),
+            ("a{% endif %}", "a", "1: `{% endif %}` is left out"),
+            ("{{ '/a' | plugin: 1 }}", "", "0: `{{ '/a' | plugin: 1 }}` is left out"),
+            ("{{ x | default: 'a' }}", "", "0: `{{ x | default: 'a' }}` is left out"),
         ] {
-            assert_eq!(expanded(Flavour::Hugo, shortcode), (markdown.to_owned(), Vec::new()), "{shortcode}");
+            assert_eq!(expanded(liquid), (left.to_owned(), vec![told.to_owned()]), "{liquid}");
         }
-        let (text, lost) = expanded(
-            Flavour::Hugo,
-            "{{< figure src=\"a.jpg\" caption=\"On trials\" title=\"The ferry\" link=\"/map\" attr=\"Ann Reed\" >}}",
-        );
-        assert_eq!(text, "[![On trials](<a.jpg>)](</map>)");
-        assert_eq!(
-            lost,
-            [
-                "0: `title: The ferry` of the figure is left out",
-                "0: `attr: Ann Reed` of the figure is left out"
-            ]
-        );
-        let (text, lost) = expanded(Flavour::Hugo, "{{% notice tip %}}Mind the gap.{{% /notice %}}");
-        assert_eq!(text, "Mind the gap.");
-        assert_eq!(lost, ["0: the shortcode `notice tip` is left out"]);
+        let deep = "{% if page.sidebar %}".repeat(100) + "x" + &"{% endif %}".repeat(100);
+        let (text, _) = expanded(&deep);
+        assert_eq!(text, "x");
     }
 }

@@ -28,8 +28,11 @@ mod relink;
 mod rewrite;
 mod settings;
 mod shelves;
+mod shortcodes;
 mod site;
+mod tags;
 mod tree;
+mod variables;
 mod wordpress;
 
 use std::collections::BTreeMap;

@@ -6,19 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, Parser, Tag};
-use url::Url;
 
 use super::addresses::Addressing;
 use super::finish::Finish;
 use super::head::{Head, one_line};
 use super::inherited::Inherited;
 use super::kramdown::without_attributes;
-use super::liquid::Expander;
 use super::names::{Names, Unknown};
 use super::reading::read;
 use super::relink::{Behind, Links};
 use super::shelves::Shelves;
+use super::tags::Expander;
 use super::tree::{Spot, Standing, Tree};
+use super::variables::Variables;
 use super::{ImportError, Note, Options, Post, Report};
 use crate::article::markdown::{document, from_html};
 
@@ -53,8 +53,7 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         return Err(ImportError::Strange { path: source.to_owned(), why });
     }
     let tree = Tree::of(flavour, source, options.out)?;
-    let mut addressing = Addressing::of(flavour, &tree.root, &tree.shown);
-    addressing.homes.extend(options.site.iter().map(Url::as_str));
+    let addressing = Addressing::of(flavour, (&tree.root, &tree.shown), options.site.as_ref());
     let notes = tree.inherited.told.iter().chain(&addressing.told).cloned().collect();
     let mut report = Report { not_posts: tree.others.clone(), notes, ..Report::default() };
     let mut finish = Finish::new(options, Shelves::of_site(&tree.root, &tree.shelves, &addressing));
@@ -81,11 +80,11 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
             None => report.add(told),
         }
     }
+    let bodies = Bodies { flavour, addressing: &addressing, names: &names };
     let headings = Headings {
-        flavour,
+        bodies: &bodies,
         options,
         inherited: &tree.inherited,
-        names: &names,
         posts: planned.iter().map(|planned| (planned.name.clone(), planned.spot)).collect(),
         known: RefCell::default(),
     };
@@ -94,7 +93,7 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         let Some((head, body, line)) = read(spot, &tree.inherited, options, &mut Report::default()) else {
             continue;
         };
-        let body = markdown(flavour, &body, line, (spot, &name, &names), &mut told);
+        let body = bodies.markdown((&head, &body, line), (spot, &name), &mut told);
         let mut post = Post { head, body, file: spot.shown.clone(), line, keeps_lines: true };
         summarised(&mut post);
         let from = spot.path.parent().unwrap_or(Path::new(""));
@@ -143,10 +142,9 @@ fn no_post(flavour: Flavour, spot: &Spot, head: &Head) -> Option<&'static str> {
 
 /// The headings of posts that others link to, read when first asked for.
 struct Headings<'t> {
-    flavour: Flavour,
+    bodies: &'t Bodies<'t>,
     options: &'t Options<'t>,
     inherited: &'t Inherited,
-    names: &'t Names,
     /// By the article that each becomes.
     posts: HashMap<PathBuf, &'t Spot>,
     known: RefCell<HashMap<PathBuf, HashSet<String>>>,
@@ -168,8 +166,8 @@ impl Headings<'_> {
             .posts
             .get(name)
             .and_then(|spot| Some((*spot, read(spot, self.inherited, self.options, &mut told)?)));
-        let Some((spot, (_, body, line))) = read else { return HashSet::new() };
-        let body = markdown(self.flavour, &body, line, (spot, name, self.names), &mut Report::default());
+        let Some((spot, (head, body, line))) = read else { return HashSet::new() };
+        let body = self.bodies.markdown((&head, &body, line), (spot, name), &mut Report::default());
         document(&body).heading_ids().into_iter().map(str::to_owned).collect()
     }
 }
@@ -192,32 +190,48 @@ fn from_address(address: &str, path: &str) -> Option<String> {
     is_relative.then(|| format!("/{}", parts.join("/")))
 }
 
-/// The body of a post, its tags expanded and its HTML as Markdown.
-fn markdown(
+/// How the bodies of a site's posts are read.
+struct Bodies<'t> {
     flavour: Flavour,
-    body: &str,
-    line: usize,
-    (spot, name, names): (&Spot, &Path, &Names),
-    told: &mut Report,
-) -> String {
-    let from = spot.path.parent().unwrap_or(Path::new(""));
-    let post_of = |key: &str| {
-        let found = names.find(from, key).map(|other| super::relink::relative(name, other));
-        found.map_err(|unknown| match unknown {
-            Unknown::None => "there is no post",
-            Unknown::Several => "there is more than one post",
-        })
-    };
-    let place = |body: &str, at: usize| line + body[..at].matches('\n').count();
-    let mut lost = |at: usize, what: String| told.note(&spot.shown, place(body, at), what);
-    let expanded = Expander { flavour, post: &post_of, lost: &mut lost }.expand(body);
-    let mut lost = |at: usize, what: String| told.note(&spot.shown, place(&expanded, at), what);
-    let markdown = without_html(&expanded, &mut lost);
-    match flavour {
-        Flavour::Jekyll => without_attributes(&markdown, &mut |at, what| {
-            told.note(&spot.shown, place(&markdown, at), what);
-        }),
-        Flavour::Hugo => markdown,
+    addressing: &'t Addressing,
+    names: &'t Names,
+}
+
+impl Bodies<'_> {
+    /// The body of a post, its tags expanded and its HTML as Markdown.
+    fn markdown(
+        &self,
+        (head, body, line): (&Head, &str, usize),
+        (spot, name): (&Spot, &Path),
+        told: &mut Report,
+    ) -> String {
+        let from = spot.path.parent().unwrap_or(Path::new(""));
+        let post_of = |key: &str| {
+            let found = self.names.find(from, key).map(|other| super::relink::relative(name, other));
+            found.map_err(|unknown| match unknown {
+                Unknown::None => "there is no post",
+                Unknown::Several => "there is more than one post",
+            })
+        };
+        let place = |body: &str, at: usize| line + body[..at].matches('\n').count();
+        let mut lost = |at: usize, what: String| told.note(&spot.shown, place(body, at), what);
+        let variables = Variables {
+            settings: &self.addressing.settings,
+            url: self.addressing.url.as_deref(),
+            base: &self.addressing.base,
+            head,
+            set: HashMap::new(),
+        };
+        let expander = Expander { flavour: self.flavour, post: &post_of, variables, lost: &mut lost };
+        let expanded = expander.expand(body);
+        let mut lost = |at: usize, what: String| told.note(&spot.shown, place(&expanded, at), what);
+        let markdown = without_html(&expanded, &mut lost);
+        match self.flavour {
+            Flavour::Jekyll => without_attributes(&markdown, &mut |at, what| {
+                told.note(&spot.shown, place(&markdown, at), what);
+            }),
+            Flavour::Hugo => markdown,
+        }
     }
 }
 

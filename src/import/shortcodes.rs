@@ -1,0 +1,242 @@
+//! Shortcodes of Hugo → Markdown.
+
+use super::tags::{Words, begin_line, breaks, fence, picture, short, shown_elsewhere, unescaped};
+
+/// What shortcodes are expanded with.
+pub(super) struct Shortcodes<'a> {
+    pub(super) post: &'a dyn Fn(&str) -> Result<String, &'static str>,
+    pub(super) lost: &'a mut dyn FnMut(usize, String),
+}
+
+/// One shortcode.
+struct Code<'t> {
+    name: &'t str,
+    rest: &'t str,
+    /// Behind it.
+    end: usize,
+    open: &'static str,
+    close: &'static str,
+}
+
+fn code(text: &str, start: usize) -> Option<Code<'_>> {
+    let (open, close) = match &text[start..] {
+        rest if rest.starts_with("{{<") => ("{{<", ">}}"),
+        rest if rest.starts_with("{{%") => ("{{%", "%}}"),
+        _ => return None,
+    };
+    let inner = &text[start + open.len()..];
+    // One that is never closed is none.
+    let length = inner.find(close).filter(|length| *length < 4_000).unwrap_or_default();
+    let end = start + open.len() + length + if length > 0 { close.len() } else { 0 };
+    let inner = inner[..length].trim();
+    let (name, rest) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
+    // `{{< / highlight >}}`
+    let (name, rest) =
+        if name == "/" { (&inner[..inner.len() - rest.trim_start().len()], "") } else { (name, rest) };
+    Some(Code { name, rest: rest.trim(), end, open, close })
+}
+
+/// Where the shortcode that closes `name` begins behind `from`, and where it ends.
+fn closing(text: &str, from: usize, name: &str) -> Option<(usize, usize)> {
+    let mut at = from;
+    while let Some(found) = text[at..].find("{{") {
+        let start = at + found;
+        at = start + 2;
+        if let Some(code) = code(text, start) {
+            if code.name.strip_prefix('/').map(str::trim) == Some(name) {
+                return Some((start, code.end));
+            }
+            at = code.end.max(at);
+        }
+    }
+    None
+}
+
+impl Shortcodes<'_> {
+    pub(super) fn expand(mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        while let Some(found) = text[at..].find("{{") {
+            let start = at + found;
+            out.push_str(&text[at..start]);
+            at = match code(text, start) {
+                Some(code) if code.name.is_empty() => {
+                    (self.lost)(start, format!("`{}` is never closed, and is left out", code.open));
+                    start + code.open.len()
+                }
+                Some(code) => self.replace(text, start, &code, &mut out),
+                None => {
+                    out.push_str("{{");
+                    start + 2
+                }
+            };
+        }
+        out.push_str(&text[at..]);
+        out
+    }
+
+    /// Writes what stands for a shortcode; gives the place to go on from.
+    fn replace(&mut self, text: &str, start: usize, code: &Code<'_>, out: &mut String) -> usize {
+        // `{{</* figure */>}}` is one that is shown, not used.
+        if let Some(shown) = code.name.strip_prefix("/*") {
+            let inner = format!("{shown} {}", code.rest);
+            let inner = inner.trim().trim_end_matches("*/").trim();
+            out.push_str(&format!("{} {inner} {}", code.open, code.close));
+            return code.end;
+        }
+        let words = Words::of(code.rest);
+        match code.name {
+            "figure" | "img" | "image" | "picture" | "imgproc" | "fig" => self.figure(start, &words, out),
+            "ref" | "relref" => {
+                let target = words.named("path").or(words.first()).unwrap_or_default();
+                let (path, id) = target.split_once('#').map_or((target, ""), |(path, id)| (path, id));
+                match (self.post)(path) {
+                    _ if path.is_empty() && !id.is_empty() => out.push_str(&format!("#{id}")),
+                    Ok(path) if id.is_empty() => out.push_str(&path),
+                    Ok(path) => out.push_str(&format!("{path}#{id}")),
+                    Err(why) => (self.lost)(start, format!("{why} `{}` to link to", short(target))),
+                }
+            }
+            // What stands between the two is code, or drawn from it.
+            "highlight" | "code" | "mermaid" | "math" | "katex" | "latex" => {
+                let Some((inner_end, end)) = closing(text, code.end, code.name) else {
+                    return self.unknown(start, code);
+                };
+                let language = match code.name {
+                    "highlight" | "code" => words.named("lang").or(words.first()).unwrap_or_default(),
+                    name => name,
+                };
+                let inner = &text[code.end..inner_end];
+                let indent: String = out[out.rfind('\n').map_or(0, |at| at + 1)..].to_owned();
+                fence(out, language.trim_matches(','), inner);
+                if !inner.starts_with('\n') {
+                    out.push('\n');
+                }
+                out.push_str(inner.trim_end_matches([' ', '\t']));
+                begin_line(out);
+                if indent.trim().is_empty() && out.ends_with('\n') {
+                    out.push_str(&indent);
+                }
+                let longest = inner.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+                out.push_str(&"`".repeat(longest.max(2) + 1));
+                return end;
+            }
+            "youtube" | "vimeo" | "gist" | "tweet" | "twitter" | "x" | "instagram" | "youtubelite" => {
+                let service = if code.name == "youtubelite" { "youtube" } else { code.name };
+                match shown_elsewhere(service, &words) {
+                    Some(link) => out.push_str(&link),
+                    None => return self.unknown(start, code),
+                }
+            }
+            "video" | "audio" => match words.any(&["src", "url", "mp4", "webm"]).or(words.first()) {
+                Some(src) => out.push_str(&format!("[{}](<{src}>)", src.rsplit('/').next().unwrap_or(src))),
+                None => return self.unknown(start, code),
+            },
+            "button" | "btn" | "link" if words.any(&["href", "url", "link", "relref"]).is_some() => {
+                let target = words.any(&["href", "url", "link", "relref"]).unwrap_or_default();
+                let (label, end) = match closing(text, code.end, code.name) {
+                    Some((inner_end, end)) => (text[code.end..inner_end].trim(), end),
+                    None => (words.any(&["text", "label", "title"]).unwrap_or(target), code.end),
+                };
+                out.push_str(&format!("[{label}](<{target}>)"));
+                return end;
+            }
+            "details" | "spoiler" | "expand" | "admonition" | "callout" | "alert" | "notice" | "hint"
+            | "tab"
+                if words.any(&["summary", "title", "name"]).is_some() =>
+            {
+                // Its line above what it opens.
+                let title = words.any(&["summary", "title", "name"]).unwrap_or_default();
+                out.push_str(&format!("**{}**", crate::article::markdown::escape(&unescaped(title))));
+                let rest = &text[code.end..];
+                out.push_str(if rest.starts_with('\n') && !rest.starts_with("\n\n") { "\n" } else { " " });
+                return code.end;
+            }
+            // Data that a program draws from.
+            "chart" | "echarts" | "music" | "mapbox" | "graph" => {
+                let end = closing(text, code.end, code.name).map_or(code.end, |(_, end)| end);
+                out.push_str(&breaks(&text[start..end]));
+                self.unknown(start, code);
+                return end;
+            }
+            _ => return self.unknown(start, code),
+        }
+        code.end
+    }
+
+    /// Leaves out a shortcode of which no more is known; what stands between a pair of them stays.
+    fn unknown(&mut self, start: usize, code: &Code<'_>) -> usize {
+        if !code.name.starts_with('/') {
+            let shown = short(&format!("{} {}", code.name, code.rest));
+            (self.lost)(start, format!("the shortcode `{shown}` is left out"));
+        }
+        code.end
+    }
+
+    fn figure(&mut self, start: usize, words: &Words<'_>, out: &mut String) {
+        let alt = words.any(&["alt", "caption", "title"]).unwrap_or_default();
+        let Some(src) = words.any(&["src", "url", "link-src"]).or(words.first()) else {
+            (self.lost)(start, "a figure without a source is left out".to_owned());
+            return;
+        };
+        let caption = words.any(&["caption", "title"]).map(unescaped);
+        out.push_str(&picture(src, &unescaped(alt), caption.as_deref(), words.named("link")));
+        // Of two lines beneath a picture one has a place.
+        let second = words.named("title").filter(|_| words.named("caption").is_some());
+        for (name, lost) in
+            [("title", second), ("attr", words.named("attr")), ("attrlink", words.named("attrlink"))]
+        {
+            if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
+                (self.lost)(start, format!("`{name}: {}` of the figure is left out", short(lost)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str) -> (String, Vec<String>) {
+        let mut lost = Vec::new();
+        let post = |name: &str| match name.contains("ferry") {
+            true => Ok("../2016/2016-03-04-ferry.md".to_owned()),
+            false => Err("there is no post"),
+        };
+        let mut tell = |at: usize, what: String| lost.push(format!("{at}: {what}"));
+        let text = Shortcodes { post: &post, lost: &mut tell }.expand(text);
+        (text, lost)
+    }
+
+    #[test]
+    fn shortcodes_become_markdown() {
+        for (shortcode, markdown) in [
+            (
+                "{{< figure src=\"a b.jpg\" alt=\"A ferry\" caption=\"On trials\" >}}",
+                "![A ferry](<a b.jpg> \"On trials\")",
+            ),
+            ("[x]({{< ref \"ferry.md#cost\" >}})", "[x](../2016/2016-03-04-ferry.md#cost)"),
+            ("{{< highlight go >}}\nx\n{{< /highlight >}}", "```go\nx\n```"),
+            ("{{< youtube abc >}}", "<https://www.youtube.com/watch?v=abc>"),
+            ("{{< tweet user=ann id=12 >}}", "<https://x.com/ann/status/12>"),
+            ("{{</* figure src=x */>}}", "{{< figure src=x >}}"),
+            ("{{ .Title }}", "{{ .Title }}"),
+        ] {
+            assert_eq!(expanded(shortcode), (markdown.to_owned(), Vec::new()), "{shortcode}");
+        }
+        let (text, lost) = expanded(
+            "{{< figure src=\"a.jpg\" caption=\"On trials\" title=\"The ferry\" link=\"/map\" attr=\"Ann Reed\" >}}",
+        );
+        assert_eq!(text, "[![On trials](<a.jpg>)](</map>)");
+        assert_eq!(
+            lost,
+            [
+                "0: `title: The ferry` of the figure is left out",
+                "0: `attr: Ann Reed` of the figure is left out"
+            ]
+        );
+        let (text, lost) = expanded("{{% notice tip %}}Mind the gap.{{% /notice %}}");
+        assert_eq!(text, "Mind the gap.");
+        assert_eq!(lost, ["0: the shortcode `notice tip` is left out"]);
+    }
+}
