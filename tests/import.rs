@@ -1,6 +1,7 @@
 //! Writing of elsewhere becomes articles that pass the check; what is lost is told.
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+mod shapes;
 mod sites;
 mod wordpress;
 

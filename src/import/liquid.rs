@@ -1,5 +1,8 @@
 //! Tags of Jekyll's Liquid → Markdown.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use super::tags::{
     Words, begin_line, breaks, fence, is_in_address, picture, short, shown_elsewhere, unescaped,
 };
@@ -21,6 +24,13 @@ struct Piece<'t> {
     start: usize,
     end: usize,
     kind: Kind<'t>,
+}
+
+/// A text with its tags, and where their blocks end.
+struct All<'t> {
+    text: &'t str,
+    pieces: Vec<Piece<'t>>,
+    ends: Vec<Option<usize>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,21 +107,29 @@ fn closing(text: &str, name: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// The place of the tag that closes the block `name`, whose first piece is `pieces[from]`.
-fn end_of(pieces: &[Piece<'_>], from: usize, name: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (at, piece) in pieces.iter().enumerate().skip(from) {
-        let Kind::Tag(found, _) = piece.kind else { continue };
-        if found == name {
-            depth += 1;
-        } else if found.strip_prefix("end") == Some(name) {
-            if depth == 0 {
-                return Some(at);
+/// Whether a tag stands alone on its line.
+fn is_alone(text: &str, piece: &Piece<'_>) -> bool {
+    let before = text[..piece.start].rsplit('\n').next().unwrap_or_default();
+    let behind = text[piece.end..].split('\n').next().unwrap_or_default();
+    before.trim().is_empty() && behind.trim().is_empty()
+}
+
+/// For each piece that begins a block the place of the tag that closes it.
+fn ends_of(pieces: &[Piece<'_>]) -> Vec<Option<usize>> {
+    let mut ends = vec![None; pieces.len()];
+    let mut open: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let Kind::Tag(name, _) = piece.kind else { continue };
+        match name.strip_prefix("end") {
+            Some(name) => {
+                if let Some(start) = open.get_mut(name).and_then(Vec::pop) {
+                    ends[start] = Some(at);
+                }
             }
-            depth -= 1;
+            None => open.entry(name).or_default().push(at),
         }
     }
-    None
+    ends
 }
 
 /// The condition and the pieces of each branch of an `if` or an `unless` between two places.
@@ -141,14 +159,16 @@ fn branches<'t>(
 impl Liquid<'_> {
     pub(super) fn expand(mut self, text: &str) -> String {
         let pieces = pieces(text);
+        let all = All { text, ends: ends_of(&pieces), pieces };
         let mut out = String::with_capacity(text.len());
-        self.all(text, &pieces, 0, &mut out);
+        self.all(&all, 0..all.pieces.len(), 0, &mut out);
         out
     }
 
-    fn all(&mut self, text: &str, pieces: &[Piece<'_>], depth: usize, out: &mut String) {
-        let mut at = 0;
-        while let Some(piece) = pieces.get(at) {
+    fn all(&mut self, all: &All<'_>, range: Range<usize>, depth: usize, out: &mut String) {
+        let text = all.text;
+        let mut at = range.start;
+        while let Some(piece) = all.pieces[..range.end].get(at) {
             let written = &text[piece.start..piece.end];
             at = match piece.kind {
                 Kind::Text => {
@@ -166,6 +186,16 @@ impl Liquid<'_> {
                 Kind::Value(expression) => {
                     let place = if is_in_address(out) { Place::Address } else { Place::Text };
                     match self.variables.value(expression, place) {
+                        Found::Text(value) if place == Place::Address => {
+                            out.push_str(&value.trim().replace(' ', "%20"));
+                        }
+                        // Between tags of HTML it would be no Markdown.
+                        Found::Text(value) if expression.contains("markdownify") && value.contains('\n') => {
+                            out.push_str(&format!("\n\n{}\n\n", value.trim()));
+                        }
+                        Found::Text(value) if expression.contains("markdownify") && is_alone(text, piece) => {
+                            out.push_str(&format!("\n\n{}\n", value.trim()));
+                        }
                         Found::Text(value) => out.push_str(&value),
                         Found::Nothing | Found::Unknown => {
                             (self.lost)(
@@ -178,9 +208,9 @@ impl Liquid<'_> {
                     at + 1
                 }
                 Kind::Tag(name, rest) => {
-                    let end = end_of(pieces, at + 1, name).filter(|_| depth < DEEPEST);
+                    let end = all.ends[at].filter(|end| depth < DEEPEST && *end < range.end);
                     let next = match end {
-                        Some(end) => self.block(text, pieces, (at, end), depth, out),
+                        Some(end) => self.block(all, (at, end), depth, out),
                         None => false,
                     };
                     match end.filter(|_| next) {
@@ -197,18 +227,12 @@ impl Liquid<'_> {
     }
 
     /// Writes what stands for a block between its two tags; whether it is one that is known.
-    fn block(
-        &mut self,
-        text: &str,
-        pieces: &[Piece<'_>],
-        (at, end): (usize, usize),
-        depth: usize,
-        out: &mut String,
-    ) -> bool {
+    fn block(&mut self, all: &All<'_>, (at, end): (usize, usize), depth: usize, out: &mut String) -> bool {
+        let (text, pieces) = (all.text, all.pieces.as_slice());
         let (first, last) = (&pieces[at], &pieces[end]);
         let Kind::Tag(name, rest) = first.kind else { return false };
         let inner = &text[first.end..last.start];
-        let within = &pieces[at + 1..end];
+        let within = at + 1..end;
         match name {
             "highlight" | "codeblock" => {
                 let language = match name {
@@ -219,7 +243,7 @@ impl Liquid<'_> {
                 };
                 let indent: String = out[out.rfind('\n').map_or(0, |at| at + 1)..].to_owned();
                 let mut code = String::new();
-                self.all(text, within, depth + 1, &mut code);
+                self.all(all, within, depth + 1, &mut code);
                 fence(out, language, &code);
                 if !code.starts_with('\n') {
                     out.push('\n');
@@ -266,12 +290,12 @@ impl Liquid<'_> {
                 let (from, to) = taken.unwrap_or((end, end));
                 let before = &text[first.start..pieces[from].start];
                 out.push_str(&breaks(before));
-                self.all(text, &pieces[from..to], depth + 1, out);
+                self.all(all, from..to, depth + 1, out);
                 out.push_str(&breaks(&text[pieces[to].start..last.end]));
             }
             "capture" => {
                 let mut captured = String::new();
-                self.all(text, within, depth + 1, &mut captured);
+                self.all(all, within, depth + 1, &mut captured);
                 self.variables.set.insert(
                     rest.trim_matches(['"', '\'']).to_owned(),
                     Found::Text(captured.trim().to_owned()),
@@ -280,7 +304,7 @@ impl Liquid<'_> {
             }
             "blockquote" | "quote" | "pullquote" => {
                 let mut quoted = String::new();
-                self.all(text, within, depth + 1, &mut quoted);
+                self.all(all, within, depth + 1, &mut quoted);
                 let is_quote = name != "pullquote";
                 out.push_str(&breaks(&text[first.start..first.end]));
                 let quoted = quoted.trim_matches('\n').replace("{\"", "").replace("\"}", "");
@@ -311,7 +335,7 @@ impl Liquid<'_> {
                     format!("`{{% {shown} %}}` is left out, and what stands in it is kept"),
                 );
                 out.push_str(&breaks(&text[first.start..first.end]));
-                self.all(text, within, depth + 1, out);
+                self.all(all, within, depth + 1, out);
                 out.push_str(&breaks(&text[last.start..last.end]));
             }
         }
@@ -390,8 +414,9 @@ impl Liquid<'_> {
                 },
             }
         };
+        let provider = text(&["provider"]).unwrap_or_default();
         for service in ["youtube", "vimeo"] {
-            if stem.contains(service) {
+            if stem.contains(service) || provider == service {
                 let Some(id) = text(&["id", "video_id", "videoid", "video", "v", "url"]) else {
                     return false;
                 };
@@ -414,8 +439,6 @@ impl Liquid<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
     use crate::import::head::Head;
 
@@ -450,7 +473,7 @@ mod tests {
             ("{% highlight rust linenos %}\nlet x;\n{% endhighlight %}\n", "```rust\nlet x;\n```\n"),
             ("[x]({% post_url 2016-03-04-ferry %})", "[x](../2016/2016-03-04-ferry.md)"),
             ("![a]({{ site.baseurl }}/img/a.png)", "![a](/img/a.png)"),
-            ("![a]({{ \"/img/a b.png\" | relative_url }})", "![a](/img/a b.png)"),
+            ("![a]({{ \"/img/a b.png\" | relative_url }})", "![a](/img/a%20b.png)"),
             (
                 "<img src='{{ '/img/a.png' | prepend: site.baseurl | prepend: site.url }}'>",
                 "<img src='/img/a.png'>",
@@ -469,6 +492,10 @@ mod tests {
             ("{{ page.colour | replace: 'red', 'blue' | append: \"|\" }}", "blue|"),
             ("{% assign p = '/img/' | append: 'a.png' %}![a]({{ p }})", "![a](/img/a.png)"),
             ("{% capture x %}so{% endcapture %}{{ x }}", "so"),
+            (
+                "{% capture x %}\n* a\n{% endcapture %}<div>\n  {{ x | markdownify }}\n</div>",
+                "\n\n<div>\n  \n\n* a\n\n</div>",
+            ),
             ("{% if page.sidebar %}yes{% else %}no{% endif %}", "yes"),
             ("{% unless page.sidebar %}yes{% else %}no{% endunless %}", "no"),
             ("{% if site.comments %}\na\n{% elsif page.colour == 'red' %}b{% else %}c{% endif %}", "\n\nb"),
@@ -523,6 +550,9 @@ mod tests {
         ] {
             assert_eq!(expanded(liquid), (left.to_owned(), vec![told.to_owned()]), "{liquid}");
         }
+        // In time that grows with the text.
+        expanded(&"{% if x %}{% x %}".repeat(40_000));
+        expanded(&("{% if page.sidebar %}".repeat(40_000) + "{% endif %}"));
         let deep = "{% if page.sidebar %}".repeat(100) + "x" + &"{% endif %}".repeat(100);
         let (text, _) = expanded(&deep);
         assert_eq!(text, "x");

@@ -12,7 +12,9 @@
 mod addresses;
 mod files;
 mod finish;
+mod frames;
 mod front;
+mod goldmark;
 mod head;
 mod homes;
 mod hugo;
@@ -23,6 +25,7 @@ mod languages;
 mod liquid;
 mod names;
 mod pattern;
+mod raw_html;
 mod reading;
 mod relink;
 mod rewrite;

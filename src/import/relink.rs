@@ -112,7 +112,9 @@ impl Relink<'_> {
             for Seen { what, span } in document.seen.iter().rev() {
                 let source = &body[span.clone()];
                 let (written, fate) = match what {
-                    What::Link { target, .. } if self.is_enlarged(source, target) => (target, Fate::Bare),
+                    What::Link { target, .. } if self.is_enlarged(source, target, links) => {
+                        (target, Fate::Bare)
+                    }
                     What::Link { target, .. } => (target, self.link(target, &ids, links)),
                     What::Image { src, .. } => (src, self.picture(src, slug, links, copied)),
                     _ => continue,
@@ -156,7 +158,7 @@ impl Relink<'_> {
                 body.replace_range(span, &new);
             }
         }
-        body
+        without_gaps(&body)
     }
 
     fn link(&self, target: &str, ids: &HashSet<&str>, links: &Links<'_>) -> Fate {
@@ -210,8 +212,15 @@ impl Relink<'_> {
     }
 
     /// Whether a link leads from a picture to its own file, which is copied.
-    fn is_enlarged(&self, source: &str, target: &str) -> bool {
-        let file = || self.options.uploads.and_then(|folder| upload(folder, target));
+    fn is_enlarged(&self, source: &str, target: &str, links: &Links<'_>) -> bool {
+        let file = || {
+            let upload = self.options.uploads.and_then(|folder| upload(folder, target));
+            let shelved = || match scheme(target) {
+                Some(_) => self.shelves.find_whole(target),
+                None => self.shelves.find(target, links.beside),
+            };
+            upload.or_else(shelved)
+        };
         source.starts_with("[![")
             && source.matches("![").count() == 1
             && source.contains(")](")
@@ -272,6 +281,30 @@ impl Relink<'_> {
     }
 }
 
+/// `body` with one blank line where several are, but in code.
+fn without_gaps(body: &str) -> String {
+    let mut out = String::with_capacity(body.len());
+    let mut fence: Option<String> = None;
+    let mut blank = 0;
+    for line in body.split_inclusive('\n') {
+        let text = line.trim_start_matches([' ', '>', '\t']);
+        let run: String =
+            text.chars().take_while(|c| text.starts_with(*c) && matches!(c, '`' | '~')).collect();
+        if run.len() >= 3 {
+            fence = match fence {
+                None => Some(run),
+                Some(open) if run.starts_with(open.as_str()) && text.trim_end() == run => None,
+                open => open,
+            };
+        }
+        blank = if line.trim().is_empty() { blank + 1 } else { 0 };
+        if blank < 2 || fence.is_some() {
+            out.push_str(line);
+        }
+    }
+    out
+}
+
 /// The link `within` the site as one to the article of a post, when it leads to one.
 fn to_post(within: &str, links: &Links<'_>) -> Option<Fate> {
     let (path, id) = within.split_once('#').map_or((within, None), |(path, id)| (path, Some(id)));
@@ -316,5 +349,22 @@ fn short(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_blank_lines_are_one_but_in_code() {
+        for (body, left) in [
+            ("A.\n\n\n\nB.\n", "A.\n\nB.\n"),
+            ("```\na\n\n\nb\n```\n\n\nC.\n", "```\na\n\n\nb\n```\n\nC.\n"),
+            ("````\n```\n\n\n````\n", "````\n```\n\n\n````\n"),
+            ("- a\n\n  ~~~\n\n\n  ~~~\n", "- a\n\n  ~~~\n\n\n  ~~~\n"),
+        ] {
+            assert_eq!(without_gaps(body), left, "{body}");
+        }
     }
 }

@@ -1,11 +1,20 @@
 //! Shortcodes of Hugo → Markdown.
 
+use std::collections::HashSet;
+
 use super::tags::{Words, begin_line, breaks, fence, picture, short, shown_elsewhere, unescaped};
+
+/// The service that a shortcode shows something of.
+fn service_of(name: &str) -> &str {
+    name.strip_suffix("_simple").or(name.strip_suffix("lite")).unwrap_or(name)
+}
 
 /// What shortcodes are expanded with.
 pub(super) struct Shortcodes<'a> {
     pub(super) post: &'a dyn Fn(&str) -> Result<String, &'static str>,
     pub(super) lost: &'a mut dyn FnMut(usize, String),
+    /// Names that nothing closes any more, from some place on.
+    pub(super) unclosed: HashSet<String>,
 }
 
 /// One shortcode.
@@ -53,6 +62,18 @@ fn closing(text: &str, from: usize, name: &str) -> Option<(usize, usize)> {
 }
 
 impl Shortcodes<'_> {
+    /// Where what is between `code` and the one that closes it ends, and where that ends.
+    fn closing(&mut self, text: &str, code: &Code<'_>) -> Option<(usize, usize)> {
+        if self.unclosed.contains(code.name) {
+            return None;
+        }
+        let found = closing(text, code.end, code.name);
+        if found.is_none() {
+            self.unclosed.insert(code.name.to_owned());
+        }
+        found
+    }
+
     pub(super) fn expand(mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
@@ -99,7 +120,7 @@ impl Shortcodes<'_> {
             }
             // What stands between the two is code, or drawn from it.
             "highlight" | "code" | "mermaid" | "math" | "katex" | "latex" => {
-                let Some((inner_end, end)) = closing(text, code.end, code.name) else {
+                let Some((inner_end, end)) = self.closing(text, code) else {
                     return self.unknown(start, code);
                 };
                 let language = match code.name {
@@ -121,8 +142,9 @@ impl Shortcodes<'_> {
                 out.push_str(&"`".repeat(longest.max(2) + 1));
                 return end;
             }
-            "youtube" | "vimeo" | "gist" | "tweet" | "twitter" | "x" | "instagram" | "youtubelite" => {
-                let service = if code.name == "youtubelite" { "youtube" } else { code.name };
+            "youtube" | "vimeo" | "gist" | "tweet" | "twitter" | "x" | "instagram" | "youtubelite"
+            | "vimeo_simple" | "twitter_simple" | "instagram_simple" => {
+                let service = service_of(code.name);
                 match shown_elsewhere(service, &words) {
                     Some(link) => out.push_str(&link),
                     None => return self.unknown(start, code),
@@ -134,7 +156,7 @@ impl Shortcodes<'_> {
             },
             "button" | "btn" | "link" if words.any(&["href", "url", "link", "relref"]).is_some() => {
                 let target = words.any(&["href", "url", "link", "relref"]).unwrap_or_default();
-                let (label, end) = match closing(text, code.end, code.name) {
+                let (label, end) = match self.closing(text, code) {
                     Some((inner_end, end)) => (text[code.end..inner_end].trim(), end),
                     None => (words.any(&["text", "label", "title"]).unwrap_or(target), code.end),
                 };
@@ -143,18 +165,45 @@ impl Shortcodes<'_> {
             }
             "details" | "spoiler" | "expand" | "admonition" | "callout" | "alert" | "notice" | "hint"
             | "tab"
-                if words.any(&["summary", "title", "name"]).is_some() =>
+                if words.any(&["summary", "title", "name"]).is_some()
+                    || code.name == "tab" && words.first().is_some() =>
             {
                 // Its line above what it opens.
-                let title = words.any(&["summary", "title", "name"]).unwrap_or_default();
+                let title = words.any(&["summary", "title", "name"]).or(words.first()).unwrap_or_default();
+                if !out.is_empty() && !out.ends_with('\n') {
+                    out.push_str("\n\n");
+                }
                 out.push_str(&format!("**{}**", crate::article::markdown::escape(&unescaped(title))));
                 let rest = &text[code.end..];
                 out.push_str(if rest.starts_with('\n') && !rest.starts_with("\n\n") { "\n" } else { " " });
                 return code.end;
             }
+            "quote" | "blockquote" | "epigraph" => {
+                let Some((inner_end, end)) = self.closing(text, code) else {
+                    return self.unknown(start, code);
+                };
+                let inner = &text[code.end..inner_end];
+                let by = [words.any(&["author", "cite"]), words.any(&["source", "title"])];
+                let by: Vec<String> = by.into_iter().flatten().map(unescaped).collect();
+                let by = match (by.join(", "), words.any(&["url", "link"])) {
+                    (by, _) if by.is_empty() => String::new(),
+                    (by, Some(url)) => format!(" — [{by}](<{url}>)"),
+                    (by, None) => format!(" — {by}"),
+                };
+                let lines: Vec<String> = inner.trim().lines().map(|line| format!("> {line}")).collect();
+                begin_line(out);
+                out.push_str(&breaks(&inner[..inner.len() - inner.trim_start().len()]));
+                out.push_str(&lines.join("\n"));
+                out.push_str(&by);
+                out.push_str(&breaks(&inner[inner.trim_end().len()..]));
+                return end;
+            }
+            // What stood beside the text.
+            "footnote" | "sidenote" | "marginnote" | "fn" => out.push_str(" ("),
+            "/footnote" | "/sidenote" | "/marginnote" | "/fn" => out.push(')'),
             // Data that a program draws from.
             "chart" | "echarts" | "music" | "mapbox" | "graph" => {
-                let end = closing(text, code.end, code.name).map_or(code.end, |(_, end)| end);
+                let end = self.closing(text, code).map_or(code.end, |(_, end)| end);
                 out.push_str(&breaks(&text[start..end]));
                 self.unknown(start, code);
                 return end;
@@ -179,8 +228,13 @@ impl Shortcodes<'_> {
             (self.lost)(start, "a figure without a source is left out".to_owned());
             return;
         };
-        let caption = words.any(&["caption", "title"]).map(unescaped);
-        out.push_str(&picture(src, &unescaped(alt), caption.as_deref(), words.named("link")));
+        // They may be Markdown; a picture's texts are none.
+        let plain = |text: &str| match unescaped(text) {
+            text if text.contains(['*', '_', '[', '`']) => crate::article::markdown::plain(&text),
+            text => text,
+        };
+        let caption = words.any(&["caption", "title"]).map(plain);
+        out.push_str(&picture(src, &plain(alt), caption.as_deref(), words.named("link")));
         // Of two lines beneath a picture one has a place.
         let second = words.named("title").filter(|_| words.named("caption").is_some());
         for (name, lost) in
@@ -204,7 +258,7 @@ mod tests {
             false => Err("there is no post"),
         };
         let mut tell = |at: usize, what: String| lost.push(format!("{at}: {what}"));
-        let text = Shortcodes { post: &post, lost: &mut tell }.expand(text);
+        let text = Shortcodes { post: &post, lost: &mut tell, unclosed: HashSet::new() }.expand(text);
         (text, lost)
     }
 
@@ -221,6 +275,20 @@ mod tests {
             ("{{< tweet user=ann id=12 >}}", "<https://x.com/ann/status/12>"),
             ("{{</* figure src=x */>}}", "{{< figure src=x >}}"),
             ("{{ .Title }}", "{{ .Title }}"),
+            (
+                "{{< quote author=\"Ann\" url=\"https://e.org\" >}}\nOne.\n\nTwo.\n{{< /quote >}}",
+                "\n> One.\n> \n> Two. — [Ann](<https://e.org>)\n",
+            ),
+            ("A{{< sidenote >}}b{{< /sidenote >}}.", "A (b)."),
+            ("{{< vimeo_simple 12 >}}", "<https://vimeo.com/12>"),
+            ("- x\n  {{< highlight sh >}}\n  ls\n  {{< /highlight >}}", "- x\n  ```sh\n  ls\n  ```"),
+            ("{{< mermaid >}}a-->b{{< /mermaid >}}", "```mermaid\na-->b\n```"),
+            ("{{< button href=\"https://e.org\" >}}Go{{< /button >}}", "[Go](<https://e.org>)"),
+            ("{{< tab \"One\" >}}a{{< /tab >}}{{< tab \"Two\" >}}b{{< /tab >}}", "**One** a\n\n**Two** b"),
+            (
+                "{{< figure src=\"a.jpg\" caption=\"By [Ann](https://e.org), *here*\" >}}",
+                "![By Ann, here](<a.jpg>)",
+            ),
         ] {
             assert_eq!(expanded(shortcode), (markdown.to_owned(), Vec::new()), "{shortcode}");
         }
@@ -237,6 +305,10 @@ mod tests {
         );
         let (text, lost) = expanded("{{% notice tip %}}Mind the gap.{{% /notice %}}");
         assert_eq!(text, "Mind the gap.");
+        // In time that grows with the text.
+        expanded(&"{{< highlight >}}{{< quote >}}".repeat(20_000));
+        assert_eq!(expanded("a {{< no end").0, "a  no end");
+        assert_eq!(expanded("a {{< no end").1, ["2: `{{<` is never closed, and is left out"]);
         assert_eq!(lost, ["0: the shortcode `notice tip` is left out"]);
     }
 }

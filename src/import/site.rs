@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pulldown_cmark::{Event, Parser, Tag};
-
 use super::addresses::Addressing;
 use super::finish::Finish;
+use super::goldmark;
 use super::head::{Head, one_line};
 use super::inherited::Inherited;
-use super::kramdown::without_attributes;
+use super::kramdown::{self, without_attributes};
 use super::names::{Names, Unknown};
+use super::raw_html::without_html;
 use super::reading::read;
 use super::relink::{Behind, Links};
 use super::shelves::Shelves;
@@ -20,7 +20,7 @@ use super::tags::Expander;
 use super::tree::{Spot, Standing, Tree};
 use super::variables::Variables;
 use super::{ImportError, Note, Options, Post, Report};
-use crate::article::markdown::{document, from_html};
+use crate::article::markdown::document;
 
 /// Whose posts they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +93,11 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
         let Some((head, body, line)) = read(spot, &tree.inherited, options, &mut Report::default()) else {
             continue;
         };
+        let lines = body.matches('\n').count();
         let body = bodies.markdown((&head, &body, line), (spot, &name), &mut told);
-        let mut post = Post { head, body, file: spot.shown.clone(), line, keeps_lines: true };
+        // What took more lines than it had moves what is behind it.
+        let keeps_lines = body.matches('\n').count() == lines;
+        let mut post = Post { head, body, file: spot.shown.clone(), line, keeps_lines };
         summarised(&mut post);
         let from = spot.path.parent().unwrap_or(Path::new(""));
         let links = Links {
@@ -225,7 +228,12 @@ impl Bodies<'_> {
         let expander = Expander { flavour: self.flavour, post: &post_of, variables, lost: &mut lost };
         let expanded = expander.expand(body);
         let mut lost = |at: usize, what: String| told.note(&spot.shown, place(&expanded, at), what);
-        let markdown = without_html(&expanded, &mut lost);
+        let read = match self.flavour {
+            Flavour::Jekyll => kramdown::as_markdown(&expanded, &mut lost),
+            Flavour::Hugo => goldmark::as_markdown(&expanded),
+        };
+        let mut lost = |at: usize, what: String| told.note(&spot.shown, place(&read, at), what);
+        let markdown = without_html(self.flavour, &read, &mut lost);
         match self.flavour {
             Flavour::Jekyll => without_attributes(&markdown, &mut |at, what| {
                 told.note(&spot.shown, place(&markdown, at), what);
@@ -245,36 +253,6 @@ fn left_beside(spot: &Spot, taken: &[PathBuf], tree: &Tree, told: &mut Report) {
     }
 }
 
-/// Raw HTML as Markdown.
-fn without_html(body: &str, lost: &mut dyn FnMut(usize, String)) -> String {
-    let mut out = String::with_capacity(body.len());
-    let mut at = 0;
-    let blocks: Vec<_> = Parser::new(body)
-        .into_offset_iter()
-        .filter_map(|(event, span)| matches!(event, Event::Start(Tag::HtmlBlock)).then_some(span))
-        .collect();
-    for span in blocks {
-        let html = &body[span.clone()];
-        // What stands deeper, in a list or a quote, has its indentation; and a comment may silence a rule.
-        let deeper = !(span.start == 0 || body[..span.start].ends_with('\n'));
-        if deeper || span.start < at || html.trim_start().starts_with("<!--") {
-            continue;
-        }
-        let converted = from_html(html);
-        for what in converted.lost {
-            lost(span.start, format!("{what} does not go into a mail and is left out"));
-        }
-        out.push_str(&body[at..span.start]);
-        out.push_str(&converted.markdown);
-        if !converted.markdown.is_empty() {
-            out.push('\n');
-        }
-        at = span.end;
-    }
-    out.push_str(&body[at..]);
-    out
-}
-
 /// What stands above `<!--more-->` is the summary, when there is none.
 fn summarised(post: &mut Post) {
     let Some(more) = ["<!--more-->", "<!-- more -->"].iter().find_map(|mark| post.body.find(mark)) else {
@@ -285,6 +263,11 @@ fn summarised(post: &mut Post) {
         post.head.summary = Some(text).filter(|text| !text.is_empty() && text.chars().count() <= 300);
     }
     for mark in ["<!--more-->", "<!-- more -->"] {
-        post.body = post.body.replace(mark, "");
+        while let Some(at) = post.body.find(mark) {
+            let behind = post.body[at + mark.len()..].chars().next();
+            let is_within = !post.body[..at].ends_with(char::is_whitespace)
+                && behind.is_some_and(|behind| !behind.is_whitespace());
+            post.body.replace_range(at..at + mark.len(), if is_within { " " } else { "" });
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Tags of Jekyll's Liquid and shortcodes of Hugo → Markdown, or a note of what is lost.
 
+use std::collections::HashSet;
+
 use super::Flavour;
 use super::liquid::Liquid;
 use super::shortcodes::Shortcodes;
@@ -24,7 +26,9 @@ impl Expander<'_> {
             Flavour::Jekyll => {
                 Liquid { post: self.post, variables: self.variables, lost: self.lost }.expand(text)
             }
-            Flavour::Hugo => Shortcodes { post: self.post, lost: self.lost }.expand(text),
+            Flavour::Hugo => {
+                Shortcodes { post: self.post, lost: self.lost, unclosed: HashSet::new() }.expand(text)
+            }
         }
     }
 }
@@ -149,7 +153,10 @@ pub(super) fn begin_line(out: &mut String) {
 
 /// Whether what follows `out` is an address: of a link, a picture or an attribute.
 pub(super) fn is_in_address(out: &str) -> bool {
-    let line = &out[out.rfind('\n').map_or(0, |at| at + 1)..];
+    // No address is longer, and a text may be one line.
+    let near = (out.len().saturating_sub(2_000)..).find(|at| out.is_char_boundary(*at)).unwrap_or_default();
+    let line = &out[near..];
+    let line = &line[line.rfind('\n').map_or(0, |at| at + 1)..];
     let word = line.rsplit(char::is_whitespace).next().unwrap_or_default();
     let is_label = line.trim_start().starts_with('[') && line.trim_end_matches(['<', ' ']).ends_with("]:");
     is_label

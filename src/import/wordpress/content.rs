@@ -1,24 +1,29 @@
 //! What WordPress keeps as the text of a post → Markdown: blocks, classic paragraphs, shortcodes.
 
-use std::collections::HashSet;
-
+use super::super::frames::as_links;
+use super::shortcodes::{Gallery, expanded};
 use crate::article::markdown::from_html;
 
 /// A piece between blocks is converted by itself, so that a long post is no large document.
 const PIECE: usize = 200;
 
 /// Turns the content of a post into Markdown; tells what is lost, with its byte.
-pub(super) fn markdown(content: &str, lost: &mut dyn FnMut(usize, String)) -> String {
+pub(super) fn markdown(content: &str, gallery: &Gallery<'_>, lost: &mut dyn FnMut(usize, String)) -> String {
     let has_blocks = content.contains("<!-- wp:");
     let mut out = String::new();
     for (at, piece) in pieces(content, has_blocks) {
-        let html = shortcodes(piece, &mut |within, what| lost(at + within, what));
-        let html = with_embeds(&html);
-        let html = if has_blocks { html } else { paragraphs(&html) };
+        let html = expanded(piece, gallery, &mut |within, what| lost(at + within, what));
+        let html = with_addresses(&as_links(&html));
+        let html = if has_blocks { blocks(&html) } else { paragraphs(&html) };
         for part in parts(&html) {
             let converted = from_html(part);
             for what in converted.lost {
-                lost(at, format!("{what} does not go into a mail and is left out"));
+                let tag = what.trim_matches(['`', '>']);
+                let within = if tag.starts_with('<') { piece.find(tag) } else { None };
+                lost(
+                    at + within.unwrap_or_default(),
+                    format!("{what} does not go into a mail and is left out"),
+                );
             }
             if !converted.markdown.trim().is_empty() {
                 if !out.is_empty() {
@@ -79,105 +84,8 @@ fn pieces(content: &str, has_blocks: bool) -> Vec<(usize, &str)> {
     pieces
 }
 
-/// Shortcodes of WordPress's own, and a note for those of plug-ins.
-fn shortcodes(html: &str, lost: &mut dyn FnMut(usize, String)) -> String {
-    let ends: HashSet<&str> =
-        html.split("[/").skip(1).filter_map(|rest| Some(rest.split_once(']')?.0)).collect();
-    let mut out = String::with_capacity(html.len());
-    let mut at = 0;
-    while let Some(found) = html[at..].find('[') {
-        let open = at + found;
-        out.push_str(&html[at..open]);
-        let rest = &html[open + 1..];
-        let (closes, named) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
-        let name: String = named
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-            .take(40)
-            .collect();
-        let end = rest.find(']').filter(|end| *end < 2_000).map(|end| open + 1 + end + 1);
-        let (Some(end), false) = (end, name.is_empty()) else {
-            out.push('[');
-            at = open + 1;
-            continue;
-        };
-        let inner = &html[open + 1..end - 1];
-        let known = matches!(
-            name.as_str(),
-            "caption" | "wp_caption" | "embed" | "gallery" | "audio" | "video" | "playlist" | "more"
-        );
-        // `[sic]` and `[1]` are brackets; a plug-in's code has attributes, an end or an underscore.
-        let of_plugin = inner.contains('=') || ends.contains(name.as_str()) || name.contains('_');
-        if !known && !of_plugin {
-            out.push('[');
-            at = open + 1;
-            continue;
-        }
-        at = end;
-        match name.as_str() {
-            // What stands between the two stays: the picture and its words, the address.
-            "caption" | "wp_caption" => {
-                out.push_str(if closes { "</figcaption></figure>" } else { "<figure>" })
-            }
-            "embed" => out.push_str(if closes { "</p>" } else { "<p>" }),
-            _ if closes => {}
-            _ => {
-                let shown: String = inner.chars().take(60).collect();
-                lost(open, format!("the shortcode `[{shown}]` is left out"));
-            }
-        }
-        if matches!(name.as_str(), "caption" | "wp_caption") && !closes {
-            // `<img …> the words`: a caption of its own.
-            let until = html[at..].find("[/").map_or(html.len(), |end| at + end);
-            let piece = &html[at..until];
-            let image_end = piece.find("<img").and_then(|img| Some(img + piece[img..].find('>')? + 1));
-            let image_end = image_end.map(|end| if piece[end..].starts_with("</a>") { end + 4 } else { end });
-            if let Some(image_end) = image_end {
-                out.push_str(&piece[..image_end]);
-                out.push_str("<figcaption>");
-                at += image_end;
-            } else {
-                out.push_str("<figcaption>");
-            }
-        }
-    }
-    out.push_str(&html[at..]);
-    out
-}
-
-/// Frames of films become links to them, and addresses that stand alone become links.
-fn with_embeds(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut at = 0;
-    while let Some(found) = html[at..].find("<iframe") {
-        let open = at + found;
-        out.push_str(&html[at..open]);
-        let end = html[open..].find('>').map_or(html.len(), |end| open + end + 1);
-        let address = html[open..end]
-            .split_once("src=")
-            .map(|(_, rest)| rest.trim_start_matches(['"', '\'']))
-            .and_then(|rest| rest.split(['"', '\'', ' ', '>']).next());
-        let film = address.and_then(|address| {
-            let id = |mark: &str| {
-                address.split_once(mark).map(|(_, id)| id.split(['?', '&', '/']).next().unwrap_or_default())
-            };
-            id("youtube.com/embed/")
-                .or_else(|| id("youtube-nocookie.com/embed/"))
-                .map(|id| format!("https://www.youtube.com/watch?v={id}"))
-                .or_else(|| id("player.vimeo.com/video/").map(|id| format!("https://vimeo.com/{id}")))
-        });
-        match film {
-            Some(film) if film.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"')) => {
-                out.push_str(&format!("<a href=\"{film}\">{film}</a>"));
-                at = html[end..].find("</iframe>").map_or(end, |close| end + close + 9);
-            }
-            _ => {
-                out.push_str(&html[open..end]);
-                at = end;
-            }
-        }
-    }
-    out.push_str(&html[at..]);
+/// Addresses that stand alone on their line become links.
+fn with_addresses(html: &str) -> String {
     let alone = |line: &str| {
         let text = line.trim();
         let is_address = (text.starts_with("https://") || text.starts_with("http://"))
@@ -188,11 +96,57 @@ fn with_embeds(html: &str) -> String {
             line.to_owned()
         }
     };
-    out.split('\n').map(alone).collect::<Vec<_>>().join("\n")
+    html.split('\n').map(alone).collect::<Vec<_>>().join("\n")
+}
+
+/// Blocks without what they say twice, and what stands between them as classic paragraphs.
+fn blocks(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let (mut at, mut depth) = (0, 0_usize);
+    while at < html.len() {
+        let open = html[at..].find("<!-- ").map_or(html.len(), |found| at + found);
+        let text = &html[at..open];
+        if depth == 0 && !text.trim().is_empty() {
+            out.push_str(&paragraphs(text));
+        } else {
+            out.push_str(text);
+        }
+        let Some(length) = html[open..].find("-->") else {
+            out.push_str(&html[open..]);
+            break;
+        };
+        let end = open + length + 3;
+        let inner = html[open..end].trim_start_matches("<!-- ");
+        // What the classic editor wrote, as a block.
+        let is_classic = inner.starts_with("wp:freeform") || inner.starts_with("/wp:freeform");
+        if is_classic || inner.trim_end_matches("-->").trim_end().ends_with('/') {
+        } else if inner.starts_with("/wp:") {
+            depth = depth.saturating_sub(1);
+        } else if inner.starts_with("wp:") {
+            depth += 1;
+        }
+        out.push_str(&html[open..end]);
+        at = end;
+    }
+    without_buttons(&out)
+}
+
+/// Without the second link to a file, which says "Download".
+fn without_buttons(html: &str) -> String {
+    let mut out = html.to_owned();
+    while let Some(mark) = out.find("wp-block-file__button") {
+        let open = out[..mark].rfind("<a");
+        let end = out[mark..].find("</a>").map(|end| mark + end + 4);
+        match open.zip(end) {
+            Some((open, end)) => out.replace_range(open..end, ""),
+            None => out.replace_range(mark..mark + 21, ""),
+        }
+    }
+    out
 }
 
 /// Elements that need no paragraph around them.
-const BLOCKS: [&str; 22] = [
+const BLOCKS: [&str; 24] = [
     "p",
     "h1",
     "h2",
@@ -214,13 +168,16 @@ const BLOCKS: [&str; 22] = [
     "form",
     "iframe",
     "script",
-    "/",
+    "style",
+    "center",
+    "address",
 ];
 
 /// The classic editor keeps paragraphs as blank lines.
 fn paragraphs(html: &str) -> String {
     let mut out = String::with_capacity(html.len() + 64);
     let mut preformatted = false;
+    let html = parted(html);
     for part in html.split("\n\n") {
         let within = preformatted;
         preformatted = match (part.rfind("<pre"), part.rfind("</pre")) {
@@ -231,27 +188,49 @@ fn paragraphs(html: &str) -> String {
         if within {
             out.push_str("\n\n");
             out.push_str(part);
-            continue;
+        } else if is_block(part.trim()) {
+            out.push_str(if preformatted { part.trim_start() } else { part.trim() });
+        } else if !part.trim().is_empty() {
+            out.push_str(&format!("<p>{}</p>", part.trim().replace('\n', "<br>")));
         }
-        let text = part.trim();
-        if text.is_empty() {
-            continue;
+        if !preformatted && !part.trim().is_empty() {
+            out.push('\n');
         }
-        let name: String = text
-            .strip_prefix('<')
-            .unwrap_or_default()
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '/')
-            .collect();
-        let is_block = BLOCKS
-            .iter()
-            .any(|block| name.eq_ignore_ascii_case(block) || *block == "/" && name.starts_with('/'));
-        if is_block {
-            out.push_str(text);
-        } else {
-            out.push_str(&format!("<p>{}</p>", text.replace('\n', "<br>")));
+    }
+    out
+}
+
+/// Whether `text` begins with the tag of an element that is a block.
+fn is_block(text: &str) -> bool {
+    let Some(inner) = text.strip_prefix('<') else { return false };
+    let name: String = inner.chars().take_while(char::is_ascii_alphanumeric).collect();
+    inner.starts_with('/') || BLOCKS.iter().any(|block| name.eq_ignore_ascii_case(block))
+}
+
+/// With a blank line before and behind each line that a block begins or ends, as WordPress reads them.
+fn parted(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() + 64);
+    let mut preformatted = false;
+    let mut behind_block = false;
+    for line in html.split('\n') {
+        let text = line.trim();
+        let begins = is_block(text) && !text.starts_with("<li") && !text.starts_with("</li");
+        if !out.is_empty() {
+            out.push('\n');
+            if !preformatted && (begins || behind_block) && !text.is_empty() && !out.ends_with("\n\n") {
+                out.push('\n');
+            }
         }
-        out.push('\n');
+        out.push_str(line);
+        preformatted = match (line.rfind("<pre"), line.rfind("</pre")) {
+            (Some(open), close) => close.is_none_or(|close| close < open),
+            (None, Some(_)) => false,
+            (None, None) => preformatted,
+        };
+        let last = text.rfind('<').map(|at| text[at..].trim_start_matches(['<', '/']));
+        let ends = text.ends_with('>')
+            && last.is_some_and(|last| is_block(&format!("<{last}")) && !last.starts_with("li"));
+        behind_block = ends && !text.ends_with("<br>");
     }
     out
 }
@@ -262,7 +241,7 @@ mod tests {
 
     fn converted(html: &str) -> (String, Vec<String>) {
         let mut lost = Vec::new();
-        let text = markdown(html, &mut |at, what| lost.push(format!("{at}: {what}")));
+        let text = markdown(html, &|_| Vec::new(), &mut |at, what| lost.push(format!("{at}: {what}")));
         (text, lost)
     }
 

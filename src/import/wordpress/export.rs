@@ -38,6 +38,8 @@ pub(super) struct Item {
     /// The line on which its text begins.
     pub(super) content_line: usize,
     pub(super) id: String,
+    /// The item that it was put into, by id.
+    pub(super) parent: String,
     pub(super) kind: String,
     pub(super) status: String,
     /// Whom it is shown to: those who know this.
@@ -270,6 +272,7 @@ impl Walk<'_> {
             "content:encoded" => item.content = text,
             "excerpt:encoded" => item.excerpt = text,
             "wp:post_id" => item.id = text,
+            "wp:post_parent" => item.parent = text,
             "wp:post_name" => item.name = text,
             "wp:post_date" => item.date = text,
             "wp:post_date_gmt" => item.date_gmt = text,

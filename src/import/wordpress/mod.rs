@@ -3,6 +3,7 @@
 mod addresses;
 mod content;
 mod export;
+mod shortcodes;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -28,9 +29,26 @@ struct Known {
     authors: BTreeMap<String, String>,
     /// Addresses and texts of pictures by id.
     pictures: HashMap<String, (String, String)>,
+    /// The ids of the pictures that were put into a post, by its id.
+    of_posts: HashMap<String, Vec<String>>,
     /// The article that each post becomes, as they follow each other, and what there is to tell of its name.
     planned: VecDeque<(Option<PathBuf>, Report)>,
     addresses: Addresses,
+}
+
+impl Known {
+    /// The pictures of these ids, else those that were put into the post.
+    fn gallery(&self, item: &Item, ids: Option<&str>) -> Vec<(String, String)> {
+        let named = ids.into_iter().flat_map(|ids| ids.split(',')).map(str::trim);
+        let own = self.of_posts.get(&item.id).filter(|_| ids.is_none()).into_iter().flatten();
+        let all = named.chain(own.map(String::as_str)).take(100);
+        let pictures = all.filter_map(|id| self.pictures.get(id).cloned());
+        let is_picture = |src: &str| {
+            let src = src.to_lowercase();
+            [".jpg", ".jpeg", ".png", ".gif", ".webp"].iter().any(|end| src.ends_with(end))
+        };
+        pictures.filter(|(src, _)| is_picture(src)).collect()
+    }
 }
 
 /// Imports the posts of the export at `path`, which is read more than once and never held in memory.
@@ -131,6 +149,9 @@ fn gather(path: &Path, options: &Options<'_>, finish: &mut Finish<'_>) -> Result
                     Some(_) if item.kind == "attachment" && !item.attachment_url.is_empty() => {
                         let picture = (item.attachment_url.clone(), one_line(&item.alt));
                         known.pictures.insert(item.id.clone(), picture);
+                        if !matches!(item.parent.as_str(), "" | "0") {
+                            known.of_posts.entry(item.parent.clone()).or_default().push(item.id.clone());
+                        }
                         Led::File(item.attachment_url.trim().to_owned())
                     }
                     Some(_) => Led::Left(match (item.kind.as_str(), item.status.as_str()) {
@@ -182,7 +203,7 @@ fn headings(path: &Path, wanted: &HashSet<PathBuf>, known: &mut Known) -> Result
         {
             let name = known.planned.get(number).and_then(|(name, _)| name.as_ref());
             if let Some(name) = name.filter(|name| wanted.contains(*name)) {
-                let body = content::markdown(&item.content, &mut |_, _| {});
+                let body = content::markdown(&item.content, &|_| Vec::new(), &mut |_, _| {});
                 let ids = document(&body).heading_ids().into_iter().map(str::to_owned).collect();
                 found.push((name.clone(), ids));
             }
@@ -199,7 +220,7 @@ fn headings(path: &Path, wanted: &HashSet<PathBuf>, known: &mut Known) -> Result
 fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &mut Report) -> Post {
     let line = if item.content_line > 0 { item.content_line } else { item.line };
     let mut told = Vec::new();
-    let body = content::markdown(&item.content, &mut |at, what| {
+    let body = content::markdown(&item.content, &|ids| known.gallery(&item, ids), &mut |at, what| {
         told.push((line + item.content[..at.min(item.content.len())].matches('\n').count(), what));
     });
     for (line, what) in told {
