@@ -28,7 +28,13 @@ pub(super) fn without_html(flavour: Flavour, body: &str, lost: &mut dyn FnMut(us
                 if deeper || html.trim_start().starts_with("<!--") {
                     continue;
                 }
-                edits.push((span.clone(), block(flavour, html, span.start, lost)));
+                let mut written = block(flavour, html, span.start, lost);
+                // A paragraph that follows at once is none of it.
+                let is_followed = !body[span.end..].is_empty() && !body[span.end..].starts_with('\n');
+                if is_followed && !written.is_empty() && !written.ends_with("\n\n") {
+                    written.push('\n');
+                }
+                edits.push((span.clone(), written));
                 passed = span.end;
             }
             Event::InlineHtml(tag) => match name_of(&tag) {
@@ -98,7 +104,7 @@ pub(super) fn without_html(flavour: Flavour, body: &str, lost: &mut dyn FnMut(us
 fn block(flavour: Flavour, html: &str, start: usize, lost: &mut dyn FnMut(usize, String)) -> String {
     let mut out = String::new();
     for (at, piece, is_html) in pieces(flavour, html) {
-        let mut written = match is_html {
+        let written = match is_html {
             true => {
                 let converted = from_html(&as_links(piece));
                 for what in converted.lost {
@@ -114,9 +120,6 @@ fn block(flavour: Flavour, html: &str, start: usize, lost: &mut dyn FnMut(usize,
         };
         if !out.is_empty() && !written.is_empty() && !out.ends_with("\n\n") {
             out.push('\n');
-        }
-        if !written.is_empty() {
-            written.push('\n');
         }
         out.push_str(&written);
         // What comes behind is told by its line.
@@ -198,7 +201,7 @@ mod tests {
                 "A half one.\n\nB.\n",
                 "2: an `<a>` that is never closed is left out",
             ),
-            ("<p>Stray</a></p>\n", "Stray\n\n", "0: a `</a>` that closes nothing is left out"),
+            ("<p>Stray</a></p>\n", "Stray\n", "0: a `</a>` that closes nothing is left out"),
         ] {
             assert_eq!(converted(Flavour::Jekyll, body), (left.to_owned(), vec![told.to_owned()]), "{body}");
         }
