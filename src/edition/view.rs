@@ -320,7 +320,7 @@ impl Reader<'_> {
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
-            dir: turned([&article.title, &body.text], self.words),
+            dir: turned([&told_of(article)], self.words),
             url,
             host: article
                 .url
@@ -416,6 +416,14 @@ impl Reader<'_> {
             })
             .collect()
     }
+}
+
+/// What is written of an article beside its text, in which code and names of another script may be most.
+fn told_of(article: &Article) -> String {
+    let summary = article.summary.iter().map(String::as_str);
+    let highlights = article.highlights.iter().map(|highlight| markdown::plain(highlight));
+    let beside: Vec<String> = summary.map(str::to_owned).chain(highlights).collect();
+    format!("{} {}", article.title, beside.join(" "))
 }
 
 /// How these texts run, when not as the words of the edition do.

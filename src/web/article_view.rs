@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Web;
 use super::listing::{Day, Link};
+use crate::archive::search::without_tags;
 use crate::archive::{
     ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, escaped, leads_out, placed,
 };
@@ -79,7 +80,7 @@ impl ArticleView {
             day: line.day,
             minutes: card.words.div_ceil(WORDS_A_MINUTE).max(1),
             language: body.language.clone(),
-            dir: direction::of_text(&body.text).filter(|dir| *dir != web.pages.words().direction()),
+            dir: web.turned(article),
             author: line.author,
             image: body.image.as_ref().map(|image| image_view(web, image)),
             highlights: body.highlights.iter().map(|line| web.placed(line)).collect(),
@@ -138,6 +139,15 @@ pub(super) fn author_view(web: &Web, byline: &Byline) -> AuthorView {
 }
 
 impl Web {
+    /// How an article runs, when not as the site does: `ltr` or `rtl`.
+    pub(super) fn turned(&self, article: &ArchivedArticle) -> Option<&'static str> {
+        // Not by its text, in which code and names of another script may be most.
+        let beside = article.body.highlights.iter().map(|highlight| without_tags(highlight));
+        let beside: Vec<String> = article.card.summary.iter().cloned().chain(beside).collect();
+        let runs = direction::of_text(&format!("{} {}", article.card.title, beside.join(" ")))?;
+        (runs != self.pages.words().direction()).then_some(runs)
+    }
+
     fn source(&self, source: &ArchivedSource) -> Reference {
         self.reference(source.title.clone(), source.url.clone())
     }

@@ -34,6 +34,8 @@ struct Lead {
     author: Option<Link>,
     image: Option<ImageView>,
     highlights: Vec<String>,
+    /// How it runs, when not as the site does.
+    dir: Option<&'static str>,
 }
 
 /// `GET /`: the newest edition and recent news.
@@ -68,10 +70,15 @@ pub(super) async fn front(State(web): State<Arc<Web>>, request: HeaderMap) -> Re
                     author: article.card.author.as_ref().map(|author| pages.author(author)),
                     image: article.body.image.as_ref().map(|image| image_view(&web, image)),
                     highlights: article.body.highlights.iter().map(|line| web.placed(line)).collect(),
+                    dir: web.turned(article),
                 },
-                None => {
-                    Lead { line: pages.headline(first), author: None, image: None, highlights: Vec::new() }
-                }
+                None => Lead {
+                    line: pages.headline(first),
+                    author: None,
+                    image: None,
+                    highlights: Vec::new(),
+                    dir: None,
+                },
             });
         }
     }

@@ -262,6 +262,8 @@ fn an_article_of_the_other_direction_runs_its_own_way() {
     let title = "عودة العبّارة إلى الميناء";
     let other = Article {
         title: title.to_owned(),
+        summary: None,
+        highlights: Vec::new(),
         markdown: format!("{title}\n\n- {title}\n").repeat(30),
         ..ferry()
     };
@@ -269,6 +271,21 @@ fn an_article_of_the_other_direction_runs_its_own_way() {
     assert_eq!(out.html.matches("<div class=\"body rtl\"").count(), 1, "{}", out.html);
     assert_eq!(out.html.matches("<div class=\"body\"").count(), 1, "the other runs as the edition");
     assert!(out.html.contains("padding:0 24px 0 0\""), "its bullets hang on the right");
+}
+
+#[test]
+fn code_runs_from_the_left_and_does_not_turn_its_article() {
+    let arabic = Publication { language: "ar".to_owned(), ..publication() };
+    let title = "عودة العبّارة إلى الميناء";
+    let markdown =
+        "انظر `let x = 1;` هنا.\n\n    let name = \"a very long line of code, longer than all the rest\";\n"
+            .to_owned();
+    let code =
+        Article { title: title.to_owned(), summary: None, highlights: Vec::new(), markdown, ..ferry() };
+    let out = render(&edition(vec![code]), &arabic, &templates("ar"), &EMBED).unwrap();
+    assert!(!out.html.contains("body ltr"), "{}", out.html);
+    let code = |tag: &str| out.html.lines().any(|line| line.contains(tag) && line.contains("dir=\"ltr\""));
+    assert!(code("<pre") && code("<code"), "{}", out.html);
 }
 
 #[test]

@@ -220,7 +220,9 @@ async fn a_site_without_a_tagline_has_no_empty_lines() {
 async fn an_article_of_the_other_direction_and_its_tables_have_their_own_way() {
     let harbour = Harbour::open().await;
     let mut arabic = article("2026-03-02", 0, "tide", "The Tide");
-    arabic.body.text = "عودة العبّارة إلى الميناء".into();
+    arabic.card.title = "عودة العبّارة إلى الميناء".into();
+    arabic.card.summary = Some("ماء أكثر مما كان".into());
+    arabic.body.highlights = Vec::new();
     arabic.body.html = "<p>عودة</p><table><tbody><tr><td>1</td></tr></tbody></table>".into();
     publish(&harbour, "2026-03-02", &[arabic, article("2026-03-02", 1, "quay", "The Quay")]).await;
     let page = harbour.get("/articles/tide").await;

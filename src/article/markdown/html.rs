@@ -128,7 +128,7 @@ impl Writer<'_, '_> {
                 self.raw("</blockquote>\n");
             }
             Block::Code(code) => {
-                self.raw("<pre><code>");
+                self.raw(if self.is_right_to_left() { "<pre dir=\"ltr\"><code>" } else { "<pre><code>" });
                 for line in code.split_inclusive('\n') {
                     self.column = 0;
                     self.code(line);
@@ -293,12 +293,17 @@ impl Writer<'_, '_> {
         self.raw(">");
     }
 
+    /// Code runs from the left whatever stands around it.
+    fn is_right_to_left(&self) -> bool {
+        self.options.words.direction() == "rtl"
+    }
+
     fn inlines(&mut self, content: &[Inline]) {
         for inline in content {
             match inline {
                 Inline::Text(text) => self.text(text),
                 Inline::Code(code) => {
-                    self.raw("<code>");
+                    self.raw(if self.is_right_to_left() { "<code dir=\"ltr\">" } else { "<code>" });
                     self.text(code);
                     self.raw("</code>");
                 }
