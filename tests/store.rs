@@ -132,8 +132,8 @@ async fn edition_for(store: &Store, addresses: &[&str]) -> EditionId {
     }
 }
 
-fn begin(row: &Claimed) -> Begin {
-    Begin { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt }
+fn begin(row: &Claimed) -> Begin<'_> {
+    row.begin()
 }
 
 /// The answer to the attempt that `begin(row)` began.
@@ -147,7 +147,7 @@ fn settle(row: &Claimed, state: State, at: DateTime<Utc>) -> Settle {
         reason: (state != State::Sent).then(|| "450 later".to_owned()),
     };
     let (edition, subscriber) = (row.edition, row.subscriber);
-    Settle { edition, subscriber, attempt: row.attempt + 1, next, code: Some(250), at }
+    Settle { edition, subscriber, attempt: row.attempt + 1, asked: row.asked(), next, code: Some(250), at }
 }
 
 /// Becomes a sender for as long as the answer is kept.

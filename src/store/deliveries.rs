@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{EditionId, Store, StoreError, millis, time};
 use crate::delivery::{Next, State};
-use crate::subscriber::{Birthmark, EmailAddress, SubscriberId};
+use crate::subscriber::{AddressPrint, Birthmark, EmailAddress, SubscriberId};
 
 /// A delivery that is due, with all that its message needs. Claiming promises nothing: see [`Begin`].
 #[derive(Debug, Clone, PartialEq)]
@@ -34,23 +34,38 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// Its next attempt, to the address with which it was claimed.
+    #[must_use]
+    pub fn begin(&self) -> Begin<'_> {
+        let Claimed { edition, subscriber, attempt, .. } = *self;
+        Begin { edition, subscriber, attempt, address: self.email.as_str() }
+    }
+
+    /// The address that is asked.
+    #[must_use]
+    pub fn asked(&self) -> AddressPrint {
+        AddressPrint::of(self.email.as_str())
+    }
+
     /// The answer to its present attempt: what the state machine says, the server's code, and when it came.
     #[must_use]
     pub fn settled(&self, next: Next, code: Option<u16>, at: DateTime<Utc>) -> Settle {
         let Claimed { edition, subscriber, attempt, .. } = *self;
-        Settle { edition, subscriber, attempt, next, code, at }
+        Settle { edition, subscriber, attempt, asked: self.asked(), next, code, at }
     }
 }
 
 /// Puts on record that a claimed delivery is about to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Begin {
+pub struct Begin<'a> {
     /// Of which edition.
     pub edition: EditionId,
     /// For whom.
     pub subscriber: SubscriberId,
     /// How often it was begun before, as claimed: the fence.
     pub attempt: u32,
+    /// Where it goes, as claimed: the fence, too. Whoever has moved meanwhile is claimed anew.
+    pub address: &'a str,
 }
 
 /// The answer to an attempt, on its way to the record.
@@ -62,6 +77,8 @@ pub struct Settle {
     pub subscriber: SubscriberId,
     /// Which attempt, from 1: the fence.
     pub attempt: u32,
+    /// Which address was asked: what is said of it is said of no other.
+    pub asked: AddressPrint,
     /// What the state machine says.
     pub next: Next,
     /// The server's last code, if there was one.

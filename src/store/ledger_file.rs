@@ -24,7 +24,7 @@ const SENT: &str =
     WHERE edition_id = ?1 AND subscriber_id = ?2 AND attempt = ?3 AND state = 'sending'";
 const BEGIN: &str = "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = ?4
     WHERE edition_id = ?1 AND subscriber_id = ?2 AND attempt = ?3 AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = ?2 AND s.status = 'active')
+        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = ?2 AND s.status = 'active' AND s.email = ?5)
         AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = ?1)";
 
 /// The connection, opened when it is first needed.
@@ -56,7 +56,7 @@ impl LedgerFile {
     pub(super) async fn tick(
         &self,
         settles: &[Settle],
-        begins: &[Begin],
+        begins: &[Begin<'_>],
         owner: &str,
         before_commit: impl Fn(),
     ) -> Result<Done, StoreError> {
@@ -76,7 +76,7 @@ impl LedgerFile {
     fn tick_once(
         &self,
         settles: &[Settle],
-        begins: &[Begin],
+        begins: &[Begin<'_>],
         owner: &str,
         before_commit: impl Fn(),
     ) -> rusqlite::Result<Done> {
@@ -137,12 +137,12 @@ fn settle(transaction: &Transaction<'_>, settles: &[Settle]) -> rusqlite::Result
         .collect()
 }
 
-fn begin(transaction: &Transaction<'_>, begins: &[Begin], owner: &str) -> rusqlite::Result<Vec<bool>> {
+fn begin(transaction: &Transaction<'_>, begins: &[Begin<'_>], owner: &str) -> rusqlite::Result<Vec<bool>> {
     let mut sending = transaction.prepare_cached(BEGIN)?;
     begins
         .iter()
         .map(|begin| {
-            let row = params![begin.edition.0, begin.subscriber.0, begin.attempt, owner];
+            let row = params![begin.edition.0, begin.subscriber.0, begin.attempt, owner, begin.address];
             Ok(sending.execute(row)? > 0)
         })
         .collect()
@@ -166,7 +166,7 @@ mod tests {
     use crate::delivery::{Next, State};
     use crate::store::engine::Pool;
     use crate::store::{EditionId, Store};
-    use crate::subscriber::SubscriberId;
+    use crate::subscriber::{AddressPrint, SubscriberId};
 
     const ROWS: &str = "INSERT INTO subscribers (id, email, email_key, status, origin, since, changed_at) VALUES
             (1, 'a@x.org', 'a@x.org', 'active', 'file', 0, 0), (2, 'b@x.org', 'b@x.org', 'active', 'file', 0, 0),
@@ -175,8 +175,8 @@ mod tests {
             VALUES (7, '2026-01-01', 1, '', '', '', '', '', '', 0, 3);
         INSERT INTO deliveries (edition_id, subscriber_id, state, due_at) SELECT 7, id, 'queued', 0 FROM subscribers";
 
-    fn begin(subscriber: i64, attempt: u32) -> Begin {
-        Begin { edition: EditionId(7), subscriber: SubscriberId(subscriber), attempt }
+    fn begin(subscriber: i64, attempt: u32, address: &str) -> Begin<'_> {
+        Begin { edition: EditionId(7), subscriber: SubscriberId(subscriber), attempt, address }
     }
 
     fn sent(subscriber: i64, attempt: u32) -> Settle {
@@ -184,6 +184,7 @@ mod tests {
             edition: EditionId(7),
             subscriber: SubscriberId(subscriber),
             attempt,
+            asked: AddressPrint::of("a@x.org"),
             next: Next {
                 state: State::Sent,
                 due_at: None,
@@ -205,11 +206,18 @@ mod tests {
         let ledger = LedgerFile::at(&path);
         connect(&path).unwrap().execute_batch(ROWS).unwrap();
 
-        let done = ledger.tick(&[], &[begin(1, 0), begin(2, 1), begin(3, 0)], "we", || {}).await.unwrap();
-        // The second was begun elsewhere since it was claimed; the third has left.
-        assert_eq!(done, Done { settled: vec![], begun: vec![true, false, false] });
+        // The second was begun elsewhere since it was claimed, and then claimed before its reader moved; the third has left.
+        let begins = [
+            begin(1, 0, "a@x.org"),
+            begin(2, 1, "b@x.org"),
+            begin(2, 0, "old@x.org"),
+            begin(3, 0, "c@x.org"),
+        ];
+        let done = ledger.tick(&[], &begins, "we", || {}).await.unwrap();
+        assert_eq!(done, Done { settled: vec![], begun: vec![true, false, false, false] });
 
-        let done = ledger.tick(&[sent(1, 1), sent(2, 1)], &[begin(2, 0)], "we", || {}).await.unwrap();
+        let begins = [begin(2, 0, "b@x.org")];
+        let done = ledger.tick(&[sent(1, 1), sent(2, 1)], &begins, "we", || {}).await.unwrap();
         assert_eq!(done, Done { settled: vec![true, false], begun: vec![true] });
 
         let row: (String, i64, i64, i64, i64) = connect(&path)
@@ -234,7 +242,7 @@ mod tests {
         let Pool::Sqlite { writer, .. } = &store.pool else { panic!() };
 
         let mut letter = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
-        let begins = [begin(1, 0)];
+        let begins = [begin(1, 0, "a@x.org")];
         let tick = ledger.tick(&[], &begins, "we", || {});
         let letter = async {
             tokio::task::yield_now().await;

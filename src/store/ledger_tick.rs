@@ -51,11 +51,12 @@ const BEGIN: Both = both!(
     "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = $2 FROM",
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND state IN ('queued', 'deferred')
-        AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')
+        AND EXISTS (SELECT 1 FROM subscribers s
+            WHERE s.id = subscriber_id AND s.status = 'active' AND s.email = j.value->>3)
         AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = deliveries.edition_id)
     RETURNING edition_id, subscriber_id"
 );
-// A claim was a lease: it must still be ours, and we among the living. The status is a value of the row, not an EXISTS:
+// A claim was a lease: it must still be ours, and we among the living. Status and address are values of the row, no EXISTS:
 // that may become a join, for which PostgreSQL reads every active subscriber in each tick. The state is an expression,
 // so that the index of what is open does not serve: statistics as old as the last edition know of nothing open, and
 // PostgreSQL reads all that is in each tick then, rather than the rows named here by their key.
@@ -65,6 +66,7 @@ const BEGIN_LEASED: &str = concat!(
     WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND owner = $2 AND state || '' IN ('queued', 'deferred')
         AND (SELECT s.status FROM subscribers s WHERE s.id = subscriber_id) = 'active'
+        AND (SELECT s.email FROM subscribers s WHERE s.id = subscriber_id) = j.value->>3
         AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = deliveries.edition_id)
         AND EXISTS (SELECT 1 FROM nodes n WHERE n.owner = $2 AND n.lease_until > ",
     server_millis!(),
@@ -85,8 +87,8 @@ const SUPPRESS: &str = "UPDATE deliveries SET state = 'suppressed', settled_at =
 impl Store {
     /// One tick of the ledger, in one transaction: settles what was answered, then begins what comes next.
     ///
-    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere, its reader has left,
-    /// or its edition is stopped.
+    /// Gives for each of `begins` whether it may be sent: not when it was begun elsewhere, its reader has left or moved to
+    /// another address, or its edition is stopped.
     /// Nothing may be sent before this returns.
     ///
     /// # Errors
@@ -94,7 +96,7 @@ impl Store {
     pub async fn tick(
         &self,
         settles: &[Settle],
-        begins: &[Begin],
+        begins: &[Begin<'_>],
         owner: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<bool>, StoreError> {
@@ -117,7 +119,7 @@ impl Store {
         &self,
         ledger: &LedgerFile,
         settles: &[Settle],
-        begins: &[Begin],
+        begins: &[Begin<'_>],
         owner: &str,
         now: DateTime<Utc>,
     ) -> Result<Vec<bool>, StoreError> {
@@ -128,7 +130,7 @@ impl Store {
             };
             let (late, left): (Vec<usize>, Vec<usize>) = (missed(&done.settled), missed(&done.begun));
             let settles: Vec<Settle> = late.iter().map(|&at| settles[at].clone()).collect();
-            let begins: Vec<Begin> = left.iter().map(|&at| begins[at]).collect();
+            let begins: Vec<Begin<'_>> = left.iter().map(|&at| begins[at]).collect();
             // Who came back in between stands as `sending` then, and is sent to.
             let may_send = self.tick_once(&settles, &begins, owner, now, false).await?;
             left.into_iter().zip(may_send).for_each(|(at, may)| done.begun[at] = may);
@@ -141,7 +143,7 @@ impl Store {
     async fn tick_once(
         &self,
         settles: &[Settle],
-        begins: &[Begin],
+        begins: &[Begin<'_>],
         owner: &str,
         now: DateTime<Utc>,
         again: bool,
@@ -149,8 +151,10 @@ impl Store {
         let settled: Vec<SettleRow<'_>> = settles.iter().map(settle_row).collect();
         let to_keep = settled.iter().any(|row| row.10.is_some());
         let settled = rows(&settled);
-        let wanted: Vec<(i64, i64, u32)> =
-            begins.iter().map(|begin| (begin.edition.0, begin.subscriber.0, begin.attempt)).collect();
+        let wanted: Vec<(i64, i64, u32, &str)> = begins
+            .iter()
+            .map(|begin| (begin.edition.0, begin.subscriber.0, begin.attempt, begin.address))
+            .collect();
         let wanted_rows = rows(&wanted);
         let begin = if self.is_shared() { BEGIN_LEASED } else { BEGIN.on(self) };
         let mut begun: HashSet<(i64, i64)> = HashSet::new();
@@ -166,11 +170,7 @@ impl Store {
                 sqlx::query(RECORD_ATTEMPT.on(self)).bind(&settled).execute(&mut *c).await?;
             }
             for settle in settles.iter().filter(|settle| settle.next.bounces_address) {
-                sqlx::query(super::subscribers::BOUNCE)
-                    .bind(settle.subscriber.0)
-                    .bind(millis(settle.at))
-                    .execute(&mut *c)
-                    .await?;
+                strike_off!(c, settle, millis(settle.at));
             }
             // Those of an earlier try first, so that none is taken for one that this try begins.
             for (statement, needed) in [(BEGUN.on(self), again), (begin, true)] {
@@ -180,7 +180,7 @@ impl Store {
                     begun.extend(rows);
                 }
             }
-            for (edition, subscriber, _) in wanted.iter().filter(|row| !begun.contains(&(row.0, row.1))) {
+            for (edition, subscriber, ..) in wanted.iter().filter(|row| !begun.contains(&(row.0, row.1))) {
                 sqlx::query(SUPPRESS)
                     .bind(edition)
                     .bind(subscriber)

@@ -7,6 +7,8 @@ mod batch;
 #[macro_use]
 mod letters;
 #[macro_use]
+mod struck_off;
+#[macro_use]
 mod whose;
 mod archive;
 mod approvals;

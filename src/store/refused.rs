@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::batch::{Both, rows};
 use super::{EditionId, Store, StoreError, millis};
-use crate::subscriber::SubscriberId;
+use crate::subscriber::{AddressPrint, SubscriberId};
 
 /// An attempt that was refused; its delivery has been put off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Refusal {
     pub subscriber: SubscriberId,
     /// Which attempt, from 1: the fence.
     pub attempt: u32,
+    /// Which address was asked.
+    pub asked: AddressPrint,
     /// What was refused.
     pub of: Refused,
 }
@@ -30,7 +32,7 @@ pub enum Refused {
     Address,
 }
 
-// A row: edition, subscriber, attempt, and whether the address was refused.
+// A row: edition, subscriber, attempt.
 const CONDEMN: Both = both!(
     "UPDATE deliveries SET state = 'failed', settled_at = $2 FROM",
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
@@ -41,10 +43,6 @@ const CONDEMN_ATTEMPT: Both = both!(
     "UPDATE attempts SET outcome = 'failed', ended_at = $2 FROM",
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND outcome = 'deferred'"
-);
-const BOUNCE: Both = both!(
-    "UPDATE subscribers SET status = 'bounced', changed_at = $2 FROM",
-    "WHERE subscribers.id = CAST(j.value->>1 AS BIGINT) AND CAST(j.value->>3 AS BIGINT) = 1 AND status IN ('pending', 'active')"
 );
 // Behind all who have not been tried yet.
 const ACQUIT: &str = "UPDATE deliveries SET state = 'queued', due_at = $4, settled_at = NULL
@@ -81,7 +79,7 @@ impl Store {
     /// When the store fails: then nothing has changed.
     pub async fn condemn(&self, refused: &[Refusal], now: DateTime<Utc>) -> Result<(), StoreError> {
         let row = |one: &Refusal| {
-            (one.edition.0, one.subscriber.0, one.attempt, u8::from(one.of == Refused::Address))
+            (one.edition.0, one.subscriber.0, one.attempt)
         };
         let all = rows(&refused.iter().map(row).collect::<Vec<_>>());
         writing!(self, |c| {
@@ -89,9 +87,10 @@ impl Store {
                 sqlx::query_as(CONDEMN.on(self)).bind(&all).bind(millis(now)).fetch_all(&mut *c).await?;
             let failed: HashSet<(i64, i64)> = failed.into_iter().collect();
             let them = refused.iter().filter(|one| failed.contains(&(one.edition.0, one.subscriber.0)));
-            let them = rows(&them.map(row).collect::<Vec<_>>());
-            for statement in [CONDEMN_ATTEMPT.on(self), BOUNCE.on(self)] {
-                sqlx::query(statement).bind(&them).bind(millis(now)).execute(&mut *c).await?;
+            let attempts = rows(&them.clone().map(row).collect::<Vec<_>>());
+            sqlx::query(CONDEMN_ATTEMPT.on(self)).bind(&attempts).bind(millis(now)).execute(&mut *c).await?;
+            for refusal in them.filter(|one| one.of == Refused::Address) {
+                strike_off!(c, refusal, millis(now));
             }
         });
         Ok(())

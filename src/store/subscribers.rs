@@ -31,7 +31,7 @@ const PAGE: &str = "SELECT id, email, name, timezone, status, since, birthmark F
 // Who bounced may leave, too: then nobody revives them.
 const UNSUBSCRIBE: &str = "UPDATE subscribers SET status = 'unsubscribed', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active', 'bounced')";
-pub(super) const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
+const BOUNCE: &str = "UPDATE subscribers SET status = 'bounced', changed_at = $2
     WHERE id = $1 AND status IN ('pending', 'active')";
 const PREFERENCES: &str =
     "UPDATE subscribers SET name = $2, timezone = $3, paused_until = $5, changed_at = $4

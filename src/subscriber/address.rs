@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::str::FromStr;
 
 /// A checked e-mail address (RFC 5321 §4.1.2, with RFC 6531 for local parts beyond ASCII).
@@ -12,6 +13,18 @@ pub struct EmailAddress {
     original: String,
     /// Lower-cased local part, `@`, domain as lower-cased A-labels.
     key: String,
+}
+
+/// Tells one address, as it is written, from another, and not which it is; it is good within one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AddressPrint(u64);
+
+impl AddressPrint {
+    /// That of `address` as it is stored.
+    #[must_use]
+    pub fn of(address: &str) -> Self {
+        AddressPrint(BuildHasherDefault::<DefaultHasher>::new().hash_one(address))
+    }
 }
 
 /// Why a text is no [`EmailAddress`].

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-pub use address::{AddressError, EmailAddress};
+pub use address::{AddressError, AddressPrint, EmailAddress};
 pub use birthmark::{Birthmark, Holder};
 pub use mask::{masked_in, with_addresses};
 pub use zone::{UnknownZone, zone};

@@ -71,7 +71,8 @@ async fn everybody_at_a_domain_is_put_off_and_who_was_refused_there_comes_last()
         answer.next.reason = Some("550 5.1.1 no".to_owned());
         store.tick(&[answer], &[], &store.owner(), at(1)).await.unwrap();
         let first = &rows[0];
-        let refused = Refusal { edition: id, subscriber: first.subscriber, attempt: 1, of: Refused::Address };
+        let (subscriber, asked) = (first.subscriber, first.asked());
+        let refused = Refusal { edition: id, subscriber, attempt: 1, asked, of: Refused::Address };
         store.postpone(id, "big.example", at(1_800), "nobody there is known").await.unwrap();
         store.hold_back(&[refused], at(1_800)).await.unwrap();
 
@@ -113,6 +114,7 @@ async fn what_was_refused_fails_or_goes_back_by_its_own_attempt_and_no_other() {
                 edition: id,
                 subscriber: row.subscriber,
                 attempt: row.attempt + 1,
+                asked: row.asked(),
                 of: Refused::Message,
             });
         }

@@ -2,13 +2,14 @@
 
 use straight::article::Slug;
 use straight::comment::NewComment;
+use straight::delivery::State;
 use straight::letter::Written;
-use straight::store::{Asks, Moved, Origin, PutBack, PutBackBy, Store};
+use straight::store::{Asks, Moved, Origin, PutBack, PutBackBy, Refusal, Refused, Store};
 use straight::subscriber::Status;
 
 use super::erasure::{DAY, address, id, relocate, sign_up};
 use super::sign_ups::{answer, ask};
-use super::{at, edition_for, on_both, reader};
+use super::{at, begin, edition_for, on_both, reader, sender, settle};
 
 async fn say(store: &Store, email: &str, text: &str) {
     let comment = NewComment::parse(Slug::of_text("tide").unwrap(), "Somebody", email, text).unwrap();
@@ -121,6 +122,79 @@ async fn a_move_is_not_taken_back_over_another_reader_and_by_the_operator_brings
         assert_eq!(done, PutBack::Now);
         let ann = store.subscriber(ann).await.unwrap().unwrap();
         assert_eq!((ann.email, ann.status), (address("ann@example.org"), Status::Unsubscribed));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_moves_between_claim_and_send_is_sent_to_at_the_new_address() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let edition = edition_for(&store, &["bo@old.example", "cy@old.example"]).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let claimed = store.claim(edition, at(9), None, 9).await.unwrap();
+        relocate(&store, claimed[0].subscriber, "bo@new.example", 1).await;
+
+        // A tick of answers that are all well, and one that is not, have statements of their own.
+        let begins: Vec<_> = claimed.iter().map(begin).collect();
+        assert_eq!(store.tick(&[], &begins, &owner, at(9)).await.unwrap(), [false, true]);
+        let cys = settle(&claimed[1], State::Uncertain, at(9));
+        assert_eq!(store.tick(&[cys], &begins[..1], &owner, at(9)).await.unwrap(), [false]);
+        assert!(store.has_due(edition, at(9)).await.unwrap());
+
+        let again = store.claim(edition, at(9), None, 9).await.unwrap().remove(0);
+        assert_eq!((again.email.as_str(), again.attempt), ("bo@new.example", 0));
+        assert_eq!(store.tick(&[], &[begin(&again)], &owner, at(9)).await.unwrap(), [true]);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_the_address_before_strikes_off_no_other() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let readers = ["ann@old.example", "bo@old.example", "cy@old.example"];
+        let edition = edition_for(&store, &readers).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let claimed = store.claim(edition, at(9), None, 9).await.unwrap();
+        let begins: Vec<_> = claimed.iter().map(begin).collect();
+        store.tick(&[], &begins, &owner, at(9)).await.unwrap();
+        // While they are on the wire two of them move.
+        relocate(&store, claimed[0].subscriber, "ann@new.example", 10).await;
+        relocate(&store, claimed[1].subscriber, "bo@new.example", 20).await;
+
+        // Of the first it is known at once that the address is dead, of the others after a while.
+        let mut answers = Vec::new();
+        for (row, state) in claimed.iter().zip([State::Failed, State::Deferred, State::Deferred]) {
+            let mut unknown = settle(row, state, at(30));
+            (unknown.code, unknown.next.due_at) = (Some(550), Some(at(300)));
+            unknown.next.bounces_address = state == State::Failed;
+            unknown.next.reason = Some("550 5.1.1 nobody of that name".to_owned());
+            answers.push(unknown);
+        }
+        store.tick(&answers, &[], &owner, at(30)).await.unwrap();
+        let refused: Vec<_> = claimed[1..]
+            .iter()
+            .map(|row| Refusal {
+                edition,
+                subscriber: row.subscriber,
+                attempt: row.attempt + 1,
+                asked: row.asked(),
+                of: Refused::Address,
+            })
+            .collect();
+        store.condemn(&refused, at(40)).await.unwrap();
+
+        let counted = store.subscriber_counts().await.unwrap();
+        assert_eq!(counted, [(Status::Active, 2), (Status::Bounced, 1)]);
+        let again = store.claim(edition, at(41), None, 9).await.unwrap();
+        let due: Vec<_> = again.iter().map(|row| (row.email.as_str(), row.code)).collect();
+        assert_eq!(due, [("ann@new.example", None), ("bo@new.example", None)], "they are asked there");
+        assert_eq!(store.counts(edition).await.unwrap().of(State::Failed), 1);
         store.close().await;
     })
     .await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use straight::delivery::State;
 use straight::press::{Ending, Published, Route};
-use straight::store::{Begin, Ownership};
+use straight::store::Ownership;
 use straight::subscriber::Status;
 use tokio_util::sync::CancellationToken;
 
@@ -135,7 +135,7 @@ async fn what_a_dead_sender_had_on_the_wire_is_taken_up_on_record() {
     let id = edition.summary.id;
     // A process puts one on record as `sending`, and dies.
     let claimed = press.store.claim(id, press.clock.now(), None, 1).await.unwrap().remove(0);
-    let begin = Begin { edition: id, subscriber: claimed.subscriber, attempt: claimed.attempt };
+    let begin = claimed.begin();
     assert_eq!(press.store.tick(&[], &[begin], "dead", press.clock.now()).await.unwrap(), [true]);
     assert_eq!(press.store.tick(&[], &[begin], "other", press.clock.now()).await.unwrap(), [false], "fenced");
     press.store.close().await;

@@ -292,13 +292,13 @@ mod tests {
 
     use super::*;
     use crate::store::EditionId;
-    use crate::subscriber::SubscriberId;
+    use crate::subscriber::{AddressPrint, SubscriberId};
 
     const HERE: &str = "example.org";
 
     fn of(reader: i64) -> Refusal {
-        let of = Refused::Message;
-        Refusal { edition: EditionId(1), subscriber: SubscriberId(reader), attempt: 1, of }
+        let (asked, of) = (AddressPrint::of("a@example.org"), Refused::Message);
+        Refusal { edition: EditionId(1), subscriber: SubscriberId(reader), attempt: 1, asked, of }
     }
 
     fn unknown(reader: i64) -> Refusal {

@@ -161,10 +161,7 @@ impl<'a> Ledger<'a> {
         {
             next.push(row);
         }
-        let begins: Vec<Begin> = next
-            .iter()
-            .map(|row| Begin { edition: row.edition, subscriber: row.subscriber, attempt: row.attempt })
-            .collect();
+        let begins: Vec<Begin<'_>> = next.iter().map(Claimed::begin).collect();
         let may_send = if settles.is_empty() && begins.is_empty() {
             Vec::new()
         } else {
@@ -172,7 +169,7 @@ impl<'a> Ledger<'a> {
         };
         for (mut row, may_send) in next.into_iter().zip(may_send) {
             if !may_send {
-                // Its reader has left, or the edition is stopped: that is to be known at once.
+                // Its reader has left or moved, or the edition is stopped: that is to be known at once.
                 self.asked = None;
                 continue;
             }
@@ -235,7 +232,7 @@ impl<'a> Ledger<'a> {
 
     /// Makes one group durable. While the disk is full or the database is locked nothing new is sent, and the answers
     /// that have come wait here: they would be uncertain if they were dropped.
-    async fn commit(&self, settles: &[Settle], begins: &[Begin]) -> Result<Vec<bool>, StoreError> {
+    async fn commit(&self, settles: &[Settle], begins: &[Begin<'_>]) -> Result<Vec<bool>, StoreError> {
         let mut failures = 0_u32;
         let mut over_since = None;
         let may_send = loop {

@@ -138,7 +138,7 @@ impl Run {
             _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
         };
         let settle = row.settled(next, outcome.code(), at);
-        let (edition, subscriber, attempt) = (row.edition, row.subscriber, row.attempt);
+        let (edition, subscriber, attempt, asked) = (row.edition, row.subscriber, row.attempt, row.asked());
         let (durable, told) = oneshot::channel();
         ledger.send(Request::Settle(settle, durable)).await.ok()?;
         // Behind that in the ledger's queue comes what is decided of it, by whomever.
@@ -152,7 +152,7 @@ impl Run {
                 }
             }
             (_, Some((of, in_a_row, reply))) => {
-                let refusal = Refusal { edition, subscriber, attempt, of };
+                let refusal = Refusal { edition, subscriber, attempt, asked, of };
                 let alarm = self.blame().refused(refusal, domain, in_a_row, &reply, Instant::now());
                 match alarm {
                     Some(Alarm::Halt(why)) => self.end(Ending::Halted(why)),
