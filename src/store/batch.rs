@@ -12,7 +12,7 @@ pub(super) struct Both {
 
 /// A statement in two parts around the rows of the JSON text `$1`, each of which it calls `j.value`.
 macro_rules! both {
-    ($before:literal, $behind:literal) => {
+    ($before:expr, $behind:literal) => {
         $crate::store::batch::Both {
             sqlite: concat!($before, " json_each($1) AS j ", $behind),
             postgres: concat!($before, " json_array_elements(CAST($1 AS json)) AS j(value) ", $behind),

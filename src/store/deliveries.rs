@@ -128,6 +128,14 @@ impl Counts {
     }
 }
 
+impl FromIterator<(State, u64)> for Counts {
+    fn from_iter<I: IntoIterator<Item = (State, u64)>>(rows: I) -> Self {
+        let mut counts = Counts::default();
+        rows.into_iter().for_each(|(state, count)| counts.set(state, count));
+        counts
+    }
+}
+
 fn index(state: State) -> usize {
     State::ALL.iter().position(|x| *x == state).expect("ALL holds every state")
 }
@@ -185,11 +193,13 @@ const RECORD_LOST: &str =
 const LOCK_LOST: &str = "SELECT 1 FROM deliveries
     WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner) FOR UPDATE";
 const REQUEUE_LOST: &str =
-    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, reason = $3, owner = NULL
+    "UPDATE deliveries SET state = 'queued', due_at = $1, uncertain = uncertain + $2, owner = NULL,
+        reason = CASE WHEN reason = 'erased' THEN reason ELSE $3 END
     WHERE state = 'sending' AND uncertain <= $4
         AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 const HOLD_LOST: &str =
-    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, reason = $2, settled_at = $1, owner = NULL
+    "UPDATE deliveries SET state = 'uncertain', uncertain = uncertain + 1, settled_at = $1, owner = NULL,
+        reason = CASE WHEN reason = 'erased' THEN reason ELSE $2 END
     WHERE state = 'sending' AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = deliveries.owner)";
 
 /// What is written beside an attempt whose sender died.

@@ -43,8 +43,9 @@ const ERASE: &str =
         name = NULL, timezone = NULL, paused_until = NULL, erased_at = $2, changed_at = $2,
         status = CASE WHEN status IN ('pending', 'active') THEN 'unsubscribed' ELSE status END
     WHERE id = $1 AND erased_at IS NULL";
-const ERASE_REASONS: &str =
-    "UPDATE deliveries SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
+// What is on the wire has its answer yet to come: the ledger keeps this word over what is said then.
+const ERASE_REASONS: &str = "UPDATE deliveries SET reason = 'erased'
+    WHERE subscriber_id = $1 AND (reason IS NOT NULL OR state = 'sending')";
 const ERASE_ATTEMPTS: &str =
     "UPDATE attempts SET reason = 'erased' WHERE subscriber_id = $1 AND reason IS NOT NULL";
 const ERASE_LETTERS: &str = concat!("DELETE FROM letters WHERE subscriber_id = $1 OR ", is_sent_to!("$2"));

@@ -17,35 +17,82 @@ use crate::fail_point::FailPoint;
 type SettleRow<'a> =
     (i64, i64, u32, &'a str, Option<i64>, u32, u32, Option<u16>, Option<&'a str>, i64, Option<&'static str>);
 
+/// The answer's reason for `deliveries.reason`, or what an erasure has left there: servers repeat whom they refuse.
+macro_rules! said {
+    () => {
+        "CASE WHEN deliveries.reason = 'erased' AND j.value->>8 IS NOT NULL THEN 'erased' ELSE j.value->>8 END"
+    };
+}
+
+/// The same for an attempt, once the delivery is settled.
+macro_rules! said_of_the_attempt {
+    () => {
+        "CASE WHEN j.value->>8 IS NOT NULL AND EXISTS (SELECT 1 FROM deliveries d
+            WHERE d.edition_id = CAST(j.value->>0 AS BIGINT) AND d.subscriber_id = CAST(j.value->>1 AS BIGINT)
+                AND d.reason = 'erased') THEN 'erased' ELSE j.value->>8 END"
+    };
+}
+
 // What goes back to the queue without a word keeps what was said to it before.
 const SETTLE: Both = both!(
-    "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
+    concat!(
+        "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
         deferrals = deferrals + CAST(j.value->>5 AS BIGINT), uncertain = uncertain + CAST(j.value->>6 AS BIGINT),
         code = CASE j.value->>3 WHEN 'queued' THEN COALESCE(CAST(j.value->>7 AS BIGINT), code)
             ELSE CAST(j.value->>7 AS BIGINT) END,
-        reason = CASE j.value->>3 WHEN 'queued' THEN COALESCE(j.value->>8, reason) ELSE j.value->>8 END,
-        settled_at = CAST(j.value->>9 AS BIGINT), owner = NULL
-    FROM",
+        reason = CASE j.value->>3 WHEN 'queued' THEN COALESCE(",
+        said!(),
+        ", reason) ELSE ",
+        said!(),
+        " END, settled_at = CAST(j.value->>9 AS BIGINT), owner = NULL
+    FROM"
+    ),
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND state = 'sending'"
 );
 // An answer that comes after its sender was taken for dead. What it says is true all the same, unless the next attempt
 // has begun; one that is queued for that stays queued, but for a yes.
 const SETTLE_LATE: Both = both!(
-    "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
-        code = CAST(j.value->>7 AS BIGINT), reason = j.value->>8, settled_at = CAST(j.value->>9 AS BIGINT),
-        owner = NULL
-    FROM",
+    concat!(
+        "UPDATE deliveries SET state = j.value->>3, due_at = COALESCE(CAST(j.value->>4 AS BIGINT), due_at),
+        code = CAST(j.value->>7 AS BIGINT), reason = ",
+        said!(),
+        ", settled_at = CAST(j.value->>9 AS BIGINT), owner = NULL
+    FROM"
+    ),
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND CAST(j.value->>6 AS BIGINT) = 0
         AND (state = 'uncertain' OR (state = 'queued' AND j.value->>3 = 'sent'))"
 );
 const RECORD_ATTEMPT: Both = both!(
-    "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
+    concat!(
+        "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
     SELECT CAST(j.value->>0 AS BIGINT), CAST(j.value->>1 AS BIGINT), CAST(j.value->>2 AS BIGINT),
-        CAST(j.value->>9 AS BIGINT), j.value->>10, CAST(j.value->>7 AS BIGINT), j.value->>8
-    FROM",
+        CAST(j.value->>9 AS BIGINT), j.value->>10, CAST(j.value->>7 AS BIGINT), ",
+        said_of_the_attempt!(),
+        " FROM"
+    ),
     "WHERE j.value->>10 IS NOT NULL ON CONFLICT (edition_id, subscriber_id, attempt) DO NOTHING"
+);
+// A late no, whatever has become of the delivery meanwhile: nobody has a copy by that attempt, and it is in doubt no longer.
+const COUNT_NO_DOUBT: Both = both!(
+    "UPDATE deliveries SET uncertain = uncertain - 1 FROM",
+    "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND CAST(j.value->>6 AS BIGINT) = 0 AND j.value->>3 <> 'sent'
+        AND EXISTS (SELECT 1 FROM attempts a WHERE a.edition_id = deliveries.edition_id
+            AND a.subscriber_id = deliveries.subscriber_id AND a.attempt = CAST(j.value->>2 AS BIGINT)
+            AND a.outcome = 'uncertain')"
+);
+const TAKE_BACK_DOUBT: Both = both!(
+    concat!(
+        "UPDATE attempts SET outcome = COALESCE(j.value->>10, 'not-sent'), code = CAST(j.value->>7 AS BIGINT),
+        ended_at = CAST(j.value->>9 AS BIGINT), reason = ",
+        said_of_the_attempt!(),
+        " FROM"
+    ),
+    "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND attempt = CAST(j.value->>2 AS BIGINT) AND outcome = 'uncertain' AND CAST(j.value->>6 AS BIGINT) = 0
+        AND j.value->>3 <> 'sent'"
 );
 const BEGIN: Both = both!(
     "UPDATE deliveries SET state = 'sending', attempt = attempt + 1, owner = $2 FROM",
@@ -163,7 +210,9 @@ impl Store {
                 let count =
                     sqlx::query(SETTLE.on(self)).bind(&settled).execute(&mut *c).await?.rows_affected();
                 if count < settles.len() as u64 {
-                    sqlx::query(SETTLE_LATE.on(self)).bind(&settled).execute(&mut *c).await?;
+                    for late in [&SETTLE_LATE, &COUNT_NO_DOUBT, &TAKE_BACK_DOUBT] {
+                        sqlx::query(late.on(self)).bind(&settled).execute(&mut *c).await?;
+                    }
                 }
             }
             if to_keep {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
-use straight::store::{OfReader, Recovered, RecoveryPolicy, Refusal, Refused};
+use straight::store::{InDoubt, OfReader, Recovered, RecoveryPolicy, Refusal, Refused};
 use straight::subscriber::{Status, SubscriberId};
 
 use super::engines::Engine;
@@ -324,16 +324,31 @@ async fn late_answer(policy: RecoveryPolicy, answer: State, wanted: State) {
         drop(lock);
         tokio::time::sleep(Duration::from_millis(300)).await;
         store.recover(policy, at(1)).await.unwrap();
-        let late = settle(&row, answer, at(2));
+        let mut late = settle(&row, answer, at(2));
+        if answer == State::Queued {
+            // Given back without a dot.
+            (late.code, late.next.reason) = (None, None);
+        }
         for _ in 0..2 {
             store.tick(std::slice::from_ref(&late), &[], &store.owner(), at(2)).await.unwrap();
             assert_eq!(store.counts(id).await.unwrap().of(wanted), 1, "{answer:?} under {policy:?}");
         }
-        assert_eq!(
-            store.uncertain_attempts(id).await.unwrap(),
-            1,
-            "it stays on record that it was uncertain"
-        );
+        // Its attempt stays on record; who is known to have got nothing by it is not in doubt.
+        let kept = match answer {
+            State::Sent => "uncertain",
+            State::Queued => "not-sent",
+            _ => "failed",
+        };
+        assert_eq!(attempts_on_record(engine).await, [(1, kept.to_owned())], "{answer:?} under {policy:?}");
+        if wanted == State::Queued {
+            let _lock = sender(&store).await;
+            let row = store.claim(id, at(9), None, 1).await.unwrap().remove(0);
+            assert_eq!(row.uncertain, 0, "{answer:?} under {policy:?}");
+            store.tick(&[], &[begin(&row)], &store.owner(), at(9)).await.unwrap();
+            store.tick(&[settle(&row, State::Sent, at(9))], &[], &store.owner(), at(9)).await.unwrap();
+            assert_eq!(store.counts(id).await.unwrap().of(State::Sent), 1);
+        }
+        assert_eq!(store.in_doubt(id).await.unwrap(), InDoubt::default(), "nobody has it twice");
         store.close().await;
     })
     .await;

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use straight::delivery::State;
 use straight::letter::Written;
 use straight::store::{Asks, Confirmed, Moved, Origin, Store};
 use straight::subscriber::{EmailAddress, SubscriberId};
 
 use super::engines::Engine;
 use super::sign_ups::{answer, ask, confirm};
-use super::{at, edition_for, on_both, publish_for, reader, rendered};
+use super::{at, begin, edition_for, on_both, publish_for, reader, rendered, sender, settle};
 
 pub(super) const DAY: i64 = 24 * 3_600;
 
@@ -229,6 +230,60 @@ async fn all_that_is_kept_of_somebody_is_told() {
         let kept = store.guest(&address(guest)).await.unwrap().unwrap().sign_ups.remove(0);
         let kept = (kept.state, kept.name, kept.asked_from);
         assert_eq!(kept, ("asked".to_owned(), Some("Bo".to_owned()), Some("192.0.2.0".to_owned())));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_erased_while_a_message_is_on_the_wire_is_not_written_down_by_its_answer() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let keys = store.token_keys(at(0)).await.unwrap();
+        let readers = ["ann@example.org", "bo@example.org", "cy@example.org"];
+        let edition = edition_for(&store, &readers).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let rows = store.claim(edition, at(9), None, 9).await.unwrap();
+        let begins: Vec<_> = rows.iter().map(begin).collect();
+        store.tick(&[], &begins, &owner, at(9)).await.unwrap();
+        for row in &rows[..2] {
+            assert!(store.erase(row.subscriber, &keys, at(10)).await.unwrap());
+        }
+        // The answers to ann and cy repeat whom they refuse; bo's sender is gone, and then answers after all.
+        let answers: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let mut answer = settle(row, State::Failed, at(11));
+                answer.next.reason = Some(format!("550 5.7.1 <{}>: not you", row.email));
+                answer
+            })
+            .collect();
+        let mut silence = settle(&rows[1], State::Uncertain, at(11));
+        silence.next.records_uncertain = true;
+        silence.next.reason = Some(format!("at <{}>: no answer", rows[1].email));
+        store.tick(&[answers[0].clone(), silence, answers[2].clone()], &[], &owner, at(11)).await.unwrap();
+        store.tick(&answers[1..2], &[], &owner, at(12)).await.unwrap();
+
+        let words = |reasons: Vec<Option<String>>| reasons.into_iter().flatten().collect::<Vec<_>>();
+        const OF_DELIVERIES: &str = "SELECT reason FROM deliveries ORDER BY subscriber_id";
+        const OF_ATTEMPTS: &str = "SELECT reason FROM attempts ORDER BY subscriber_id, attempt";
+        for statement in [OF_DELIVERIES, OF_ATTEMPTS] {
+            let url = engine.url();
+            let reasons: Vec<Option<String>> = match url.strip_prefix("sqlite:") {
+                Some(file) => {
+                    let mut connection = SqliteConnection::connect(file).await.unwrap();
+                    sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap()
+                }
+                None => {
+                    let mut connection = PgConnection::connect(&url).await.unwrap();
+                    sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap()
+                }
+            };
+            let wanted = ["erased", "erased", "550 5.7.1 <cy@example.org>: not you"];
+            assert_eq!(words(reasons), wanted, "{statement}");
+        }
+        assert_eq!(store.counts(edition).await.unwrap().of(State::Failed), 3);
         store.close().await;
     })
     .await;
