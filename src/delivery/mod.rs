@@ -60,6 +60,9 @@ pub enum Outcome {
     /// Nothing was accepted and no attempt is spent: the server slows us down (421, 454, or a 4xx that speaks of how
     /// much we send).
     Slowed(Reply),
+    /// A 421 to the dot (RFC 5321 §3.8): nothing was accepted, the message is put off, and the server closes, as it does to
+    /// slow us down.
+    Closed(Reply),
     /// The dot was sent and no answer came.
     Unanswered(String),
 }
@@ -74,7 +77,8 @@ impl Outcome {
             | Outcome::Bounced(reply)
             | Outcome::Refused(reply)
             | Outcome::Halt(reply)
-            | Outcome::Slowed(reply) => Some(reply.code),
+            | Outcome::Slowed(reply)
+            | Outcome::Closed(reply) => Some(reply.code),
             Outcome::Undeliverable(_) | Outcome::NotSent(_) | Outcome::Unanswered(_) => None,
         }
     }

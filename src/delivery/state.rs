@@ -132,7 +132,9 @@ pub fn next_state(
     let words = |reply: &Reply| Some(reply.to_string());
     match outcome {
         Outcome::Accepted(_) => plain,
-        Outcome::Deferred(reply) => next_after_deferral(reply.to_string(), attempt, queued_at, now, backoff),
+        Outcome::Deferred(reply) | Outcome::Closed(reply) => {
+            next_after_deferral(reply.to_string(), attempt, queued_at, now, backoff)
+        }
         Outcome::Bounced(reply) => {
             Next { state: State::Failed, bounces_address: true, reason: words(reply), ..plain }
         }

@@ -108,7 +108,7 @@ impl WayOut {
     /// Learns from what the server said to a letter; whether others may follow at once.
     async fn learn(&mut self, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Slowed(reply) => {
+            Outcome::Slowed(reply) | Outcome::Closed(reply) => {
                 self.courier.hang_up().await;
                 self.place = self.place.take().and_then(|place| place.slowed(reply.code, self.carried));
                 return self.place.is_some();
@@ -120,7 +120,8 @@ impl WayOut {
             }
         }
         self.carried += 1;
-        if self.bearing.per_connection().is_some_and(|most| self.carried >= most) {
+        self.bearing.carried(self.carried);
+        if self.bearing.is_last(self.carried) {
             self.courier.hang_up().await;
         }
         true

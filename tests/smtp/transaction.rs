@@ -39,6 +39,7 @@ fn told(outcome: &Outcome) -> String {
         Outcome::Undeliverable(why) => format!("undeliverable: {why}"),
         Outcome::NotSent(why) => format!("not sent: {why}"),
         Outcome::Slowed(reply) => format!("slowed: {reply}"),
+        Outcome::Closed(reply) => format!("closed: {reply}"),
         Outcome::Unanswered(why) => format!("unanswered: {why}"),
     }
 }
@@ -305,7 +306,7 @@ async fn rows_29_to_32_before_the_dot_the_same_sends_nothing() {
 #[tokio::test(start_paused = true)]
 async fn rows_24_and_25_a_refusal_after_the_dot_is_an_answer() {
     for (answer, wanted, stays) in [
-        ("421 4.3.2 closing\n", "deferred: 421 4.3.2 closing", false),
+        ("421 4.3.2 closing\n", "closed: 421 4.3.2 closing", false),
         ("451 4.3.0 later\n", "deferred: 451 4.3.0 later", true),
         ("554 5.7.1 spam\n", "refused: 554 5.7.1 spam", true),
         ("552 too big\n", "refused: 552 too big", true),

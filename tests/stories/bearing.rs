@@ -90,6 +90,32 @@ async fn row_41_a_limit_in_a_time_is_waited_for_and_nobody_loses_an_attempt() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_24_a_server_that_closes_at_each_dot_is_left_alone_for_longer_and_longer() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new()
+        .settings(&format!("smtp: {{url: \"smtp://127.0.0.1:{}\", connections: 4}}", sink.port));
+    let readers: Vec<String> = (0..60).map(|n| format!("shut{n}@example.org")).collect();
+    let addresses: Vec<&str> = readers.iter().map(String::as_str).collect();
+    room.article("tide", "2026-09-24", "The Tide Turns").readers(&addresses).await;
+    let mut press = room.press().await;
+    press.patience = Duration::from_secs(2);
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    let done = room.deliver(&press, &edition).await;
+    assert!(
+        matches!(&done.ending, Ending::Unreachable(why) if why.contains("421 4.3.2 closing")),
+        "{done:?}"
+    );
+    // One at once, and others after 1, 2 and perhaps 4 s: each is put off, and nobody else has lost an attempt.
+    let (deferred, queued) = (done.counts.of(State::Deferred), done.counts.of(State::Queued));
+    assert!((2..=4).contains(&deferred) && deferred + queued == 60, "{done:?}");
+    assert_eq!(sink.total(), 0);
+
+    sink.mend();
+    let done = room.deliver(&press, &edition).await;
+    assert_eq!((&done.ending, done.counts.of(State::Sent)), (&Ending::Complete, queued));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_42_a_cap_on_connections_is_found_and_kept() {
     let SentTo { sink, press, took, _room, .. } =
         send_to(Bears { connections: Some(3), ..Bears::default() }, 16).await;

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// | `void` | takes the message and hangs up before it answers, until it is mended |
 /// | `mute` | takes the message and says nothing for a minute |
 /// | `drop` | takes the message the first time and hangs up before it answers |
+/// | `shut` | answers 421 to the final dot and hangs up, until it is mended |
 /// | `slow` | takes 200 ms |
 /// | `kill` | hangs up at DATA |
 /// | anything else | accepts |
@@ -106,7 +107,7 @@ impl Sink {
         self.seen.lock().unwrap().octets = Some(octets);
     }
 
-    /// From now on `policy` and `void` are as anybody else.
+    /// From now on `policy`, `void` and `shut` are as anybody else.
     pub(crate) fn mend(&self) {
         self.seen.lock().unwrap().is_mended = true;
     }
@@ -293,6 +294,9 @@ impl Sink {
                         }
                         message.push_str(line.strip_prefix('.').unwrap_or(&line));
                         message.push_str("\r\n");
+                    }
+                    if to.starts_with("shut") && !self.is_mended() {
+                        return write.write_all(b"421 4.3.2 closing\r\n").await;
                     }
                     self.seen.lock().unwrap().messages.entry(to.clone()).or_default().push(message);
                     self.seen.lock().unwrap().copies.entry(to.clone()).or_default().push(id);

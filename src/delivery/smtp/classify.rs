@@ -26,6 +26,7 @@ impl Step {
 /// The outcome of a 4xx or 5xx at `step`.
 pub(super) fn rejected(step: Step, reply: Reply) -> Outcome {
     match (step, reply.code) {
+        (Step::Dot, 421) => Outcome::Closed(reply),
         (Step::Dot, 400..=499) => Outcome::Deferred(reply),
         // They speak of the service as a whole: slow the run, not this reader.
         (_, 421 | 454) => Outcome::Slowed(reply),
@@ -231,12 +232,13 @@ mod tests {
             (Dot, "554 5.7.1 spam", "refused"),
             (Dot, "552 too big", "refused"),
             (Dot, "451 later", "deferred"),
-            (Dot, "421 bye", "deferred"),
+            (Dot, "421 bye", "closed"),
         ] {
             let outcome = match rejected(step, reply(text)) {
                 Outcome::Halt(_) => "halt",
                 Outcome::Deferred(_) => "deferred",
                 Outcome::Slowed(_) => "slowed",
+                Outcome::Closed(_) => "closed",
                 Outcome::Bounced(_) => "bounced",
                 Outcome::Refused(_) => "refused",
                 other => panic!("{other:?}"),

@@ -67,6 +67,9 @@ struct Learnt {
     worn_at: Option<usize>,
     /// The same, twice.
     per_connection: Option<usize>,
+    /// When a connection is to carry more than that, and how long the next time.
+    longer_at: Option<Instant>,
+    longer: Duration,
 }
 
 impl Learnt {
@@ -88,6 +91,8 @@ impl Learnt {
             refused: 0,
             worn_at: None,
             per_connection: None,
+            longer_at: None,
+            longer: FIRST_PROBE,
         }
     }
 
@@ -180,14 +185,37 @@ impl Learnt {
     }
 
     /// The server has ended a connection after `carried` messages; whether that is its rule.
-    fn worn(&mut self, carried: usize) -> bool {
+    fn worn(&mut self, carried: usize, now: Instant) -> bool {
         self.refused += 1;
         let is_rule = self.worn_at == Some(carried) && self.per_connection != Some(carried);
         self.worn_at = Some(carried);
         if is_rule {
             self.per_connection = Some(carried);
+            self.longer_at = Some(now + self.longer);
         }
         is_rule
+    }
+
+    /// Whether we end a connection behind its `nth` message, because the server would. Now and then one goes on, for it may
+    /// have been a passing trouble: the next answer tells.
+    fn is_last(&mut self, nth: usize, now: Instant) -> bool {
+        match self.per_connection {
+            None => false,
+            Some(most) if nth != most => nth > most,
+            Some(_) if self.longer_at.is_some_and(|at| at <= now) => {
+                self.longer = (2 * self.longer).min(LONGEST_PROBE);
+                self.longer_at = Some(now + self.longer);
+                false
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// A connection has carried `carried` messages and stands: a rule that says fewer is none, or none any more.
+    fn carried(&mut self, carried: usize) {
+        if self.per_connection.is_some_and(|most| carried > most) {
+            (self.per_connection, self.longer_at, self.longer) = (None, None, FIRST_PROBE);
+        }
     }
 }
 
@@ -264,15 +292,20 @@ impl Bearing {
         self.learnt().open.max(1)
     }
 
-    /// After how many messages the server ends each connection, if it does.
-    pub(in crate::press) fn per_connection(&self) -> Option<usize> {
-        self.learnt().per_connection
+    /// Whether a connection is to be ended behind its `nth` message: the server ends each after so many.
+    pub(in crate::press) fn is_last(&self, nth: usize) -> bool {
+        self.learnt().is_last(nth, Instant::now())
+    }
+
+    /// A connection has carried `carried` messages.
+    pub(in crate::press) fn carried(&self, carried: usize) {
+        self.learnt().carried(carried);
     }
 
     /// The server has ended a connection after `carried` messages; whether we have understood just now that it always
     /// does.
     fn worn(&self, carried: usize) -> bool {
-        self.learnt().worn(carried)
+        self.learnt().worn(carried, Instant::now())
     }
 
     /// Nothing gets through for now: everybody rests.
@@ -529,12 +562,38 @@ mod tests {
 
     #[test]
     fn that_connections_end_after_so_many_messages_is_a_rule_the_second_time() {
-        let mut learnt = Learnt::new(4);
-        assert!(!learnt.worn(100));
-        assert!(!learnt.worn(37));
-        assert!(!learnt.worn(100));
-        assert!(learnt.worn(100));
-        assert_eq!(learnt.per_connection, Some(100));
-        assert!(!learnt.worn(100), "that is known");
+        let (mut learnt, now) = (Learnt::new(4), Instant::now());
+        assert!(!learnt.worn(100, now));
+        assert!(!learnt.worn(37, now));
+        assert!(!learnt.worn(100, now));
+        assert!(learnt.worn(100, now));
+        assert_eq!((learnt.is_last(99, now), learnt.is_last(100, now)), (false, true));
+        assert!(!learnt.worn(100, now), "that is known");
+    }
+
+    #[test]
+    fn a_rule_of_so_many_messages_is_tried_ever_more_rarely_and_forgotten_when_it_holds_no_more() {
+        let (mut learnt, mut now) = (Learnt::new(4), Instant::now());
+        assert!(!learnt.worn(1, now));
+        assert!(learnt.worn(1, now));
+        // Each second a connection is made: it carries one message, and the server refuses a second.
+        let mut tried = 0;
+        for _ in 0..3_600 {
+            now += Duration::from_secs(1);
+            learnt.carried(1);
+            if !learnt.is_last(1, now) {
+                tried += 1;
+                assert!(learnt.is_last(1, now), "one connection alone tries it");
+                assert!(!learnt.worn(1, now));
+            }
+        }
+        assert!((4..=10).contains(&tried), "{tried} tries in an hour");
+        assert_eq!(learnt.per_connection, Some(1));
+        // One day it takes the second.
+        while learnt.is_last(1, now) {
+            now += Duration::from_secs(1);
+        }
+        learnt.carried(2);
+        assert_eq!((learnt.per_connection, learnt.is_last(1, now)), (None, false));
     }
 }

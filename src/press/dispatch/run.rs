@@ -213,7 +213,7 @@ impl Run {
             let name = || file_name(&self.key.to_string(), row.subscriber.0, row.email.as_str());
             let envelope = self.envelope(&row);
             // Where the server ends each connection after so many, we end it, and it refuses nothing.
-            let is_last = self.bearing.per_connection().is_some_and(|most| carried + 1 >= most);
+            let is_last = self.bearing.is_last(carried + 1);
             let next = async {
                 if is_last {
                     return None;
@@ -247,6 +247,7 @@ impl Run {
             match heard {
                 Heard::Answer => {
                     carried += 1;
+                    self.bearing.carried(carried);
                     if is_last {
                         courier.hang_up().await;
                     }
@@ -432,7 +433,7 @@ impl Heard {
         match outcome {
             Outcome::NotSent(_) => Heard::Nothing,
             Outcome::Unanswered(_) => Heard::Silence,
-            Outcome::Slowed(reply) => Heard::SlowDown { code: reply.code },
+            Outcome::Slowed(reply) | Outcome::Closed(reply) => Heard::SlowDown { code: reply.code },
             Outcome::Accepted(_)
             | Outcome::Deferred(_)
             | Outcome::Bounced(_)

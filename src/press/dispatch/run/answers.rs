@@ -39,13 +39,15 @@ impl Run {
                 warn!(edition = %self.key, %to, why = %masked_in(why), "no answer after the message");
             }
             Outcome::NotSent(why) => debug!(edition = %self.key, %to, why = %masked_in(why), "not sent"),
-            Outcome::Slowed(reply) => {
+            Outcome::Slowed(reply) | Outcome::Closed(reply) => {
                 debug!(edition = %self.key, %to, code = reply.code, reply = %masked_in(&reply.text), "slowed down");
             }
         }
         match outcome {
             Outcome::NotSent(why) => self.lose_patience(why),
-            Outcome::Slowed(reply) => self.lose_patience(&format!("the server slows us down: {reply}")),
+            Outcome::Slowed(reply) | Outcome::Closed(reply) => {
+                self.lose_patience(&format!("the server slows us down: {reply}"))
+            }
             Outcome::Halt(reply) => {
                 self.end(Ending::Halted(format!("the server refuses our messages: {reply}")))
             }
@@ -79,6 +81,7 @@ impl Run {
             | Outcome::Refused(_)
             | Outcome::Halt(_)
             | Outcome::Undeliverable(_)
+            | Outcome::Closed(_)
             | Outcome::Unanswered(_) => {
                 fruitless.remove(&subscriber);
                 return 0;
