@@ -1,5 +1,6 @@
 //! Stories of delivery: what a server does, what a crash does, and what the ledger then says.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use straight::delivery::State;
@@ -8,6 +9,7 @@ use straight::store::Ownership;
 use straight::subscriber::Status;
 use tokio_util::sync::CancellationToken;
 
+use super::sink::Bears;
 use super::{Newsroom, Sink, key};
 
 #[tokio::test]
@@ -110,6 +112,29 @@ async fn what_a_stopped_run_gives_back_has_no_reason_to_be_told() {
     let waiting = press.store.claim(id, press.clock.now(), None, 9).await.unwrap();
     assert!(waiting.iter().any(|row| row.attempt > 0), "one was on record already, and is given back");
     assert_eq!(press.store.reasons(id, 5).await.unwrap().largest, []);
+}
+
+#[tokio::test]
+async fn progress_counts_whom_it_is_over_for_and_nobody_who_was_put_off_or_given_back() {
+    // The server ends each connection after three messages: whoever comes fourth is given back.
+    let sink = Sink::that_bears(Bears { messages: Some(3), ..Bears::default() }).await;
+    let room = Newsroom::new().settings(&sink.settings());
+    let readers: Vec<String> =
+        (0..9).map(|n| format!("{}{n}@example.org", if n < 3 { "grey" } else { "ann" })).collect();
+    room.article("tide", "2026-09-24", "The Tide Turns")
+        .readers(&readers.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    let press = room.press().await;
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24")).await.unwrap() else { panic!() };
+    let route = Route::prepare(&press.config.transport).unwrap();
+    let Ownership::Ours(_lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    let told = Mutex::new(Vec::new());
+    let progress = |done, total| told.lock().unwrap().push((done, total));
+    let done = press.dispatch(&route, &edition, &progress, &CancellationToken::new()).await.unwrap();
+    assert_eq!((done.counts.of(State::Sent), done.counts.of(State::Deferred)), (6, 3));
+    let told = told.into_inner().unwrap();
+    assert!(told.is_sorted(), "it never goes back: {told:?}");
+    assert_eq!((told.first(), told.last()), (Some(&(0, 9)), Some(&(6, 9))));
 }
 
 #[tokio::test]

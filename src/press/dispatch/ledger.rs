@@ -79,8 +79,8 @@ impl<'a> Ledger<'a> {
         Ledger { store, owner, clock, edition, queue, asked, over, patience, failures }
     }
 
-    /// Serves the requests of the connections until every one has hung up. `settled` is told of each group that is
-    /// durable.
+    /// Serves the requests of the connections until every one has hung up. `settled` is told how many deliveries have come
+    /// to their end by each group that is durable.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<Request>,
@@ -132,8 +132,9 @@ impl<'a> Ledger<'a> {
                 }
             }
             self.tick(&settles, &mut waiting).await?;
+            let mut ended = settles.iter().filter(|settle| !settle.next.state.is_open()).count();
             if condemned.len() >= CONDEMNED {
-                self.condemn(&mut condemned).await;
+                ended += self.condemn(&mut condemned).await;
             }
             for (domain, unknown, until, told) in left_alone {
                 self.leave_alone(&domain, &unknown, until, told.as_deref()).await;
@@ -143,9 +144,9 @@ impl<'a> Ledger<'a> {
                 // Who has nothing more to send does not wait for it.
                 let _ = durable.send(());
             }
-            settled(settles.len());
+            settled(ended);
         }
-        self.condemn(&mut condemned).await;
+        settled(self.condemn(&mut condemned).await);
         Ok(())
     }
 
@@ -182,13 +183,18 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    /// Fails what was refused and had been put off.
-    async fn condemn(&self, refused: &mut Vec<Refusal>) {
+    /// Fails what was refused and had been put off; how many those are.
+    async fn condemn(&self, refused: &mut Vec<Refusal>) -> usize {
         let refused = std::mem::take(refused);
-        if !refused.is_empty()
-            && let Err(error) = self.store.condemn(&refused, self.clock.now()).await
-        {
-            warn!(%error, "what was refused is not written down as failed: it is asked once more");
+        if refused.is_empty() {
+            return 0;
+        }
+        match self.store.condemn(&refused, self.clock.now()).await {
+            Ok(()) => refused.len(),
+            Err(error) => {
+                warn!(%error, "what was refused is not written down as failed: it is asked once more");
+                0
+            }
         }
     }
 

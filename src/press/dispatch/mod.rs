@@ -69,7 +69,7 @@ pub struct Dispatched {
     pub counts: Counts,
 }
 
-/// Told how many deliveries are settled, and of how many.
+/// Told how many deliveries have come to their end, and of how many.
 pub type Progress<'a> = dyn Fn(u64, u64) + Sync + 'a;
 
 impl Press {
