@@ -15,7 +15,7 @@ use crate::delivery::State;
 use crate::diagnostic;
 use crate::edition::EditionKey;
 use crate::press::{Asker, Dispatched, Ending, Press, Published, Route, Withheld};
-use crate::store::{Counts, Course, Decision, Ownership, SenderLock, StoredEdition, Trouble};
+use crate::store::{Counts, Course, Decision, InDoubt, Ownership, SenderLock, StoredEdition, Trouble};
 
 /// How long a send waits for files that are being written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -366,7 +366,8 @@ async fn report(
     if counts.of(State::Failed) + counts.of(State::Uncertain) > 0 {
         writeln!(out, "  `straight deliveries list --edition {key}` names them")?;
     }
-    why::tell_in_doubt(press.store.in_doubt(edition.summary.id).await?, out)?;
+    let in_doubt = press.store.in_doubt(edition.summary.id).await?;
+    why::tell_in_doubt(in_doubt, out)?;
     if counts.of(State::Deferred) > 0
         && let Some(due) = press.store.next_due(edition.summary.id).await?
     {
@@ -390,7 +391,7 @@ async fn report(
             Ok(is_done && counts.of(State::Failed) <= sent && (sent > 0 || in_vain == 0))
         }
         Ending::Stopped => {
-            writeln!(out, "Stopped. `straight send` goes on where it stopped; nobody gets it twice.")?;
+            writeln!(out, "{}", stopped(counts, in_doubt))?;
             Ok(true)
         }
         Ending::Paused(decision) => {
@@ -415,6 +416,15 @@ async fn report(
     }
 }
 
+/// What is true of a send that was stopped: an answer that was not waited for may have been a yes.
+fn stopped(counts: Counts, in_doubt: InDoubt) -> &'static str {
+    if in_doubt.already > 0 && counts.open() > 0 {
+        "Stopped. `straight send` goes on where it stopped. Who waits and may have it already gets it once more."
+    } else {
+        "Stopped. `straight send` goes on where it stopped, and sends to nobody again who has it for certain."
+    }
+}
+
 fn bar() -> ProgressBar {
     // On a terminal only; elsewhere plain lines say how far it is.
     let target = if std::io::stderr().is_terminal() {
@@ -425,4 +435,27 @@ fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos} of {len} {per_sec} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(None, target).with_style(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_send_that_was_stopped_promises_nothing_to_who_may_have_it_already() {
+        let counts = |queued| {
+            let rows = [(State::Queued, queued), (State::Sent, 3)];
+            rows.into_iter().collect::<Counts>()
+        };
+        let in_doubt = InDoubt { twice: 0, already: 1 };
+        assert!(
+            stopped(counts(1), in_doubt).ends_with("Who waits and may have it already gets it once more.")
+        );
+        let certain = "sends to nobody again who has it for certain.";
+        assert!(stopped(counts(1), InDoubt::default()).ends_with(certain));
+        assert!(
+            stopped(counts(0), in_doubt).ends_with(certain),
+            "nobody waits: it has failed, or was left out"
+        );
+    }
 }

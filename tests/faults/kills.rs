@@ -208,6 +208,24 @@ async fn row_44_sigterm_does_not_wait_for_a_server_that_is_silent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_44_a_send_whose_grace_is_over_promises_no_single_copy_to_whom_it_did_not_hear_of() {
+    let house = House::with_readers(&["mute@example.org".to_owned()], Policy::Resend).await;
+    let file = house.folder().join("newsletter.yaml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, settings.replace("uncertain: resend", "uncertain: resend, grace: 1s")).unwrap();
+    let sender = house.start(&[]);
+    house.until_sent(1).await;
+    signal("TERM", sender.id());
+    let output = tokio::time::timeout(Duration::from_secs(20), ended(sender)).await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
+    let told = String::from_utf8_lossy(&output.stdout);
+    let last = "  not sent, and perhaps there already, for 1 reader: an attempt got no answer
+Stopped. `straight send` goes on where it stopped. Who waits and may have it already gets it once more.
+";
+    assert!(told.ends_with(last), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_53_a_sender_that_sleeps_and_wakes_sends_no_second_copy() {
     for policy in Policy::BOTH {
         let house = House::new(200, policy).await;

@@ -97,8 +97,7 @@ impl<'a> Ledger<'a> {
                     biased;
                     count = requests.recv_many(&mut group, TICK) => if count == 0 { break },
                     _ = pulse.tick() => {
-                        self.condemn(&mut condemned).await;
-                        settled(0);
+                        settled(self.condemn(&mut condemned).await);
                         continue;
                     }
                 }
