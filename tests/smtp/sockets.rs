@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use straight::config::{Credentials, Secret, SmtpConfig, TlsMode};
@@ -141,19 +141,47 @@ async fn a_message_goes_over_tls_with_a_certificate_of_our_own_authority() {
 #[tokio::test]
 async fn row_9_a_certificate_that_is_not_good_gets_no_log_in() {
     let authority = Authority::new();
-    let self_signed = {
+    // Under a name of its own, and under that of the authority.
+    let self_signed = |name: Option<&str>| {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        if let Some(name) = name {
+            params.distinguished_name.push(DnType::CommonName, name);
+        }
         acceptor(params.self_signed(&key).unwrap(), &key)
     };
-    for (acceptor, words) in [
-        (authority.acceptor("localhost", |params| params.not_after = date_time_ymd(2020, 1, 1)), "expired"),
-        (authority.acceptor("other.example.org", |_| ()), "not valid for name"),
-        (self_signed, "certificate"),
+    let nobody = "nobody whom this machine trusts has signed its certificate; if it is one of your own, name the CA \
+         certificate that has signed it in `smtp.ca_file`";
+    let shown_by_itself = {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let file = NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), certificate.pem()).unwrap();
+        (acceptor(certificate, &key), file)
+    };
+    let ca_file = authority.file.path();
+    for (acceptor, ca_file, words) in [
+        (
+            authority.acceptor("localhost", |params| params.not_after = date_time_ymd(2020, 1, 1)),
+            ca_file,
+            "expired",
+        ),
+        (authority.acceptor("other.example.org", |_| ()), ca_file, "not valid for name"),
+        (self_signed(Some("somebody else")), ca_file, nobody),
+        (self_signed(None), ca_file, nobody),
+        (
+            shown_by_itself.0,
+            shown_by_itself.1.path(),
+            "make a CA certificate and one for localhost that it has signed, give the server the latter",
+        ),
     ] {
         for mode in [TlsMode::StartTls, TlsMode::Implicit] {
             let (port, heard) = tls_server(mode, acceptor.clone(), whole_session(mode)).await;
-            let error = open(&config_for(port, mode, &authority)).await.map(drop).unwrap_err();
+            let config =
+                SmtpConfig { ca_file: Some(ca_file.to_owned()), ..config_for(port, mode, &authority) };
+            let error = open(&config).await.map(drop).unwrap_err();
             let ConnectError::Permanent(why) = &error else { panic!("{error:?}") };
             assert!(why.contains(words), "{why}");
             assert_eq!(heard.await.unwrap(), None, "TLS never came about, so nothing was said");
@@ -171,7 +199,9 @@ async fn tls_where_there_is_none_needs_a_person() {
         Player::new(stream).play(vec![say("220 mx.example.org\n")]).await
     });
     let error = open(&config_for(port, TlsMode::Implicit, &authority)).await.map(drop).unwrap_err();
-    assert!(matches!(error, ConnectError::Permanent(_)), "{error:?}");
+    let words = "TLS with localhost failed: what it answers is no TLS; a server that begins in the clear is reached by \
+         smtp://localhost, with STARTTLS, on port 587";
+    assert_eq!(error, ConnectError::Permanent(words.to_owned()));
     plain.await.unwrap();
 }
 

@@ -43,7 +43,7 @@ impl<S: Stream> Connection<S> {
         name: &str,
     ) -> Result<Self, ConnectError> {
         let secure = async |stream| {
-            timeout(config.deadlines.connect, tls.wrap(stream, &config.host)).await.unwrap_or_else(|_| {
+            timeout(config.deadlines.connect, tls.wrap(stream, config)).await.unwrap_or_else(|_| {
                 Err(ConnectError::Transient(format!("TLS with {} took too long", config.host)))
             })
         };

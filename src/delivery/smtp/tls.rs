@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{CertificateError, ClientConfig, InvalidMessage};
 use rustls_platform_verifier::Verifier;
 use tokio_rustls::TlsConnector;
 
@@ -42,20 +42,55 @@ impl TlsClient {
         Ok(TlsClient { connector: Some(TlsConnector::from(Arc::new(tls))) })
     }
 
-    /// Puts TLS around `stream`; the server's certificate must be good for `host`.
-    pub(super) async fn wrap<S: Stream>(&self, stream: S, host: &str) -> Result<Transport<S>, ConnectError> {
+    /// Puts TLS around `stream`; the server's certificate must be good for the host of `config`.
+    pub(super) async fn wrap<S: Stream>(
+        &self,
+        stream: S,
+        config: &SmtpConfig,
+    ) -> Result<Transport<S>, ConnectError> {
+        let host = config.host.as_str();
         let permanent = |why: String| ConnectError::Permanent(format!("TLS with {host} failed: {why}"));
         let connector = self.connector.as_ref().ok_or_else(|| permanent("it was not set up".to_owned()))?;
-        let name = ServerName::try_from(host.to_owned())
+        let name = ServerName::try_from(config.host.clone())
             .map_err(|_| permanent("this is no name a certificate can have".to_owned()))?;
         match connector.connect(name, stream).await {
             Ok(stream) => Ok(Transport::Tls(Box::new(stream))),
             // What rustls itself says, of the certificate above all, time does not mend.
             Err(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(refused) => Err(permanent(refused.to_string())),
+                Some(refused) => Err(permanent(told(refused, config))),
                 None => Err(ConnectError::Transient(format!("TLS with {host} failed: {}", error.kind()))),
             },
         }
+    }
+}
+
+/// What is wrong, and what mends it, where people run into it.
+fn told(refused: &rustls::Error, config: &SmtpConfig) -> String {
+    use rustls::Error::{InvalidCertificate, InvalidMessage as NoMessage};
+    let host = &config.host;
+    match (refused, config.tls) {
+        // What `openssl req -x509` makes, unless it is told otherwise.
+        (InvalidCertificate(CertificateError::Other(other)), _)
+            if other.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            format!(
+                "its certificate is one that signs others, which no server may show; make a CA certificate and one for \
+                 {host} that it has signed, give the server the latter, and name the CA certificate in `smtp.ca_file`"
+            )
+        }
+        (InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature), _) => {
+            "nobody whom this machine trusts has signed its certificate; if it is one of your own, name the CA \
+             certificate that has signed it in `smtp.ca_file`"
+                .to_owned()
+        }
+        (
+            NoMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion),
+            TlsMode::Implicit,
+        ) => format!(
+            "what it answers is no TLS; a server that begins in the clear is reached by smtp://{host}, with STARTTLS, \
+             on port 587"
+        ),
+        (other, TlsMode::Implicit | TlsMode::StartTls | TlsMode::None) => other.to_string(),
     }
 }
 
