@@ -78,9 +78,7 @@ impl Store {
     /// # Errors
     /// When the store fails: then nothing has changed.
     pub async fn condemn(&self, refused: &[Refusal], now: DateTime<Utc>) -> Result<(), StoreError> {
-        let row = |one: &Refusal| {
-            (one.edition.0, one.subscriber.0, one.attempt)
-        };
+        let row = |one: &Refusal| (one.edition.0, one.subscriber.0, one.attempt);
         let all = rows(&refused.iter().map(row).collect::<Vec<_>>());
         writing!(self, |c| {
             let failed: Vec<(i64, i64)> =
