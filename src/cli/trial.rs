@@ -34,7 +34,10 @@ pub(super) async fn send(
                 accepted += 1;
                 format!("accepted: {reply}")
             }
-            Outcome::Deferred(reply) | Outcome::Slowed(reply) | Outcome::Closed(reply) => {
+            Outcome::Deferred(reply)
+            | Outcome::Slowed(reply)
+            | Outcome::SlowedThere(reply)
+            | Outcome::Closed(reply) => {
                 format!("put off by the server: {reply}; try again later")
             }
             Outcome::Bounced(reply) | Outcome::Refused(reply) | Outcome::Halt(reply) => {

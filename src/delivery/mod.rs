@@ -63,6 +63,8 @@ pub enum Outcome {
     /// A 421 to the dot (RFC 5321 §3.8): nothing was accepted, the message is put off, and the server closes, as it does to
     /// slow us down.
     Closed(Reply),
+    /// The same, at RCPT: it may speak of the recipient's domain alone.
+    SlowedThere(Reply),
     /// The dot was sent and no answer came.
     Unanswered(String),
 }
@@ -78,6 +80,7 @@ impl Outcome {
             | Outcome::Refused(reply)
             | Outcome::Halt(reply)
             | Outcome::Slowed(reply)
+            | Outcome::SlowedThere(reply)
             | Outcome::Closed(reply) => Some(reply.code),
             Outcome::Undeliverable(_) | Outcome::NotSent(_) | Outcome::Unanswered(_) => None,
         }

@@ -155,6 +155,7 @@ pub fn next_state(
             reason: words(reply),
             ..plain
         },
+        Outcome::SlowedThere(reply) => next_after_refusal(reply, now, Backoff::delay(1)),
         Outcome::NotSent(why) => Next {
             state: State::Queued,
             due_at: Some(now),
@@ -194,8 +195,8 @@ pub fn next_after_fruitless(
     next_after_deferral(why, attempt, queued_at, now, backoff)
 }
 
-/// Moves a delivery on that was refused while it is not known of whom that speaks: it waits for so long at most, and
-/// nothing is spent.
+/// Moves a delivery on that was refused, or slowed down, while it is not known of whom that speaks: it waits for so long at
+/// most, and nothing is spent.
 #[must_use]
 pub fn next_after_refusal(reply: &Reply, now: DateTime<Utc>, at_most: Duration) -> Next {
     Next {

@@ -109,4 +109,23 @@ impl Press {
         self.write_to_editors(&format!("unknown/{key}/{domain}"), &subject, &text).await?;
         Ok(())
     }
+
+    /// Writes to the editors that everybody at `domain` is refused, once an edition.
+    pub(super) async fn tell_of_a_refusing_domain(
+        &self,
+        edition: &EditionSummary,
+        domain: &str,
+        why: &str,
+    ) -> Result<(), PressError> {
+        let (key, until) = (&edition.key, self.told_time(self.gives_up_at(edition)));
+        let subject = format!("{}: {domain} refuses our mail", self.config.publication.name);
+        let text = format!(
+            "While the edition {key} goes out, {why}\n\nNobody else there is taken, and others elsewhere are: it is that domain \
+             that refuses us, and not its readers, so nobody is given up for it yet. Whoever is at {domain} waits and is tried \
+             again every half hour, until {until}: then the edition is given up for them. All others get their \
+             mail.\n\n`straight status --edition {key}` says how it stands.\n"
+        );
+        self.write_to_editors(&format!("refuses/{key}/{domain}"), &subject, &text).await?;
+        Ok(())
+    }
 }

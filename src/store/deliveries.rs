@@ -55,6 +55,15 @@ impl Claimed {
     }
 }
 
+/// What is claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Whatever is due.
+    All,
+    /// What was refused before.
+    Refused,
+}
+
 /// Puts on record that a claimed delivery is about to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Begin<'a> {
@@ -163,13 +172,22 @@ pub struct Recovered {
 pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64, i64, Option<i64>);
 
 // A file lock makes one sender of many processes, so that with SQLite a claim is a read.
-const CLAIM: &str =
-    "SELECT d.subscriber_id, s.email, s.name, s.since, s.birthmark, d.due_at, d.attempt, d.deferrals, d.uncertain, d.code
-    FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
-    WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
-        AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
-        AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
-    ORDER BY d.due_at, d.subscriber_id LIMIT $5";
+macro_rules! claim {
+    ($of:literal) => {
+        concat!(
+            "SELECT d.subscriber_id, s.email, s.name, s.since, s.birthmark, d.due_at, d.attempt, d.deferrals,
+                d.uncertain, d.code
+            FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+            WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
+                AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
+                AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)",
+            $of,
+            " ORDER BY d.due_at, d.subscriber_id LIMIT $5"
+        )
+    };
+}
+const CLAIM: &str = claim!("");
+const CLAIM_REFUSED: &str = claim!(" AND d.code >= 500");
 // Nothing is given up while it is paused, and the time of pauses does not count.
 const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
         reason = CASE WHEN reason IS NULL THEN 'expired' ELSE 'expired: ' || reason END
@@ -218,11 +236,40 @@ impl Store {
         after: Option<(DateTime<Utc>, SubscriberId)>,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let (due, subscriber) = after.map_or((i64::MIN, 0), |(due, id)| (millis(due), id.0));
+        let after = after.map_or((i64::MIN, 0), |(due, id)| (millis(due), id.0));
+        self.claim_of(Claim::All, edition, now, after, limit).await
+    }
+
+    /// The same of those only that were refused before and are due after `due`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn claim_refused(
+        &self,
+        edition: EditionId,
+        now: DateTime<Utc>,
+        due: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.claim_of(Claim::Refused, edition, now, (millis(due), i64::MAX), limit).await
+    }
+
+    async fn claim_of(
+        &self,
+        which: Claim,
+        edition: EditionId,
+        now: DateTime<Utc>,
+        (due, subscriber): (i64, i64),
+        limit: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
         if self.is_shared() {
-            return self.claim_on_lease(edition, now, (due, subscriber), limit).await;
+            return self.claim_on_lease(which, edition, now, (due, subscriber), limit).await;
         }
-        let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(CLAIM)
+        let claim = match which {
+            Claim::All => CLAIM,
+            Claim::Refused => CLAIM_REFUSED,
+        };
+        let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(claim)
             .bind(edition.0)
             .bind(millis(now))
             .bind(due)

@@ -2,21 +2,34 @@
 
 use chrono::{DateTime, Utc};
 
-use super::deliveries::{ClaimRow, Claimed, claimed};
+use super::deliveries::{Claim, ClaimRow, Claimed, claimed};
 use super::engine::Pool;
 use super::{EditionId, Store, StoreError, millis};
 
 // What another node works on is skipped, not waited for. Our own are those that we did not get round to. Where to go on
 // is one comparison of two columns, which the index can begin at: with an OR each claim reads all before it again.
-const CLAIM: &str = "UPDATE deliveries d SET owner = $6 FROM subscribers s
-    WHERE s.id = d.subscriber_id AND d.edition_id = $1 AND d.subscriber_id IN (
-        SELECT c.subscriber_id FROM deliveries c
-        WHERE c.edition_id = $1 AND c.state IN ('queued', 'deferred') AND c.due_at <= $2
-            AND (c.due_at, c.subscriber_id) > ($3, $4)
-            AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
-            AND (c.owner IS NULL OR c.owner = $6 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = c.owner))
-        ORDER BY c.due_at, c.subscriber_id LIMIT $5 FOR UPDATE SKIP LOCKED)
-    RETURNING d.subscriber_id, s.email, s.name, s.since, s.birthmark, d.due_at, d.attempt, d.deferrals, d.uncertain, d.code";
+macro_rules! claim {
+    ($of:literal) => {
+        concat!(
+            "UPDATE deliveries d SET owner = $6 FROM subscribers s
+            WHERE s.id = d.subscriber_id AND d.edition_id = $1 AND d.subscriber_id IN (
+                SELECT c.subscriber_id FROM deliveries c
+                WHERE c.edition_id = $1 AND c.state IN ('queued', 'deferred') AND c.due_at <= $2
+                    AND (c.due_at, c.subscriber_id) > ($3, $4)
+                    AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
+                    AND (c.owner IS NULL OR c.owner = $6 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = c.owner))",
+            $of,
+            " ORDER BY c.due_at, c.subscriber_id LIMIT $5 FOR UPDATE SKIP LOCKED)
+            RETURNING d.subscriber_id, s.email, s.name, s.since, s.birthmark, d.due_at, d.attempt, d.deferrals,
+                d.uncertain, d.code"
+        )
+    };
+}
+const CLAIM: &str = claim!("");
+const CLAIM_REFUSED: &str = claim!(" AND c.code >= 500");
+const OTHERS_AT_WORK: &str =
+    "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d JOIN nodes n ON n.owner = d.owner
+    WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred', 'sending') AND d.owner <> $2 LIMIT 1) one";
 // With SQLite nobody is in `nodes`, and every delivery that is due is to be had.
 const HAS_DUE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries c
     WHERE c.edition_id = $1 AND c.state IN ('queued', 'deferred') AND c.due_at <= $2
@@ -42,6 +55,16 @@ impl Store {
         Ok(count > 0)
     }
 
+    /// Whether another node has claimed deliveries of `edition`, or has them on the wire.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn are_others_at_work(&self, edition: EditionId) -> Result<bool, StoreError> {
+        let Pool::Postgres(pool) = &self.pool else { return Ok(false) };
+        let asked = sqlx::query_scalar::<_, i64>(OTHERS_AT_WORK).bind(edition.0).bind(self.owner());
+        Ok(asked.fetch_one(pool).await? > 0)
+    }
+
     /// Lets go of what this process has claimed of `edition` and not begun, for other nodes to take.
     ///
     /// # Errors
@@ -56,6 +79,7 @@ impl Store {
     /// [`claim`](Self::claim) with PostgreSQL.
     pub(super) async fn claim_on_lease(
         &self,
+        which: Claim,
         edition: EditionId,
         now: DateTime<Utc>,
         (due, subscriber): (i64, i64),
@@ -63,8 +87,12 @@ impl Store {
     ) -> Result<Vec<Claimed>, StoreError> {
         let Pool::Postgres(pool) = &self.pool else { return Ok(Vec::new()) };
         let owner = self.owner();
+        let claim = match which {
+            Claim::All => CLAIM,
+            Claim::Refused => CLAIM_REFUSED,
+        };
         let rows: Result<Vec<ClaimRow>, StoreError> = insist!(self, {
-            let claim = sqlx::query_as(CLAIM)
+            let claim = sqlx::query_as(claim)
                 .bind(edition.0)
                 .bind(millis(now))
                 .bind(due)

@@ -39,8 +39,9 @@ const CONDEMN: Both = both!(
         AND attempt = CAST(j.value->>2 AS BIGINT) AND state || '' = 'deferred'
     RETURNING edition_id, subscriber_id"
 );
+// When it was refused stays to be known: refusals are in a row by that.
 const CONDEMN_ATTEMPT: Both = both!(
-    "UPDATE attempts SET outcome = 'failed', ended_at = $2 FROM",
+    "UPDATE attempts SET outcome = 'failed' FROM",
     "WHERE edition_id = CAST(j.value->>0 AS BIGINT) AND subscriber_id = CAST(j.value->>1 AS BIGINT)
         AND attempt = CAST(j.value->>2 AS BIGINT) AND outcome = 'deferred'"
 );
@@ -54,6 +55,12 @@ const POSTPONE: &str = "UPDATE deliveries SET state = 'deferred', due_at = $3, s
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.email_key LIKE $2)";
 const HOLD_BACK: &str = "UPDATE deliveries SET due_at = $4
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
+const LAST_SENT: &str = "SELECT MAX(settled_at) FROM deliveries WHERE edition_id = $1 AND state = 'sent'";
+// A full mailbox (552 at RCPT) is put off as after a 4xx.
+const REFUSED_SINCE: &str =
+    "SELECT DISTINCT s.id, s.email_key FROM attempts a JOIN subscribers s ON s.id = a.subscriber_id
+    WHERE a.edition_id = $1 AND a.ended_at > $2 AND a.outcome IN ('deferred', 'failed')
+        AND a.code >= 500 AND a.code <> 552 LIMIT $3";
 const SENT_SINCE: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries
     WHERE edition_id = $1 AND state = 'sent' AND settled_at > $2 LIMIT $3) these";
 
@@ -86,7 +93,7 @@ impl Store {
             let failed: HashSet<(i64, i64)> = failed.into_iter().collect();
             let them = refused.iter().filter(|one| failed.contains(&(one.edition.0, one.subscriber.0)));
             let attempts = rows(&them.clone().map(row).collect::<Vec<_>>());
-            sqlx::query(CONDEMN_ATTEMPT.on(self)).bind(&attempts).bind(millis(now)).execute(&mut *c).await?;
+            sqlx::query(CONDEMN_ATTEMPT.on(self)).bind(&attempts).execute(&mut *c).await?;
             for refusal in them.filter(|one| one.of == Refused::Address) {
                 strike_off!(c, refusal, millis(now));
             }
@@ -135,6 +142,37 @@ impl Store {
             decided!(&mut *c, HOLD_BACK, refusal, millis(until) + 1);
         });
         Ok(())
+    }
+
+    /// When a delivery of `edition` was sent for the last time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn last_sent(&self, edition: EditionId) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let last: Option<i64> =
+            reading!(self, |c| sqlx::query_scalar(LAST_SENT).bind(edition.0).fetch_one(&mut *c).await?);
+        last.map(super::time).transpose()
+    }
+
+    /// The domain of each reader of `edition` who was refused after `since`, by whichever node; at most `limit` are
+    /// looked for.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn refused_since(
+        &self,
+        edition: EditionId,
+        since: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<(i64, String)> = reading!(self, |c| sqlx::query_as(REFUSED_SINCE)
+            .bind(edition.0)
+            .bind(millis(since))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *c)
+            .await?);
+        let domain = |key: String| key.rsplit_once('@').map(|(_, domain)| domain.to_owned());
+        Ok(rows.into_iter().filter_map(|(_, key)| domain(key)).collect())
     }
 
     /// How many deliveries of `edition` were sent after `since`; at most `limit` are counted.

@@ -40,6 +40,7 @@ fn told(outcome: &Outcome) -> String {
         Outcome::NotSent(why) => format!("not sent: {why}"),
         Outcome::Slowed(reply) => format!("slowed: {reply}"),
         Outcome::Closed(reply) => format!("closed: {reply}"),
+        Outcome::SlowedThere(reply) => format!("slowed there: {reply}"),
         Outcome::Unanswered(why) => format!("unanswered: {why}"),
     }
 }

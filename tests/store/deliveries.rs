@@ -145,6 +145,15 @@ async fn what_was_refused_fails_or_goes_back_by_its_own_attempt_and_no_other() {
         let reasons = store.troubled(id, SubscriberId(0), 9).await.unwrap();
         assert!(reasons.iter().all(|one| one.reason.as_deref() == Some("550 no")), "{reasons:?}");
 
+        // Who was refused before is to be had by itself, and that somebody was is known when it was, for good.
+        let refused_before = store.claim_refused(id, at(2), at(1), 9).await.unwrap();
+        assert_eq!(addresses(&refused_before), addresses(&kept));
+        assert_eq!(store.claim_refused(id, at(2), at(2), 9).await.unwrap(), []);
+        let domains = store.refused_since(id, at(0), 9).await.unwrap();
+        assert_eq!(domains, ["example.org"; 3]);
+        assert_eq!(store.refused_since(id, at(1), 9).await.unwrap(), [""; 0]);
+        assert_eq!(store.last_sent(id).await.unwrap(), None);
+
         assert_eq!(store.sent_since(id, at(0), 9).await.unwrap(), 0);
         let last = kept.last().unwrap();
         store.tick(&[], &[begin(last)], &store.owner(), at(4)).await.unwrap();
@@ -154,6 +163,7 @@ async fn what_was_refused_fails_or_goes_back_by_its_own_attempt_and_no_other() {
         assert_eq!(store.sent_since(id, at(4), 9).await.unwrap(), 1);
         assert_eq!(store.sent_since(id, at(4), 0).await.unwrap(), 0);
         assert_eq!(store.sent_since(id, at(5), 9).await.unwrap(), 0);
+        assert_eq!(store.last_sent(id).await.unwrap(), Some(at(5)));
         store.close().await;
     })
     .await;

@@ -61,6 +61,7 @@ async fn nodes_claim_side_by_side_and_never_the_same() {
         assert_eq!(all.len(), 500, "each once");
         assert_eq!(addresses(&all), readers.into_iter().collect::<BTreeSet<_>>());
         assert_eq!(first.counts(id).await.unwrap().of(State::Sent), 500);
+        assert!(!first.are_others_at_work(id).await.unwrap());
         first.close().await;
     })
     .await;

@@ -63,6 +63,8 @@ struct Seen {
     is_mended: bool,
     /// Who is at a domain that ends so is as `gone`, whatever they are called.
     unknown: Option<String>,
+    /// Who is at a domain that ends so is answered this at RCPT.
+    answer: Option<(String, &'static str)>,
     /// How many of `policy` are taken before the others are refused.
     allowance: u32,
     /// Every MAIL command.
@@ -120,6 +122,16 @@ impl Sink {
     /// From now on it knows nobody whose address ends so; `None` to know them again.
     pub(crate) fn forget(&self, ending: Option<&str>) {
         self.seen.lock().unwrap().unknown = ending.map(str::to_owned);
+    }
+
+    /// From now on it answers this to whoever's address ends so; `None` for no more of that.
+    pub(crate) fn answer(&self, answer: Option<(&str, &'static str)>) {
+        self.seen.lock().unwrap().answer = answer.map(|(ending, words)| (ending.to_owned(), words));
+    }
+
+    fn answer_to(&self, address: &str) -> Option<&'static str> {
+        let seen = self.seen.lock().unwrap();
+        seen.answer.as_ref().filter(|(ending, _)| address.ends_with(ending.as_str())).map(|(_, words)| *words)
     }
 
     fn knows(&self, address: &str) -> bool {
@@ -266,6 +278,8 @@ impl Sink {
                     accepted = false;
                     if to.starts_with("grey") && self.nth_try(&to) == 1 {
                         "451 4.7.1 greylisted, come back\r\n"
+                    } else if let Some(words) = self.answer_to(&to) {
+                        words
                     } else if to.starts_with("gone") || !self.knows(&to) {
                         "550 5.1.1 nobody of that name\r\n"
                     } else if ["policy", "greypolicy"].iter().any(|name| to.starts_with(name))

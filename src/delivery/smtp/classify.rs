@@ -30,7 +30,8 @@ pub(super) fn rejected(step: Step, reply: Reply) -> Outcome {
         (Step::Dot, 400..=499) => Outcome::Deferred(reply),
         // They speak of the service as a whole: slow the run, not this reader.
         (_, 421 | 454) => Outcome::Slowed(reply),
-        (_, 400..=499) if speaks_of_our_rate(&reply) => Outcome::Slowed(reply),
+        (Step::Rcpt, 400..=499) if speaks_of_a_rate(&reply) => Outcome::SlowedThere(reply),
+        (_, 400..=499) if speaks_of_a_rate(&reply) => Outcome::Slowed(reply),
         (_, 400..=499) => Outcome::Deferred(reply),
         // Nobody has been named yet, so it is about us.
         (Step::Mail, _) => Outcome::Halt(reply),
@@ -42,7 +43,7 @@ pub(super) fn rejected(step: Step, reply: Reply) -> Outcome {
 }
 
 /// Whether a 4xx says that we send too much or too fast, rather than anything of this reader.
-fn speaks_of_our_rate(reply: &Reply) -> bool {
+fn speaks_of_a_rate(reply: &Reply) -> bool {
     const RATE: [&str; 12] = [
         "too many messages",
         "too many mails",
@@ -217,7 +218,8 @@ mod tests {
             (Mail, "454 4.7.0 slow down", "slowed"),
             (Mail, "450 4.7.1 Error: too much mail from 192.0.2.1", "slowed"),
             (Mail, "451 4.7.0 Rate limit exceeded, try again in a minute", "slowed"),
-            (Rcpt, "450 4.7.1 Error: too many recipients from 192.0.2.1", "slowed"),
+            (Rcpt, "450 4.7.1 Error: too many recipients from 192.0.2.1", "slowed there"),
+            (Rcpt, "450 4.7.28 Rate limit exceeded for this domain", "slowed there"),
             (Rcpt, "450 4.2.1 The user is receiving mail at a rate limited", "deferred"),
             (Rcpt, "451 4.7.1 greylisted: too many messages from the unknown", "deferred"),
             (Rcpt, "550 5.1.1 gone", "bounced"),
@@ -239,6 +241,7 @@ mod tests {
                 Outcome::Deferred(_) => "deferred",
                 Outcome::Slowed(_) => "slowed",
                 Outcome::Closed(_) => "closed",
+                Outcome::SlowedThere(_) => "slowed there",
                 Outcome::Bounced(_) => "bounced",
                 Outcome::Refused(_) => "refused",
                 other => panic!("{other:?}"),

@@ -13,6 +13,7 @@ use tracing::{debug, info, warn};
 
 use super::bearing::Bearing;
 use super::queue::Queue;
+use crate::delivery::State;
 use crate::fail_point::FailPoint;
 use crate::press::health::{Failures, Work};
 use crate::press::{Clock, Press};
@@ -44,8 +45,10 @@ pub(super) enum Request {
     Settle(Settle, oneshot::Sender<()>),
     /// These were refused for what is their own: they have failed.
     Condemn(Vec<Refusal>),
-    /// The server knows nobody at this domain, as is told unless it was before: all there wait, these behind the others.
-    LeaveAlone { domain: String, unknown: Vec<Refusal>, until: DateTime<Utc>, told: Option<String> },
+    /// Who is at other domains goes first.
+    OthersFirst(String),
+    /// All at this domain wait, these behind the others there; for what is told, unless it was before.
+    LeaveAlone { domain: String, refused: Vec<Refusal>, until: DateTime<Utc>, told: Option<String> },
 }
 
 /// The ledger of one edition's dispatch.
@@ -122,21 +125,23 @@ impl<'a> Ledger<'a> {
                         told.push(durable);
                     }
                     Request::Condemn(refused) => condemned.extend(refused),
-                    Request::LeaveAlone { domain, unknown, until, told } => {
+                    Request::OthersFirst(domain) => self.queue.let_go_of(domain),
+                    Request::LeaveAlone { domain, refused, until, told } => {
                         if told.is_some() {
-                            self.queue.let_go_of(&domain);
+                            self.queue.let_go_of(domain.clone());
                         }
-                        left_alone.push((domain, unknown, until, told));
+                        left_alone.push((domain, refused, until, told));
                     }
                 }
             }
+            self.queue.accepted(settles.iter().filter(|settle| settle.next.state == State::Sent).count());
             self.tick(&settles, &mut waiting).await?;
             let mut ended = settles.iter().filter(|settle| !settle.next.state.is_open()).count();
             if condemned.len() >= CONDEMNED {
                 ended += self.condemn(&mut condemned).await;
             }
-            for (domain, unknown, until, told) in left_alone {
-                self.leave_alone(&domain, &unknown, until, told.as_deref()).await;
+            for (domain, refused, until, told) in left_alone {
+                self.leave_alone(&domain, &refused, until, told.as_deref()).await;
             }
             self.heed_a_stop(&mut waiting).await;
             for durable in told {
@@ -197,13 +202,13 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Puts off everybody at a domain of which the server knows nobody.
-    async fn leave_alone(&self, domain: &str, unknown: &[Refusal], until: DateTime<Utc>, told: Option<&str>) {
+    /// Puts off everybody at a domain.
+    async fn leave_alone(&self, domain: &str, refused: &[Refusal], until: DateTime<Utc>, told: Option<&str>) {
         let written = async {
             if let Some(told) = told {
                 self.store.postpone(self.edition, domain, until, told).await?;
             }
-            self.store.hold_back(unknown, until).await
+            self.store.hold_back(refused, until).await
         };
         if let Err(error) = written.await {
             warn!(%domain, %error, "that everybody there waits is not written down: they are asked sooner");

@@ -19,9 +19,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Press, PressError};
@@ -29,7 +30,12 @@ use crate::config::{Transport, UncertainPolicy};
 use crate::delivery::State;
 use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
-use crate::store::{Counts, Course, Decision, EditionId, Recovered, RecoveryPolicy, StoredEdition, Trouble};
+use crate::store::{
+    Counts, Course, Decision, EditionId, Recovered, RecoveryPolicy, Refused, StoredEdition, Trouble,
+};
+use crate::subscriber::masked_in;
+
+use blame::{Alarm, LEFT_ALONE, Told};
 
 pub(super) use bearing::{Bearing, Place};
 pub use courier::{Courier, Route, RouteError};
@@ -39,6 +45,12 @@ pub(super) use run::{farewell, grace_is_over};
 
 /// How long a dispatch goes on without any message getting through before it stops; nothing is lost by that.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it is waited for what other nodes hear before it is decided of whom refusals speak, and how often it is asked.
+const OTHERS_ARE_WAITED_FOR: Duration = Duration::from_secs(10);
+const LOOK_AT_OTHERS: Duration = Duration::from_millis(100);
+/// How many refusals are looked at for that.
+const MOST_IN_A_ROW: u32 = 1_000;
 
 /// Whatever is open is due by then.
 const LONG_FROM_NOW: TimeDelta = TimeDelta::days(3_650);
@@ -139,6 +151,7 @@ impl Press {
                 return Err(error.into());
             }
             couriers.join_all().await;
+            self.look_behind(&run, id).await?;
         }
         self.store.release(id).await?;
         let stopped = self.store.stop_of(id).await?;
@@ -163,31 +176,91 @@ impl Press {
             false => &[],
         };
         self.note_ending(&ending, over).await?;
-        for (domain, why) in run.left_alone() {
-            self.tell_of_the_unknown(&edition.summary, &domain, &why).await?;
+        for (domain, Told { of, why }) in run.left_alone() {
+            match of {
+                Refused::Address => self.tell_of_the_unknown(&edition.summary, &domain, &why).await?,
+                Refused::Message => self.tell_of_a_refusing_domain(&edition.summary, &domain, &why).await?,
+            }
         }
         Ok(Dispatched { ending, counts })
     }
 
+    /// Once everybody has been asked but those behind whom the others went first: whether it is these, or us.
+    async fn look_behind(&self, run: &run::Run, id: EditionId) -> Result<(), PressError> {
+        if run.is_over() {
+            return Ok(());
+        }
+        let through = run.blame().list_is_through(Instant::now());
+        let now = self.clock.now();
+        self.store.acquit(&through.acquitted, now).await?;
+        for (domain, words) in through.slow {
+            let until = now + run.slow_for(&domain, &words);
+            self.store.postpone(id, &domain, until, &masked_in(&words)).await?;
+        }
+        match through.alarm {
+            Some(alarm) => self.heed(run, id, alarm).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn heed(&self, run: &run::Run, id: EditionId, alarm: Alarm) -> Result<(), PressError> {
+        match alarm {
+            Alarm::Halt(why) => run.end(Ending::Halted(why)),
+            Alarm::Others(_) => {}
+            Alarm::Domain { domain, refused, told } => {
+                let until = self.clock.now() + LEFT_ALONE;
+                if let Some(told) = told {
+                    let told = run.left_to_wait(&domain, told);
+                    self.store.postpone(id, &domain, until, &told).await?;
+                }
+                self.store.hold_back(&refused, until).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// What becomes of those that were refused when the run was over before it was known of whom that speaks. They go
-    /// back, unless it was theirs.
+    /// back, unless it was theirs, or their domain's.
     async fn decide(&self, run: &run::Run, id: EditionId, is_stopped: bool) -> Result<(), PressError> {
         if run.blame().is_decided() {
             return Ok(());
         }
-        let sent = self.store.counts(id).await?.of(State::Sent);
-        let (is_theirs, told, refused) = {
-            let mut blame = run.blame();
-            (blame.is_theirs(sent), blame.told(), blame.undecided())
-        };
-        let now = self.clock.now();
         if !is_stopped && run.ending() == Ending::Complete {
+            let is_ours = self.is_ours_in_all(run, id).await?;
+            let sent = self.store.counts(id).await?.of(State::Sent);
+            let (is_theirs, told) = {
+                let blame = run.blame();
+                (!is_ours && blame.is_theirs(sent), blame.told())
+            };
             if is_theirs {
-                return Ok(self.store.condemn(&refused, now).await?);
+                let refused = run.blame().undecided();
+                return Ok(self.store.condemn(&refused, self.clock.now()).await?);
             }
-            run.end(Ending::Halted(told));
+            let waits = run.blame().domain_that_waits(Instant::now());
+            match waits {
+                Some(alarm) => self.heed(run, id, alarm).await?,
+                None => run.end(Ending::Halted(told)),
+            }
         }
-        Ok(self.store.acquit(&refused, now).await?)
+        let refused = run.blame().undecided();
+        Ok(self.store.acquit(&refused, self.clock.now()).await?)
+    }
+
+    /// Whether the undecided are among so many whom all nodes, in whichever run, have been refused in a row that it speaks
+    /// of us. What other nodes have on the wire is waited for a moment.
+    async fn is_ours_in_all(&self, run: &run::Run, id: EditionId) -> Result<bool, PressError> {
+        let waited = Instant::now();
+        while waited.elapsed() < OTHERS_ARE_WAITED_FOR
+            && !run.is_over()
+            && self.store.are_others_at_work(id).await?
+        {
+            tokio::time::sleep(LOOK_AT_OTHERS).await;
+        }
+        let last_sent = self.store.last_sent(id).await?.unwrap_or(DateTime::UNIX_EPOCH);
+        let since = run.blame().in_a_row_since(last_sent);
+        let sent = self.store.sent_since(id, since, MOST_IN_A_ROW.into()).await?;
+        let refused = self.store.refused_since(id, since, MOST_IN_A_ROW).await?;
+        Ok(run.blame().are_of_us(&refused, sent))
     }
 
     /// Writes down for `straight status` how it stands with the server, and tells the editors what they must know. What is

@@ -1,7 +1,8 @@
 //! The rows that are claimed ahead, in the order in which they may be sent: a row whose domain has no budget now is put
-//! aside, and those behind it go first.
+//! aside, and those behind it go first. Whoever was refused before comes among those who were not: so it shows of whom
+//! a second refusal speaks.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
@@ -17,6 +18,8 @@ use crate::subscriber::SubscriberId;
 const CLAIM: u32 = 256;
 /// How many rows are kept aside at most. What is beyond is passed over, and claimed again when the list is through.
 const ASIDE: usize = 4_096;
+/// How many who were refused before come among the others. More of them come behind.
+const AGAIN: u32 = 4 * CLAIM;
 /// How many rows in a row may be passed over before no more are looked at until there is room again.
 const PASSED_OVER: usize = 16 * CLAIM as usize;
 
@@ -24,12 +27,23 @@ const PASSED_OVER: usize = 16 * CLAIM as usize;
 pub(super) struct Queue<'a> {
     store: &'a Store,
     edition: EditionId,
-    clock: &'a Clock,
     limits: &'a Limits,
     claimed: VecDeque<Claimed>,
     /// The last row of the last claim: the next one begins behind it.
     cursor: Option<(DateTime<Utc>, SubscriberId)>,
+    /// Nothing is claimed that falls due later: who goes back to the queue waits for the next round, behind whoever has not
+    /// had a turn in this one.
+    began: DateTime<Utc>,
     exhausted: bool,
+    /// Were refused before, and are to come among the others.
+    again: VecDeque<Claimed>,
+    /// All of those, also when they have had their turn.
+    known: HashSet<SubscriberId>,
+    /// For each message that was accepted one of those may go, and others between them.
+    accepted: usize,
+    was_again: bool,
+    /// Whoever is at these domains is passed over.
+    behind: HashSet<String>,
     /// Rows whose domain has to wait, and when each domain's turn is.
     aside: HashMap<String, VecDeque<Claimed>>,
     turns: BTreeSet<(Instant, String)>,
@@ -43,11 +57,16 @@ impl<'a> Queue<'a> {
         Queue {
             store,
             edition,
-            clock,
             limits,
             claimed: VecDeque::new(),
             cursor: None,
+            began: clock.now(),
             exhausted: false,
+            again: VecDeque::new(),
+            known: HashSet::new(),
+            accepted: 0,
+            was_again: false,
+            behind: HashSet::new(),
             aside: HashMap::new(),
             turns: BTreeSet::new(),
             kept: 0,
@@ -60,17 +79,20 @@ impl<'a> Queue<'a> {
     pub(super) fn close(&mut self) {
         self.exhausted = true;
         self.claimed.clear();
+        self.again.clear();
         self.aside.clear();
         self.turns.clear();
         self.kept = 0;
         self.blocked_until = None;
     }
 
-    /// Lets go of the rows of `domain`: they are put off.
-    pub(super) fn let_go_of(&mut self, domain: &str) {
+    /// Lets go of the rows of `domain`: they are put off, or the others go first.
+    pub(super) fn let_go_of(&mut self, domain: String) {
         self.claimed.retain(|row| row.email.domain() != domain);
-        self.kept -= self.aside.remove(domain).map_or(0, |rows| rows.len());
-        self.turns.retain(|(_, whose)| whose != domain);
+        self.again.retain(|row| row.email.domain() != domain);
+        self.kept -= self.aside.remove(&domain).map_or(0, |rows| rows.len());
+        self.turns.retain(|(_, whose)| *whose != domain);
+        self.behind.insert(domain);
     }
 
     /// Whether nothing is left that was due.
@@ -99,11 +121,14 @@ impl<'a> Queue<'a> {
             };
         }
         loop {
-            let Some(row) = self.claimed.pop_front() else {
+            let Some(row) = self.take_claimed() else {
                 if self.refill().await? {
                     continue;
                 }
-                self.blocked_until = self.turns.first().map(|(at, _)| *at);
+                // Where all were passed over that came, answers are taken before more are looked at.
+                let is_more = !self.exhausted && !self.is_full();
+                self.blocked_until =
+                    if is_more { Some(Instant::now()) } else { self.turns.first().map(|(at, _)| *at) };
                 return Ok(None);
             };
             let domain = row.email.domain().to_owned();
@@ -128,6 +153,21 @@ impl<'a> Queue<'a> {
                 }
             }
         }
+    }
+
+    /// So many more messages were accepted.
+    pub(super) fn accepted(&mut self, count: usize) {
+        self.accepted += count;
+    }
+
+    fn take_claimed(&mut self) -> Option<Claimed> {
+        if !self.was_again && self.accepted > 0 && !self.claimed.is_empty() && !self.again.is_empty() {
+            self.accepted -= 1;
+            self.was_again = true;
+            return self.again.pop_front();
+        }
+        self.was_again = false;
+        self.claimed.pop_front()
     }
 
     async fn turn(&self, domain: &str) -> Result<Turn, StoreError> {
@@ -158,18 +198,36 @@ impl<'a> Queue<'a> {
         Some(row)
     }
 
-    /// Claims what comes next; `false` when there is no more, or no room for it.
+    fn is_full(&self) -> bool {
+        self.kept > ASIDE / 2 && self.passed_over >= PASSED_OVER
+    }
+
+    /// Claims what comes next; `false` when there is no more, or no room for it, or all of it is passed over.
     async fn refill(&mut self) -> Result<bool, StoreError> {
-        let is_full = self.kept > ASIDE / 2 && self.passed_over >= PASSED_OVER;
-        if self.exhausted || is_full {
+        if self.exhausted || self.is_full() {
             return Ok(false);
         }
-        let rows = self.store.claim(self.edition, self.clock.now(), self.cursor, CLAIM).await?;
+        let rows = self.store.claim(self.edition, self.began, self.cursor, CLAIM).await?;
+        if self.cursor.is_none()
+            && let Some(first) = rows.first()
+        {
+            self.again =
+                self.store.claim_refused(self.edition, self.began, first.due_at, AGAIN).await?.into();
+            self.known = self.again.iter().map(|row| row.subscriber).collect();
+        }
         match rows.last() {
             Some(last) => self.cursor = Some((last.due_at, last.subscriber)),
-            None => self.exhausted = true,
+            None => {
+                self.exhausted = true;
+                self.claimed.append(&mut self.again);
+            }
         }
-        self.claimed.extend(rows);
+        for row in rows {
+            if self.known.contains(&row.subscriber) || self.behind.contains(row.email.domain()) {
+                continue;
+            }
+            self.claimed.push_back(row);
+        }
         FailPoint::Claim.pass();
         Ok(!self.claimed.is_empty())
     }

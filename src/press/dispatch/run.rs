@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 use super::Ending;
 use super::ahead::Ahead;
 use super::bearing::{Bearing, Place};
-use super::blame::Blame;
+use super::blame::{Blame, Told};
 use super::compose::{Composer, Prepared};
 use super::courier::Courier;
 use super::ledger::Request;
@@ -57,10 +57,8 @@ pub(super) struct Run {
     ending: Mutex<Option<Ending>>,
     last_progress: Mutex<Instant>,
     blame: Mutex<Blame>,
-    /// Domains of which the server knows nobody, and how that is told.
-    left_alone: Mutex<Vec<(String, String)>>,
-    /// Many others are known to have been sent to since then.
-    others_since: Mutex<Option<DateTime<Utc>>>,
+    /// Domains that wait by themselves, and how that is told.
+    left_alone: Mutex<Vec<(String, Told)>>,
     /// Nothing has been said of a server that is not there.
     silent: AtomicBool,
     /// How often in a row each delivery was begun in vain, and how many messages had got through by then.
@@ -104,7 +102,6 @@ impl Run {
             last_progress: Mutex::new(Instant::now()),
             blame: Mutex::new(Blame::new(is_probe, has_sent)),
             left_alone: Mutex::default(),
-            others_since: Mutex::default(),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
             size_is_kept: AtomicBool::new(false),
@@ -135,8 +132,8 @@ impl Run {
         }
     }
 
-    /// Domains of which the server knew nobody in this run, each with how that is told.
-    pub(super) fn left_alone(&self) -> Vec<(String, String)> {
+    /// Domains that were left to wait by themselves in this run, each with how that is told.
+    pub(super) fn left_alone(&self) -> Vec<(String, Told)> {
         std::mem::take(&mut *self.left_alone.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -237,6 +234,7 @@ impl Run {
                 () = grace_is_over(&self.stop, self.grace) => None,
             };
             let outcome = outcome.unwrap_or_else(|| courier.cut_off());
+            let outcome = self.of_whom(outcome, &row);
             self.judge(&outcome, &row, begun);
             let fruitless = self.count_fruitless(row.subscriber, &outcome);
             let heard = Heard::of(&outcome);
@@ -439,6 +437,7 @@ impl Heard {
             | Outcome::Bounced(_)
             | Outcome::Refused(_)
             | Outcome::Halt(_)
+            | Outcome::SlowedThere(_)
             | Outcome::Undeliverable(_) => Heard::Answer,
         }
     }

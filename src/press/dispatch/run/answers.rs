@@ -6,18 +6,31 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
+use chrono::TimeDelta;
+
 use super::Run;
 use crate::delivery::{
     Backoff, FRUITLESS, Next, Outcome, State, next_after_fruitless, next_after_refusal, next_state,
 };
 use crate::press::Ending;
 use crate::press::dispatch::ahead::Ahead;
-use crate::press::dispatch::blame::{Alarm, Blame, LEFT_ALONE, OTHERS};
+use crate::press::dispatch::blame::{Alarm, Blame, FoundOut, LEFT_ALONE, LessFor, Told};
 use crate::press::dispatch::ledger::Request;
 use crate::store::{Claimed, Refusal, Refused};
 use crate::subscriber::{SubscriberId, masked_in};
 
 impl Run {
+    /// Less is wanted for the recipient's domain, or of us: what is said at RCPT speaks of the one until it is found out
+    /// to speak of the other.
+    pub(super) fn of_whom(&self, outcome: Outcome, row: &Claimed) -> Outcome {
+        let Outcome::SlowedThere(reply) = outcome else { return outcome };
+        let put_off = refusal(row, Refused::Message);
+        match self.blame().slowed(put_off, row.email.domain(), &reply, Instant::now()) {
+            LessFor::All => Outcome::Slowed(reply),
+            LessFor::TheDomain => Outcome::SlowedThere(reply),
+        }
+    }
+
     /// Looks at an outcome for what it says of the run as a whole.
     pub(super) fn judge(&self, outcome: &Outcome, row: &Claimed, begun: Instant) {
         // Put into words only when it is logged.
@@ -39,7 +52,7 @@ impl Run {
                 warn!(edition = %self.key, %to, why = %masked_in(why), "no answer after the message");
             }
             Outcome::NotSent(why) => debug!(edition = %self.key, %to, why = %masked_in(why), "not sent"),
-            Outcome::Slowed(reply) | Outcome::Closed(reply) => {
+            Outcome::Slowed(reply) | Outcome::SlowedThere(reply) | Outcome::Closed(reply) => {
                 debug!(edition = %self.key, %to, code = reply.code, reply = %masked_in(&reply.text), "slowed down");
             }
         }
@@ -52,7 +65,7 @@ impl Run {
                 self.end(Ending::Halted(format!("the server refuses our messages: {reply}")))
             }
             // It answers, and no more than that can be said for it.
-            Outcome::Refused(_) | Outcome::Bounced(_) => self.heard_of_it(),
+            Outcome::Refused(_) | Outcome::Bounced(_) | Outcome::SlowedThere(_) => self.heard_of_it(),
             // We did not wait for it.
             Outcome::Unanswered(_) if self.stop.is_cancelled() => {}
             Outcome::Unanswered(_) => {
@@ -80,6 +93,7 @@ impl Run {
             | Outcome::Bounced(_)
             | Outcome::Refused(_)
             | Outcome::Halt(_)
+            | Outcome::SlowedThere(_)
             | Outcome::Undeliverable(_)
             | Outcome::Closed(_)
             | Outcome::Unanswered(_) => {
@@ -109,29 +123,13 @@ impl Run {
         let at = self.clock.now();
         let attempt = row.deferrals.saturating_add(1);
         let domain = row.email.domain();
-        let mut suspected = None;
+        let suspected = match &outcome {
+            Outcome::Refused(_) => Some(Refused::Message),
+            Outcome::Bounced(_) => Some(Refused::Address),
+            _ => None,
+        };
         let next = match &outcome {
-            Outcome::Refused(reply) if !self.has_stood_alone(&row).await => {
-                suspected = Some((Refused::Message, true, reply.clone()));
-                next_after_refusal(reply, at, Backoff::delay(1))
-            }
-            Outcome::Bounced(reply) => {
-                let stands_alone = self.has_stood_alone(&row).await;
-                if stands_alone && self.blame().is_alive(domain) {
-                    next_state(
-                        &outcome,
-                        attempt,
-                        row.uncertain,
-                        self.queued_at,
-                        at,
-                        self.backoff,
-                        self.policy,
-                    )
-                } else {
-                    suspected = Some((Refused::Address, !stands_alone, reply.clone()));
-                    next_after_refusal(reply, at, LEFT_ALONE)
-                }
-            }
+            Outcome::Refused(reply) | Outcome::Bounced(reply) => next_after_refusal(reply, at, LEFT_ALONE),
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
                 next_after_fruitless(why, attempt, self.queued_at, at, self.backoff)
             }
@@ -141,7 +139,6 @@ impl Run {
             _ => next_state(&outcome, attempt, row.uncertain, self.queued_at, at, self.backoff, self.policy),
         };
         let settle = row.settled(next, outcome.code(), at);
-        let (edition, subscriber, attempt, asked) = (row.edition, row.subscriber, row.attempt, row.asked());
         let (durable, told) = oneshot::channel();
         ledger.send(Request::Settle(settle, durable)).await.ok()?;
         // Behind that in the ledger's queue comes what is decided of it, by whomever.
@@ -149,68 +146,59 @@ impl Run {
             (Outcome::Accepted(_), _) => {
                 self.bearing.kept();
                 // What halts a run speaks of us, whatever was begun before it comes through.
-                let own = if self.is_over() { Vec::new() } else { self.blame().accepted(domain, begun) };
-                if !own.is_empty() {
-                    ledger.send(Request::Condemn(own)).await.ok()?;
+                let found = match self.is_over() {
+                    true => FoundOut::default(),
+                    false => self.blame().accepted(domain, begun),
+                };
+                if !found.own.is_empty() {
+                    ledger.send(Request::Condemn(found.own)).await.ok()?;
+                }
+                for (domain, words) in found.slow {
+                    let until = at + self.slow_for(&domain, &words);
+                    let told = Some(masked_in(&words).into_owned());
+                    let request = Request::LeaveAlone { domain, refused: Vec::new(), until, told };
+                    ledger.send(request).await.ok()?;
                 }
             }
-            (_, Some((of, in_a_row, reply))) => {
-                let refusal = Refusal { edition, subscriber, attempt, asked, of };
-                let alarm = self.blame().refused(refusal, domain, in_a_row, &reply, Instant::now());
+            (Outcome::SlowedThere(_), _) => {
+                ledger.send(Request::OthersFirst(domain.to_owned())).await.ok()?;
+            }
+            (Outcome::Refused(reply) | Outcome::Bounced(reply), Some(of)) => {
+                let refusal = refusal(&row, of);
+                let alarm = self.blame().refused(refusal, domain, &reply, at, Instant::now());
                 match alarm {
                     Some(Alarm::Halt(why)) => self.end(Ending::Halted(why)),
-                    Some(Alarm::Domain { domain, unknown, told }) => {
-                        self.leave_alone(&domain, unknown, told, ledger).await?;
+                    Some(Alarm::Others(domain)) => {
+                        ledger.send(Request::OthersFirst(domain)).await.ok()?;
+                    }
+                    Some(Alarm::Domain { domain, refused, told }) => {
+                        let until = self.clock.now() + LEFT_ALONE;
+                        let told = told.map(|told| self.left_to_wait(&domain, told));
+                        let request = Request::LeaveAlone { domain, refused, until, told };
+                        ledger.send(request).await.ok()?;
                     }
                     None => {}
                 }
             }
-            (_, None) => {}
+            _ => {}
         }
         Some(told)
     }
 
-    /// Has everybody at `domain` wait, `unknown` behind the others; `None` when the ledger has gone.
-    async fn leave_alone(
-        &self,
-        domain: &str,
-        unknown: Vec<Refusal>,
-        told: Option<String>,
-        ledger: &mpsc::Sender<Request>,
-    ) -> Option<()> {
-        let domain = domain.to_owned();
-        let until = self.clock.now() + LEFT_ALONE;
-        let told = told.map(|told| masked_in(&told).into_owned());
-        if let Some(why) = &told {
-            warn!(edition = %self.key, %domain, %why, "everybody there waits for half an hour; nobody is struck off");
-            self.left_alone
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((domain.clone(), why.clone()));
-        }
-        ledger.send(Request::LeaveAlone { domain, unknown, until, told }).await.ok()
+    /// Says that everybody at `domain` waits, nobody being refused for themselves; gives the words for the record.
+    pub(in crate::press::dispatch) fn left_to_wait(&self, domain: &str, mut told: Told) -> String {
+        told.why = masked_in(&told.why).into_owned();
+        let why = told.why.clone();
+        warn!(edition = %self.key, %domain, %why, "everybody there waits for half an hour; nobody is struck off");
+        let mut left_alone = self.left_alone.lock().unwrap_or_else(PoisonError::into_inner);
+        left_alone.push((domain.to_owned(), told));
+        why
     }
 
-    /// Whether `row` has been refused before, and many others were sent to since: what is refused speaks of it.
-    async fn has_stood_alone(&self, row: &Claimed) -> bool {
-        if row.code.is_none_or(|code| code < 500) {
-            return false;
-        }
-        let known = || self.others_since.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().is_some_and(|since| row.due_at <= since) {
-            return true;
-        }
-        match self.store.sent_since(row.edition, row.due_at, OTHERS).await {
-            Ok(others) if others >= OTHERS => {
-                *known() = Some(row.due_at);
-                true
-            }
-            Ok(_) => false,
-            Err(error) => {
-                debug!(%error, "whether others were sent to is not known");
-                false
-            }
-        }
+    /// Says that everybody at `domain` waits, for the server wants less for it; gives for how long.
+    pub(in crate::press::dispatch) fn slow_for(&self, domain: &str, words: &str) -> TimeDelta {
+        warn!(edition = %self.key, %domain, reply = %masked_in(words), "less is wanted there: all wait for five minutes");
+        TimeDelta::from_std(Backoff::delay(1)).unwrap_or_default()
     }
 
     pub(in crate::press::dispatch) fn blame(&self) -> MutexGuard<'_, Blame> {
@@ -238,4 +226,9 @@ impl Run {
             self.give_back(row, ledger).await;
         }
     }
+}
+
+fn refusal(row: &Claimed, of: Refused) -> Refusal {
+    let (edition, subscriber, attempt, asked) = (row.edition, row.subscriber, row.attempt, row.asked());
+    Refusal { edition, subscriber, attempt, asked, of }
 }
