@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use straight::delivery::State;
-use straight::press::{Dispatched, Ending, Press, Published, Route, Sender};
+use straight::press::{Clock, Dispatched, Ending, Press, Published, Route, Sender};
 use straight::store::{Counts, LetterId, Origin, Ownership, Trouble};
 use straight::subscriber::{Status, SubscriberId};
 use tokio_util::sync::CancellationToken;
@@ -441,7 +441,12 @@ async fn refusals_that_two_nodes_hear_between_them_are_in_a_row() {
         let room =
             newsroom(&sink, &format!("database_url: \"{}\"", engine.url()), &named("policy", 512)).await;
         sink.allow(498);
-        let (one, other) = (room.press().await, room.press().await);
+        let (mut one, mut other) = (room.press().await, room.press().await);
+        // What was refused in a row is told by its time.
+        let (start, began) = (one.clock.now(), Instant::now());
+        for node in [&mut one, &mut other] {
+            node.clock = Clock::from_fn(move || start + began.elapsed());
+        }
         let edition = one.store.edition(&key("2026-09-24")).await.unwrap().unwrap();
         let (done, its) = tokio::join!(room.deliver(&one, &edition), room.deliver(&other, &edition));
         let counts = one.store.counts(edition.summary.id).await.unwrap();
