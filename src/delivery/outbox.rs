@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Outcome, Reply};
 
@@ -79,7 +80,10 @@ impl Outbox {
     }
 
     fn write(&self, sub_folder: &str, name: &str, content: &[u8]) -> io::Result<()> {
-        let unfinished = self.folder.join("tmp").join(name);
+        // Two processes may write the same page at once: each has its own until it is whole.
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let unfinished = self.folder.join("tmp").join(format!("{name}.{}.{count}", std::process::id()));
         let folder = self.folder.join(sub_folder);
         let mut file = File::create(&unfinished)?;
         file.write_all(content)?;
@@ -116,6 +120,19 @@ mod tests {
         assert_eq!(fs::read(folder.path().join("new").join(&name)).unwrap(), b"two");
         assert_eq!(outbox.messages_of("2025-11-04", 9).unwrap(), (vec![name], 1));
         assert_eq!(fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn those_who_write_one_page_at_once_do_not_meet() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |text: &'static str| {
+            let outbox = Outbox::open(folder.path()).unwrap();
+            std::thread::spawn(move || (0..100).for_each(|_| drop(outbox.write_page(text).unwrap())))
+        };
+        let writers = [write("one"), write("two")];
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        let page = fs::read_to_string(folder.path().join("index.html")).unwrap();
+        assert!(page == "one" || page == "two", "{page}");
     }
 
     #[test]
