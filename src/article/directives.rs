@@ -115,6 +115,8 @@ impl Directives {
 
     /// Tells of comments that name no rule, and of those that have nothing to silence.
     pub(super) fn report_useless(&self, findings: &mut Findings) {
+        // Behind an error much is not asked for: what a comment is good for shows once it is mended.
+        let is_asked_all = !findings.has_errors();
         for directive in &self.0 {
             if directive.rules.is_empty() {
                 findings.report(
@@ -152,8 +154,9 @@ impl Directives {
                     ),
                     // Whether those across files had to be silenced is not known here.
                     Standing::Switchable if rule.reach != Reach::File || named.used.get() => continue,
-                    // A rule that the configuration has switched off may be switched on again.
-                    Standing::Switchable if !findings.asks(rule.name) => continue,
+                    // A rule that the configuration has switched off may be switched on again, and one that waits for
+                    // the article to be ready will be asked for then.
+                    Standing::Switchable if !is_asked_all || !findings.asks(rule.name) => continue,
                     Standing::Switchable => (
                         format!("`{}` has no finding here that this comment silences", rule.name),
                         "remove it",

@@ -20,6 +20,8 @@ pub(super) struct Findings {
     errors: usize,
     levels: Levels,
     directives: Directives,
+    /// Rules that are not asked for in this file.
+    left_out: Vec<&'static str>,
     /// Where the latest finding is in `list`, when it was told.
     latest: Option<usize>,
 }
@@ -34,6 +36,7 @@ impl Findings {
             errors: 0,
             levels: Levels::default(),
             directives: Directives::default(),
+            left_out: Vec::new(),
             latest: None,
         }
     }
@@ -48,9 +51,14 @@ impl Findings {
         self.directives = directives;
     }
 
-    /// Whether the rule has findings at all, so that it is worth looking.
+    /// Says that nobody asks for these rules in this file, as it stands.
+    pub(super) fn leave_out(&mut self, rules: &[&'static str]) {
+        self.left_out.extend_from_slice(rules);
+    }
+
+    /// Whether the rule is asked for in this file, so that it would have had its findings by now.
     pub(super) fn asks(&self, rule: &'static str) -> bool {
-        self.levels.is_on(rule)
+        self.levels.is_on(rule) && !self.left_out.contains(&rule)
     }
 
     /// A finding that weighs what the table of rules says.

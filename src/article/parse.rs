@@ -157,6 +157,9 @@ pub(super) fn article(
         Some(root) => pictures(&shown, &Shelf::new(root, input.path), options, memory, &mut findings),
         None => BTreeMap::new(),
     };
+    if options.pictures == PictureWork::LookOnly {
+        findings.leave_out(&["still-picture"]);
+    }
     let offset = parts.body.start;
     let manuscript = Manuscript { front: &front, document: &document, body, offset, options, now };
     lint::editorial(&manuscript, &mut findings);
@@ -202,6 +205,9 @@ fn finish(
     let broken = findings.has_errors();
     let date = front.dated.map(|dated| dated.day);
     let draft = front.draft;
+    if draft {
+        findings.leave_out(&["no-highlights"]);
+    }
     // The last thing to be written: what has an error, or is a draft, is not there yet.
     if let Some(place) = front.no_highlights.clone().filter(|_| !broken && !draft) {
         findings.warning(
