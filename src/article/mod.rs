@@ -130,7 +130,7 @@ pub struct Loaded {
     pub unsettled: Vec<PathBuf>,
     /// How many files were read.
     pub files: usize,
-    /// Where the articles that are given whole name themselves.
+    /// Where the articles that are given whole have their titles.
     pub names: Vec<Spot>,
     /// Links to the web with their places, when they were asked for.
     pub web_links: Vec<OutsideLink>,

@@ -55,10 +55,21 @@ pub(super) struct Outcome {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What its comments silence, for findings across files.
     pub(super) directives: Directives,
-    /// The text down to its Markdown, and where it names itself, for findings across files.
-    pub(super) named_at: Option<(Arc<str>, Range<usize>)>,
+    /// Where it names itself, for findings across files.
+    pub(super) named_at: Option<Named>,
     /// Its links to the web, when they were asked for.
     pub(super) links: Vec<OutsideLink>,
+}
+
+/// Where a file names itself.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// The text down to its Markdown.
+    pub(super) top: Arc<str>,
+    /// Where the slug is written, or else the title it is made of.
+    pub(super) slug: Range<usize>,
+    /// Where the title is written, or else the first line.
+    pub(super) title: Range<usize>,
 }
 
 /// A file to be read, and where it stands.
@@ -217,7 +228,8 @@ fn finish(
             "write `highlights:` and beneath it three lines of `  - ` and a point",
         );
     }
-    let named_at = Some((Arc::from(top), front.name_place.clone()));
+    let named_at =
+        Some(Named { top: Arc::from(top), slug: front.name_place.clone(), title: front.title_place.clone() });
     let slug = head::slug(&front, input.path);
     let article = match (front.title, front.dated, slug.clone()) {
         (Some(title), Some(dated), Some(slug)) if !broken => Some(Article {

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::head::{Head, Outline};
 use super::load::{LoadOptions, Others, PictureWork, Whole};
-use super::parse::{self, Input, Memory, Outcome};
+use super::parse::{self, Input, Memory, Named, Outcome};
 use super::spot::Spot;
 use super::walk::{self, Found, Walk};
 use super::{Broken, Loaded, Mended, Slug, crew, directives, mend, shelf};
@@ -268,8 +268,8 @@ fn compare(
             taken.insert(slug, shown.clone());
             match outcome.article {
                 Some(article) => {
-                    if let Some((top, span)) = outcome.named_at {
-                        let names = Spot::new((&shown, &path), &top, span, &outcome.directives);
+                    if let Some(Named { top, title, .. }) = outcome.named_at {
+                        let names = Spot::new((&shown, &path), &top, title, &outcome.directives);
                         loaded.names.push(names);
                     }
                     loaded.articles.push(article);
@@ -295,17 +295,12 @@ fn compare(
 }
 
 /// What is told of `shown`, which has the slug of `first`.
-fn named_twice(
-    first: &Path,
-    slug: &Slug,
-    shown: &Path,
-    named_at: Option<(std::sync::Arc<str>, std::ops::Range<usize>)>,
-) -> Diagnostic {
+fn named_twice(first: &Path, slug: &Slug, shown: &Path, named_at: Option<Named>) -> Diagnostic {
     let message = format!("`{}` has the slug `{slug}` already", first.display());
     let finding = Diagnostic::of_file(Severity::Error, "duplicate-slug", shown, message)
         .with_remedy("write a `slug:` of its own, or delete one of the two files");
     match named_at {
-        Some((top, span)) => finding.at(&top, span),
+        Some(named) => finding.at(&named.top, named.slug),
         None => finding,
     }
 }
@@ -328,8 +323,8 @@ fn same_titles(read: &[Read], levels: &Levels) -> Vec<Diagnostic> {
         if other.slug == outline.slug || (outline.date - other.date).num_days() > 31 {
             continue;
         }
-        let Some((top, span)) = &read.outcome.named_at else { continue };
-        let severity = directives::weigh(&read.outcome.directives, levels, RULE, top, span.start);
+        let Some(Named { top, title, .. }) = &read.outcome.named_at else { continue };
+        let severity = directives::weigh(&read.outcome.directives, levels, RULE, top, title.start);
         told.extend(severity.map(|severity| {
             Diagnostic::of_file(
                 severity,
@@ -338,7 +333,7 @@ fn same_titles(read: &[Read], levels: &Levels) -> Vec<Diagnostic> {
                 format!("`{}` has this title too", earlier.shown.display()),
             )
             .with_remedy("tell the two apart, or delete one of the files")
-            .at(top, span.clone())
+            .at(top, title.clone())
         }));
     }
     told

@@ -60,7 +60,12 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
     if args.dry_run {
         mend::show(&loaded, &mut account)?;
     } else {
-        mend::write(&mut loaded, &mut account)?;
+        let failed = mend::write(&mut loaded, &mut account)?;
+        // What was not mended is told of as it is.
+        if !failed.is_empty() {
+            loaded = check::read(&args.paths, folder, &options, Mend::No, now)?;
+            loaded.diagnostics.extend(failed);
+        }
     }
     drop(account);
     let mut web_links = std::mem::take(&mut loaded.web_links);

@@ -9,12 +9,13 @@ use similar::TextDiff;
 use crate::article::{Loaded, Mended};
 use crate::diagnostic::{self, Diagnostic, Severity};
 
-/// Writes what was mended, and tells `out` of it; what cannot be written is a finding more.
-pub(super) fn write(loaded: &mut Loaded, out: &mut dyn Write) -> io::Result<()> {
+/// Writes what was mended, and tells `out` of it; gives a finding for each file that cannot be written.
+pub(super) fn write(loaded: &mut Loaded, out: &mut dyn Write) -> io::Result<Vec<Diagnostic>> {
+    let mut failed = Vec::new();
     for mended in std::mem::take(&mut loaded.mended) {
         match replace(&mended) {
             Ok(()) => tell(&mended, "mended", out)?,
-            Err(why) => loaded.diagnostics.push(
+            Err(why) => failed.push(
                 Diagnostic::of_file(
                     Severity::Error,
                     "not-mended",
@@ -25,7 +26,7 @@ pub(super) fn write(loaded: &mut Loaded, out: &mut dyn Write) -> io::Result<()> 
             ),
         }
     }
-    Ok(())
+    Ok(failed)
 }
 
 /// Tells `out` what would be mended.

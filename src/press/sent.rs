@@ -48,7 +48,7 @@ impl Sent {
     }
 }
 
-/// Those of `due` that are in `sent` under another name, and those that may be; `names` is where they name themselves.
+/// Those of `due` that are in `sent` under another name, and those that may be; `names` is where their titles stand.
 #[must_use]
 pub fn already_sent<'a>(
     due: impl IntoIterator<Item = &'a Article>,
@@ -93,7 +93,7 @@ pub fn already_sent<'a>(
     due.into_iter().filter_map(told).collect()
 }
 
-/// A hint about a subject that inboxes cut, or that says little; `name` is where its first article names itself.
+/// A hint about a subject that inboxes cut, or that says little; `name` is where the title of its first article stands.
 #[must_use]
 pub fn subject_length(edition: &RenderedEdition, name: &Spot, levels: &Levels) -> Option<Diagnostic> {
     let best = format!("{} to {}", BEST.start(), BEST.end());
