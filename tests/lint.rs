@@ -155,6 +155,105 @@ fn comments_silence_what_they_name_and_no_more() {
 }
 
 #[test]
+fn a_comment_is_kept_whose_rule_was_not_asked() {
+    let told_of = |head: &str, body: &str| {
+        let text = format!("---\ntitle: The Ferry Is Back\ndate: 2025-11-03\n{head}---\n{body}");
+        let (told, after) = mended("a.md", text.as_bytes());
+        let comments = |text: &str| text.matches("lint-disable").count();
+        (told, comments(&after) == comments(&text))
+    };
+    let silenced = "# lint-disable-file no-highlights, missing-summary\n";
+    let held = "The fare is TK. <!-- lint-disable-line placeholder -->\n";
+    for (head, body) in [
+        (format!("draft: true\n{silenced}"), held.to_owned()),
+        (silenced.to_owned(), format!("{held}\n![The quay](nowhere.png)\n")),
+        // Nothing of the head is known, nor of what the text lacks.
+        (format!("tags: [sea\n{silenced}"), held.to_owned()),
+        (
+            "draft: true\nhighlights: [1 ferry] # lint-disable-line number-not-in-text\n".to_owned(),
+            String::new(),
+        ),
+    ] {
+        let (told, is_kept) = told_of(&head, &body);
+        assert!(is_kept && !told.contains("useless-disable"), "{head}{body}: {told}");
+    }
+    // What is asked of a draft as well is useless as ever, and so is all of it once it is finished.
+    for (head, body) in [
+        ("draft: true\n", "It sails. <!-- lint-disable-line vague-link -->\n"),
+        ("", "It sails. <!-- lint-disable-line placeholder -->\n"),
+    ] {
+        let (told, is_kept) = told_of(head, body);
+        assert!(!is_kept && told.contains("useless-disable"), "{head}{body}: {told}");
+    }
+}
+
+#[test]
+fn the_head_is_looked_at_as_the_text_is() {
+    let head = "title: The Ferry Is Back\ndate: 2025-11-03\nhighlights:\n  - \"[here](https://ferry.example/1)\"\n  - \
+                \"[The fares](https://bit.ly/1)\"\n  - \"<https://ferry.example/2> is new\"\nsummary: It sails again.\n\
+                image:\n  src: images/quay.png\n  alt: The quay\n  caption: \"[The quay](http://localhost/), by TK\"\n\
+                author:\n  name: TODO Somebody\n  biography: \"[More](https://ferry.example/3)\"\n  link: \
+                https://192.168.0.1/\nsources:\n  - title: here\n    url: https://localhost:3/\n  - \
+                https://bit.ly/2\n  - title: https://ferry.example/4\n    url: https://ferry.example/4\nurl: \
+                https://localhost/x\n";
+    let told = |head: &str| -> Vec<(&'static str, usize)> {
+        let folder = folder();
+        let file = folder.path().join("a.md");
+        fs::write(&file, format!("---\n{head}---\nIt sails.\n")).unwrap();
+        let loaded = load_paths(&[file], folder.path(), &options(), now()).unwrap();
+        let looked_for =
+            ["vague-link", "shortened-link", "private-link", "bare-url", "placeholder", "useless-disable"];
+        let found = loaded.diagnostics.iter().filter(|found| looked_for.contains(&found.rule));
+        found.map(|found| (found.rule, found.line)).collect()
+    };
+    assert_eq!(
+        told(head),
+        [
+            ("vague-link", 5),
+            ("shortened-link", 6),
+            ("bare-url", 7),
+            ("private-link", 12),
+            ("placeholder", 12),
+            ("placeholder", 14),
+            ("vague-link", 15),
+            ("private-link", 16),
+            ("vague-link", 18),
+            ("private-link", 19),
+            ("shortened-link", 20),
+            ("bare-url", 21),
+            ("private-link", 23),
+        ]
+    );
+    let silenced = head.replace(
+        "url: https://localhost/x",
+        "# lint-disable-next-line private-link\nurl: https://localhost/x",
+    );
+    assert_eq!(told(&silenced).len(), 12);
+}
+
+#[test]
+fn what_speaks_of_the_title_stands_at_the_title() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |top: &str, slug: &str| -> Vec<(&'static str, usize)> {
+        let write = |name: &str, top: &str, slug: &str| {
+            let text = format!(
+                "---\n{top}title: The Ferry Is Back\ndate: 2025-11-03\nslug: {slug}\n---\nIt sails.\n"
+            );
+            fs::write(folder.path().join(name), text).unwrap();
+        };
+        write("a.md", "", "first");
+        write("b.md", top, slug);
+        let loaded = load_paths(&[folder.path().to_owned()], folder.path(), &options(), now()).unwrap();
+        let found =
+            loaded.diagnostics.iter().filter(|found| matches!(found.rule, "same-title" | "duplicate-slug"));
+        found.map(|found| (found.rule, found.line)).collect()
+    };
+    assert_eq!(told("", "second"), [("same-title", 2)]);
+    assert_eq!(told("# lint-disable-next-line same-title\n", "second"), []);
+    assert_eq!(told("", "first"), [("duplicate-slug", 4)]);
+}
+
+#[test]
 fn rules_weigh_what_the_configuration_says() {
     let found = |rule: &str, level| {
         let mut options = options();
@@ -295,6 +394,8 @@ fn a_dry_run_writes_nothing_and_a_file_that_may_not_be_written_is_told() {
     fs::set_permissions(&file, permissions).unwrap();
     let (code, told) = program::straight(folder.path(), &["check", "--fix", "a.md"]);
     assert!(code == 1 && told.contains("error[not-mended]"), "{told}");
+    // What is wrong with it is still told: it is on the disk as it was.
+    assert!(told.contains("error[wrong-type]") && told.contains("| title: 1984"), "{told}");
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
     #[cfg(unix)]
     {
@@ -351,7 +452,9 @@ fn known_under_its_new_name(database: &str) {
 
     // The same title under another name is told too; what is meant can be said.
     write("ferry2.md", "The Ferry Sails Again", "slug: again\n", "Quite another story.");
-    assert!(check().contains("this has the title of “The Ferry Sails Again”"), "{}", check());
+    let told = check();
+    assert!(told.contains("this has the title of “The Ferry Sails Again”"), "{told}");
+    assert!(told.contains("--> articles/ferry2.md:2:8"), "{told}");
     write(
         "ferry2.md",
         "The Ferry Sails Again",
@@ -433,6 +536,10 @@ fn the_subject_of_the_next_edition_is_measured() {
             .contains("subject-length]: the edition's subject has 57 characters; telephones cut it")
     );
     assert!(!check("The Ferry Sails Again on Monday", "").contains("subject-length"));
+    let named = check("Tides\nslug: tide-table", "");
+    assert!(named.contains("--> articles/a.md:2:8"), "{named}");
+    let silenced = check("Tides # lint-disable-line subject-length\nslug: tide-table", "");
+    assert!(!silenced.contains("[subject-length]"), "{silenced}");
     assert!(!check("Tides", "lint: {subject-length: off}\n").contains("subject-length"));
     assert!(check("Tides", "lint: {subject-length: error}\n").contains("error[subject-length]"));
 }

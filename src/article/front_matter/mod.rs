@@ -63,6 +63,19 @@ pub(super) struct FrontMatter {
     pub(super) summary_place: Option<Range<usize>>,
     /// Where the image's text is written.
     pub(super) alt_place: Option<Range<usize>>,
+    /// Where the caption, the author's name and the biography are written.
+    pub(super) credit_places: Vec<Range<usize>>,
+    /// Addresses that are values of their own.
+    pub(super) links: Vec<HeadLink>,
+}
+
+/// An address that is a value of the head.
+#[derive(Debug)]
+pub(super) struct HeadLink {
+    pub(super) url: Url,
+    pub(super) place: Range<usize>,
+    /// What an editor wrote to be shown in its stead, and where.
+    pub(super) text: Option<(String, Range<usize>)>,
 }
 
 /// What front matter is checked against.
@@ -235,8 +248,11 @@ impl Checker<'_, '_> {
     fn author(&mut self) {
         let Some(node) = self.entries.get("author") else { return };
         self.out.author = match &node.value {
-            Value::Map(map) => values::author(map, node, self.findings, &mut self.out.lines),
-            Value::Text(text) => self.named_author(text.trim(), node),
+            Value::Map(map) => values::author(map, node, self.findings, &mut self.out),
+            Value::Text(text) => {
+                self.out.credit_places.push(node.span.clone());
+                self.named_author(text.trim(), node)
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) => None,
         };
     }
@@ -320,6 +336,7 @@ impl Checker<'_, '_> {
                 let caption = inner.get("caption").and_then(|node| {
                     let caption = values::flowing(node, "caption", self.findings)?;
                     self.out.lines.push((caption.clone(), node.span.clone()));
+                    self.out.credit_places.push(node.span.clone());
                     Some(caption)
                 });
                 (src, alt, caption)
@@ -392,9 +409,14 @@ impl Checker<'_, '_> {
             None if self.entries.lacks("summary") => None,
             None => self.entries.place("summary"),
         };
-        self.out.url = self.entries.get("url").and_then(|node| values::url(node, "url", findings));
-        self.out.sources =
-            self.entries.get("sources").map(|node| values::sources(node, findings)).unwrap_or_default();
+        self.out.url = self.entries.get("url").and_then(|node| {
+            let url = values::url(node, "url", findings)?;
+            self.out.links.push(HeadLink { url: url.clone(), place: node.span.clone(), text: None });
+            Some(url)
+        });
+        if let Some(node) = self.entries.get("sources") {
+            self.out.sources = values::sources(node, findings, &mut self.out.links);
+        }
         if let Some(serde_json::Value::Object(extra)) =
             self.entries.get("extra").map(|node| node.value.to_json())
         {

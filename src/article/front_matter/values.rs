@@ -1,12 +1,10 @@
 //! Single values of the front matter.
 
-use std::ops::Range;
-
 use url::Url;
 
 use super::entries::{Entries, in_quotes};
 use super::keys::{AUTHOR, SOURCE};
-use super::mending;
+use super::{FrontMatter, HeadLink, mending};
 use crate::article::findings::Findings;
 use crate::article::markdown::clean;
 use crate::article::yaml::{Key, Node, Value};
@@ -99,16 +97,24 @@ pub(super) fn author(
     map: &[(Key, Node)],
     node: &Node,
     findings: &mut Findings,
-    lines: &mut Vec<(String, Range<usize>)>,
+    out: &mut FrontMatter,
 ) -> Option<Author> {
     let entries = Entries::check(map, AUTHOR, "author", findings);
-    let name = entries.get("name").and_then(|node| line(node, "name", findings));
+    let name = entries.get("name").and_then(|node| {
+        out.credit_places.push(node.span.clone());
+        line(node, "name", findings)
+    });
     let biography = entries.get("biography").and_then(|node| {
         let biography = flowing(node, "biography", findings)?;
-        lines.push((biography.clone(), node.span.clone()));
+        out.lines.push((biography.clone(), node.span.clone()));
+        out.credit_places.push(node.span.clone());
         Some(biography)
     });
-    let link = entries.get("link").and_then(|node| url(node, "link", findings));
+    let link = entries.get("link").and_then(|node| {
+        let url = url(node, "link", findings)?;
+        out.links.push(HeadLink { url: url.clone(), place: node.span.clone(), text: None });
+        Some(url)
+    });
     let photo = entries.get("photo").and_then(|node| url(node, "photo", findings));
     if entries.lacks("name") {
         findings.error(
@@ -121,8 +127,8 @@ pub(super) fn author(
     Some(Author { name: name?, biography, link, photo })
 }
 
-/// Texts, addresses and mappings.
-pub(super) fn sources(node: &Node, findings: &mut Findings) -> Vec<Source> {
+/// Texts, addresses and mappings; the addresses are put into `links` too.
+pub(super) fn sources(node: &Node, findings: &mut Findings, links: &mut Vec<HeadLink>) -> Vec<Source> {
     let Value::List(items) = &node.value else { return Vec::new() };
     let mut sources = Vec::new();
     for item in items {
@@ -131,7 +137,13 @@ pub(super) fn sources(node: &Node, findings: &mut Findings) -> Vec<Source> {
             Value::Map(map) => {
                 let entries = Entries::check(map, SOURCE, "sources", findings);
                 let title = entries.get("title").and_then(|node| line(node, "title", findings));
-                let url = entries.get("url").and_then(|node| url(node, "url", findings));
+                let url = entries.get("url").and_then(|node| {
+                    let url = url(node, "url", findings)?;
+                    let written = entries.get("title").map(|node| node.span.clone());
+                    let text = title.clone().zip(written);
+                    links.push(HeadLink { url: url.clone(), place: node.span.clone(), text });
+                    Some(url)
+                });
                 let shown = title.or_else(|| url.as_ref().map(shown_address));
                 if entries.lacks("title") && entries.lacks("url") {
                     let message = "this source has neither `title` nor `url`";
@@ -146,6 +158,11 @@ pub(super) fn sources(node: &Node, findings: &mut Findings) -> Vec<Source> {
             }
             Value::Text(text) if text.contains("://") && !text.trim().contains(' ') => {
                 let url = url(item, "sources", findings);
+                links.extend(url.iter().map(|url| HeadLink {
+                    url: url.clone(),
+                    place: item.span.clone(),
+                    text: None,
+                }));
                 sources.extend(url.map(|url| Source { title: shown_address(&url), url: Some(url) }));
             }
             _ => {

@@ -37,6 +37,9 @@ pub(in crate::article) struct Manuscript<'a> {
 pub(in crate::article) fn editorial(manuscript: &Manuscript<'_>, findings: &mut Findings) {
     let is_finished = !findings.has_errors() && !manuscript.front.draft;
     links::look(&manuscript.document.seen, manuscript.offset, findings);
+    for link in &manuscript.front.links {
+        links::of_head(link, findings);
+    }
     manuscript.headings(findings);
     manuscript.paragraphs(findings);
     manuscript.highlights(findings);
@@ -270,17 +273,14 @@ impl Manuscript<'_> {
         let heads = heads.chain(&front.highlight_places).cloned();
         let body = self.document.words.iter().map(|span| self.at(span));
         let year = self.now.with_timezone(&self.options.timezone).year();
+        for span in &front.credit_places {
+            let text = findings.source(span.clone()).to_owned();
+            placeholders(&text, span.start, findings);
+        }
         let mut told_attachment = false;
         for span in heads.chain(body) {
             let text = findings.source(span.clone()).to_owned();
-            for at in words::placeholders(&text) {
-                findings.report(
-                    "placeholder",
-                    span.start + at.start..span.start + at.end,
-                    format!("`{}` stands where something was to be written", &text[at]),
-                    "write it, or let `draft: true` stand in the front matter until it is known",
-                );
-            }
+            placeholders(&text, span.start, findings);
             if let Some(at) = words::attachment(&text, &self.options.language).filter(|_| !told_attachment) {
                 told_attachment = true;
                 findings.report(
@@ -299,6 +299,18 @@ impl Manuscript<'_> {
                 );
             }
         }
+    }
+}
+
+/// Tells of what stands for something that was to be written, in a text that begins at byte `start`.
+fn placeholders(text: &str, start: usize, findings: &mut Findings) {
+    for at in words::placeholders(text) {
+        findings.report(
+            "placeholder",
+            start + at.start..start + at.end,
+            format!("`{}` stands where something was to be written", &text[at]),
+            "write it, or let `draft: true` stand in the front matter until it is known",
+        );
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::Range;
 use url::Url;
 
 use super::super::findings::Findings;
+use super::super::front_matter::HeadLink;
 use super::super::markdown::{Seen, Target, What};
 use super::{shortened, words};
 use crate::network;
@@ -51,19 +52,7 @@ pub(super) fn look(seen: &[Seen], offset: usize, findings: &mut Findings) {
     for Seen { what, span } in seen {
         let What::Link { target, text } = what else { continue };
         let span = offset + span.start..offset + span.end;
-        if let Some(text) = text.as_deref().filter(|text| words::is_vague(text)) {
-            findings.report(
-                "vague-link",
-                span.clone(),
-                format!("`{text}` does not say where this link leads"),
-                "let the text be what is found there: `[the ferry's timetable](…)`",
-            );
-        }
-        let Target::Outside(address) = Target::of(target) else { continue };
-        let Ok(url) = Url::parse(&address) else { continue };
-        if !matches!(url.scheme(), "http" | "https") {
-            continue;
-        }
+        let Some((address, url)) = one(target, text.as_deref(), &span, findings) else { continue };
         // One whose text is its address is found in the text.
         if url.password().is_some() && !text.as_deref().is_some_and(|text| text.contains("://")) {
             findings.report(
@@ -73,8 +62,6 @@ pub(super) fn look(seen: &[Seen], offset: usize, findings: &mut Findings) {
                 "write it without them, and change the password if it was ever sent",
             );
         }
-        host(&url, &span, findings);
-        bare(&url, text.as_deref(), &span, findings);
         let key = address.trim_end_matches('/').to_owned();
         let line = findings.line_of(span.start);
         match first.get(&key) {
@@ -88,6 +75,41 @@ pub(super) fn look(seen: &[Seen], offset: usize, findings: &mut Findings) {
                 "link to it once, where it serves the reader most",
             ),
         }
+    }
+}
+
+/// Looks at a link of Markdown, wherever it stands; its address, when it leads to the web.
+pub(super) fn one(
+    target: &str,
+    text: Option<&str>,
+    span: &Range<usize>,
+    findings: &mut Findings,
+) -> Option<(String, Url)> {
+    vague(text, span, findings);
+    let Target::Outside(address) = Target::of(target) else { return None };
+    let url = Url::parse(&address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    host(&url, span, findings);
+    bare(&url, text, span, findings);
+    Some((address, url))
+}
+
+/// Looks at an address that is a value of the head.
+pub(super) fn of_head(link: &HeadLink, findings: &mut Findings) {
+    host(&link.url, &link.place, findings);
+    if let Some((text, place)) = &link.text {
+        vague(Some(text), place, findings);
+        bare(&link.url, Some(text), place, findings);
+    }
+}
+
+fn vague(text: Option<&str>, span: &Range<usize>, findings: &mut Findings) {
+    if let Some(text) = text.filter(|text| words::is_vague(text)) {
+        findings.report(
+            "vague-link",
+            span.clone(),
+            format!("`{text}` does not say where this link leads"),
+            "let the text be what is found there: `[the ferry's timetable](…)`",
+        );
     }
 }
 

@@ -99,7 +99,12 @@ pub(super) fn line(source: &str, span: &Range<usize>, place: &Place<'_>, finding
                 "put it in the article's text, or into `image`",
             ),
             What::Heading { .. } => {}
-            what => linter.look(&what, span.clone()),
+            what => {
+                if let What::Link { target, text } = &what {
+                    links::one(target, text.as_deref(), span, linter.findings);
+                }
+                linter.look(&what, span.clone());
+            }
         }
     }
 }
