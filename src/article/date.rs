@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta,
+    TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 /// What `date:` says.
@@ -20,13 +23,22 @@ pub(super) const FORMS: &str = "write 2025-11-04, or with a time 2025-11-04 06:3
 
 /// Reads a date, or a date and time with or without zone; without one it is `zone`'s.
 pub(super) fn parse(text: &str, zone: Tz) -> Option<Dated> {
+    let (day, at) = as_written(text, zone)?;
+    Some(Dated {
+        day: at.map_or(day, |at| at.with_timezone(&zone).date_naive()),
+        not_before: at.map(|at| at.with_timezone(&Utc)),
+    })
+}
+
+/// The day as it is written, and the moment in the zone that goes with it, when there is a time of day.
+fn as_written(text: &str, zone: Tz) -> Option<(NaiveDate, Option<DateTime<FixedOffset>>)> {
     let text = text.trim();
     let (day, rest) = text.split_at_checked(10)?;
     let shape =
         day.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().filter(|_| shape)?;
     if rest.is_empty() {
-        return Some(Dated { day, not_before: None });
+        return Some((day, None));
     }
     let rest = rest.strip_prefix(['T', 't', ' '])?.trim_start();
     let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(rest.len());
@@ -35,15 +47,16 @@ pub(super) fn parse(text: &str, zone: Tz) -> Option<Dated> {
         .iter()
         .find_map(|form| chrono::NaiveTime::parse_from_str(time, form).ok())?;
     let local = day.and_time(time);
-    let instant = match suffix.trim() {
-        "" => in_zone(local, zone)?,
-        "Z" | "z" | "UTC" | "GMT" => local.and_utc(),
-        suffix if suffix.starts_with(['+', '-']) => {
-            offset(suffix)?.from_local_datetime(&local).single()?.with_timezone(&Utc)
+    let at = match suffix.trim() {
+        "" => in_zone(local, zone)?.with_timezone(&zone).fixed_offset(),
+        "Z" | "z" | "UTC" | "GMT" => local.and_utc().fixed_offset(),
+        suffix if suffix.starts_with(['+', '-']) => offset(suffix)?.from_local_datetime(&local).single()?,
+        name => {
+            let zone: Tz = name.parse().ok()?;
+            in_zone(local, zone)?.with_timezone(&zone).fixed_offset()
         }
-        name => in_zone(local, name.parse().ok()?)?,
     };
-    Some(Dated { day: instant.with_timezone(&zone).date_naive(), not_before: Some(instant) })
+    Some((day, Some(at)))
 }
 
 /// The day with which a file's name begins: `2025-11-04-ferry.md`.
@@ -86,11 +99,18 @@ pub(super) fn meant(text: &str, zone: Tz) -> Option<String> {
         .or_else(|| padded(text, zone))
 }
 
-/// A date as other programs write it, as `date:` takes it: when it can be read, or when only one can be meant.
+/// A date as other programs write it, as `date:` takes it: when it can be read, or when only one can be meant. A time
+/// keeps its zone, so that the day is the one that its author wrote.
 pub(crate) fn import_date(text: &str, zone: Tz) -> Option<String> {
     let meant = if parse(text, zone).is_some() { text.trim().to_owned() } else { meant(text, zone)? };
-    let Dated { day, not_before } = parse(&meant, zone)?;
-    Some(not_before.map_or_else(|| day.to_string(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string()))
+    let (day, at) = as_written(&meant, zone)?;
+    Some(at.map_or_else(|| day.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true)))
+}
+
+/// The moment from which what is dated so, in a form of `date:`, may be shown: that of a day its beginning.
+pub(crate) fn import_moment(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    let Dated { day, not_before } = parse(text, zone)?;
+    not_before.or_else(|| in_zone(day.and_time(NaiveTime::MIN), zone))
 }
 
 /// What to write instead of `text`.

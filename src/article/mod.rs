@@ -36,7 +36,7 @@ use crate::config::Author;
 use crate::diagnostic::Diagnostic;
 
 pub use blank::{Beginning, Byline, blank};
-pub(crate) use date::import_date;
+pub(crate) use date::{import_date, import_moment};
 pub use front_matter::schema;
 pub use head::Outline;
 pub use load::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use serde_json::Value;
 use url::Url;
 
@@ -155,9 +155,14 @@ impl Addressing {
 
     /// The addresses of a post; the word of its own pattern that is not understood is given to `lost`.
     pub(super) fn of_post(&self, spot: &Spot, head: &Head, lost: &mut dyn FnMut(String)) -> Addresses {
-        let days = [head.date.get(..10), spot.day.as_deref()];
-        let mut days: Vec<&str> = days.into_iter().flatten().collect();
-        days.dedup();
+        // Where a Jekyll site names no zone, its addresses have the day of the machine that builds it, which is mostly UTC.
+        let in_utc = DateTime::parse_from_rfc3339(&head.date).map(|at| at.to_utc().date_naive().to_string());
+        let mut days: Vec<&str> = Vec::new();
+        for day in [head.date.get(..10), spot.day.as_deref(), in_utc.as_deref().ok()].into_iter().flatten() {
+            if !days.contains(&day) {
+                days.push(day);
+            }
+        }
         let of_day = |day: &str| Values {
             day: day.parse().ok(),
             time: head.date.get(11..19).unwrap_or("00:00:00"),

@@ -10,6 +10,7 @@ use super::head::{Head, head, one_line};
 use super::inherited::Inherited;
 use super::tree::{Spot, Standing};
 use super::{Options, Report};
+use crate::article::import_moment;
 
 /// A post that is larger is no post.
 const LARGEST: u64 = 1024 * 1024;
@@ -83,10 +84,8 @@ pub(super) fn read(
 /// What the site shows only from a day or until one, and what it will show one day.
 fn in_time(head: &mut Head, path: &Path, options: &Options<'_>, report: &mut Report) {
     let now = options.now;
-    let is_past = |date: &str| match date.len() {
-        10 => *date <= *now.with_timezone(&options.timezone).date_naive().to_string(),
-        _ => *date <= *now.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    };
+    let moment = |date: &str| import_moment(date, options.timezone);
+    let is_past = |date: &str| moment(date).is_some_and(|at| at <= now);
     if let Some(until) = head.not_after.take() {
         if is_past(&until) {
             head.draft = true;
@@ -96,7 +95,7 @@ fn in_time(head: &mut Head, path: &Path, options: &Options<'_>, report: &mut Rep
         }
     }
     // What waits for a day is that day's, and stays so when the day has passed.
-    if let Some(from) = head.not_before.take().filter(|from| *from > head.date) {
+    if let Some(from) = head.not_before.take().filter(|from| moment(from) > moment(&head.date)) {
         head.date = from;
     }
     if !head.date.is_empty() && !head.draft && !is_past(&head.date) {

@@ -560,3 +560,55 @@ fn links_are_followed_by_the_patterns_of_addresses_that_hugo_is_configured_with(
         .with("site/content/posts/b.md", post("B", "date: 2016-03-05\n", "Text."));
     all_lead_to_b(&site, "hugo site --out out", 2);
 }
+
+/// The names of the files of articles, each with its `date:`.
+fn dates(site: &Site) -> Vec<String> {
+    let articles = site.articles();
+    let lines =
+        articles.lines().filter_map(|line| line.strip_prefix("## out/").or(line.strip_prefix("date: ")));
+    let lines: Vec<&str> = lines.collect();
+    lines.chunks(2).map(|both| both.join(" ")).collect()
+}
+
+#[test]
+fn a_time_keeps_its_zone_and_its_post_the_day_that_its_author_wrote() {
+    let link = "[x]({% post_url 2020-02-01-early %}) [y](/2020/02/01/early.html) [z](/2020/01/31/early.html)";
+    let jekyll = Site::new()
+        .with("blog/_posts/2020-02-01-early.md", post("Early", "date: 2020-02-01 00:30:00 +0200\n", "Text."))
+        .with("blog/_posts/2020-02-02-late.md", post("Late", "date: 2020-02-02 23:30:00 -0500\n", link));
+    let (code, told) = jekyll.import("jekyll blog --out out");
+    assert_eq!(code, 0, "{told}");
+    jekyll.passes();
+    assert_eq!(
+        dates(&jekyll),
+        [
+            "2020/2020-02-01-early.md 2020-02-01T00:30:00+02:00",
+            "2020/2020-02-02-late.md 2020-02-02T23:30:00-05:00"
+        ]
+    );
+    assert_eq!(
+        jekyll.articles().matches("](../2020/2020-02-01-early.md)").count(),
+        3,
+        "{}",
+        jekyll.articles()
+    );
+    let hugo = Site::new()
+        .with("site/content/posts/a.md", post("A", "date: 2020-01-01T00:10:00+02:00\n", "Text."))
+        .with(
+            "site/content/posts/b.md",
+            // Of the two the first is the later one, though it does not look so.
+            post("B", "date: 2020-02-01T10:00:00-08:00\npublishDate: 2020-02-01T12:00:00+02:00\n", "Text."),
+        )
+        .with("site/content/posts/c.md", post("C", "date: 2020-02-01T10:00:00Z\n", "Text."));
+    let (code, told) = hugo.import("hugo site --out out");
+    assert_eq!(code, 0, "{told}");
+    hugo.passes();
+    assert_eq!(
+        dates(&hugo),
+        [
+            "2020/2020-01-01-a.md 2020-01-01T00:10:00+02:00",
+            "2020/2020-02-01-b.md 2020-02-01T10:00:00-08:00",
+            "2020/2020-02-01-c.md 2020-02-01T10:00:00Z"
+        ]
+    );
+}

@@ -97,3 +97,17 @@ fn links_between_posts_lead_to_their_articles() {
     let (_, again) = site.import("wordpress export.xml --out out --uploads uploads");
     assert!(again.contains("3 are there already, unchanged."), "{again}");
 }
+
+#[test]
+fn a_post_has_the_day_and_the_zone_of_its_site() {
+    let fields = entry(1, "early", "https://old.example/early/", "<p>Text.</p>")
+        + "<wp:post_date><![CDATA[2016-03-05 00:30:00]]></wp:post_date>\
+           <wp:post_date_gmt><![CDATA[2016-03-04 22:30:00]]></wp:post_date_gmt>";
+    let site =
+        Site::new().with("export.xml", export_of("https://old.example", &item("post", "publish", &fields)));
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    let article = std::fs::read_to_string(site.path().join("out/2016/2016-03-05-early.md")).unwrap();
+    assert!(article.contains("\ndate: 2016-03-05T00:30:00+02:00\n"), "{article}");
+}

@@ -8,7 +8,7 @@ mod shortcodes;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDateTime;
+use chrono::{FixedOffset, NaiveDateTime, Offset as _, SecondsFormat, Utc};
 use url::Url;
 
 use super::finish::Finish;
@@ -257,10 +257,16 @@ fn head(item: &Item, known: &Known, options: &Options<'_>) -> Head {
     }
 }
 
-/// The moment it was published; WordPress has it in UTC too, unless that is all noughts.
+/// The moment it was published. WordPress has it in UTC too, unless that is all noughts: what is between the two is the zone.
 fn date(item: &Item, options: &Options<'_>) -> String {
-    let gmt = NaiveDateTime::parse_from_str(item.date_gmt.trim(), "%Y-%m-%d %H:%M:%S").ok();
-    gmt.map(|gmt| gmt.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    let read = |text: &str| NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S").ok();
+    let gmt = read(&item.date_gmt);
+    let offset = gmt.zip(read(&item.date)).map(|(gmt, local)| (local - gmt).num_seconds());
+    let zone = offset
+        .filter(|offset| offset % 60 == 0 && offset.abs() <= 14 * 3600)
+        .and_then(|offset| FixedOffset::east_opt(i32::try_from(offset).ok()?))
+        .unwrap_or_else(|| Utc.fix());
+    gmt.map(|gmt| gmt.and_utc().with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, true))
         .or_else(|| import_date(item.date.trim(), options.timezone))
         .unwrap_or_default()
 }
