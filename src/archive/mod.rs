@@ -35,6 +35,17 @@ pub struct ArchivedArticle {
     pub body: Body,
 }
 
+impl ArchivedArticle {
+    /// What leads to its text, a line each: the deck, the highlights, the caption of its picture.
+    #[must_use]
+    pub fn lead(&self) -> String {
+        let Body { highlights, image, .. } = &self.body;
+        let caption = image.as_ref().and_then(|image| image.caption.as_ref());
+        let lines = highlights.iter().chain(caption).map(|html| search::without_tags(html));
+        self.card.summary.iter().cloned().chain(lines).collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// What lists say of an article.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {

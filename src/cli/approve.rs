@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::control::who;
-use crate::config::{ApprovalPolicy, Transport};
+use crate::config::ApprovalPolicy;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey};
 use crate::press::schedule::{next_slot, slots};
@@ -81,7 +81,7 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
         }
     };
     tell(press, &approval, out)?;
-    let is_outbox = matches!(press.config.transport, Transport::Outbox { .. });
+    let is_outbox = press.config.transport.is_outbox();
     let readers = press.store.count_recipients(is_outbox, press.clock.now()).await?;
     if readers > 0 {
         writeln!(out, "  to {readers} readers as of now")?;

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::config::Transport;
 use crate::diagnostic::{Diagnostic, one};
 use crate::press::Press;
 use crate::store::{ImportReport, Origin};
@@ -27,7 +26,7 @@ pub(super) async fn read_in(press: &Press, out: &mut dyn Write) -> anyhow::Resul
             writeln!(out, "{}: {outcome}", file.display())?;
         }
     }
-    let is_outbox = matches!(press.config.transport, Transport::Outbox { .. });
+    let is_outbox = press.config.transport.is_outbox();
     if press.config.subscribers.is_empty() && is_outbox && press.store.has_no_subscribers().await? {
         let rows = list::read(list::EXAMPLE.as_bytes(), Format::Yaml, Path::new(EXAMPLE_FILE));
         let outcome = import(press, rows, Origin::Example, out).await?;

@@ -128,8 +128,10 @@ pub(super) fn tell_what_is_missing(
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     let left_out = waiting.iter().filter(|article| article.why.is_news()).count();
-    if left_out > 0 {
-        writeln!(out, "  {left_out} articles do not go out; `straight check` says which, and why")?;
+    match left_out {
+        0 => {}
+        1 => writeln!(out, "  1 article does not go out; `straight check` says which, and why")?,
+        _ => writeln!(out, "  {left_out} articles do not go out; `straight check` says which, and why")?,
     }
     for problem in skipped {
         writeln!(out, "  left out: {problem}")?;

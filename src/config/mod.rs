@@ -192,6 +192,14 @@ pub enum Transport {
     Smtp(SmtpConfig),
 }
 
+impl Transport {
+    /// Whether nothing leaves the machine; then the example readers get it too, where there are no others.
+    #[must_use]
+    pub fn is_outbox(&self) -> bool {
+        matches!(self, Transport::Outbox { .. })
+    }
+}
+
 /// How to reach and speak to an SMTP server.
 #[derive(Debug, Clone)]
 pub struct SmtpConfig {

@@ -60,11 +60,11 @@ pub enum Outcome {
     /// Nothing was accepted and no attempt is spent: the server slows us down (421, 454, or a 4xx that speaks of how
     /// much we send).
     Slowed(Reply),
+    /// The same, at RCPT: it may speak of the recipient's domain alone.
+    SlowedThere(Reply),
     /// A 421 to the dot (RFC 5321 §3.8): nothing was accepted, the message is put off, and the server closes, as it does to
     /// slow us down.
     Closed(Reply),
-    /// The same, at RCPT: it may speak of the recipient's domain alone.
-    SlowedThere(Reply),
     /// The dot was sent and no answer came.
     Unanswered(String),
 }

@@ -11,7 +11,7 @@ use super::{Cut, Edition, EditionKey, Headline, Slot, wrap};
 use crate::article::markdown::{self, RenderOptions, RenderedBody, RenderedInline};
 use crate::article::{Article, Figure, Outline, Slug, Source};
 use crate::config::{Author, ImagePolicy, Publication};
-use crate::words::{Words, direction};
+use crate::words::Words;
 
 /// Characters of an article's beginning, where nothing else says what it is about.
 const LONGEST_OPENING: usize = 280;
@@ -320,7 +320,7 @@ impl Reader<'_> {
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
-            dir: turned([&told_of(article)], self.words),
+            dir: self.words.turned(&told_of(article)),
             url,
             host: article
                 .url
@@ -409,7 +409,7 @@ impl Reader<'_> {
         seen.into_iter()
             .map(|author| AuthorView {
                 name: author.name.clone(),
-                dir: author.biography.as_ref().and_then(|biography| turned([biography], self.words)),
+                dir: author.biography.as_ref().and_then(|biography| self.words.turned(biography)),
                 biography: author.biography.as_deref().map(|biography| links.inline(biography, self.words)),
                 link: author.link.as_ref().map(ToString::to_string),
                 photo: author.photo.as_ref().map(ToString::to_string),
@@ -424,11 +424,6 @@ fn told_of(article: &Article) -> String {
     let highlights = article.highlights.iter().map(|highlight| markdown::plain(highlight));
     let beside: Vec<String> = summary.map(str::to_owned).chain(highlights).collect();
     format!("{} {}", article.title, beside.join(" "))
-}
-
-/// How these texts run, when not as the words of the edition do.
-fn turned<const N: usize>(texts: [&str; N], words: &Words) -> Option<&'static str> {
-    direction::of_text(&texts.join(" ")).filter(|dir| *dir != words.direction())
 }
 
 /// What the mail shows of an article.
@@ -470,7 +465,11 @@ impl RecentView {
     fn of(headline: &Headline, words: &Words) -> Self {
         RecentView {
             title: headline.title.clone(),
-            dir: turned([&headline.title, headline.summary.as_deref().unwrap_or_default()], words),
+            dir: words.turned(&format!(
+                "{} {}",
+                headline.title,
+                headline.summary.as_deref().unwrap_or_default()
+            )),
             url: headline.url.clone(),
             date: words.calendar().day(headline.date),
             summary: headline.summary.clone(),

@@ -54,10 +54,9 @@ fn style(name: &str) -> &str {
 }
 
 impl Addressing {
-    /// What the configuration of the site at `root`, which the user calls `shown`, says; `site` is where it stood, as far
-    /// as the user said it.
-    pub(super) fn of(flavour: Flavour, (root, shown): (&Path, &Path), site: Option<&Url>) -> Self {
-        let mut addressing = Addressing {
+    /// That of a site without a configuration.
+    fn bare(flavour: Flavour) -> Self {
+        Addressing {
             flavour,
             patterns: Vec::new(),
             is_ugly: false,
@@ -66,7 +65,13 @@ impl Addressing {
             base: String::new(),
             settings: Settings::new(),
             told: Vec::new(),
-        };
+        }
+    }
+
+    /// What the configuration of the site at `root`, which the user calls `shown`, says; `site` is where it stood, as far
+    /// as the user said it.
+    pub(super) fn of(flavour: Flavour, (root, shown): (&Path, &Path), site: Option<&Url>) -> Self {
+        let mut addressing = Addressing::bare(flavour);
         match flavour {
             // What cannot be read is told where its `defaults` are looked for.
             Flavour::Jekyll => {
@@ -409,16 +414,7 @@ mod tests {
             url: Some(pattern.to_owned()),
             ..Head::default()
         };
-        let addressing = Addressing {
-            flavour,
-            patterns: Vec::new(),
-            is_ugly: false,
-            homes: Homes::default(),
-            url: None,
-            base: String::new(),
-            settings: Settings::new(),
-            told: Vec::new(),
-        };
+        let addressing = Addressing::bare(flavour);
         addressing.of_post(&spot(), &head, &mut |what| panic!("{what}")).own
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Press, PressError};
 use crate::edition::EditionKey;
-use crate::store::{EditionSummary, Trouble};
+use crate::store::{EditionSummary, Refused, Trouble};
 
 /// For how long nothing gets through before that is told: a server that is restarted is nobody's trouble.
 const UNREACHABLE_IS_TOLD: TimeDelta = TimeDelta::minutes(30);
@@ -91,41 +91,35 @@ impl Press {
         Ok(())
     }
 
-    /// Writes to the editors that the server knows nobody at `domain`, once an edition.
-    pub(super) async fn tell_of_the_unknown(
+    /// Writes to the editors that everybody at `domain` waits, once an edition: the server knows nobody there, or refuses all.
+    pub(super) async fn tell_of_a_domain(
         &self,
         edition: &EditionSummary,
         domain: &str,
+        of: Refused,
         why: &str,
     ) -> Result<(), PressError> {
+        let (cause, is_so, means) = match of {
+            Refused::Address => (
+                "unknown",
+                format!("hardly anybody at {domain} is known"),
+                "That is more likely an outage there, or in our own server, than the truth, so nobody has been struck off.",
+            ),
+            Refused::Message => (
+                "refuses",
+                format!("{domain} refuses our mail"),
+                "Nobody else there is taken, and others elsewhere are: it is that domain that refuses us, and not its readers, \
+                 so nobody is given up for it yet.",
+            ),
+        };
         let (key, until) = (&edition.key, self.told_time(self.gives_up_at(edition)));
-        let subject = format!("{}: hardly anybody at {domain} is known", self.config.publication.name);
+        let subject = format!("{}: {is_so}", self.config.publication.name);
         let text = format!(
-            "While the edition {key} goes out, {why}\n\nThat is more likely an outage there, or in our own server, than the \
-             truth, so nobody has been struck off. Whoever is at {domain} waits and is tried again every half hour, \
-             until {until}: then the edition is given up for them. All others get their mail.\n\n`straight status --edition {key}` says how it \
-             stands.\n"
+            "While the edition {key} goes out, {why}\n\n{means} Whoever is at {domain} waits and is tried again every half \
+             hour, until {until}: then the edition is given up for them. All others get their mail.\n\n\
+             `straight status --edition {key}` says how it stands.\n"
         );
-        self.write_to_editors(&format!("unknown/{key}/{domain}"), &subject, &text).await?;
-        Ok(())
-    }
-
-    /// Writes to the editors that everybody at `domain` is refused, once an edition.
-    pub(super) async fn tell_of_a_refusing_domain(
-        &self,
-        edition: &EditionSummary,
-        domain: &str,
-        why: &str,
-    ) -> Result<(), PressError> {
-        let (key, until) = (&edition.key, self.told_time(self.gives_up_at(edition)));
-        let subject = format!("{}: {domain} refuses our mail", self.config.publication.name);
-        let text = format!(
-            "While the edition {key} goes out, {why}\n\nNobody else there is taken, and others elsewhere are: it is that domain \
-             that refuses us, and not its readers, so nobody is given up for it yet. Whoever is at {domain} waits and is tried \
-             again every half hour, until {until}: then the edition is given up for them. All others get their \
-             mail.\n\n`straight status --edition {key}` says how it stands.\n"
-        );
-        self.write_to_editors(&format!("refuses/{key}/{domain}"), &subject, &text).await?;
+        self.write_to_editors(&format!("{cause}/{key}/{domain}"), &subject, &text).await?;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use tracing::info;
 
 use super::schedule::Slot;
 use super::{Press, PressError};
-use crate::config::{ApprovalPolicy, Transport};
+use crate::config::ApprovalPolicy;
 use crate::edition::EditionKey;
 
 /// How long before its hour the editors are reminded of an edition that nobody has approved.
@@ -55,7 +55,7 @@ impl Press {
                 (rendered, state)
             }
         };
-        let examples_too = matches!(self.config.transport, Transport::Outbox { .. });
+        let examples_too = self.config.transport.is_outbox();
         let readers = self.store.count_recipients(examples_too, slot.at).await?;
         let at = slot.at.with_timezone(&self.config.schedule.timezone).format("%H:%M %Z");
         let mut stories = String::new();

@@ -10,7 +10,7 @@ use super::withheld::Withheld;
 use super::{Press, PressError};
 use crate::archive;
 use crate::article::{Loaded, Outline, Whole, subject};
-use crate::config::{Config, OnBrokenArticle, Transport};
+use crate::config::{Config, OnBrokenArticle};
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, Waiting};
 use crate::message::Letterhead;
@@ -162,7 +162,7 @@ impl Press {
             pictures: &pictures,
             articles: &archive::freeze(&edition, &self.config.publication, &draft::words(&self.config)?),
             earlier: &before,
-            examples_too: matches!(self.config.transport, Transport::Outbox { .. }),
+            examples_too: self.config.transport.is_outbox(),
             needs_approval,
         };
         let published = self.freeze(&issue, waiting, broken, now).await?;
@@ -188,7 +188,7 @@ impl Press {
             pictures: &approval.pictures,
             articles: &again.articles,
             earlier: &again.before,
-            examples_too: matches!(self.config.transport, Transport::Outbox { .. }),
+            examples_too: self.config.transport.is_outbox(),
             needs_approval: true,
         };
         self.freeze(&issue, again.waiting, Vec::new(), now).await

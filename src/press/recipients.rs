@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use crate::config::{Config, Transport};
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::store::{Store, StoreError};
 use crate::subscriber::list::{self, EXAMPLE_FILE, Format};
@@ -83,7 +83,7 @@ impl Recipients {
             }
             readers.added.push((file.display().to_string(), added));
         }
-        if is_empty && is_outbox(config) && config.subscribers.is_empty() {
+        if is_empty && config.transport.is_outbox() && config.subscribers.is_empty() {
             let rows = list::read(list::EXAMPLE.as_bytes(), Format::Yaml, Path::new(EXAMPLE_FILE));
             let active = rows.flatten().filter(|row| row.subscriber.status == Status::Active).count();
             readers.added.push((format!("{EXAMPLE_FILE}, the examples"), active as u64));
@@ -120,10 +120,6 @@ impl Recipients {
     }
 }
 
-fn is_outbox(config: &Config) -> bool {
-    matches!(config.transport, Transport::Outbox { .. })
-}
-
 /// How many readers in `store` an edition of `now` has, when files have `added` so many.
 ///
 /// # Errors
@@ -135,7 +131,7 @@ pub async fn count_known(
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     // The examples step back for the first reader of one's own.
-    store.count_recipients(is_outbox(config) && added == 0, now).await
+    store.count_recipients(config.transport.is_outbox() && added == 0, now).await
 }
 
 async fn is_known(store: Option<&Store>, email: &EmailAddress) -> Result<bool, StoreError> {

@@ -77,9 +77,8 @@ impl Sender {
         }
         self.halt = None;
         self.press.forget_moot_troubles().await?;
-        for key in self.press.store.open_editions(now).await? {
-            let Some(summary) = self.press.store.edition_summary(&key).await? else { continue };
-            if !self.press.store.has_due(summary.id, now).await? {
+        for (id, key) in self.press.store.open_editions(now).await? {
+            if !self.press.store.has_due(id, now).await? {
                 // Other nodes have claimed all that is due: their work, and theirs to tell of.
                 continue;
             }

@@ -93,9 +93,6 @@ const BEFORE_ARCHIVE: &str = "SELECT h.slug FROM public_headlines h
     AND h.slug > $1 ORDER BY h.slug LIMIT $2";
 const EDITIONS_OF_BEFORE: &str = "SELECT e.key, e.frozen_at FROM public_editions e
     WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.edition_key = e.key) ORDER BY e.key DESC LIMIT $1";
-const NEWEST_EDITION: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
-    ORDER BY id DESC LIMIT 1";
 const EDITION_EARLIER: &str =
     "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
     WHERE SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
@@ -317,16 +314,6 @@ impl Store {
             .fetch_all(&mut *c)
             .await?);
         rows.into_iter().map(article).collect()
-    }
-
-    /// The edition that was published last, and when it was frozen.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn newest_edition(&self) -> Result<Option<EditionSummary>, StoreError> {
-        let row: Option<SummaryRow> =
-            reading!(self, |c| sqlx::query_as(NEWEST_EDITION).fetch_optional(&mut *c).await?);
-        row.map(summary).transpose()
     }
 
     /// The editions next to `key` in the order of lists: the earlier one, and the later one.

@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{EditionId, Store, StoreError, millis, time};
+use super::batch::Both;
+use super::editions::edition_key;
+use super::{EditionId, Store, StoreError, leases, millis, time};
 use crate::delivery::{Next, State};
+use crate::edition::EditionKey;
 use crate::subscriber::{AddressPrint, Birthmark, EmailAddress, SubscriberId};
 
 /// A delivery that is due, with all that its message needs. Claiming promises nothing: see [`Begin`].
@@ -53,15 +56,6 @@ impl Claimed {
         let Claimed { edition, subscriber, attempt, .. } = *self;
         Settle { edition, subscriber, attempt, asked: self.asked(), next, code, at }
     }
-}
-
-/// What is claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Claim {
-    /// Whatever is due.
-    All,
-    /// What was refused before.
-    Refused,
 }
 
 /// Puts on record that a claimed delivery is about to be sent.
@@ -186,8 +180,8 @@ macro_rules! claim {
         )
     };
 }
-const CLAIM: &str = claim!("");
-const CLAIM_REFUSED: &str = claim!(" AND d.code >= 500");
+const CLAIM: Both = Both { sqlite: claim!(""), postgres: leases::CLAIM };
+const CLAIM_REFUSED: Both = Both { sqlite: claim!(" AND d.code >= 500"), postgres: leases::CLAIM_REFUSED };
 // Nothing is given up while it is paused, and the time of pauses does not count.
 const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
         reason = CASE WHEN reason IS NULL THEN 'expired' ELSE 'expired: ' || reason END
@@ -198,10 +192,9 @@ const COUNT: &str = "SELECT state, COUNT(*) FROM deliveries WHERE edition_id = $
 const UNCERTAIN: &str = "SELECT COUNT(*) FROM attempts WHERE edition_id = $1 AND outcome = 'uncertain'";
 const NEXT_DUE: &str =
     "SELECT MIN(due_at) FROM deliveries WHERE edition_id = $1 AND state IN ('queued', 'deferred')";
-const OPEN_EDITIONS: &str = "SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
+const OPEN_EDITIONS: &str = "SELECT e.id, e.key FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
     WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at <= $1)
         AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = e.id) ORDER BY e.id";
-const KEY_OF: &str = "SELECT key FROM editions WHERE id = $1";
 // Lost is what is `sending` and whose owner is not alive. With SQLite nobody is in `nodes`: all of it.
 const RECORD_LOST: &str =
     "INSERT INTO attempts (edition_id, subscriber_id, attempt, ended_at, outcome, code, reason)
@@ -237,7 +230,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         let after = after.map_or((i64::MIN, 0), |(due, id)| (millis(due), id.0));
-        self.claim_of(Claim::All, edition, now, after, limit).await
+        self.claim_of(&CLAIM, edition, now, after, limit).await
     }
 
     /// The same of those only that were refused before and are due after `due`.
@@ -251,25 +244,21 @@ impl Store {
         due: DateTime<Utc>,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        self.claim_of(Claim::Refused, edition, now, (millis(due), i64::MAX), limit).await
+        self.claim_of(&CLAIM_REFUSED, edition, now, (millis(due), i64::MAX), limit).await
     }
 
     async fn claim_of(
         &self,
-        which: Claim,
+        claim: &Both,
         edition: EditionId,
         now: DateTime<Utc>,
         (due, subscriber): (i64, i64),
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         if self.is_shared() {
-            return self.claim_on_lease(which, edition, now, (due, subscriber), limit).await;
+            return self.claim_on_lease(claim.on(self), edition, now, (due, subscriber), limit).await;
         }
-        let claim = match which {
-            Claim::All => CLAIM,
-            Claim::Refused => CLAIM_REFUSED,
-        };
-        let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(claim)
+        let rows: Vec<ClaimRow> = reading!(self, |c| sqlx::query_as(claim.on(self))
             .bind(edition.0)
             .bind(millis(now))
             .bind(due)
@@ -379,19 +368,10 @@ impl Store {
     pub async fn open_editions(
         &self,
         now: DateTime<Utc>,
-    ) -> Result<Vec<crate::edition::EditionKey>, StoreError> {
-        let ids: Vec<i64> = reading!(self, |c| sqlx::query_scalar(OPEN_EDITIONS)
-            .bind(millis(now))
-            .fetch_all(&mut *c)
-            .await?);
-        let mut keys = Vec::with_capacity(ids.len());
-        for id in ids {
-            let key: String =
-                reading!(self, |c| sqlx::query_scalar(KEY_OF).bind(id).fetch_one(&mut *c).await?);
-            let parsed = key.parse();
-            keys.push(parsed.map_err(|_| StoreError::Unreadable { what: "an edition's key", value: key })?);
-        }
-        Ok(keys)
+    ) -> Result<Vec<(EditionId, EditionKey)>, StoreError> {
+        let rows: Vec<(i64, String)> =
+            reading!(self, |c| sqlx::query_as(OPEN_EDITIONS).bind(millis(now)).fetch_all(&mut *c).await?);
+        rows.into_iter().map(|(id, key)| Ok((EditionId(id), edition_key(&key)?))).collect()
     }
 }
 

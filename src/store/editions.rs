@@ -118,17 +118,19 @@ const INSERT_DELIVERIES: &str = "INSERT INTO deliveries (edition_id, subscriber_
         OR (CAST($3 AS BIGINT) = 1 AND NOT EXISTS (SELECT 1 FROM subscribers r WHERE r.origin <> 'example')))";
 const SET_RECIPIENTS: &str = "UPDATE editions SET recipients = $2 WHERE id = $1";
 // Of one day's editions the latest is what went out last, whatever it is called.
-const SUMMARIES: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM editions
-    WHERE $1 = '' OR SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
-        AND number < COALESCE((SELECT b.number FROM editions b WHERE b.key = $1), 0))
-    ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $2";
-// As they can be read on the web.
-const PUBLIC_SUMMARIES: &str =
-    "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions
-    WHERE $1 = '' OR SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
-        AND number < COALESCE((SELECT b.number FROM editions b WHERE b.key = $1), 0))
-    ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $2";
+macro_rules! summaries {
+    ($from:literal) => {
+        concat!(
+            "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM ",
+            $from,
+            " WHERE $1 = '' OR SUBSTR(key, 1, 10) < SUBSTR($1, 1, 10) OR (SUBSTR(key, 1, 10) = SUBSTR($1, 1, 10)
+                AND number < COALESCE((SELECT b.number FROM editions b WHERE b.key = $1), 0))
+            ORDER BY SUBSTR(key, 1, 10) DESC, number DESC LIMIT $2"
+        )
+    };
+}
+const SUMMARIES: &str = summaries!("editions");
+const PUBLIC_SUMMARIES: &str = summaries!("public_editions");
 const PUBLIC_SUMMARY: &str = "SELECT id, key, number, subject, frozen_at, recipients, hash, paused_for FROM public_editions WHERE key = $1";
 // What a new reader is sent, or led to.
 const LATEST_TO_SEND: &str =
@@ -192,13 +194,7 @@ impl Store {
         before: Option<&EditionKey>,
         limit: u32,
     ) -> Result<Vec<EditionSummary>, StoreError> {
-        let before = before.map(EditionKey::to_string).unwrap_or_default();
-        let rows: Vec<SummaryRow> = reading!(self, |c| sqlx::query_as(SUMMARIES)
-            .bind(&before)
-            .bind(i64::from(limit))
-            .fetch_all(&mut *c)
-            .await?);
-        rows.into_iter().map(summary).collect()
+        self.summaries(SUMMARIES, before, limit).await
     }
 
     /// As [`editions`](Self::editions), of those that may be read on the web.
@@ -210,8 +206,17 @@ impl Store {
         before: Option<&EditionKey>,
         limit: u32,
     ) -> Result<Vec<EditionSummary>, StoreError> {
+        self.summaries(PUBLIC_SUMMARIES, before, limit).await
+    }
+
+    async fn summaries(
+        &self,
+        list: &'static str,
+        before: Option<&EditionKey>,
+        limit: u32,
+    ) -> Result<Vec<EditionSummary>, StoreError> {
         let before = before.map(EditionKey::to_string).unwrap_or_default();
-        let rows: Vec<SummaryRow> = reading!(self, |c| sqlx::query_as(PUBLIC_SUMMARIES)
+        let rows: Vec<SummaryRow> = reading!(self, |c| sqlx::query_as(list)
             .bind(&before)
             .bind(i64::from(limit))
             .fetch_all(&mut *c)

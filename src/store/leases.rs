@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::deliveries::{Claim, ClaimRow, Claimed, claimed};
+use super::deliveries::{ClaimRow, Claimed, claimed};
 use super::engine::Pool;
 use super::{EditionId, Store, StoreError, millis};
 
@@ -25,8 +25,8 @@ macro_rules! claim {
         )
     };
 }
-const CLAIM: &str = claim!("");
-const CLAIM_REFUSED: &str = claim!(" AND c.code >= 500");
+pub(super) const CLAIM: &str = claim!("");
+pub(super) const CLAIM_REFUSED: &str = claim!(" AND c.code >= 500");
 const OTHERS_AT_WORK: &str =
     "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d JOIN nodes n ON n.owner = d.owner
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred', 'sending') AND d.owner <> $2 LIMIT 1) one";
@@ -79,7 +79,7 @@ impl Store {
     /// [`claim`](Self::claim) with PostgreSQL.
     pub(super) async fn claim_on_lease(
         &self,
-        which: Claim,
+        claim: &'static str,
         edition: EditionId,
         now: DateTime<Utc>,
         (due, subscriber): (i64, i64),
@@ -87,10 +87,6 @@ impl Store {
     ) -> Result<Vec<Claimed>, StoreError> {
         let Pool::Postgres(pool) = &self.pool else { return Ok(Vec::new()) };
         let owner = self.owner();
-        let claim = match which {
-            Claim::All => CLAIM,
-            Claim::Refused => CLAIM_REFUSED,
-        };
         let rows: Result<Vec<ClaimRow>, StoreError> = insist!(self, {
             let claim = sqlx::query_as(claim)
                 .bind(edition.0)

@@ -73,7 +73,7 @@ pub use standing::{Domains, InDoubt};
 pub use subscribers::Whose;
 pub use troubled::{OfReader, Troubled};
 pub use troubles::{Noted, Trouble};
-pub use withdrawals::{Withdrawal, WithdrawalStanding};
+pub use withdrawals::{ArchiveStanding, Withdrawal};
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]

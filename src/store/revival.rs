@@ -55,13 +55,7 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn revive(&self, id: SubscriberId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = writing!(self, |c| sqlx::query(REVIVE)
-            .bind(id.0)
-            .bind(millis(now))
-            .execute(&mut *c)
-            .await?
-            .rows_affected());
-        Ok(done > 0)
+        self.change_status(REVIVE, id, now).await
     }
 
     /// Takes all addresses for good again that `edition` struck off, or those of them with `reason` in what the server

@@ -141,7 +141,7 @@ impl Store {
     }
 
     /// Runs `statement`, which changes a status; whether it did.
-    async fn change_status(
+    pub(super) async fn change_status(
         &self,
         statement: &'static str,
         id: SubscriberId,

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::editions::edition_key;
 use super::{Store, StoreError, millis, time};
+use crate::edition::EditionKey;
 
 /// An article that is off the public pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,13 +19,16 @@ pub struct Withdrawal {
     pub reason: Option<String>,
 }
 
-/// What changes pages of the archive besides editions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WithdrawalStanding {
+/// What tells one state of the public pages from another. Two that are equal are of the same pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveStanding {
+    /// The hash of the edition that was published last, and when it was frozen. Its hash and not its number, which another
+    /// edition gets after a backup is restored.
+    pub newest: Option<(String, DateTime<Utc>)>,
     /// How many articles are off.
-    pub count: u64,
+    pub withdrawn: u64,
     /// When one was taken off, or put back, last.
-    pub changed_at: Option<DateTime<Utc>>,
+    pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
 const WITHDRAW: &str = "INSERT INTO withdrawals (slug, at, who, reason)
@@ -43,8 +48,11 @@ const WITHDRAWALS: &str =
 const EDITIONS_OFF: &str = "SELECT e.key FROM editions e
     WHERE EXISTS (SELECT 1 FROM headlines h JOIN withdrawals w ON w.slug = h.slug AND w.restored_at IS NULL
         WHERE h.edition_id = e.id) ORDER BY e.key";
-const STANDING: &str = "SELECT COALESCE(SUM(CASE WHEN restored_at IS NULL THEN 1 ELSE 0 END), 0),
-    MAX(COALESCE(restored_at, at)) FROM withdrawals";
+// One row: it is asked for each page.
+const STANDING: &str =
+    "SELECT (SELECT hash FROM editions ORDER BY id DESC LIMIT 1), (SELECT frozen_at FROM editions ORDER BY id DESC LIMIT 1),
+        COALESCE(SUM(CASE WHEN restored_at IS NULL THEN 1 ELSE 0 END), 0), MAX(COALESCE(restored_at, at))
+    FROM withdrawals";
 // Nobody has it, and nobody is about to: what was written for it is off with it.
 pub(super) const WITHDRAW_UNSENT: &str = "INSERT INTO withdrawals (slug, at, who, reason)
     SELECT h.slug, CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT) FROM headlines h
@@ -94,30 +102,29 @@ impl Store {
     /// # Errors
     /// When the store fails.
     pub async fn is_withdrawn(&self, slug: &str) -> Result<bool, StoreError> {
-        let count: i64 =
-            reading!(self, |c| sqlx::query_scalar(IS_WITHDRAWN).bind(slug).fetch_one(&mut *c).await?);
-        Ok(count > 0)
+        self.has(IS_WITHDRAWN, slug).await
     }
 
     /// Whether all of the edition of this name is off the public pages.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn is_edition_withdrawn(&self, key: &crate::edition::EditionKey) -> Result<bool, StoreError> {
-        let count: i64 = reading!(self, |c| sqlx::query_scalar(IS_EDITION_WITHDRAWN)
-            .bind(key.to_string())
-            .fetch_one(&mut *c)
-            .await?);
-        Ok(count > 0)
+    pub async fn is_edition_withdrawn(&self, key: &EditionKey) -> Result<bool, StoreError> {
+        self.has(IS_EDITION_WITHDRAWN, &key.to_string()).await
     }
 
     /// Whether everything that was in the edition of this name may be read.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn is_edition_whole(&self, key: &crate::edition::EditionKey) -> Result<bool, StoreError> {
+    pub async fn is_edition_whole(&self, key: &EditionKey) -> Result<bool, StoreError> {
+        self.has(IS_WHOLE, &key.to_string()).await
+    }
+
+    /// Whether `counting` finds any of this name.
+    async fn has(&self, counting: &'static str, name: &str) -> Result<bool, StoreError> {
         let count: i64 =
-            reading!(self, |c| sqlx::query_scalar(IS_WHOLE).bind(key.to_string()).fetch_one(&mut *c).await?);
+            reading!(self, |c| sqlx::query_scalar(counting).bind(name).fetch_one(&mut *c).await?);
         Ok(count > 0)
     }
 
@@ -137,19 +144,23 @@ impl Store {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn editions_with_withdrawals(&self) -> Result<Vec<crate::edition::EditionKey>, StoreError> {
+    pub async fn editions_with_withdrawals(&self) -> Result<Vec<EditionKey>, StoreError> {
         let keys: Vec<String> =
             reading!(self, |c| sqlx::query_scalar(EDITIONS_OFF).fetch_all(&mut *c).await?);
-        keys.iter().map(|key| super::editions::edition_key(key)).collect()
+        keys.iter().map(|key| edition_key(key)).collect()
     }
 
-    /// What tells one state of the archive from another, besides its editions.
+    /// What tells one state of the public pages from another.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn withdrawal_standing(&self) -> Result<WithdrawalStanding, StoreError> {
-        let (count, at): (i64, Option<i64>) =
+    pub async fn archive_standing(&self) -> Result<ArchiveStanding, StoreError> {
+        let (hash, frozen_at, withdrawn, at): (Option<String>, Option<i64>, i64, Option<i64>) =
             reading!(self, |c| sqlx::query_as(STANDING).fetch_one(&mut *c).await?);
-        Ok(WithdrawalStanding { count: count.unsigned_abs(), changed_at: at.map(time).transpose()? })
+        Ok(ArchiveStanding {
+            newest: hash.zip(frozen_at.map(time).transpose()?),
+            withdrawn: withdrawn.unsigned_abs(),
+            withdrawn_at: at.map(time).transpose()?,
+        })
     }
 }

@@ -4,12 +4,10 @@ use serde::Serialize;
 
 use super::Web;
 use super::listing::{Day, Link};
-use crate::archive::search::without_tags;
 use crate::archive::{
     ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, escaped, leads_out, placed,
 };
 use crate::config::OutsideLinks;
-use crate::words::direction;
 
 /// Words that a reader reads in a minute.
 const WORDS_A_MINUTE: usize = 230;
@@ -142,10 +140,7 @@ impl Web {
     /// How an article runs, when not as the site does: `ltr` or `rtl`.
     pub(super) fn turned(&self, article: &ArchivedArticle) -> Option<&'static str> {
         // Not by its text, in which code and names of another script may be most.
-        let beside = article.body.highlights.iter().map(|highlight| without_tags(highlight));
-        let beside: Vec<String> = article.card.summary.iter().cloned().chain(beside).collect();
-        let runs = direction::of_text(&format!("{} {}", article.card.title, beside.join(" ")))?;
-        (runs != self.pages.words().direction()).then_some(runs)
+        self.pages.words().turned(&format!("{}\n{}", article.card.title, article.lead()))
     }
 
     fn source(&self, source: &ArchivedSource) -> Reference {

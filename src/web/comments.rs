@@ -203,6 +203,11 @@ fn page(web: &Web, on: &Subject, comments: Comments, status: StatusCode) -> Resu
     Ok((status, axum::Extension(Complete), [super::unsubscribe::NOT_INDEXED], page).into_response())
 }
 
+/// The form as it was filled, without the comments that are there.
+fn form_again(web: &Web, on: &Subject, form: FormView, status: StatusCode) -> Result<Response, Failure> {
+    page(web, on, Comments { count: 0, shown: Vec::new(), more: None, form: Some(form) }, status)
+}
+
 /// `POST /articles/{slug}/comments`: keeps a comment for the moderators; the same one again is the same comment.
 pub(super) async fn say(
     State(web): State<Arc<Web>>,
@@ -238,13 +243,8 @@ pub(super) async fn say(
         Ok(comment) => comment,
         Err(faults) => {
             let wrong = sentences(&faults, words, &filled.email);
-            let comments = Comments {
-                count: 0,
-                shown: Vec::new(),
-                more: None,
-                form: Some(web.form(&slug, &filled, wrong)),
-            };
-            return page(&web, &on, comments, StatusCode::UNPROCESSABLE_ENTITY);
+            let form = web.form(&slug, &filled, wrong);
+            return form_again(&web, &on, form, StatusCode::UNPROCESSABLE_ENTITY);
         }
     };
     let now = web.clock.now();
@@ -260,8 +260,7 @@ pub(super) async fn say(
         // What they wrote is theirs to send later.
         let note = Some(words.text("comments.too_many_advice").to_owned());
         let form = FormView { note, is_wrong: true, ..web.form(&slug, &filled, Wrong::default()) };
-        let comments = Comments { count: 0, shown: Vec::new(), more: None, form: Some(form) };
-        let mut again = page(&web, &on, comments, StatusCode::TOO_MANY_REQUESTS)?;
+        let mut again = form_again(&web, &on, form, StatusCode::TOO_MANY_REQUESTS)?;
         again.headers_mut().insert(RETRY_AFTER, message::LATER);
         return Ok(again);
     }

@@ -17,7 +17,7 @@ use super::Web;
 use super::article_view::{ArticleView, AuthorView, author_view};
 use super::editions::{first_of_month, list_of_month};
 use super::failure::Failure;
-use super::fresh::shortly;
+use super::fresh::{shortly, withdrawn};
 use super::listing::{Line, Link, edition_title};
 use crate::archive::ArchivedArticle;
 use crate::edition::{EditionKey, Headline, public_html};
@@ -80,15 +80,17 @@ pub(super) async fn show(
     }
     let key: EditionKey = key.parse().map_err(|_| Failure::NoSuchPage)?;
     let summary = summary(&web, &key).await?;
-    let (withdrawn, at) = web.withdrawn().await?;
+    let standing = web.store.archive_standing().await?;
     let (earlier, later) = web.store.editions_beside(&key).await?;
     // What is out never changes; what stands next to it may.
     let beside = || earlier.iter().chain(&later);
     let changed = beside().map(|edition| edition.frozen_at).fold(summary.frozen_at, Ord::max);
-    let changed = at.map_or(changed, |at| at.max(changed));
+    let changed = standing.withdrawn_at.map_or(changed, |at| at.max(changed));
     let beside: String = beside().map(|edition| format!("{} {} ", edition.key, edition.hash)).collect();
-    let version =
-        web.version(&["edition", &key.to_string(), &summary.hash, &beside, &withdrawn], Some(changed));
+    let version = web.version(
+        &["edition", &key.to_string(), &summary.hash, &beside, &withdrawn(&standing)],
+        Some(changed),
+    );
     if let Some(known) = web.known(&version, &request) {
         return Ok(known);
     }

@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use super::Web;
 use super::digest::Digest;
 use super::failure::Failure;
+use crate::store::ArchiveStanding;
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -64,20 +65,10 @@ impl Web {
 
     /// The version of the page at `path` that is made of nothing but published editions: each changes it.
     pub(super) async fn version_of_archive(&self, path: &str) -> Result<Version, Failure> {
-        let newest = self.store.newest_edition().await?;
-        // Its hash and not its number, which another edition gets after a backup is restored.
-        let hash = newest.as_ref().map_or("", |newest| &newest.hash);
-        let (withdrawn, at) = self.withdrawn().await?;
-        let changed =
-            newest.as_ref().map(|newest| at.map_or(newest.frozen_at, |at| at.max(newest.frozen_at)));
-        Ok(self.version(&["archive", path, hash, &withdrawn], changed))
-    }
-
-    /// What is taken off the public pages, as a part of a version, and when that changed.
-    pub(super) async fn withdrawn(&self) -> Result<(String, Option<DateTime<Utc>>), Failure> {
-        let standing = self.store.withdrawal_standing().await?;
-        let at = standing.changed_at;
-        Ok((format!("{} {}", standing.count, at.map_or(0, |at| at.timestamp_millis())), at))
+        let standing = self.store.archive_standing().await?;
+        let (hash, frozen_at) = standing.newest.clone().unzip();
+        let changed = frozen_at.max(standing.withdrawn_at).filter(|_| frozen_at.is_some());
+        Ok(self.version(&["archive", path, &hash.unwrap_or_default(), &withdrawn(&standing)], changed))
     }
 
     /// The answer that takes no rendering: that whoever asks has this version of a page of the archive, or the page as it
@@ -151,6 +142,11 @@ impl Version {
         headers.extend(changed.map(|changed| (LAST_MODIFIED, changed)));
         response
     }
+}
+
+/// What is taken off the public pages, as a part of a version.
+pub(super) fn withdrawn(standing: &ArchiveStanding) -> String {
+    format!("{} {:?}", standing.withdrawn, standing.withdrawn_at)
 }
 
 fn page_headers(kept: Kept) -> [(HeaderName, String); 2] {

@@ -123,10 +123,7 @@ impl SearchPage {
             .iter()
             .map(|article| {
                 let line = web.pages.line(&article.card);
-                let mut lead: Vec<String> = article.card.summary.clone().into_iter().collect();
-                lead.extend(article.body.highlights.iter().map(|highlight| search::without_tags(highlight)));
-                lead.push(article.body.text.clone());
-                let text = lead.join("\n");
+                let text = format!("{}\n{}", article.lead(), article.body.text);
                 Hit {
                     title: search::marked(&line.title, query),
                     excerpt: search::excerpt(&text, query),

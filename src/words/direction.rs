@@ -21,11 +21,11 @@ pub fn of_language(language: &str) -> &'static str {
 /// How most of the letters of `text` run; none when it has no letter.
 #[must_use]
 pub fn of_text(text: &str) -> Option<&'static str> {
-    let letters = text.chars().filter(|c| c.is_alphabetic());
-    let (right_to_left, left_to_right): (Vec<char>, Vec<char>) = letters.partition(|c| is_right_to_left(*c));
-    match (right_to_left.len(), left_to_right.len()) {
-        (0, 0) => None,
-        (right, left) if right > left => Some("rtl"),
+    let letters = || text.chars().filter(|c| c.is_alphabetic());
+    let right_to_left = letters().filter(|c| is_right_to_left(*c)).count();
+    match letters().count() {
+        0 => None,
+        all if 2 * right_to_left > all => Some("rtl"),
         _ => Some("ltr"),
     }
 }

@@ -159,6 +159,12 @@ impl Words {
         direction::of_language(&self.inner.language)
     }
 
+    /// How `text` runs, when not as these words do.
+    #[must_use]
+    pub fn turned(&self, text: &str) -> Option<&'static str> {
+        direction::of_text(text).filter(|dir| *dir != self.direction())
+    }
+
     /// What the user's files leave out, for `check`.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {

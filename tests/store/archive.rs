@@ -133,7 +133,9 @@ async fn articles_are_kept_with_their_edition_and_listed() {
         assert_eq!(after.unwrap().key.to_string(), "2026-09-25");
         assert_eq!(store.articles_in(&key).await.unwrap()[0], tide);
         assert_eq!(store.in_edition(&key).await.unwrap().unwrap().headlines.len(), 2);
-        assert_eq!(store.newest_edition().await.unwrap().unwrap().key.to_string(), "2026-09-25");
+        let newest = store.edition_summary(&"2026-09-25".parse().unwrap()).await.unwrap().unwrap();
+        let standing = store.archive_standing().await.unwrap();
+        assert_eq!(standing.newest, Some((newest.hash, newest.frozen_at)));
         let standing = store.article_standing("tide").await.unwrap().unwrap();
         assert_eq!(standing.beside, [Some("quay".to_owned()), Some("ferry".to_owned())]);
         assert_eq!((standing.comments, standing.comment_marks), (0, (0, 0)));
@@ -186,15 +188,15 @@ async fn what_is_withdrawn_is_nowhere_until_it_is_put_back() {
         publish(&store, "2026-09-25", &[harm, article("2026-09-25", 1, "quay", "The Quay", "Water.")]).await;
         publish(&store, "2026-09-26", &[article("2026-09-26", 0, "ferry", "The Ferry", "Water.")]).await;
         let key = "2026-09-25".parse().unwrap();
-        let before = store.withdrawal_standing().await.unwrap();
-        assert_eq!((before.count, before.changed_at), (0, None));
+        let before = store.archive_standing().await.unwrap();
+        assert_eq!((before.withdrawn, before.withdrawn_at), (0, None));
         assert!(!store.withdraw("nowhere", "ann", None, at(1)).await.unwrap());
         assert!(store.withdraw("harm", "ann", Some("Bob"), at(1)).await.unwrap());
         assert!(!store.withdraw("harm", "bo", None, at(2)).await.unwrap(), "once");
         let off = store.withdrawals().await.unwrap().remove(0);
         assert_eq!((off.slug.as_str(), off.at, off.who.as_str()), ("harm", at(1), "ann"));
-        let standing = store.withdrawal_standing().await.unwrap();
-        assert_eq!((standing.count, standing.changed_at), (1, Some(at(1))));
+        let standing = store.archive_standing().await.unwrap();
+        assert_eq!((standing.withdrawn, standing.withdrawn_at), (1, Some(at(1))));
 
         assert!(store.article("harm").await.unwrap().is_none() && store.out("harm").await.unwrap().is_none());
         assert!(store.article_standing("harm").await.unwrap().is_none());
@@ -240,8 +242,8 @@ async fn what_is_withdrawn_is_nowhere_until_it_is_put_back() {
         assert!(store.restore("harm", at(3)).await.unwrap() && !store.restore("harm", at(4)).await.unwrap());
         assert_eq!(store.article("harm").await.unwrap().unwrap().card.title, "Harm");
         assert_eq!(found(&store, "Bob").await, ["harm"]);
-        let standing = store.withdrawal_standing().await.unwrap();
-        assert_eq!((standing.count, standing.changed_at), (1, Some(at(3))));
+        let standing = store.archive_standing().await.unwrap();
+        assert_eq!((standing.withdrawn, standing.withdrawn_at), (1, Some(at(3))));
     })
     .await;
 }

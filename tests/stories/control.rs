@@ -9,11 +9,39 @@ use straight::press::{Clock, Ending, Published};
 use straight::store::{Course, Origin};
 
 use super::{Newsroom, Sink, key, reader};
-use crate::store::engines::on_postgres;
+use crate::store::engines::{Engine, on_postgres};
 
 /// Slow readers, so that there is a middle of the run.
 fn slow_readers(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("slow{n}@example.org")).collect()
+}
+
+/// Processes over one PostgreSQL, with an edition to send.
+struct Nodes {
+    room: Newsroom,
+    sink: Sink,
+    url: String,
+}
+
+impl Nodes {
+    /// For `readers` in the database of `engine`.
+    async fn over(engine: &Engine, readers: &[String]) -> Self {
+        let sink = Sink::open().await;
+        let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+        room.article("tide", "2025-01-02", "The Tide Turns");
+        let store = engine.open().await;
+        let readers: Vec<_> = readers.iter().map(|email| reader(email)).collect();
+        store.import(&readers, Origin::File, Clock::system().now()).await.unwrap();
+        store.close().await;
+        Nodes { room, sink, url: engine.url() }
+    }
+
+    /// A command of the node with this folder of data.
+    fn node(&self, data: &str, arguments: &[&str]) -> Command {
+        let mut node = command(&self.room, &[&["--data", data], arguments].concat());
+        node.env("DATABASE_URL", &self.url);
+        node
+    }
 }
 
 /// A newsroom with an edition for `readers`, and the server that counts copies.
@@ -132,23 +160,13 @@ async fn a_pause_stops_two_nodes_at_once_and_both_go_on_when_it_is_resumed() {
     on_postgres(async |engine| {
         // More than one node claims at a time, and the first of each claim are slow.
         const READERS: usize = 520;
-        let sink = Sink::open().await;
-        let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
-        room.article("tide", "2025-01-02", "The Tide Turns");
-        let store = engine.open().await;
         let name = |n: usize| if n % 256 < 60 { format!("slow{n}") } else { format!("reader{n}") };
-        let readers: Vec<_> = (0..READERS).map(|n| reader(&format!("{}@example.org", name(n)))).collect();
-        store.import(&readers, Origin::File, Clock::system().now()).await.unwrap();
-        store.close().await;
-        let url = engine.url();
-        let node = |arguments: &[&str]| {
-            let mut node = command(&room, arguments);
-            node.env("DATABASE_URL", &url);
-            node
-        };
-        let mut nodes = ["data-1", "data-2"].map(|data| node(&["--data", data, "send"]).spawn().unwrap());
-        until_sent(&sink, 6).await;
-        let mut eye = PgConnection::connect(&url).await.unwrap();
+        let readers: Vec<_> = (0..READERS).map(|n| format!("{}@example.org", name(n))).collect();
+        let all = Nodes::over(engine, &readers).await;
+        let sink = &all.sink;
+        let mut nodes = ["data-1", "data-2"].map(|data| all.node(data, &["send"]).spawn().unwrap());
+        until_sent(sink, 6).await;
+        let mut eye = PgConnection::connect(&all.url).await.unwrap();
         let both = tokio::time::timeout(Duration::from_secs(60), async {
             while nodes_that_send(&mut eye).await < 2 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -156,7 +174,7 @@ async fn a_pause_stops_two_nodes_at_once_and_both_go_on_when_it_is_resumed() {
         });
         both.await.expect("both have a part in it");
 
-        let (paused, told) = output(node(&["--data", "data-3", "pause"]).spawn().unwrap()).await;
+        let (paused, told) = output(all.node("data-3", &["pause"]).spawn().unwrap()).await;
         assert!(paused.status.success() && told.contains("is paused: sent to "), "{told}");
         assert_eq!(nodes_that_send(&mut eye).await, 0, "what was on the wire is settled");
         let before = sink.total();
@@ -171,7 +189,7 @@ async fn a_pause_stops_two_nodes_at_once_and_both_go_on_when_it_is_resumed() {
             assert!(node.try_wait().unwrap().is_none(), "both wait for a word");
         }
 
-        let (resumed, told) = output(node(&["--data", "data-3", "resume"]).spawn().unwrap()).await;
+        let (resumed, told) = output(all.node("data-3", &["resume"]).spawn().unwrap()).await;
         assert!(resumed.status.success() && told.contains("goes on after "), "{told}");
         let both = tokio::time::timeout(Duration::from_secs(60), async {
             while nodes_that_send(&mut eye).await < 2 {
@@ -237,30 +255,19 @@ async fn a_running_daemon_heeds_a_cancel_and_nobody_else_gets_it() {
 async fn a_node_that_is_stopped_gives_back_at_once_what_it_has_claimed() {
     for (signal, command_line) in [("INT", ["send"]), ("TERM", ["run"])] {
         on_postgres(async |engine| {
-            let sink = Sink::open().await;
-            let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
-            room.article("tide", "2025-01-02", "The Tide Turns");
-            let store = engine.open().await;
-            let readers: Vec<_> = slow_readers(300).iter().map(|email| reader(email)).collect();
-            store.import(&readers, Origin::File, Clock::system().now()).await.unwrap();
-            store.close().await;
-            let url = engine.url();
-            let node = |data: &str, arguments: &[&str]| {
-                let mut node = command(&room, &[&["--data", data], arguments].concat());
-                node.env("DATABASE_URL", &url);
-                node
-            };
+            let nodes = Nodes::over(engine, &slow_readers(300)).await;
+            let sink = &nodes.sink;
             if command_line == ["run"] {
                 // Its hour may be to come: what is open goes on.
-                let mut first = node("data-0", &["send"]).spawn().unwrap();
-                until_sent(&sink, 1).await;
+                let mut first = nodes.node("data-0", &["send"]).spawn().unwrap();
+                until_sent(sink, 1).await;
                 stop(&mut first, "INT");
                 first.wait().unwrap();
             }
             let before = sink.total();
-            let mut one = node("data-1", &command_line).spawn().unwrap();
-            until_sent(&sink, before + 4).await;
-            let mut eye = PgConnection::connect(&url).await.unwrap();
+            let mut one = nodes.node("data-1", &command_line).spawn().unwrap();
+            until_sent(sink, before + 4).await;
+            let mut eye = PgConnection::connect(&nodes.url).await.unwrap();
             let mut count = async |what: &'static str| -> i64 {
                 sqlx::query_scalar(what).fetch_one(&mut eye).await.unwrap()
             };
@@ -274,9 +281,9 @@ async fn a_node_that_is_stopped_gives_back_at_once_what_it_has_claimed() {
             assert_eq!(count("SELECT COUNT(*) FROM attempts").await, 0, "nothing is in doubt: {told}");
             // So that the next has them without waiting for a lease.
             let before = sink.total();
-            let mut next = node("data-2", &["send"]).spawn().unwrap();
+            let mut next = nodes.node("data-2", &["send"]).spawn().unwrap();
             let began = std::time::Instant::now();
-            until_sent(&sink, before + 4).await;
+            until_sent(sink, before + 4).await;
             assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
             stop(&mut next, "INT");
             next.wait().unwrap();
@@ -293,23 +300,11 @@ fn stop(node: &mut Child, signal: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_says_nothing_of_an_edition_that_another_sends() {
     on_postgres(async |engine| {
-        let sink = Sink::open().await;
-        let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
-        room.article("tide", "2025-01-02", "The Tide Turns");
-        let store = engine.open().await;
-        let readers: Vec<_> = slow_readers(200).iter().map(|email| reader(email)).collect();
-        store.import(&readers, Origin::File, Clock::system().now()).await.unwrap();
-        store.close().await;
-        let url = engine.url();
-        let node = |data: &str, arguments: &[&str]| {
-            let mut node = command(&room, &[&["--data", data], arguments].concat());
-            node.env("DATABASE_URL", &url);
-            node
-        };
+        let nodes = Nodes::over(engine, &slow_readers(200)).await;
         // One has claimed them all; the other looks every few seconds.
-        let mut busy = node("data-1", &["send"]).spawn().unwrap();
-        until_sent(&sink, 2).await;
-        let mut idle = node("data-2", &["run"]).spawn().unwrap();
+        let mut busy = nodes.node("data-1", &["send"]).spawn().unwrap();
+        until_sent(&nodes.sink, 2).await;
+        let mut idle = nodes.node("data-2", &["run"]).spawn().unwrap();
         tokio::time::sleep(Duration::from_secs(11)).await;
         assert!(busy.try_wait().unwrap().is_none(), "it is still at it");
         stop(&mut idle, "TERM");

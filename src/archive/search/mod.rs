@@ -23,7 +23,7 @@ const BYTES_A_WORD: usize = 32;
 pub struct IndexEntry {
     /// Of the title: the most.
     pub title: Vec<String>,
-    /// Of the deck and the highlights.
+    /// Of the deck, the highlights and the caption.
     pub lead: Vec<String>,
     /// Of author and tags.
     pub names: Vec<String>,
@@ -37,14 +37,10 @@ impl IndexEntry {
     pub fn of(article: &ArchivedArticle) -> Self {
         let words = |text: &str| tokens(text).map(|token| token.folded).collect::<Vec<_>>();
         let card = &article.card;
-        let mut lead = words(card.summary.as_deref().unwrap_or_default());
-        lead.extend(article.body.highlights.iter().flat_map(|highlight| words(&without_tags(highlight))));
-        let caption = article.body.image.as_ref().and_then(|image| image.caption.as_deref());
-        lead.extend(words(&without_tags(caption.unwrap_or_default())));
         let names = card.author.iter().chain(&card.tags).flat_map(|named| words(&named.name)).collect();
         IndexEntry {
             title: words(&card.title),
-            lead: bounded(lead, MOST_WORDS / 10),
+            lead: bounded(words(&article.lead()), MOST_WORDS / 10),
             names,
             body: bounded(words(&article.body.text), MOST_WORDS),
         }

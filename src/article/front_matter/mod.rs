@@ -409,11 +409,10 @@ impl Checker<'_, '_> {
             None if self.entries.lacks("summary") => None,
             None => self.entries.place("summary"),
         };
-        self.out.url = self.entries.get("url").and_then(|node| {
-            let url = values::url(node, "url", findings)?;
-            self.out.links.push(HeadLink { url: url.clone(), place: node.span.clone(), text: None });
-            Some(url)
-        });
+        self.out.url = self
+            .entries
+            .get("url")
+            .and_then(|node| values::linked(node, "url", None, findings, &mut self.out.links));
         if let Some(node) = self.entries.get("sources") {
             self.out.sources = values::sources(node, findings, &mut self.out.links);
         }

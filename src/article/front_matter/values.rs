@@ -1,5 +1,7 @@
 //! Single values of the front matter.
 
+use std::ops::Range;
+
 use url::Url;
 
 use super::entries::{Entries, in_quotes};
@@ -110,11 +112,7 @@ pub(super) fn author(
         out.credit_places.push(node.span.clone());
         Some(biography)
     });
-    let link = entries.get("link").and_then(|node| {
-        let url = url(node, "link", findings)?;
-        out.links.push(HeadLink { url: url.clone(), place: node.span.clone(), text: None });
-        Some(url)
-    });
+    let link = entries.get("link").and_then(|node| linked(node, "link", None, findings, &mut out.links));
     let photo = entries.get("photo").and_then(|node| url(node, "photo", findings));
     if entries.lacks("name") {
         findings.error(
@@ -127,6 +125,19 @@ pub(super) fn author(
     Some(Author { name: name?, biography, link, photo })
 }
 
+/// An address that readers can follow, which is put into `links` too, with the text that stands for it.
+pub(super) fn linked(
+    node: &Node,
+    key: &str,
+    text: Option<(String, Range<usize>)>,
+    findings: &mut Findings,
+    links: &mut Vec<HeadLink>,
+) -> Option<Url> {
+    let url = url(node, key, findings)?;
+    links.push(HeadLink { url: url.clone(), place: node.span.clone(), text });
+    Some(url)
+}
+
 /// Texts, addresses and mappings; the addresses are put into `links` too.
 pub(super) fn sources(node: &Node, findings: &mut Findings, links: &mut Vec<HeadLink>) -> Vec<Source> {
     let Value::List(items) = &node.value else { return Vec::new() };
@@ -137,13 +148,8 @@ pub(super) fn sources(node: &Node, findings: &mut Findings, links: &mut Vec<Head
             Value::Map(map) => {
                 let entries = Entries::check(map, SOURCE, "sources", findings);
                 let title = entries.get("title").and_then(|node| line(node, "title", findings));
-                let url = entries.get("url").and_then(|node| {
-                    let url = url(node, "url", findings)?;
-                    let written = entries.get("title").map(|node| node.span.clone());
-                    let text = title.clone().zip(written);
-                    links.push(HeadLink { url: url.clone(), place: node.span.clone(), text });
-                    Some(url)
-                });
+                let text = title.clone().zip(entries.get("title").map(|node| node.span.clone()));
+                let url = entries.get("url").and_then(|node| linked(node, "url", text, findings, links));
                 let shown = title.or_else(|| url.as_ref().map(shown_address));
                 if entries.lacks("title") && entries.lacks("url") {
                     let message = "this source has neither `title` nor `url`";
@@ -157,12 +163,7 @@ pub(super) fn sources(node: &Node, findings: &mut Findings, links: &mut Vec<Head
                 sources.extend(shown.map(|title| Source { title, url }));
             }
             Value::Text(text) if text.contains("://") && !text.trim().contains(' ') => {
-                let url = url(item, "sources", findings);
-                links.extend(url.iter().map(|url| HeadLink {
-                    url: url.clone(),
-                    place: item.span.clone(),
-                    text: None,
-                }));
+                let url = linked(item, "sources", None, findings, links);
                 sources.extend(url.map(|url| Source { title: shown_address(&url), url: Some(url) }));
             }
             _ => {

@@ -30,9 +30,7 @@ use crate::config::{Transport, UncertainPolicy};
 use crate::delivery::State;
 use crate::fail_point::FailPoint;
 use crate::message::Skeleton;
-use crate::store::{
-    Counts, Course, Decision, EditionId, Recovered, RecoveryPolicy, Refused, StoredEdition, Trouble,
-};
+use crate::store::{Counts, Course, Decision, EditionId, Recovered, RecoveryPolicy, StoredEdition, Trouble};
 use crate::subscriber::masked_in;
 
 use blame::{Alarm, LEFT_ALONE, Told};
@@ -177,10 +175,7 @@ impl Press {
         };
         self.note_ending(&ending, over).await?;
         for (domain, Told { of, why }) in run.left_alone() {
-            match of {
-                Refused::Address => self.tell_of_the_unknown(&edition.summary, &domain, &why).await?,
-                Refused::Message => self.tell_of_a_refusing_domain(&edition.summary, &domain, &why).await?,
-            }
+            self.tell_of_a_domain(&edition.summary, &domain, of, &why).await?;
         }
         Ok(Dispatched { ending, counts })
     }

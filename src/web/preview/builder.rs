@@ -14,7 +14,7 @@ use super::Wishes;
 use super::sheet::{Due, Proof, Sheet, Standing};
 use super::watcher::{Files, Watcher};
 use crate::article::{Article, LoadError, LoadOptions, Others, Outline, load_paths};
-use crate::config::{Config, ConfigError, Database, OnBrokenArticle, Transport};
+use crate::config::{Config, ConfigError, Database, OnBrokenArticle};
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::edition::{EditionKey, RenderedEdition};
 use crate::message::Letterhead;
@@ -312,7 +312,7 @@ impl Builder {
         };
         let stamp = Stamp {
             files: config.subscribers.iter().map(|file| (file.clone(), stamp(file))).collect(),
-            is_outbox: matches!(config.transport, Transport::Outbox { .. }),
+            is_outbox: config.transport.is_outbox(),
             signs: self.signs.clone(),
         };
         let added = match &self.added {

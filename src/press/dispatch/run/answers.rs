@@ -1,16 +1,16 @@
 //! What an answer says of its reader, of the run, and of us; and how it goes into the ledger.
 
 use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use chrono::TimeDelta;
-
 use super::Run;
 use crate::delivery::{
-    Backoff, FRUITLESS, Next, Outcome, State, next_after_fruitless, next_after_refusal, next_state,
+    Backoff, FRUITLESS, Next, Outcome, Reply, State, next_after_fruitless, next_after_refusal, next_state,
 };
 use crate::press::Ending;
 use crate::press::dispatch::ahead::Ahead;
@@ -123,11 +123,6 @@ impl Run {
         let at = self.clock.now();
         let attempt = row.deferrals.saturating_add(1);
         let domain = row.email.domain();
-        let suspected = match &outcome {
-            Outcome::Refused(_) => Some(Refused::Message),
-            Outcome::Bounced(_) => Some(Refused::Address),
-            _ => None,
-        };
         let next = match &outcome {
             Outcome::Refused(reply) | Outcome::Bounced(reply) => next_after_refusal(reply, at, LEFT_ALONE),
             Outcome::NotSent(why) if fruitless >= FRUITLESS => {
@@ -142,8 +137,8 @@ impl Run {
         let (durable, told) = oneshot::channel();
         ledger.send(Request::Settle(settle, durable)).await.ok()?;
         // Behind that in the ledger's queue comes what is decided of it, by whomever.
-        match (outcome, suspected) {
-            (Outcome::Accepted(_), _) => {
+        match outcome {
+            Outcome::Accepted(_) => {
                 self.bearing.kept();
                 // What halts a run speaks of us, whatever was begun before it comes through.
                 let found = match self.is_over() {
@@ -160,29 +155,37 @@ impl Run {
                     ledger.send(request).await.ok()?;
                 }
             }
-            (Outcome::SlowedThere(_), _) => {
+            Outcome::SlowedThere(_) => {
                 ledger.send(Request::OthersFirst(domain.to_owned())).await.ok()?;
             }
-            (Outcome::Refused(reply) | Outcome::Bounced(reply), Some(of)) => {
-                let refusal = refusal(&row, of);
-                let alarm = self.blame().refused(refusal, domain, &reply, at, Instant::now());
-                match alarm {
-                    Some(Alarm::Halt(why)) => self.end(Ending::Halted(why)),
-                    Some(Alarm::Others(domain)) => {
-                        ledger.send(Request::OthersFirst(domain)).await.ok()?;
-                    }
-                    Some(Alarm::Domain { domain, refused, told }) => {
-                        let until = self.clock.now() + LEFT_ALONE;
-                        let told = told.map(|told| self.left_to_wait(&domain, told));
-                        let request = Request::LeaveAlone { domain, refused, until, told };
-                        ledger.send(request).await.ok()?;
-                    }
-                    None => {}
-                }
-            }
+            Outcome::Refused(reply) => self.suspect(&row, Refused::Message, &reply, at, ledger).await?,
+            Outcome::Bounced(reply) => self.suspect(&row, Refused::Address, &reply, at, ledger).await?,
             _ => {}
         }
         Some(told)
+    }
+
+    /// Looks at what was refused at `at` for what it says of others; `None` when the ledger has gone.
+    async fn suspect(
+        &self,
+        row: &Claimed,
+        of: Refused,
+        reply: &Reply,
+        at: DateTime<Utc>,
+        ledger: &mpsc::Sender<Request>,
+    ) -> Option<()> {
+        let alarm = self.blame().refused(refusal(row, of), row.email.domain(), reply, at, Instant::now());
+        match alarm {
+            Some(Alarm::Halt(why)) => self.end(Ending::Halted(why)),
+            Some(Alarm::Others(domain)) => ledger.send(Request::OthersFirst(domain)).await.ok()?,
+            Some(Alarm::Domain { domain, refused, told }) => {
+                let until = self.clock.now() + LEFT_ALONE;
+                let told = told.map(|told| self.left_to_wait(&domain, told));
+                ledger.send(Request::LeaveAlone { domain, refused, until, told }).await.ok()?;
+            }
+            None => {}
+        }
+        Some(())
     }
 
     /// Says that everybody at `domain` waits, nobody being refused for themselves; gives the words for the record.
@@ -196,9 +199,9 @@ impl Run {
     }
 
     /// Says that everybody at `domain` waits, for the server wants less for it; gives for how long.
-    pub(in crate::press::dispatch) fn slow_for(&self, domain: &str, words: &str) -> TimeDelta {
+    pub(in crate::press::dispatch) fn slow_for(&self, domain: &str, words: &str) -> Duration {
         warn!(edition = %self.key, %domain, reply = %masked_in(words), "less is wanted there: all wait for five minutes");
-        TimeDelta::from_std(Backoff::delay(1)).unwrap_or_default()
+        Backoff::delay(1)
     }
 
     pub(in crate::press::dispatch) fn blame(&self) -> MutexGuard<'_, Blame> {
