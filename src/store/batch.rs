@@ -14,7 +14,8 @@ pub(super) struct Both {
 macro_rules! both {
     ($before:expr, $behind:literal) => {
         $crate::store::batch::Both {
-            sqlite: concat!($before, " json_each($1) AS j ", $behind),
+            // `json_each` makes the text of a row anew each time that it is named; LIMIT has it made once.
+            sqlite: concat!($before, " (SELECT value FROM json_each($1) LIMIT -1) AS j ", $behind),
             postgres: concat!($before, " json_array_elements(CAST($1 AS json)) AS j(value) ", $behind),
         }
     };
