@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::batch::{Both, rows};
 use super::moves::{PutBack, PutBackBy};
 use super::sign_ups::{Asks, SignUp, SignUpId, erased_digest};
+use super::struck_off::ASK_AT_THE_NEW_ADDRESS;
 use super::{Store, StoreError, comments, millis, sign_ups, time};
 use crate::letter::Written;
 use crate::message::TokenKeys;
@@ -152,6 +153,8 @@ impl Store {
             if moved > 0 && old != new {
                 sqlx::query(REMEMBER).bind(&old).bind(millis(now)).execute(&mut *c).await?;
                 sqlx::query(sign_ups::FORGIVE).bind(&new).execute(&mut *c).await?;
+                let ask = sqlx::query(ASK_AT_THE_NEW_ADDRESS).bind(of.0).bind(millis(now)).bind(i64::MAX);
+                ask.execute(&mut *c).await?;
                 sqlx::query(KEEP_LETTERS).bind(of.0).bind(reader.email.key()).execute(&mut *c).await?;
                 sqlx::query(MOVE_COMMENTS)
                     .bind(reader.email.key())

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::erasure::{REMEMBER, TAKE};
 use super::sign_ups::{CONFIRM, FORGIVE, SignUpId, erased_digest};
+use super::struck_off::ASK_AT_THE_NEW_ADDRESS;
 use super::{Store, StoreError, millis, time};
 use crate::message::TokenKeys;
 use crate::subscriber::{EmailAddress, SubscriberId};
@@ -236,6 +237,8 @@ impl Store {
                     if returned == 0 {
                         PutBack::Taken
                     } else {
+                        let ask = sqlx::query(ASK_AT_THE_NEW_ADDRESS).bind(reader.0);
+                        ask.bind(millis(now)).bind(i64::MAX).execute(&mut *c).await?;
                         sqlx::query(RETURN_COMMENTS)
                             .bind(&from)
                             .bind(former.as_str())

@@ -9,6 +9,12 @@ pub(super) const ASK_ANEW: &str =
         reason = NULL
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'failed'
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.status = 'active')";
+/// The same of all that is open for a reader who has moved. (By when it is due, the index of what is open is used.)
+pub(super) const ASK_AT_THE_NEW_ADDRESS: &str =
+    "UPDATE deliveries SET state = 'queued', due_at = $2, settled_at = NULL, code = NULL, reason = NULL
+    WHERE subscriber_id = $1 AND state || '' IN ('queued', 'deferred') AND code >= 500
+        AND edition_id IN (SELECT e.id FROM editions e WHERE EXISTS (SELECT 1 FROM deliveries d
+            WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at < $3))";
 
 /// Strikes off the address that `$attempt` asked, which has failed at `$at`; if its reader has another one by now, that is
 /// asked.

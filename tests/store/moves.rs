@@ -199,3 +199,46 @@ async fn what_a_server_says_of_the_address_before_strikes_off_no_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_moves_starts_at_the_new_address_as_one_who_was_never_refused() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let edition = edition_for(&store, &["ann@old.example", "bo@old.example"]).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let claimed = store.claim(edition, at(9), None, 9).await.unwrap();
+        let begins: Vec<_> = claimed.iter().map(begin).collect();
+        store.tick(&[], &begins, &owner, at(9)).await.unwrap();
+        let refused = claimed.iter().map(|row| {
+            let mut refused = settle(row, State::Deferred, at(10));
+            (refused.code, refused.next.due_at) = (Some(550), Some(at(300)));
+            refused.next.reason = Some("550 5.7.1 not from you".to_owned());
+            refused
+        });
+        store.tick(&refused.collect::<Vec<_>>(), &[], &owner, at(10)).await.unwrap();
+        let due = async |by| -> Vec<(String, Option<u16>)> {
+            let rows = store.claim(edition, at(by), None, 9).await.unwrap();
+            rows.into_iter().map(|row| (row.email.to_string(), row.code)).collect()
+        };
+        let ann = claimed[0].subscriber;
+        relocate(&store, ann, "ann@new.example", 20).await;
+        assert_eq!(due(30).await, [("ann@new.example".to_owned(), None)], "at once");
+        let bo = ("bo@old.example".to_owned(), Some(550));
+        assert_eq!(due(300).await, [("ann@new.example".to_owned(), None), bo.clone()]);
+
+        // Refused there, they take it back.
+        let claimed = store.claim(edition, at(30), None, 9).await.unwrap();
+        store.tick(&[], &[begin(&claimed[0])], &owner, at(31)).await.unwrap();
+        let mut refused = settle(&claimed[0], State::Deferred, at(32));
+        (refused.code, refused.next.due_at) = (Some(550), Some(at(300)));
+        store.tick(&[refused], &[], &owner, at(32)).await.unwrap();
+        assert_eq!(due(40).await, []);
+        let (keys, moved) =
+            (store.token_keys(at(0)).await.unwrap(), store.last_move(ann).await.unwrap().unwrap());
+        let back = store.put_back(&moved, PutBackBy::Owner, &keys, at(50)).await.unwrap();
+        assert_eq!((back, due(60).await), (PutBack::Now, vec![("ann@old.example".to_owned(), None)]));
+        store.close().await;
+    })
+    .await;
+}
