@@ -108,13 +108,13 @@ impl WayOut {
     /// Learns from what the server said to a letter; whether others may follow at once.
     async fn learn(&mut self, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Slowed(reply) | Outcome::SlowedThere(reply) | Outcome::Closed(reply) => {
+            Outcome::Slowed(reply) | Outcome::Closed(reply) => {
                 self.courier.hang_up().await;
                 self.place = self.place.take().and_then(|place| place.slowed(reply.code, self.carried));
                 return self.place.is_some();
             }
             Outcome::NotSent(_) | Outcome::Halt(_) | Outcome::Unanswered(_) => return true,
-            Outcome::Refused(_) | Outcome::Bounced(_) => {}
+            Outcome::Refused(_) | Outcome::Bounced(_) | Outcome::SlowedThere(_) => {}
             Outcome::Accepted(_) | Outcome::Deferred(_) | Outcome::Undeliverable(_) => {
                 self.bearing.accepted()
             }
@@ -368,7 +368,8 @@ impl Press {
             Outcome::Halt(reply) | Outcome::Refused(reply) if speaks_of_the_size(reply) => {
                 of(&Outcome::Refused(reply.clone()))
             }
-            Outcome::SlowedThere(reply) => of(&Outcome::Slowed(reply.clone())),
+            // Less is wanted at its domain: that holds up no letter to another.
+            Outcome::SlowedThere(reply) => of(&Outcome::Deferred(reply.clone())),
             // It may be us that the server refuses: nobody's confirmation is lost by that.
             Outcome::Refused(reply) | Outcome::Bounced(reply) if !is_its_own => {
                 next_after_deferral(reply.to_string(), attempt, open.made_at, now, backoff)

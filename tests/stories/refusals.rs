@@ -853,6 +853,27 @@ async fn a_letter_that_is_refused_is_tried_again_until_others_have_got_through()
 }
 
 #[tokio::test]
+async fn a_letter_for_a_domain_for_which_less_is_wanted_holds_up_no_letter_to_another() {
+    let sink = Sink::open().await;
+    sink.answer(Some(("@big.example", "450 4.7.28 Rate limit exceeded for this domain\r\n")));
+    let room = newsroom(&sink, "", &named("reader", 1)).await;
+    let press = room.press().await;
+    let Ownership::Ours(_lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    for to in ["bob@big.example", "ann@example.net"] {
+        let now = press.clock.now();
+        assert!(press.store.add_letter(to, &to.parse().unwrap(), to, "Please.\n", now).await.unwrap());
+    }
+    room.post(&press).await;
+    assert_eq!((sink.copies("bob@big.example").len(), sink.copies("ann@example.net").len()), (0, 1));
+    let asked = sink.envelopes().len();
+    room.at("2026-09-24T07:03:00Z").post(&press).await;
+    assert_eq!(sink.envelopes().len(), asked, "it is left alone for five minutes");
+    sink.answer(None);
+    room.at("2026-09-24T07:07:00Z").post(&press).await;
+    assert_eq!(sink.copies("bob@big.example").len(), 1);
+}
+
+#[tokio::test]
 async fn a_sender_that_rests_after_a_halt_tries_again_when_it_is_asked() {
     let sink = Sink::open().await;
     let room = newsroom(&sink, "", &named("policy", 12)).await;
