@@ -459,6 +459,34 @@ async fn refusals_that_two_nodes_hear_between_them_are_in_a_row() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_through_fails_nobody_while_another_has_not_said_what_it_heard() {
+    on_postgres(async |engine| {
+        let sink = Sink::open().await;
+        let readers = [anywhere("ann", 20), anywhere("policy", 6)].concat();
+        let room = newsroom(&sink, &format!("database_url: \"{}\"", engine.url()), &readers).await;
+        let (one, slow) = (room.press().await, room.press().await);
+        let edition = one.store.edition(&key("2026-09-24")).await.unwrap().unwrap();
+        let id = edition.summary.id;
+        // The other has claimed some of the list, and is held up.
+        let Ownership::Ours(lock) = slow.store.acquire_sender().await.unwrap() else { panic!() };
+        assert_eq!(slow.store.claim(id, slow.clock.now(), None, 5).await.unwrap().len(), 5);
+        let done = room.deliver(&one, &edition).await;
+        assert_eq!((&done.ending, standing(&done.counts)), (&Ending::Complete, (5, 15, 0)));
+        assert_eq!(done.counts.of(State::Deferred), 6, "what it hears may make ten of them");
+        let route = Route::prepare(&slow.config.transport).unwrap();
+        let stop = CancellationToken::new();
+        let done = slow.dispatch(&route, &edition, &|_, _| {}, &stop).await.unwrap();
+        drop(lock);
+        assert_eq!((standing(&done.counts), done.counts.of(State::Deferred)), ((0, 20, 0), 6));
+        let done = room.at("2026-09-24T07:32:00Z").deliver(&one, &edition).await;
+        assert_eq!((&done.ending, standing(&done.counts)), (&Ending::Complete, (0, 20, 6)));
+        one.store.close().await;
+        slow.store.close().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn refusals_one_at_a_time_are_in_a_row_too() {
     let sink = Sink::open().await;

@@ -220,6 +220,14 @@ impl Press {
         if run.blame().is_decided() {
             return Ok(());
         }
+        if !is_stopped
+            && run.ending() == Ending::Complete
+            && !self.have_others_answered(run, id).await?
+            && !run.is_over()
+        {
+            // What they hear may show that it is us: who was refused stays put off, and is asked again.
+            return Ok(());
+        }
         if !is_stopped && run.ending() == Ending::Complete {
             let is_ours = self.is_ours_in_all(run, id).await?;
             let sent = self.store.counts(id).await?.of(State::Sent);
@@ -241,16 +249,21 @@ impl Press {
         Ok(self.store.acquit(&refused, self.clock.now()).await?)
     }
 
-    /// Whether the undecided are among so many whom all nodes, in whichever run, have been refused in a row that it speaks
-    /// of us. What other nodes have on the wire is waited for a moment.
-    async fn is_ours_in_all(&self, run: &run::Run, id: EditionId) -> Result<bool, PressError> {
+    /// Waits a moment for what other nodes have on the wire, or are about to send; whether nothing of it is left.
+    async fn have_others_answered(&self, run: &run::Run, id: EditionId) -> Result<bool, PressError> {
         let waited = Instant::now();
-        while waited.elapsed() < OTHERS_ARE_WAITED_FOR
-            && !run.is_over()
-            && self.store.are_others_at_work(id).await?
-        {
+        while self.store.are_others_at_work(id).await? {
+            if waited.elapsed() >= OTHERS_ARE_WAITED_FOR || run.is_over() {
+                return Ok(false);
+            }
             tokio::time::sleep(LOOK_AT_OTHERS).await;
         }
+        Ok(true)
+    }
+
+    /// Whether the undecided are among so many whom all nodes, in whichever run, have been refused in a row that it speaks
+    /// of us.
+    async fn is_ours_in_all(&self, run: &run::Run, id: EditionId) -> Result<bool, PressError> {
         let last_sent = self.store.last_sent(id).await?.unwrap_or(DateTime::UNIX_EPOCH);
         let since = run.blame().in_a_row_since(last_sent);
         let sent = self.store.sent_since(id, since, MOST_IN_A_ROW.into()).await?;
