@@ -121,7 +121,7 @@ fn tell_trouble(noted: &Noted, timezone: chrono_tz::Tz, out: &mut dyn Write) -> 
             writeln!(out, "Sending is HALTED on {node} since {since}: {told}")?;
             writeln!(
                 out,
-                "  Mend it; then `straight send` goes on at once, `straight run` within ten minutes."
+                "  Mend it; then `straight send` goes on at once, `straight run` by itself, in ten minutes or later."
             )?;
         }
         Trouble::Unreachable => {

@@ -53,8 +53,9 @@ impl Press {
         };
         let remedy = match trouble {
             Trouble::Halted => {
-                "Mend it: `straight run` tries again every ten minutes, and `straight send` at once. If the server \
-                 refuses this letter too, it comes once the server takes mail again."
+                "Mend it: `straight run` tries again after ten minutes, less often where all who are left have been \
+                 refused, and `straight send` at once. If the server refuses this letter too, it comes once the server takes \
+                 mail again."
             }
             Trouble::Unreachable | Trouble::Slowed => {
                 "It is tried again all the time, and goes on by itself. This letter goes the same way as all mail: when \

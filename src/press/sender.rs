@@ -1,25 +1,35 @@
 //! The sender that `straight run` keeps: whoever holds the sender lock sends what is due, letters first. With SQLite one
 //! process holds it; with PostgreSQL every node does, and looks at each beat whether another has died.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::dispatch::Mail;
 use super::{Ending, Press, PressError, Route};
 use crate::delivery::State;
-use crate::store::{Ownership, SenderLock};
+use crate::edition::EditionKey;
+use crate::store::{EditionId, EditionSummary, Ownership, SenderLock};
 
 /// How long nothing is tried after a halt that only a person can mend.
-const AFTER_A_HALT: Duration = Duration::from_secs(10 * 60);
+const AFTER_A_HALT: TimeDelta = TimeDelta::minutes(10);
+/// An edition of which all who are left have been refused is left alone for longer each time, and so long at most.
+const AT_MOST: TimeDelta = TimeDelta::hours(2);
 
 /// A halt that only a person can mend.
 #[derive(Debug, Clone, Copy)]
 struct Halt {
     at: DateTime<Utc>,
     of: Mail,
+}
+
+/// An edition of which the readers were refused: it is left alone for so long, and others go on.
+#[derive(Debug, Clone, Copy)]
+struct LeftAlone {
+    at: DateTime<Utc>,
+    rests: TimeDelta,
 }
 
 /// One process's readiness to send from one store.
@@ -30,6 +40,8 @@ pub struct Sender {
     lock: Option<SenderLock>,
     /// The halt after which it rests.
     halt: Option<Halt>,
+    /// Editions that are left alone.
+    left_alone: HashMap<EditionId, LeftAlone>,
     /// Why not everything that was due went out at the last beat.
     held_up: Option<String>,
     /// When what is over was forgotten last.
@@ -44,10 +56,19 @@ impl Sender {
     pub fn prepare(press: Press) -> Result<Self, PressError> {
         press.guard()?;
         let route = Route::prepare(&press.config.transport)?;
-        Ok(Sender { press, route, lock: None, halt: None, held_up: None, forgot_at: None })
+        Ok(Sender {
+            press,
+            route,
+            lock: None,
+            halt: None,
+            left_alone: HashMap::new(),
+            held_up: None,
+            forgot_at: None,
+        })
     }
 
-    /// Answers sign-ups, tells moderators of comments, sends letters, then what is due of every edition, oldest first.
+    /// Answers sign-ups, tells moderators of comments, sends letters, then what is due of every edition: oldest first, and
+    /// last those of which all who are left have been refused, because the next edition may show of whom that speaks.
     ///
     /// # Errors
     /// When the store fails, or an edition cannot be made a message.
@@ -77,22 +98,81 @@ impl Sender {
         }
         self.halt = None;
         self.press.forget_moot_troubles().await?;
-        for (id, key) in self.press.store.open_editions(now).await? {
+        for (id, key) in self.whose_turn_it_is(now).await? {
             if !self.press.store.has_due(id, now).await? {
                 // Other nodes have claimed all that is due: their work, and theirs to tell of.
                 continue;
             }
             let Some(edition) = self.press.store.edition(&key).await? else { continue };
+            let begun = self.press.clock.now() - TimeDelta::milliseconds(1);
             let done = self.press.dispatch(&self.route, &edition, &|_, _| {}, stop).await?;
             let counts = done.counts;
             info!(edition = %key, sent = counts.of(State::Sent), open = counts.open(), "dispatched");
             if let Err(error) = self.press.show(&self.route, &edition) {
                 warn!(%error, "the outbox's page is not written");
             }
-            if !self.goes_on(done.ending, Mail::Edition, &key.to_string()) {
+            // The next edition may be taken, and asks a few only to find out.
+            if let Ending::Halted(why) = &done.ending
+                && !self.press.store.refused_since(id, begun, 1).await?.is_empty()
+            {
+                self.leave_alone(&edition.summary, why).await?;
+            } else if self.goes_on(done.ending, Mail::Edition, &key.to_string()) {
+                self.left_alone.remove(&id);
+            } else {
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// The editions that may be sent now, in that order.
+    async fn whose_turn_it_is(
+        &mut self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(EditionId, EditionKey)>, PressError> {
+        let store = &self.press.store;
+        let mut open = store.open_editions(now).await?;
+        self.left_alone.retain(|id, _| open.iter().any(|(is_open, _)| is_open == id));
+        if let Some(last) = self.left_alone.values().map(|left| left.at).max()
+            && store.is_asked_to_send_since(last).await?
+        {
+            self.left_alone.clear();
+        }
+        open.retain(|(id, _)| {
+            self.left_alone.get(id).is_none_or(|LeftAlone { at, rests }| now >= *at + *rests)
+        });
+        if open.len() < 2 {
+            return Ok(open);
+        }
+        let (mut first, mut last) = (Vec::new(), Vec::new());
+        for edition in open {
+            match store.is_anybody_new(edition.0, now).await? {
+                true => first.push(edition),
+                false => last.push(edition),
+            }
+        }
+        first.append(&mut last);
+        Ok(first)
+    }
+
+    /// Leaves an edition alone of which the readers are refused: for longer each time, once nobody of it is left whom it has
+    /// not asked.
+    async fn leave_alone(&mut self, edition: &EditionSummary, why: &str) -> Result<(), PressError> {
+        let (id, key, at) = (edition.id, &edition.key, self.press.clock.now());
+        let rests = match self.left_alone.get(&id) {
+            Some(before) if !self.press.store.is_anybody_new(id, at).await? => AT_MOST.min(before.rests * 2),
+            Some(_) | None => AFTER_A_HALT,
+        };
+        // When it is given up it is looked at again.
+        let given_up = self.press.gives_up_at(edition) + TimeDelta::seconds(1);
+        let rests = rests.min(given_up - at).max(AFTER_A_HALT);
+        error!(
+            edition = %key, %why,
+            "halted; nothing is lost, and it is tried again in {} minutes, or at once by `straight send --edition {key}`",
+            rests.num_minutes()
+        );
+        self.held_up = Some(format!("sending is halted: {why}"));
+        self.left_alone.insert(id, LeftAlone { at, rests });
         Ok(())
     }
 
@@ -121,7 +201,15 @@ impl Sender {
                 false
             }
             Ending::Halted(why) => {
-                error!(%what, %why, "halted; nothing is lost, and it goes on once this is mended");
+                let send = match of {
+                    Mail::Letter => "straight send".to_owned(),
+                    Mail::Edition => format!("straight send --edition {what}"),
+                };
+                error!(
+                    %what, %why,
+                    "halted; nothing is lost, and it is tried again in {} minutes, or at once by `{send}`",
+                    AFTER_A_HALT.num_minutes()
+                );
                 self.held_up = Some(format!("sending is halted: {why}"));
                 self.halt = Some(Halt { at: self.press.clock.now(), of });
                 false

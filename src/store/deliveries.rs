@@ -167,12 +167,14 @@ pub(super) type ClaimRow = (i64, String, Option<String>, i64, i64, i64, i64, i64
 
 // A file lock makes one sender of many processes, so that with SQLite a claim is a read.
 macro_rules! claim {
-    ($of:literal) => {
+    ($state:literal, $of:expr) => {
         concat!(
             "SELECT d.subscriber_id, s.email, s.name, s.since, s.birthmark, d.due_at, d.attempt, d.deferrals,
                 d.uncertain, d.code
             FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
-            WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred') AND d.due_at <= $2
+            WHERE d.edition_id = $1 AND ",
+            $state,
+            " IN ('queued', 'deferred') AND d.due_at <= $2
                 AND (d.due_at > $3 OR (d.due_at = $3 AND d.subscriber_id > $4))
                 AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)",
             $of,
@@ -180,8 +182,22 @@ macro_rules! claim {
         )
     };
 }
-const CLAIM: Both = Both { sqlite: claim!(""), postgres: leases::CLAIM };
-const CLAIM_REFUSED: Both = Both { sqlite: claim!(" AND d.code >= 500"), postgres: leases::CLAIM_REFUSED };
+const CLAIM: Both = Both { sqlite: claim!("d.state", ""), postgres: leases::CLAIM };
+const CLAIM_REFUSED: Both =
+    Both { sqlite: claim!("d.state", " AND d.code >= 500"), postgres: leases::CLAIM_REFUSED };
+/// Behind the column of readers: those whom the edition before was refused. They are few, and found by their key: not by the
+/// index of all that is open.
+macro_rules! refused_before {
+    () => {
+        " IN (SELECT a.subscriber_id FROM attempts a
+            WHERE a.edition_id = (SELECT MAX(e.id) FROM editions e WHERE e.id < $1) AND a.code >= 500)"
+    };
+}
+pub(super) use refused_before;
+const CLAIM_REFUSED_BEFORE: Both = Both {
+    sqlite: claim!("d.state || ''", concat!(" AND d.subscriber_id", refused_before!())),
+    postgres: leases::CLAIM_REFUSED_BEFORE,
+};
 // Nothing is given up while it is paused, and the time of pauses does not count.
 const EXPIRE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $2,
         reason = CASE WHEN reason IS NULL THEN 'expired' ELSE 'expired: ' || reason END
@@ -245,6 +261,19 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         self.claim_of(&CLAIM_REFUSED, edition, now, (millis(due), i64::MAX), limit).await
+    }
+
+    /// The same of those only whom the edition before was refused, whatever became of them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn claim_refused_before(
+        &self,
+        edition: EditionId,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.claim_of(&CLAIM_REFUSED_BEFORE, edition, now, (i64::MIN, 0), limit).await
     }
 
     async fn claim_of(

@@ -2,19 +2,21 @@
 
 use chrono::{DateTime, Utc};
 
-use super::deliveries::{ClaimRow, Claimed, claimed};
+use super::deliveries::{ClaimRow, Claimed, claimed, refused_before};
 use super::engine::Pool;
 use super::{EditionId, Store, StoreError, millis};
 
 // What another node works on is skipped, not waited for. Our own are those that we did not get round to. Where to go on
 // is one comparison of two columns, which the index can begin at: with an OR each claim reads all before it again.
 macro_rules! claim {
-    ($of:literal) => {
+    ($state:literal, $of:expr) => {
         concat!(
             "UPDATE deliveries d SET owner = $6 FROM subscribers s
             WHERE s.id = d.subscriber_id AND d.edition_id = $1 AND d.subscriber_id IN (
                 SELECT c.subscriber_id FROM deliveries c
-                WHERE c.edition_id = $1 AND c.state IN ('queued', 'deferred') AND c.due_at <= $2
+                WHERE c.edition_id = $1 AND ",
+            $state,
+            " IN ('queued', 'deferred') AND c.due_at <= $2
                     AND (c.due_at, c.subscriber_id) > ($3, $4)
                     AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1)
                     AND (c.owner IS NULL OR c.owner = $6 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.owner = c.owner))",
@@ -25,8 +27,10 @@ macro_rules! claim {
         )
     };
 }
-pub(super) const CLAIM: &str = claim!("");
-pub(super) const CLAIM_REFUSED: &str = claim!(" AND c.code >= 500");
+pub(super) const CLAIM: &str = claim!("c.state", "");
+pub(super) const CLAIM_REFUSED: &str = claim!("c.state", " AND c.code >= 500");
+pub(super) const CLAIM_REFUSED_BEFORE: &str =
+    claim!("c.state || ''", concat!(" AND c.subscriber_id", refused_before!()));
 const OTHERS_AT_WORK: &str =
     "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d JOIN nodes n ON n.owner = d.owner
     WHERE d.edition_id = $1 AND d.state IN ('queued', 'deferred', 'sending') AND d.owner <> $2 LIMIT 1) one";

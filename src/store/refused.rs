@@ -39,6 +39,12 @@ const CONDEMN: Both = both!(
         AND attempt = CAST(j.value->>2 AS BIGINT) AND state || '' = 'deferred'
     RETURNING edition_id, subscriber_id"
 );
+// Where something is open of editions before this one. (By when it is due, the index of what is open is used.)
+const OPEN_BEFORE: &str = "SELECT e.id FROM editions e WHERE e.id < $1 AND EXISTS (SELECT 1 FROM deliveries d
+        WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at < $2) ORDER BY e.id";
+const CONDEMN_BEFORE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $3
+    WHERE edition_id = $1 AND subscriber_id = $2 AND state || '' IN ('queued', 'deferred') AND code >= 500
+    RETURNING attempt";
 // When it was refused stays to be known: refusals are in a row by that.
 const CONDEMN_ATTEMPT: Both = both!(
     "UPDATE attempts SET outcome = 'failed' FROM",
@@ -53,6 +59,9 @@ const POSTPONE: &str = "UPDATE deliveries SET state = 'deferred', due_at = $3, s
         reason = COALESCE(reason, $4)
     WHERE edition_id = $1 AND state IN ('queued', 'deferred') AND due_at < $3
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = subscriber_id AND s.email_key LIKE $2)";
+const IS_ANYBODY_NEW: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries
+    WHERE edition_id = $1 AND state IN ('queued', 'deferred') AND due_at <= $2 AND (code IS NULL OR code < 500)
+    LIMIT 1) one";
 const HOLD_BACK: &str = "UPDATE deliveries SET due_at = $4
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
 const LAST_SENT: &str = "SELECT MAX(settled_at) FROM deliveries WHERE edition_id = $1 AND state = 'sent'";
@@ -80,20 +89,30 @@ macro_rules! decided {
 
 impl Store {
     /// Fails `refused`, if nothing else has become of them: the refusals spoke of themselves. Addresses of which they
-    /// spoke bounce.
+    /// spoke bounce. What is left of editions before, of these readers, has failed too if it was refused.
     ///
     /// # Errors
     /// When the store fails: then nothing has changed.
     pub async fn condemn(&self, refused: &[Refusal], now: DateTime<Utc>) -> Result<(), StoreError> {
-        let row = |one: &Refusal| (one.edition.0, one.subscriber.0, one.attempt);
+        let row = |one: &Refusal| (one.edition.0, one.subscriber.0, i64::from(one.attempt));
         let all = rows(&refused.iter().map(row).collect::<Vec<_>>());
         writing!(self, |c| {
             let failed: Vec<(i64, i64)> =
                 sqlx::query_as(CONDEMN.on(self)).bind(&all).bind(millis(now)).fetch_all(&mut *c).await?;
             let failed: HashSet<(i64, i64)> = failed.into_iter().collect();
             let them = refused.iter().filter(|one| failed.contains(&(one.edition.0, one.subscriber.0)));
-            let attempts = rows(&them.clone().map(row).collect::<Vec<_>>());
-            sqlx::query(CONDEMN_ATTEMPT.on(self)).bind(&attempts).execute(&mut *c).await?;
+            let mut attempts: Vec<_> = them.clone().map(row).collect();
+            let edition = failed.iter().map(|(edition, _)| *edition).min();
+            let open: Vec<i64> =
+                sqlx::query_scalar(OPEN_BEFORE).bind(edition).bind(i64::MAX).fetch_all(&mut *c).await?;
+            for before in open {
+                for (_, subscriber) in &failed {
+                    let condemn = sqlx::query_scalar(CONDEMN_BEFORE).bind(before).bind(subscriber);
+                    let attempt: Option<i64> = condemn.bind(millis(now)).fetch_optional(&mut *c).await?;
+                    attempts.extend(attempt.map(|attempt| (before, *subscriber, attempt)));
+                }
+            }
+            sqlx::query(CONDEMN_ATTEMPT.on(self)).bind(rows(&attempts)).execute(&mut *c).await?;
             for refusal in them.filter(|one| one.of == Refused::Address) {
                 strike_off!(c, refusal, millis(now));
             }
@@ -142,6 +161,19 @@ impl Store {
             decided!(&mut *c, HOLD_BACK, refusal, millis(until) + 1);
         });
         Ok(())
+    }
+
+    /// Whether anybody of `edition` who is due by `now` has not been refused.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn is_anybody_new(&self, edition: EditionId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let count: i64 = reading!(self, |c| sqlx::query_scalar(IS_ANYBODY_NEW)
+            .bind(edition.0)
+            .bind(millis(now))
+            .fetch_one(&mut *c)
+            .await?);
+        Ok(count > 0)
     }
 
     /// When a delivery of `edition` was sent for the last time.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
-use straight::store::{InDoubt, OfReader, Recovered, RecoveryPolicy, Refusal, Refused};
+use straight::store::{InDoubt, OfReader, PublishOutcome, Recovered, RecoveryPolicy, Refusal, Refused};
 use straight::subscriber::{Status, SubscriberId};
 
 use super::engines::Engine;
-use super::{addresses, at, begin, edition_for, on_both, sender, settle};
+use super::{addresses, at, begin, edition_for, on_both, publish_for, rendered, sender, settle};
 
 /// What is kept of attempts, in their order.
 async fn attempts_on_record(engine: &Engine) -> Vec<(i64, String)> {
@@ -500,6 +500,55 @@ async fn a_person_sees_who_was_not_reached_and_decides() {
         let counts = store.counts(id).await.unwrap();
         assert_eq!((counts.of(State::Sent), counts.of(State::Queued)), (2, 1));
         assert_eq!(store.claim(id, at(4), None, 9).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_fails_in_an_edition_has_failed_in_those_before_that_are_refused_and_open() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let readers = ["ann@example.org", "bo@example.org", "cy@example.org", "di@example.org"];
+        let first = edition_for(&store, &readers).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let answer = async |row: &straight::store::Claimed, code, state| {
+            store.tick(&[], &[begin(row)], &owner, at(1)).await.unwrap();
+            let mut answer = settle(row, state, at(2));
+            (answer.code, answer.next.due_at) = (Some(code), Some(at(3)));
+            answer.next.reason = Some(format!("{code} no"));
+            store.tick(&[answer], &[], &owner, at(2)).await.unwrap();
+        };
+        // Two are refused, one is put off, and one has not been asked.
+        let rows = store.claim(first, at(0), None, 9).await.unwrap();
+        for (row, code) in rows.iter().zip([550, 554, 451]) {
+            answer(row, code, State::Deferred).await;
+        }
+        let published = publish_for(&store, &rendered("2026-09-25", &["ferry"]), false).await;
+        let PublishOutcome::Published { id: second, .. } = published else { panic!("{published:?}") };
+        let before = store.claim_refused_before(second, at(9), 9).await.unwrap();
+        let asked = ["ann@example.org", "bo@example.org"].map(str::to_owned);
+        assert_eq!(addresses(&before), std::collections::BTreeSet::from(asked));
+        assert_eq!(store.claim_refused_before(first, at(9), 9).await.unwrap(), []);
+        assert_eq!(store.claim_refused_before(second, at(9), 1).await.unwrap().len(), 1);
+        assert!(store.is_anybody_new(first, at(9)).await.unwrap());
+
+        // All but the second are refused by the second edition for themselves.
+        let rows = store.claim(second, at(9), None, 9).await.unwrap();
+        let mut refused = Vec::new();
+        for row in [&rows[0], &rows[2], &rows[3]] {
+            answer(row, 550, State::Deferred).await;
+            let (edition, subscriber, attempt, asked) = (second, row.subscriber, 1, row.asked());
+            refused.push(Refusal { edition, subscriber, attempt, asked, of: Refused::Message });
+        }
+        store.condemn(&refused, at(10)).await.unwrap();
+        assert_eq!(store.counts(second).await.unwrap().of(State::Failed), 3);
+        let troubled = store.troubled(first, SubscriberId(0), 9).await.unwrap();
+        let standing: Vec<_> = troubled.iter().map(|one| (one.email.as_str(), one.state)).collect();
+        let stood = [State::Failed, State::Deferred, State::Deferred, State::Queued];
+        assert_eq!(standing, readers.into_iter().zip(stood).collect::<Vec<_>>());
+        assert_eq!(troubled[0].reason.as_deref(), Some("550 no"), "as it was said of this edition");
+        store.close().await;
     })
     .await;
 }

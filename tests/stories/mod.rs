@@ -14,6 +14,7 @@ mod desk;
 mod keys;
 mod limits;
 mod newsroom;
+mod next_edition;
 mod program;
 mod readers;
 mod refusals;

@@ -13,12 +13,12 @@ use super::{Newsroom, Sink, key, reader};
 use crate::store::engines::on_postgres;
 
 /// So many addresses that begin with `name`.
-fn named(name: &str, count: usize) -> Vec<String> {
+pub(super) fn named(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{name}{n:02}@example.org")).collect()
 }
 
 /// A newsroom whose mail goes to `sink`, with an article and these readers.
-async fn newsroom(sink: &Sink, more: &str, readers: &[String]) -> Newsroom {
+pub(super) async fn newsroom(sink: &Sink, more: &str, readers: &[String]) -> Newsroom {
     let room = Newsroom::new()
         .settings(&format!("publication: {{editors: [desk@example.com]}}\n{}\n{more}", sink.settings()));
     let readers: Vec<&str> = readers.iter().map(String::as_str).collect();
@@ -41,7 +41,7 @@ fn standing(counts: &Counts) -> (u64, u64, u64) {
 }
 
 /// Subjects of the letters to the editors that are on record, with their state.
-fn alarms(room: &Newsroom) -> Vec<(String, String)> {
+pub(super) fn alarms(room: &Newsroom) -> Vec<(String, String)> {
     let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
     let mut all = database
         .prepare("SELECT subject, state FROM letters WHERE recipient = 'desk@example.com' ORDER BY id")
@@ -305,7 +305,7 @@ async fn two_nodes_strike_nobody_off_either() {
 }
 
 /// The one and the others in turn, `count` of them at domains of their own.
-fn anywhere(name: &str, count: usize) -> Vec<String> {
+pub(super) fn anywhere(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{name}{n:02}@d{}.example", n % 10)).collect()
 }
 

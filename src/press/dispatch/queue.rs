@@ -1,6 +1,6 @@
 //! The rows that are claimed ahead, in the order in which they may be sent: a row whose domain has no budget now is put
-//! aside, and those behind it go first. Whoever was refused before comes among those who were not: so it shows of whom
-//! a second refusal speaks.
+//! aside, and those behind it go first. Whoever was refused before, or in the edition before, comes among those who were not:
+//! so it shows of whom a second refusal speaks.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -211,9 +211,10 @@ impl<'a> Queue<'a> {
         if self.cursor.is_none()
             && let Some(first) = rows.first()
         {
-            self.again =
-                self.store.claim_refused(self.edition, self.began, first.due_at, AGAIN).await?.into();
-            self.known = self.again.iter().map(|row| row.subscriber).collect();
+            let mut again = self.store.claim_refused_before(self.edition, self.began, AGAIN).await?;
+            again.extend(self.store.claim_refused(self.edition, self.began, first.due_at, AGAIN).await?);
+            again.retain(|row| self.known.insert(row.subscriber));
+            self.again = again.into();
         }
         match rows.last() {
             Some(last) => self.cursor = Some((last.due_at, last.subscriber)),

@@ -1,0 +1,206 @@
+//! Stories of an edition of which the last readers are refused: the next one goes out, and shows of whom that speaks.
+
+use straight::delivery::State;
+use straight::press::{Ending, Press, Published, Sender};
+use straight::store::{Counts, EditionId, StoredEdition};
+use straight::subscriber::Status;
+use tokio_util::sync::CancellationToken;
+
+use super::refusals::{alarms, anywhere, named, newsroom};
+use super::{Newsroom, Sink, key};
+
+/// A process that goes on sending, in a newsroom whose clock is set by hand.
+struct Running<'a> {
+    room: &'a Newsroom,
+    press: Press,
+    sender: Sender,
+}
+
+impl<'a> Running<'a> {
+    async fn over(room: &'a Newsroom) -> Self {
+        let press = room.press().await;
+        let sender = Sender::prepare(press.clone()).unwrap();
+        Running { room, press, sender }
+    }
+
+    /// What `straight run` does at this time.
+    async fn beat(&mut self, time: &str) {
+        self.room.at(time);
+        self.sender.send_due(&CancellationToken::new()).await.unwrap();
+    }
+
+    async fn standing(&self, edition: EditionId) -> (u64, u64, u64) {
+        standing(&self.press.store.counts(edition).await.unwrap())
+    }
+}
+
+/// How many are queued, sent and failed.
+fn standing(counts: &Counts) -> (u64, u64, u64) {
+    (counts.of(State::Queued), counts.of(State::Sent), counts.of(State::Failed))
+}
+
+async fn the_first(press: &Press) -> StoredEdition {
+    press.store.edition(&key("2026-09-24")).await.unwrap().unwrap()
+}
+
+/// Publishes an extra edition of the same day, or one of another.
+async fn publish(room: &Newsroom, press: &Press, time: &str, name: &str) -> StoredEdition {
+    room.article(&format!("news-{name}"), &name[..10], "The Flood").at(time);
+    let Published::Out { edition, .. } = press.publish(key(name)).await.unwrap() else { panic!("{name}") };
+    *edition
+}
+
+/// Fifty who are there, and behind them twelve of that name at their domains.
+fn twelve_at_the_end(name: &str) -> Vec<String> {
+    [named("reader", 40), anywhere("ann", 10), anywhere(name, 12)].concat()
+}
+
+#[tokio::test]
+async fn the_next_edition_goes_out_and_shows_that_the_last_of_the_one_before_are_refused_for_themselves() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &twelve_at_the_end("policy")).await;
+    let mut run = Running::over(&room).await;
+    let first = the_first(&run.press).await.summary.id;
+    run.beat("2026-09-24T07:01:00Z").await;
+    assert!(run.sender.held_up().is_some());
+    for minute in ["11", "31"] {
+        run.beat(&format!("2026-09-24T07:{minute}:00Z")).await;
+        assert_eq!(run.standing(first).await, (12, 50, 0), "nobody was accepted behind them");
+    }
+    let second = publish(&room, &run.press, "2026-09-24T07:40:00Z", "2026-09-24-flood").await.summary.id;
+    run.beat("2026-09-24T07:40:05Z").await;
+    assert_eq!(run.standing(second).await, (0, 50, 12), "it does not wait");
+    assert_eq!(run.standing(first).await, (0, 50, 12), "and decides what was left");
+    assert_eq!(run.sender.held_up(), None);
+    run.beat("2026-09-24T07:41:00Z").await;
+    assert_eq!(alarms(&room), [("The Rare Earth Daily: sending is halted".to_owned(), "sent".to_owned())]);
+    assert_eq!(run.press.store.troubles(run.press.clock.now()).await.unwrap(), []);
+    let twice =
+        sink.everything().into_iter().filter(|(to, copies)| to != "desk@example.com" && copies.len() == 2);
+    assert_eq!(twice.count(), 50);
+}
+
+#[tokio::test]
+async fn the_next_edition_decides_what_was_left_when_it_is_sent_by_hand_too() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &twelve_at_the_end("gone")).await;
+    let press = room.press().await;
+    let first = the_first(&press).await;
+    let done = room.deliver(&press, &first).await;
+    assert!(matches!(done.ending, Ending::Halted(_)), "{:?}", done.ending);
+    assert_eq!(standing(&done.counts), (12, 50, 0));
+    let second = publish(&room, &press, "2026-09-24T07:40:00Z", "2026-09-24-flood").await;
+    let done = room.deliver(&press, &second).await;
+    assert_eq!((&done.ending, standing(&done.counts)), (&Ending::Complete, (0, 50, 12)));
+    let counts = press.store.counts(first.summary.id).await.unwrap();
+    assert_eq!(standing(&counts), (0, 50, 12));
+    let readers = press.store.subscriber_counts().await.unwrap();
+    assert_eq!(readers, [(Status::Active, 50), (Status::Bounced, 12)]);
+}
+
+#[tokio::test]
+async fn whom_an_edition_was_given_up_for_at_its_end_are_decided_by_the_next_one_without_an_alarm() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &twelve_at_the_end("gone")).await;
+    let mut run = Running::over(&room).await;
+    let first = the_first(&run.press).await.summary.id;
+    // Every ten minutes until it is given up, and some more.
+    let (mut tries, mut asked) = (0, 0);
+    for minute in (1..=20 * 60 + 151).step_by(10) {
+        let (hours, minutes) = (7 + minute / 60, minute % 60);
+        let (day, hour) = (24 + hours / 24, hours % 24);
+        run.beat(&format!("2026-09-{day}T{hour:02}:{minutes:02}:00Z")).await;
+        let now = sink.envelopes().len();
+        tries += usize::from(now > asked + 2);
+        asked = now;
+    }
+    assert_eq!(run.standing(first).await, (0, 50, 12));
+    assert!((8..=14).contains(&tries), "{tries}: less and less often");
+    let subjects = |room: &Newsroom| alarms(room).into_iter().map(|(subject, _)| subject).collect::<Vec<_>>();
+    let told = [
+        "The Rare Earth Daily: sending is halted",
+        "The Rare Earth Daily: 12 readers do not get the edition 2026-09-24",
+    ];
+    assert_eq!(subjects(&room), told);
+    let counted = run.press.store.subscriber_counts().await.unwrap();
+    assert_eq!(counted, [(Status::Active, 62)], "they may have been refused for what is ours");
+    // The next day they come among the others.
+    let second = publish(&room, &run.press, "2026-09-25T10:00:00Z", "2026-09-25").await.summary.id;
+    run.beat("2026-09-25T10:00:05Z").await;
+    assert_eq!(run.standing(second).await, (0, 50, 12));
+    let counted = run.press.store.subscriber_counts().await.unwrap();
+    assert_eq!(counted, [(Status::Active, 50), (Status::Bounced, 12)]);
+    assert_eq!(subjects(&room), told);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_everything_of_two_editions_loses_nobody_and_is_asked_little() {
+    for by_hand in [false, true] {
+        let sink = Sink::open().await;
+        sink.answer(Some(("", "550 5.7.1 not from you\r\n")));
+        let readers = anywhere("ann", 40);
+        let room = newsroom(&sink, "", &readers).await;
+        let mut run = Running::over(&room).await;
+        let first = the_first(&run.press).await;
+        let mut asked = 0;
+        let second = publish(&room, &run.press, "2026-09-24T07:30:00Z", "2026-09-24-flood").await;
+        for minute in ["30", "41", "52"] {
+            if by_hand {
+                room.at(&format!("2026-09-24T07:{minute}:00Z"));
+                for edition in [&first, &second] {
+                    let done = room.deliver(&run.press, edition).await;
+                    assert!(matches!(done.ending, Ending::Halted(_)), "{:?}", done.ending);
+                }
+            } else {
+                run.beat(&format!("2026-09-24T07:{minute}:00Z")).await;
+            }
+            let now = sink.envelopes().len();
+            // Ten and those on their way at first; then three, those on their way, and the alarm, of each.
+            let most = if asked == 0 { 26 } else { 16 };
+            assert!((6..=most).contains(&(now - asked)), "{minute}: {}", now - asked);
+            asked = now;
+            for edition in [&first, &second] {
+                assert_eq!(run.standing(edition.summary.id).await, (40, 0, 0));
+            }
+        }
+        sink.answer(None);
+        if by_hand {
+            for edition in [&first, &second] {
+                assert_eq!(room.deliver(&run.press, edition).await.ending, Ending::Complete);
+            }
+        } else {
+            run.beat("2026-09-24T08:03:00Z").await;
+        }
+        for edition in [&first, &second] {
+            assert_eq!(run.standing(edition.summary.id).await, (0, 40, 0), "{by_hand}");
+        }
+        assert!(readers.iter().all(|reader| sink.copies(reader).len() == 2), "{:?}", sink.everything());
+    }
+}
+
+#[tokio::test]
+async fn a_quota_that_ends_two_editions_fails_nobody() {
+    let sink = Sink::open().await;
+    let readers = anywhere("policy", 60);
+    let room = newsroom(&sink, "", &readers).await;
+    let mut run = Running::over(&room).await;
+    let first = the_first(&run.press).await.summary.id;
+    sink.allow(48);
+    run.beat("2026-09-24T07:01:00Z").await;
+    assert_eq!(run.standing(first).await, (12, 48, 0));
+    // The next hour is enough for half of the next edition: those who were refused before are among them.
+    let second = publish(&room, &run.press, "2026-09-24T08:00:00Z", "2026-09-24-flood").await.summary.id;
+    sink.allow(30);
+    run.beat("2026-09-24T08:00:05Z").await;
+    let (first_now, second_now) = (run.standing(first).await, run.standing(second).await);
+    assert_eq!((first_now.2, second_now), (0, (30, 30, 0)), "{first_now:?}");
+    for time in ["08:11", "08:32"] {
+        run.beat(&format!("2026-09-24T{time}:00Z")).await;
+    }
+    sink.mend();
+    for time in ["10:40", "10:51"] {
+        run.beat(&format!("2026-09-24T{time}:00Z")).await;
+    }
+    assert_eq!((run.standing(first).await, run.standing(second).await), ((0, 60, 0), (0, 60, 0)));
+    assert!(readers.iter().all(|reader| sink.copies(reader).len() == 2), "{:?}", sink.everything());
+}
