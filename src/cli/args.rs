@@ -12,7 +12,7 @@ use crate::config::{ConfigError, Effective, Environment, Overrides};
 use crate::delivery::State;
 use crate::edition::EditionKey;
 use crate::subscriber::list::Format;
-use crate::subscriber::{EmailAddress, Status, zone};
+use crate::subscriber::{AddressError, EmailAddress, Status, zone};
 
 /// Options that every command has: they stand over the configuration file and the environment.
 #[derive(Debug, Clone, Args)]
@@ -493,9 +493,9 @@ pub enum SubscribersCommand {
     List(ListArgs),
     /// Add one; who has left stays out
     Add(AddArgs),
-    /// Mark one as unsubscribed: no import brings them back
+    /// Mark one as unsubscribed, or set all at a domain aside that is gone: no import brings them back
     Remove(RemoveArgs),
-    /// Take bounced addresses for good again, once they work: one, or all that an edition struck off
+    /// Take bounced addresses for good again, once they work: one, all that an edition struck off, or a removed domain's
     Revive(ReviveArgs),
     /// Show all that is known of one, with the record of consent
     Show(ShowArgs),
@@ -532,9 +532,20 @@ pub struct AddArgs {
 
 /// `subscribers remove`
 #[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  \
+    straight subscribers remove ann@example.org\n  \
+    straight subscribers remove --domain example.org --dry-run\n\n\
+    With `straight subscribers revive --domain example.org` the second is taken back.",
+    group(ArgGroup::new("whom").required(true).args(["email", "domain"])))]
 pub struct RemoveArgs {
-    /// The address
-    pub email: EmailAddress,
+    /// This address
+    pub email: Option<EmailAddress>,
+    /// All who get editions at this domain, which is gone for good: they are set aside as bounced
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    pub domain: Option<String>,
+    /// Say how many, and whom; change nothing
+    #[arg(long, conflicts_with = "email")]
+    pub dry_run: bool,
 }
 
 /// `subscribers revive`
@@ -542,17 +553,21 @@ pub struct RemoveArgs {
 #[command(after_help = "Examples:\n  \
     straight subscribers revive ann@example.org\n  \
     straight subscribers revive --edition 2025-11-04 --dry-run\n  \
-    straight subscribers revive --edition 2025-11-04 --reason 5.1.1\n\n\
+    straight subscribers revive --edition 2025-11-04 --reason 5.1.1\n  \
+    straight subscribers revive --domain example.org\n\n\
     They get the next edition; `straight deliveries retry` sends one that they missed.",
-    group(ArgGroup::new("whom").required(true).args(["email", "edition"])))]
+    group(ArgGroup::new("whom").required(true).args(["email", "edition", "domain"])))]
 pub struct ReviveArgs {
     /// This address
     pub email: Option<EmailAddress>,
     /// All that this edition struck off
     #[arg(long, value_name = "EDITION")]
     pub edition: Option<EditionKey>,
+    /// All whom `remove --domain` set aside
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    pub domain: Option<String>,
     /// Only those with these words, or this code, in what the server said
-    #[arg(long, value_name = "TEXT", value_parser = reason, conflicts_with = "email")]
+    #[arg(long, value_name = "TEXT", value_parser = reason, conflicts_with_all = ["email", "domain"])]
     pub reason: Option<String>,
     /// Say whom; change nothing
     #[arg(long, conflicts_with = "email")]
@@ -623,6 +638,13 @@ pub(super) fn reason(text: &str) -> Result<String, &'static str> {
         return Err("a reason has 1 to 500 characters");
     }
     Ok(text.to_owned())
+}
+
+/// A domain of mail, as addresses are kept: with A-labels.
+fn domain(text: &str) -> Result<String, String> {
+    let at_it = format!("somebody@{}", text.trim().trim_start_matches('@'));
+    let address: EmailAddress = at_it.parse().map_err(|error: AddressError| error.to_string())?;
+    Ok(address.domain().to_owned())
 }
 
 /// A name as lists hold it.

@@ -12,11 +12,12 @@ use super::args::{
     AddArgs, EraseArgs, ExportArgs, ImportArgs, ListArgs, PutBackArgs, RemoveArgs, ReviveArgs, ShowArgs,
     SubscribersCommand,
 };
+use super::control::who;
 use super::readers;
 use super::why::readers as counted;
 use crate::edition::EditionKey;
 use crate::press::Press;
-use crate::store::{Commented, Consent, Origin, PutBack, PutBackBy, Received, StruckOff};
+use crate::store::{Commented, Consent, OfDomain, Origin, PutBack, PutBackBy, Received, StruckOff};
 use crate::subscriber::list::{Format, Writer};
 use crate::subscriber::{EmailAddress, NewSubscriber, Status, Subscriber, SubscriberId};
 
@@ -91,10 +92,62 @@ async fn add(press: &Press, args: &AddArgs, out: &mut dyn Write) -> anyhow::Resu
 }
 
 async fn remove(press: &Press, args: &RemoveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let Some(subscriber) = press.store.by_email(&args.email).await? else {
-        bail!("{} is not among the subscribers", args.email);
+    match (&args.email, &args.domain) {
+        (Some(email), _) => remove_one(press, email, out).await,
+        (None, Some(domain)) => remove_domain(press, domain, args.dry_run, out).await,
+        (None, None) => bail!("name an address, or say --domain"),
+    }
+}
+
+async fn remove_domain(
+    press: &Press,
+    domain: &str,
+    dry_run: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    if dry_run {
+        let count = list_of_domain(press, domain, OfDomain::Active, out).await?;
+        writeln!(out, "{} at {domain} would be set aside; nothing is changed.", counted(count))?;
+        return Ok(true);
+    }
+    match press.store.remove_domain(domain, &who(), press.clock.now()).await? {
+        0 => writeln!(out, "Nobody at {domain} gets editions: nothing is changed.")?,
+        count => {
+            writeln!(
+                out,
+                "Set aside as bounced: {} at {domain}. No import brings them back.",
+                counted(count)
+            )?;
+            writeln!(out, "  `straight subscribers revive --domain {domain}` does")?;
+        }
+    }
+    Ok(true)
+}
+
+/// Shows who is meant of those at a domain; how many.
+async fn list_of_domain(
+    press: &Press,
+    domain: &str,
+    which: OfDomain,
+    out: &mut dyn Write,
+) -> anyhow::Result<u64> {
+    let (mut after, mut count) = (SubscriberId(0), 0);
+    loop {
+        let page = press.store.at_domain(domain, which, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(count) };
+        after = last.id;
+        for subscriber in &page {
+            writeln!(out, "{}", subscriber.email.masked())?;
+            count += 1;
+        }
+    }
+}
+
+async fn remove_one(press: &Press, email: &EmailAddress, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let Some(subscriber) = press.store.by_email(email).await? else {
+        bail!("{email} is not among the subscribers");
     };
-    if press.store.unsubscribe(subscriber.id, press.clock.now()).await? {
+    if press.store.remove(subscriber.id, &who(), press.clock.now()).await? {
         writeln!(out, "{} is unsubscribed: no import brings them back.", subscriber.email)?;
     } else {
         writeln!(out, "{} is {} already.", subscriber.email, subscriber.status)?;
@@ -103,11 +156,35 @@ async fn remove(press: &Press, args: &RemoveArgs, out: &mut dyn Write) -> anyhow
 }
 
 async fn revive(press: &Press, args: &ReviveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
-    match (&args.email, &args.edition) {
-        (Some(email), _) => revive_one(press, email, out).await,
-        (None, Some(key)) => revive_all(press, key, args, out).await,
-        (None, None) => bail!("name an address, or say --edition"),
+    match (&args.email, &args.edition, &args.domain) {
+        (Some(email), ..) => revive_one(press, email, out).await,
+        (None, Some(key), _) => revive_all(press, key, args, out).await,
+        (None, None, Some(domain)) => revive_domain(press, domain, args.dry_run, out).await,
+        (None, None, None) => bail!("name an address, or say --edition or --domain"),
     }
+}
+
+async fn revive_domain(
+    press: &Press,
+    domain: &str,
+    dry_run: bool,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    if dry_run {
+        let count = list_of_domain(press, domain, OfDomain::Removed, out).await?;
+        writeln!(out, "{} at {domain} would be active again; nothing is changed.", counted(count))?;
+        return Ok(true);
+    }
+    match press.store.put_back_domain(domain, press.clock.now()).await? {
+        0 => writeln!(out, "Nobody is revived: `remove --domain {domain}` set nobody aside who could be.")?,
+        count => tell_of_the_revived(count, out)?,
+    }
+    Ok(true)
+}
+
+fn tell_of_the_revived(count: u64, out: &mut dyn Write) -> std::io::Result<()> {
+    let again = if count == 1 { "is active again, and gets" } else { "are active again, and get" };
+    writeln!(out, "{} {again} the next edition.", counted(count))
 }
 
 async fn revive_all(
@@ -140,8 +217,7 @@ async fn revive_all(
             "Nobody is revived: the edition {key} struck nobody off who could be, for that reason."
         )?,
         count => {
-            let again = if count == 1 { "is active again, and gets" } else { "are active again, and get" };
-            writeln!(out, "{} {again} the next edition.", counted(count))?;
+            tell_of_the_revived(count, out)?;
             writeln!(
                 out,
                 "  `straight deliveries retry --all --edition {key}` sends that one too; an address that bounces again is set aside again"
@@ -220,6 +296,9 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
         "{email} is {status}; on the list since {since}, by {}; last changed {changed}.",
         known.origin
     )?;
+    if let (Some(at), Some(by)) = (known.removed_at, &known.removed_by) {
+        writeln!(out, "Taken off the list on {} by {by}.", day(at))?;
+    }
     let paused = known.paused_until.map(day);
     for (what, value) in [("Name", known.name), ("Time zone", known.timezone), ("Paused until", paused)] {
         if let Some(value) = value {

@@ -118,6 +118,8 @@ impl Press {
         let text = format!(
             "While the edition {key} goes out, {why}\n\n{means} Whoever is at {domain} waits and is tried again every half \
              hour, until {until}: then the edition is given up for them. All others get their mail.\n\n\
+             If {domain} is gone for good, `straight subscribers remove --domain {domain}` takes everybody there off the \
+             list, and `straight subscribers revive --domain {domain}` brings them back.\n\n\
              `straight status --edition {key}` says how it stands.\n"
         );
         self.write_to_editors(&format!("{cause}/{key}/{domain}"), &subject, &text).await?;

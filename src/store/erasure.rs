@@ -41,8 +41,8 @@ pub(super) const REMEMBER: &str =
 // address, and goes.
 const ERASE: &str =
     "UPDATE subscribers SET email = 'erased.' || id || '@erased.invalid', email_key = 'erased/' || id,
-        name = NULL, timezone = NULL, paused_until = NULL, erased_at = $2, changed_at = $2,
-        status = CASE WHEN status IN ('pending', 'active') THEN 'unsubscribed' ELSE status END
+        name = NULL, timezone = NULL, paused_until = NULL, removed_at = NULL, removed_by = NULL, erased_at = $2,
+        changed_at = $2, status = CASE WHEN status IN ('pending', 'active') THEN 'unsubscribed' ELSE status END
     WHERE id = $1 AND erased_at IS NULL";
 // What is on the wire has its answer yet to come: the ledger keeps this word over what is said then.
 const ERASE_REASONS: &str = "UPDATE deliveries SET reason = 'erased'

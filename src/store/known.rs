@@ -27,6 +27,12 @@ pub struct Known {
     pub since: DateTime<Utc>,
     /// When status, address or wishes were last changed: of one who has left, when that was.
     pub changed_at: DateTime<Utc>,
+    /// When an operator took them off the list last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<DateTime<Utc>>,
+    /// Who that was, which is nobody's business but the operators'.
+    #[serde(skip)]
+    pub removed_by: Option<String>,
     /// Until when they get nothing.
     pub paused_until: Option<DateTime<Utc>>,
     /// The record of consent, and what else forms were sent for with their address.
@@ -106,7 +112,7 @@ pub struct Attempted {
     pub reason: Option<String>,
 }
 
-const ORIGIN: &str = "SELECT origin, changed_at FROM subscribers WHERE id = $1";
+const ORIGIN: &str = "SELECT origin, changed_at, removed_at, removed_by FROM subscribers WHERE id = $1";
 const EDITIONS_OF: &str = "SELECT e.id, e.key, d.state, d.settled_at, d.attempt, d.code, d.reason
     FROM deliveries d JOIN editions e ON e.id = d.edition_id
     WHERE d.subscriber_id = $1 ORDER BY e.id";
@@ -165,9 +171,10 @@ impl Store {
     /// When the store fails.
     pub async fn known(&self, reader: &Subscriber) -> Result<Known, StoreError> {
         let id = reader.id;
-        let origin: Option<(String, i64)> =
+        let origin: Option<(String, i64, Option<i64>, Option<String>)> =
             reading!(self, |c| sqlx::query_as(ORIGIN).bind(id.0).fetch_optional(&mut *c).await?);
-        let (origin, changed_at) = origin.unwrap_or_else(|| (String::new(), millis(reader.since)));
+        let nothing = || (String::new(), millis(reader.since), None, None);
+        let (origin, changed_at, removed_at, removed_by) = origin.unwrap_or_else(nothing);
         Ok(Known {
             email: reader.email.to_string(),
             name: reader.name.clone(),
@@ -176,6 +183,8 @@ impl Store {
             origin,
             since: reader.since,
             changed_at: time(changed_at)?,
+            removed_at: removed_at.map(time).transpose()?,
+            removed_by,
             paused_until: self.paused_until(id).await?,
             consents: self.asked(id, reader.email.key()).await?,
             editions: self.received_by(id).await?,

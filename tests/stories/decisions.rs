@@ -1,5 +1,7 @@
 //! Stories of an operator who is told whom an edition did not reach, and decides about them.
 
+use straight::subscriber::Status;
+
 use super::control::straight;
 use super::{Newsroom, Sink};
 
@@ -272,4 +274,51 @@ async fn letters_that_did_not_get_through_are_shown_tried_again_and_settled() {
     assert!(sink.messages("void1@example.org")[1].contains("Please."));
     done(&room, &["letters", "list"], &["0 letters are not sent"]).await;
     refused(&room, &["letters", "retry", "2"], &["letter 2 is sent to void2@example.org already"]).await;
+}
+
+#[tokio::test]
+async fn a_domain_that_is_gone_is_taken_off_by_one_command_and_brought_back_by_another() {
+    let room = Newsroom::new();
+    let there = ["ann@big.example", "bo@BIG.example", "left@big.example", "dead@big.example"];
+    room.readers(&[&there[..], &["cy@example.org", "dee@not.big.example", "ed@notbig.example"]].concat())
+        .await;
+    let press = room.press().await;
+    let dead = press.store.by_email(&"dead@big.example".parse().unwrap()).await.unwrap().unwrap();
+    press.store.bounce(dead.id, press.clock.now()).await.unwrap();
+    done(&room, &["subscribers", "remove", "left@big.example"], &["is unsubscribed"]).await;
+    let counted = async || press.store.subscriber_counts().await.unwrap();
+    let before = [(Status::Active, 5), (Status::Unsubscribed, 1), (Status::Bounced, 1)];
+    assert_eq!(counted().await, before);
+
+    let remove = ["subscribers", "remove", "--domain", "Big.Example"];
+    let dry = [&remove[..], &["--dry-run"]].concat();
+    let (_, told) = straight(&room, &dry).await;
+    assert!(told.contains("2 readers at big.example would be set aside; nothing is changed."), "{told}");
+    assert!(told.contains("a…@big.example") && !told.contains("ann@"), "{told}");
+    assert_eq!(counted().await, before);
+
+    done(&room, &remove, &["Set aside as bounced: 2 readers at big.example.", "revive --domain big.example"])
+        .await;
+    assert_eq!(counted().await, [(Status::Active, 3), (Status::Unsubscribed, 1), (Status::Bounced, 3)]);
+    let shown = ["ann@big.example is bounced", "Taken off the list on ", " by "];
+    done(&room, &["subscribers", "show", "ann@big.example"], &shown).await;
+    done(&room, &["subscribers", "show", "left@big.example"], &["Taken off the list on "]).await;
+    refused(&room, &["subscribers", "add", "ann@big.example"], &["bounced", "straight subscribers revive"])
+        .await;
+    done(&room, &remove, &["Nobody at big.example gets editions: nothing is changed."]).await;
+
+    // Just those, as they were: who was dead or gone before stays so.
+    let revive = ["subscribers", "revive", "--domain", "big.example"];
+    let dry = [&revive[..], &["--dry-run"]].concat();
+    done(&room, &dry, &["2 readers at big.example would be active again; nothing is changed."]).await;
+    done(&room, &revive, &["2 readers are active again, and get the next edition."]).await;
+    assert_eq!(counted().await, before);
+    done(&room, &revive, &["Nobody is revived"]).await;
+    refused(&room, &["subscribers", "remove", "--domain", "big"], &["no domain name"]).await;
+    // Of who is erased not even that is kept.
+    done(&room, &["subscribers", "erase", "left@big.example"], &[]).await;
+    let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
+    let kept = "SELECT COUNT(*) FROM subscribers WHERE erased_at IS NOT NULL AND removed_by IS NULL";
+    assert_eq!(database.query_row(kept, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+    refused(&room, &["subscribers", "remove"], &["--domain"]).await;
 }

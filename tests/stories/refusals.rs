@@ -241,6 +241,8 @@ async fn a_domain_that_knows_nobody_waits_and_holds_up_nobody_else() {
     assert!((20..=26).contains(&refused) && refused + waiting == 60, "{refused} {waiting}");
     let subject = "The Rare Earth Daily: hardly anybody at big.example is known";
     assert_eq!(alarms(&room).iter().map(|(subject, _)| subject.as_str()).collect::<Vec<_>>(), [subject]);
+    let letter = letter_of(&room, subject).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(letter.contains("`straight subscribers remove --domain big.example`"), "{letter}");
     // Before their time nobody there is asked; then twenty are, who were not before.
     let tried = |sink: &Sink| sink.envelopes().len();
     room.at("2026-09-24T07:10:00Z").send().await.unwrap();
