@@ -40,7 +40,7 @@ pub(super) async fn run(
         return match sender.held_up() {
             None => Ok(true),
             Some(why) => {
-                bail!("not everything went out: {why}\nMend it; `straight status` says how it stands")
+                bail!("not everything went out: {why}; `straight status` says how it stands")
             }
         };
     }

@@ -166,12 +166,7 @@ impl Sender {
         // When it is given up it is looked at again.
         let given_up = self.press.gives_up_at(edition) + TimeDelta::seconds(1);
         let rests = rests.min(given_up - at).max(AFTER_A_HALT);
-        error!(
-            edition = %key, %why,
-            "halted; nothing is lost, and it is tried again in {} minutes, or at once by `straight send --edition {key}`",
-            rests.num_minutes()
-        );
-        self.held_up = Some(format!("sending is halted: {why}"));
+        self.tell_of_a_halt(&key.to_string(), &format!("straight send --edition {key}"), why, rests);
         self.left_alone.insert(id, LeftAlone { at, rests });
         Ok(())
     }
@@ -205,16 +200,17 @@ impl Sender {
                     Mail::Letter => "straight send".to_owned(),
                     Mail::Edition => format!("straight send --edition {what}"),
                 };
-                error!(
-                    %what, %why,
-                    "halted; nothing is lost, and it is tried again in {} minutes, or at once by `{send}`",
-                    AFTER_A_HALT.num_minutes()
-                );
-                self.held_up = Some(format!("sending is halted: {why}"));
+                self.tell_of_a_halt(what, &send, &why, AFTER_A_HALT);
                 self.halt = Some(Halt { at: self.press.clock.now(), of });
                 false
             }
         }
+    }
+
+    fn tell_of_a_halt(&mut self, what: &str, send: &str, why: &str, rests: TimeDelta) {
+        let minutes = rests.num_minutes();
+        error!(%what, %why, "halted; nothing is lost, and it is tried again in {minutes} minutes, or at once by `{send}`");
+        self.held_up = Some(format!("sending is halted: {why}\nMend it, and `{send}` goes on"));
     }
 
     /// What it leaves alone after a halt: until `straight send` asks, or for ten minutes.

@@ -755,6 +755,7 @@ async fn a_send_that_reaches_nobody_does_not_end_well() {
             let once = once.await.unwrap();
             assert_eq!(once.status.code(), Some(1), "{}", shown(&once));
             assert!(shown(&once).contains("not everything went out"), "{}", shown(&once));
+            assert!(shown(&once).contains("Mend it, and `straight send --edition 20"), "{}", shown(&once));
         }
         assert!(shown(&done).contains(said), "{}", shown(&done));
     }
