@@ -21,6 +21,8 @@ use crate::store::{Counts, Course, Decision, InDoubt, Ownership, SenderLock, Sto
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How often a send without a terminal says how far it is.
 const PLAIN_LINE: Duration = Duration::from_secs(5);
+/// For how long nothing moves before a halt is this edition's: after that of another the process that sends comes to it.
+const NOTHING_MOVES: Duration = Duration::from_secs(2);
 /// How many kinds of reasons are shown.
 const REASONS: usize = 5;
 
@@ -302,8 +304,13 @@ async fn follow(
     // One that rests after a halt tries again at once.
     let asked = press.clock.now();
     press.store.ask_to_send(asked).await?;
+    let (mut stood, mut since) = (Counts::default(), Instant::now());
     loop {
         let counts = press.store.counts(edition.summary.id).await?;
+        let told = told_since(press, asked).await?;
+        if told.is_none() || counts != stood {
+            (stood, since) = (counts, Instant::now());
+        }
         progress(counts.total() - counts.open(), counts.total());
         let decision = press.store.stop_of(edition.summary.id).await?;
         watched.look(decision.as_ref());
@@ -316,7 +323,7 @@ async fn follow(
             Ending::Stopped
         } else if let Ownership::Ours(lock) = press.store.acquire_sender().await? {
             return Ok(Followed::TakenOver(lock));
-        } else if let Some(ending) = told_since(press, asked).await? {
+        } else if let Some(ending) = told.filter(|_| since.elapsed() >= NOTHING_MOVES) {
             ending
         } else {
             rest(stop).await;

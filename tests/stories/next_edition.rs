@@ -1,11 +1,14 @@
 //! Stories of an edition of which the last readers are refused: the next one goes out, and shows of whom that speaks.
 
+use std::time::Duration;
+
 use straight::delivery::State;
-use straight::press::{Ending, Press, Published, Sender};
-use straight::store::{Counts, EditionId, StoredEdition};
+use straight::press::{Clock, Ending, Press, Published, Route, Sender};
+use straight::store::{Counts, EditionId, Ownership, StoredEdition, Trouble};
 use straight::subscriber::Status;
 use tokio_util::sync::CancellationToken;
 
+use super::program::shown;
 use super::refusals::{alarms, anywhere, named, newsroom};
 use super::{Newsroom, Sink, key};
 
@@ -188,12 +191,14 @@ async fn a_quota_that_ends_two_editions_fails_nobody() {
     sink.allow(48);
     run.beat("2026-09-24T07:01:00Z").await;
     assert_eq!(run.standing(first).await, (12, 48, 0));
-    // The next hour is enough for half of the next edition: those who were refused before are among them.
+    // The next hour is enough for half of the next edition.
     let second = publish(&room, &run.press, "2026-09-24T08:00:00Z", "2026-09-24-flood").await.summary.id;
     sink.allow(30);
     run.beat("2026-09-24T08:00:05Z").await;
-    let (first_now, second_now) = (run.standing(first).await, run.standing(second).await);
-    assert_eq!((first_now.2, second_now), (0, (30, 30, 0)), "{first_now:?}");
+    // Whoever of the first has not been asked yet goes before the second.
+    let ((_, sent, failed), (_, also_sent, also_failed)) =
+        (run.standing(first).await, run.standing(second).await);
+    assert_eq!((sent + also_sent, failed, also_failed), (48 + 30, 0, 0));
     for time in ["08:11", "08:32"] {
         run.beat(&format!("2026-09-24T{time}:00Z")).await;
     }
@@ -203,4 +208,30 @@ async fn a_quota_that_ends_two_editions_fails_nobody() {
     }
     assert_eq!((run.standing(first).await, run.standing(second).await), ((0, 60, 0), (0, 60, 0)));
     assert!(readers.iter().all(|reader| sink.copies(reader).len() == 2), "{:?}", sink.everything());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_follows_an_edition_does_not_take_the_halt_of_another_for_its_own() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &named("slow", 12)).await;
+    let press = room.press().await;
+    let edition = the_first(&press).await;
+    let Ownership::Ours(_lock) = press.store.acquire_sender().await.unwrap() else { panic!() };
+    let began = Clock::system().now();
+    let folder = room.folder.path().to_owned();
+    let follower = tokio::task::spawn_blocking(move || {
+        super::program::straight(&folder, &["send", "--edition", "2026-09-24"])
+    });
+    while !press.store.is_asked_to_send_since(began).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Another edition is refused, and a moment later it is this one's turn.
+    let why = "550 5.7.1 that one is refused";
+    press.store.note_trouble(Trouble::Halted, Some(why), Clock::system().now()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    let (route, stop) = (Route::prepare(&press.config.transport).unwrap(), CancellationToken::new());
+    let done = press.dispatch(&route, &edition, &|_, _| {}, &stop).await.unwrap();
+    assert_eq!(done.ending, Ending::Complete);
+    let told = shown(&follower.await.unwrap());
+    assert!(told.contains("Sent to 12 of 12 readers") && !told.contains("halted"), "{told}");
 }
