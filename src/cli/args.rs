@@ -555,7 +555,7 @@ pub struct RemoveArgs {
     straight subscribers revive --edition 2025-11-04 --dry-run\n  \
     straight subscribers revive --edition 2025-11-04 --reason 5.1.1\n  \
     straight subscribers revive --domain example.org\n\n\
-    They get the next edition; `straight deliveries retry` sends one that they missed.",
+    They get the next edition; `straight deliveries retry ADDRESS` sends one that they missed.",
     group(ArgGroup::new("whom").required(true).args(["email", "edition", "domain"])))]
 pub struct ReviveArgs {
     /// This address

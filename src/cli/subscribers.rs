@@ -137,7 +137,7 @@ async fn list_of_domain(
         let Some(last) = page.last() else { return Ok(count) };
         after = last.id;
         for subscriber in &page {
-            writeln!(out, "{}", subscriber.email.masked())?;
+            writeln!(out, "{}", subscriber.email)?;
             count += 1;
         }
     }

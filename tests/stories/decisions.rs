@@ -294,7 +294,7 @@ async fn a_domain_that_is_gone_is_taken_off_by_one_command_and_brought_back_by_a
     let dry = [&remove[..], &["--dry-run"]].concat();
     let (_, told) = straight(&room, &dry).await;
     assert!(told.contains("2 readers at big.example would be set aside; nothing is changed."), "{told}");
-    assert!(told.contains("a…@big.example") && !told.contains("ann@"), "{told}");
+    assert!(told.lines().any(|line| line == "ann@big.example"), "{told}");
     assert_eq!(counted().await, before);
 
     done(&room, &remove, &["Set aside as bounced: 2 readers at big.example.", "revive --domain big.example"])
