@@ -111,3 +111,45 @@ fn a_post_has_the_day_and_the_zone_of_its_site() {
     let article = std::fs::read_to_string(site.path().join("out/2016/2016-03-05-early.md")).unwrap();
     assert!(article.contains("\ndate: 2016-03-05T00:30:00+02:00\n"), "{article}");
 }
+
+#[test]
+fn a_synced_pattern_is_put_in_and_what_the_site_alone_could_show_is_told() {
+    let content = "<!-- wp:paragraph -->\n<p>Before.</p>\n<!-- /wp:paragraph -->\n\n<!-- wp:block {\"ref\":99} /-->\n\n\
+        <!-- wp:latest-posts /--><!-- wp:rss {\"feedURL\":\"https://x.example/feed\"} /-->\n<!-- wp:image /-->\n\
+        <!-- wp:block {\"ref\":98} /-->\n<!-- wp:block {\"ref\":97} /-->\n<!-- wp:paragraph -->\n<p>After [chart id=1].</p>\n\
+        <!-- /wp:paragraph -->\n<!-- wp:block {\"ref\":96,\"content\":{\"Word\":{\"content\":\"Of its own.\"}}} /-->\n\
+        <!-- wp:block {\"ref\":96,\"content\":{}} /-->";
+    let pattern = "<!-- wp:paragraph -->\n<p>The text of the <b>house</b>.</p>\n<!-- /wp:paragraph -->\n<!-- wp:block {\"ref\":96} /-->";
+    let none = "https://old.example/?p=";
+    let items = item("post", "publish", &entry(1, "house", "https://old.example/house/", content))
+        + &item("wp_block", "publish", &entry(99, "pattern", none, pattern))
+        + &item("wp_block", "draft", &entry(97, "unseen", none, "<p>Not yet.</p>"))
+        + &item("wp_block", "publish", &entry(96, "inner", none, "<p>Within it.</p>"));
+    let export = export_of("https://old.example", &items);
+    let first = export[..export.find("<p>Before").unwrap()].matches('\n').count();
+    let site = Site::new().with("export.xml", export);
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    assert_eq!(
+        body(&site, "house").trim(),
+        "Before.\n\nThe text of the **house**.\n\nWithin it.\n\nAfter .\n\nWithin it.\n\nWithin it."
+    );
+    let places = [
+        (6, "the block `latest-posts` is left out: its site makes what it shows"),
+        (6, "the block `rss` is left out: its site makes what it shows"),
+        (8, "the synced pattern 98 is left out: the export does not have it"),
+        (9, "the synced pattern 97 is left out: the export does not have it"),
+        (11, "the shortcode `[chart id=1]` is left out"),
+        (
+            13,
+            "the synced pattern 96 is put in as it stands for all posts: what this one says in its place is left out",
+        ),
+    ];
+    for (line, what) in places {
+        let line = format!("export.xml:{}: {what}", first + line);
+        assert_eq!(told.matches(&line).count(), 1, "{line}\n{told}");
+    }
+    assert_eq!(told.matches("is left out").count(), places.len(), "{told}");
+    assert!(told.contains("Passed over: synced patterns (3)."), "{told}");
+}

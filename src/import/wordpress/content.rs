@@ -1,15 +1,26 @@
 //! What WordPress keeps as the text of a post → Markdown: blocks, classic paragraphs, shortcodes.
 
 use super::super::frames::as_links;
+use super::patterns::Patterns;
 use super::shortcodes::{Gallery, expanded};
 use crate::article::markdown::from_html;
 
 /// A piece between blocks is converted by itself, so that a long post is no large document.
 const PIECE: usize = 200;
 
+/// What the content of a post shows without having it: the pictures of galleries, and patterns.
+pub(super) type Sources<'a> = (&'a Gallery<'a>, &'a Patterns);
+
 /// Turns the content of a post into Markdown; tells what is lost, with its byte.
-pub(super) fn markdown(content: &str, gallery: &Gallery<'_>, lost: &mut dyn FnMut(usize, String)) -> String {
+pub(super) fn markdown(
+    content: &str,
+    (gallery, patterns): Sources<'_>,
+    lost: &mut dyn FnMut(usize, String),
+) -> String {
     let has_blocks = content.contains("<!-- wp:");
+    let filled = patterns.put_into(content, lost);
+    let lost = &mut |at: usize, what: String| lost(filled.place(at), what);
+    let content = &filled.text;
     let mut out = String::new();
     for (at, piece) in pieces(content, has_blocks) {
         let html = expanded(piece, gallery, &mut |within, what| lost(at + within, what));
@@ -241,7 +252,9 @@ mod tests {
 
     fn converted(html: &str) -> (String, Vec<String>) {
         let mut lost = Vec::new();
-        let text = markdown(html, &|_| Vec::new(), &mut |at, what| lost.push(format!("{at}: {what}")));
+        let text = markdown(html, (&|_| Vec::new(), &Patterns::default()), &mut |at, what| {
+            lost.push(format!("{at}: {what}"))
+        });
         (text, lost)
     }
 

@@ -3,6 +3,7 @@
 mod addresses;
 mod content;
 mod export;
+mod patterns;
 mod shortcodes;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -21,6 +22,7 @@ use crate::article::import_date;
 use crate::article::markdown::{document, from_html};
 use addresses::{Addresses, Found, Led};
 use export::{Entry, Item, entries};
+use patterns::Patterns;
 
 /// What is gathered before posts are read.
 #[derive(Default)]
@@ -34,6 +36,7 @@ struct Known {
     /// The article that each post becomes, as they follow each other, and what there is to tell of its name.
     planned: VecDeque<(Option<PathBuf>, Report)>,
     addresses: Addresses,
+    patterns: Patterns,
 }
 
 impl Known {
@@ -51,7 +54,7 @@ impl Known {
     }
 }
 
-/// Imports the posts of the export at `path`, which is read more than once and never held in memory.
+/// Imports the posts of the export at `path`, which is read more than once and, but for its patterns, not held in memory.
 ///
 /// # Errors
 /// When it cannot be read, is no export, or nothing can be written.
@@ -117,6 +120,7 @@ fn passed_over(item: &Item) -> Option<&'static str> {
         ("post", _) => Some("posts of another status"),
         ("page", _) => Some("pages"),
         ("attachment", _) => Some("attachments"),
+        ("wp_block", _) => Some("synced patterns"),
         _ => Some("menus, settings and the like"),
     }
 }
@@ -153,6 +157,15 @@ fn gather(path: &Path, options: &Options<'_>, finish: &mut Finish<'_>) -> Result
                             known.of_posts.entry(item.parent.clone()).or_default().push(item.id.clone());
                         }
                         Led::File(item.attachment_url.trim().to_owned())
+                    }
+                    // WordPress shows no others either.
+                    Some(_)
+                        if item.kind == "wp_block"
+                            && item.status == "publish"
+                            && item.password.is_empty() =>
+                    {
+                        known.patterns.add(&item.id, &item.content);
+                        Led::Left("what is no post")
                     }
                     Some(_) => Led::Left(match (item.kind.as_str(), item.status.as_str()) {
                         ("page", _) => "a page",
@@ -203,7 +216,8 @@ fn headings(path: &Path, wanted: &HashSet<PathBuf>, known: &mut Known) -> Result
         {
             let name = known.planned.get(number).and_then(|(name, _)| name.as_ref());
             if let Some(name) = name.filter(|name| wanted.contains(*name)) {
-                let body = content::markdown(&item.content, &|_| Vec::new(), &mut |_, _| {});
+                let body =
+                    content::markdown(&item.content, (&|_| Vec::new(), &known.patterns), &mut |_, _| {});
                 let ids = document(&body).heading_ids().into_iter().map(str::to_owned).collect();
                 found.push((name.clone(), ids));
             }
@@ -220,7 +234,9 @@ fn headings(path: &Path, wanted: &HashSet<PathBuf>, known: &mut Known) -> Result
 fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &mut Report) -> Post {
     let line = if item.content_line > 0 { item.content_line } else { item.line };
     let mut told = Vec::new();
-    let body = content::markdown(&item.content, &|ids| known.gallery(&item, ids), &mut |at, what| {
+    let gallery = |ids: Option<&str>| known.gallery(&item, ids);
+    let sources: content::Sources<'_> = (&gallery, &known.patterns);
+    let body = content::markdown(&item.content, sources, &mut |at, what| {
         told.push((line + item.content[..at.min(item.content.len())].matches('\n').count(), what));
     });
     for (line, what) in told {
