@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
+use crate::article::markdown::document;
 use crate::article::{Slug, import_date};
 
 /// What a post says of itself, in our keys.
@@ -109,7 +110,7 @@ pub(super) fn head(fields: Map<String, Value>, zone: Tz) -> (Head, Option<String
             date
         };
         match Field::of(&key) {
-            Field::Title => head.title = text(&value).unwrap_or_default(),
+            Field::Title => head.title = without_tags(text(&value).unwrap_or_default()),
             Field::Date => head.date = date().unwrap_or_default(),
             Field::NotBefore => {
                 head.not_before = date();
@@ -198,10 +199,37 @@ fn text(value: &Value) -> Option<String> {
     Some(one_line(&text))
 }
 
+/// A title without the tags that set words of it off; `Vec<T>` and the `<b>` of a title about HTML stay.
+fn without_tags(mut title: String) -> String {
+    for name in
+        ["b", "strong", "i", "em", "u", "small", "sub", "sup", "span", "mark", "code", "cite", "del", "ins"]
+    {
+        let close = format!("</{name}>");
+        // What is longer is no title, and refused later.
+        while let Some(end) = title.find(&close).filter(|_| title.len() < 2_000) {
+            let opens = title[..end].rmatch_indices(&format!("<{name}")).map(|(at, _)| at).find_map(|at| {
+                let rest = &title[at + 1 + name.len()..end];
+                let length = rest.find('>').filter(|_| rest.starts_with(['>', ' ']))?;
+                Some(at..at + 1 + name.len() + length + 1)
+            });
+            let Some(open) = opens else { break };
+            title.replace_range(end..end + close.len(), "");
+            title.replace_range(open, "");
+        }
+    }
+    title
+}
+
 /// On one line, without control characters.
 pub(super) fn one_line(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What stands above `<!--more-->`, in Markdown, as a summary: its words on one line, unless that is too long for one.
+pub(super) fn summary_of(above: &str) -> Option<String> {
+    let text = one_line(&document(above).words());
+    Some(text).filter(|text| !text.is_empty() && text.chars().count() <= 300)
 }
 
 /// Several texts; with `split` those of one text are divided by commas, or else by spaces as Jekyll does.
@@ -328,6 +356,18 @@ mod tests {
             assert!(head.yaml(slug).contains(&format!("\nslug: {written}\n")), "{}", head.yaml(slug));
         }
         assert!(head.yaml("25-years-no").contains("\nslug: 25-years-no\n"), "{}", head.yaml("25-years-no"));
+    }
+
+    #[test]
+    fn a_title_loses_the_tags_that_set_words_off() {
+        for (written, title) in [
+            ("H <b>bold</b>", "H bold"),
+            ("<span class=\"x\">The <b>big</b> <b>ferry</b></span>", "The big ferry"),
+            ("Vec<T> < 3, the <b> of HTML, </i>", "Vec<T> < 3, the <b> of HTML, </i>"),
+            ("Of <base> and </b>", "Of <base> and </b>"),
+        ] {
+            assert_eq!(read(serde_json::json!({ "title": written })).title, title);
+        }
     }
 
     #[test]

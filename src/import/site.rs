@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::addresses::Addressing;
 use super::finish::Finish;
 use super::goldmark;
-use super::head::{Head, one_line};
+use super::head::{Head, summary_of};
 use super::inherited::Inherited;
 use super::kramdown::{self, without_attributes};
 use super::names::{Names, Unknown};
@@ -259,8 +259,7 @@ fn summarised(post: &mut Post) {
         return;
     };
     if post.head.summary.is_none() {
-        let text = one_line(&document(&post.body[..more]).plain());
-        post.head.summary = Some(text).filter(|text| !text.is_empty() && text.chars().count() <= 300);
+        post.head.summary = summary_of(&post.body[..more]);
     }
     for mark in ["<!--more-->", "<!-- more -->"] {
         while let Some(at) = post.body.find(mark) {

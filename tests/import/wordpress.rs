@@ -153,3 +153,45 @@ fn a_synced_pattern_is_put_in_and_what_the_site_alone_could_show_is_told() {
     assert_eq!(told.matches("is left out").count(), places.len(), "{told}");
     assert!(told.contains("Passed over: synced patterns (3)."), "{told}");
 }
+
+#[test]
+fn what_stands_above_more_is_the_summary_without_pictures_and_a_format_is_no_tag() {
+    let picture = "<img src=\"https://old.example/a.png\" alt=\"A quay\">";
+    let blocks = format!(
+        "<!-- wp:paragraph -->\n<p>It {picture} <b>sails</b>.</p>\n<!-- /wp:paragraph -->\n<!-- wp:image --><figure>{picture}</figure>\
+         <!-- /wp:image -->\n<!-- wp:more {{\"customText\":\"On\"}} -->\n<!--more On-->\n\
+         <!-- /wp:more -->\n<!-- wp:paragraph -->\n<p>Rest.</p>\n<!-- /wp:paragraph -->"
+    );
+    let long = format!("{}<!--more-->\n\nRest.", "Long. ".repeat(60));
+    let formats = "<category domain=\"post_format\" nicename=\"post-format-aside\"><![CDATA[Aside]]></category>\
+        <category domain=\"post_tag\" nicename=\"sea\"><![CDATA[Sea]]></category>";
+    let excerpt = "<excerpt:encoded><![CDATA[Its own.]]></excerpt:encoded>";
+    let at = |id: u32, name: &str, content: &str| {
+        entry(id, name, &format!("https://old.example/{name}/"), content)
+    };
+    let items = item("post", "publish", &(at(1, "blocks", &blocks) + formats))
+        + &item("post", "publish", &at(2, "classic", "First.\n\nSecond.<!--more-->\n\nRest."))
+        + &item("post", "publish", &(at(3, "own", "First.\n\n<!--more-->\n\nRest.") + excerpt))
+        + &item("post", "publish", &at(4, "long", &long));
+    let site = Site::new().with("export.xml", export_of("https://old.example", &items));
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    let articles = site.articles();
+    let of =
+        |key: &str| -> Vec<&str> { articles.lines().filter_map(|line| line.strip_prefix(key)).collect() };
+    assert_eq!(of("summary: "), ["It sails.", "First. Second.", "Its own."], "{articles}");
+    assert_eq!(of("tags: "), ["[Sea]"], "{articles}");
+    let jekyll = Site::new().with(
+        "blog/_posts/2016-03-04-a.md",
+        "---\ntitle: The <b>ferry</b>\n---\nIt ![A quay](https://old.example/a.png) *sails*.\n\n![At night](https://old.example/b.png)\n\
+         <!--more-->\n\nRest.\n",
+    );
+    let (code, told) = jekyll.import("jekyll blog --out out");
+    assert_eq!(code, 0, "{told}");
+    let article = jekyll.articles();
+    assert!(
+        article.contains("\nsummary: It sails.\n") && article.contains("\ntitle: The ferry\n"),
+        "{article}"
+    );
+}

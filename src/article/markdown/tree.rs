@@ -185,8 +185,15 @@ pub(crate) enum What {
 /// The text of `content`, without marks.
 pub(crate) fn plain(content: &[Inline]) -> String {
     let mut out = String::new();
-    collect_plain(content, &mut out);
+    collect_plain(content, Pictures::Named, &mut out);
     out
+}
+
+/// Whether a text has the words that stand for its pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pictures {
+    Named,
+    PassedOver,
 }
 
 impl Document {
@@ -220,7 +227,14 @@ impl Document {
     pub(crate) fn plain(&self) -> String {
         let mut out = String::new();
         let notes = self.notes.iter().flatten();
-        self.blocks.iter().chain(notes).for_each(|block| block_plain(block, &mut out));
+        self.blocks.iter().chain(notes).for_each(|block| block_plain(block, Pictures::Named, &mut out));
+        out
+    }
+
+    /// Its own words: without notes, and without those that stand for a picture.
+    pub(crate) fn words(&self) -> String {
+        let mut out = String::new();
+        self.blocks.iter().for_each(|block| block_plain(block, Pictures::PassedOver, &mut out));
         out
     }
 }
@@ -257,22 +271,23 @@ fn notes_in(blocks: &[Block]) -> usize {
     blocks.iter().map(in_block).max().unwrap_or(0)
 }
 
-fn block_plain(block: &Block, out: &mut String) {
+fn block_plain(block: &Block, pictures: Pictures, out: &mut String) {
     match block {
         Block::Paragraph(content) | Block::Plain(content) | Block::Heading { content, .. } => {
-            collect_plain(content, out);
+            collect_plain(content, pictures, out);
         }
-        Block::Quote(blocks) => blocks.iter().for_each(|block| block_plain(block, out)),
+        Block::Quote(blocks) => blocks.iter().for_each(|block| block_plain(block, pictures, out)),
         Block::Code(text) => out.push_str(text),
         Block::List { items, .. } => {
-            items.iter().flat_map(|item| &item.blocks).for_each(|block| block_plain(block, out));
+            items.iter().flat_map(|item| &item.blocks).for_each(|block| block_plain(block, pictures, out));
         }
         Block::Table(table) => {
             for cell in table.head.iter().chain(table.rows.iter().flatten()) {
-                collect_plain(cell, out);
+                collect_plain(cell, pictures, out);
                 out.push('\n');
             }
         }
+        Block::Figure(_) if pictures == Pictures::PassedOver => {}
         Block::Figure(image) => {
             out.push_str(&image.alt);
             out.push('\n');
@@ -280,21 +295,24 @@ fn block_plain(block: &Block, out: &mut String) {
         }
         Block::Definitions(definitions) => definitions.iter().for_each(|definition| match definition {
             Definition::Term(content) => {
-                collect_plain(content, out);
+                collect_plain(content, pictures, out);
                 out.push('\n');
             }
-            Definition::Meaning(blocks) => blocks.iter().for_each(|block| block_plain(block, out)),
+            Definition::Meaning(blocks) => blocks.iter().for_each(|block| block_plain(block, pictures, out)),
         }),
         Block::Rule => {}
     }
     out.push('\n');
 }
 
-fn collect_plain(content: &[Inline], out: &mut String) {
+fn collect_plain(content: &[Inline], pictures: Pictures, out: &mut String) {
     for inline in content {
         match inline {
             Inline::Text(text) | Inline::Code(text) => out.push_str(text),
-            Inline::Styled(_, content) | Inline::Link { content, .. } => collect_plain(content, out),
+            Inline::Styled(_, content) | Inline::Link { content, .. } => {
+                collect_plain(content, pictures, out)
+            }
+            Inline::Image(_) if pictures == Pictures::PassedOver => {}
             Inline::Image(image) => out.push_str(&image.alt),
             Inline::Note(_) => {}
             Inline::SoftBreak | Inline::HardBreak => out.push(' '),

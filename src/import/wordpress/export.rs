@@ -228,7 +228,12 @@ impl Walk<'_> {
         if self.open.len() >= DEEPEST {
             return Err(self.wrong("it is nested deeper than an export is".to_owned()));
         }
-        let name = tag.name().as_ref().chars().take(100).collect::<String>();
+        let mut name = tag.name().as_ref().chars().take(100).collect::<String>();
+        let domain = tag.try_get_attribute("domain").ok().flatten();
+        if name == "category" && domain.is_some_and(|domain| domain.value == "post_format") {
+            // "Aside", "Gallery": how its theme shows a post, and not what it is about.
+            name = "post format".to_owned();
+        }
         match name.as_str() {
             "item" => self.item = Some(Box::new(Item { line: self.line, ..Item::default() })),
             "wp:author" => self.author = Some(Default::default()),

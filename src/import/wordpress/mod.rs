@@ -13,7 +13,7 @@ use chrono::{FixedOffset, NaiveDateTime, Offset as _, SecondsFormat, Utc};
 use url::Url;
 
 use super::finish::Finish;
-use super::head::{Head, one_line};
+use super::head::{Head, one_line, summary_of};
 use super::homes::{Homes, on_the_web};
 use super::relink::{Links, relative};
 use super::shelves::Shelves;
@@ -242,7 +242,13 @@ fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &
     for (line, what) in told {
         report.note(path, line, what);
     }
-    let head = head(&item, known, options);
+    let mut head = head(&item, known, options);
+    if head.summary.is_none()
+        && let Some((above, _)) = item.content.split_once("<!--more")
+    {
+        // What is lost of it was told with the whole.
+        head.summary = summary_of(&content::markdown(above, sources, &mut |_, _| {}));
+    }
     Post { head, body, file: path.to_owned(), line, keeps_lines: false }
 }
 
