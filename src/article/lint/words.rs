@@ -69,7 +69,10 @@ pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
         "in the attachment",
         "see the attachment",
     ];
-    const GERMAN: [&str; 8] = [
+    const GERMAN: [&str; 11] = [
+        "anbei",
+        "als anhang",
+        "beiliegend",
         "im anhang",
         "in der anlage",
         "siehe anhang",
@@ -79,7 +82,25 @@ pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
         "beigefügte datei",
         "beigefügten datei",
     ];
+    // Not "في المرفق", which is "at the facility" as well.
+    const ARABIC: [&str; 14] = [
+        "الملف المرفق",
+        "الملفات المرفقة",
+        "المستند المرفق",
+        "المستندات المرفقة",
+        "الوثيقة المرفقة",
+        "الوثائق المرفقة",
+        "التقرير المرفق",
+        "الجدول المرفق",
+        "المرفقات",
+        "مرفق طيه",
+        "مرفق لكم",
+        "مرفقا لكم",
+        "أرفقنا لكم",
+        "نرفق لكم",
+    ];
     let phrases: &[&str] = match language.split('-').next().unwrap_or_default() {
+        "ar" => &ARABIC,
         "de" => &GERMAN,
         "en" => &ENGLISH,
         _ => return None,
@@ -94,15 +115,17 @@ pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
 }
 
 fn whole_phrase(lower: &str, phrase: &str) -> Option<Range<usize>> {
+    // Arabic writes "and", "in" and "as" as a letter before the word.
+    let joined = ['و', 'ف', 'ب', 'ك'];
     lower.match_indices(phrase).map(|(at, _)| at..at + phrase.len()).find(|at| {
-        !lower[..at.start].ends_with(char::is_alphanumeric)
-            && !lower[at.end..].starts_with(char::is_alphanumeric)
+        let before = lower[..at.start].strip_suffix(joined).unwrap_or(&lower[..at.start]);
+        !before.ends_with(char::is_alphanumeric) && !lower[at.end..].starts_with(char::is_alphanumeric)
     })
 }
 
 /// Whether the text of a link says nothing of where it leads.
 pub(super) fn is_vague(text: &str) -> bool {
-    const VAGUE: [&str; 22] = [
+    const VAGUE: [&str; 37] = [
         "here",
         "click here",
         "click",
@@ -125,6 +148,21 @@ pub(super) fn is_vague(text: &str) -> bool {
         "mehr",
         "weiterlesen",
         "dieser link",
+        "هنا",
+        "من هنا",
+        "اضغط هنا",
+        "إضغط هنا",
+        "اضغطوا هنا",
+        "انقر هنا",
+        "أنقر هنا",
+        "انقروا هنا",
+        "المزيد",
+        "اقرأ المزيد",
+        "إقرأ المزيد",
+        "لمعرفة المزيد",
+        "تابع القراءة",
+        "الرابط",
+        "هذا الرابط",
     ];
     VAGUE.contains(&bare(text).as_str())
 }
@@ -195,8 +233,11 @@ fn bare(text: &str) -> String {
         return text.trim().to_owned();
     }
     let text = text.trim_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '.' | ':' | '!' | '…' | '»' | '>' | '→' | '“' | '”' | '"')
+        c.is_whitespace()
+            || matches!(c, '.' | ':' | '!' | '…' | '«' | '»' | '<' | '>' | '←' | '→' | '“' | '”' | '"')
     });
+    // Arabic is written with its short vowels and drawn out, or without.
+    let text = text.replace(|c: char| matches!(c, '\u{640}' | '\u{64B}'..='\u{652}'), "");
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -244,6 +285,12 @@ mod tests {
             ("Der Plan steht im Anhang.", "de-DE", true),
             ("Das Team hat im Anhangverfahren", "de", false),
             ("im Anhang", "en", false),
+            ("Anbei der Plan.", "de", true),
+            ("nebenanbei", "de", false),
+            ("تجدون التفاصيل في الملف المرفق.", "ar-EG", true),
+            ("الخطة والجداول بالملف المرفق", "ar", true),
+            ("افتتح الوزير المرفق الصحي الجديد", "ar", false),
+            ("الملف المرفق", "en", false),
             ("see attached", "fr", false),
         ] {
             assert_eq!(attachment(text, language).is_some(), finds, "{text}");
@@ -252,10 +299,12 @@ mod tests {
 
     #[test]
     fn words_that_say_nothing() {
-        for text in ["here", "Click here!", "  Read   more… ", "hier"] {
+        for text in
+            ["here", "Click here!", "  Read   more… ", "hier", "انقر هُنا", "«المزيد»", "اقرأ المـزيد ←"]
+        {
             assert!(is_vague(text), "{text}");
         }
-        assert!(!is_vague("the harbour's timetable"));
+        assert!(!is_vague("the harbour's timetable") && !is_vague("المزيد من القوارب"));
         for (alt, src) in [
             ("image", "a.png"),
             ("Image.", "a.png"),
