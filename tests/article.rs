@@ -1,7 +1,7 @@
 //! Tests of `article`: what an editor is told, and what comes of any bytes.
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -517,8 +517,9 @@ fn pictures_are_found_and_prepared() {
     assert_eq!(sizes, [("images/wide.png", 1104, 621), ("near%20by.png", 200, 100)]);
     let body = article.render(&RenderOptions {
         top_heading: 2,
-        first_link: 1,
+        numbered: &HashMap::new(),
         words: &Words::english(),
+        dir: None,
         id_prefix: "",
         picture_src: &|src| format!("cid:{}", article.pictures[src].file_name),
         link: &|_| None,
@@ -608,8 +609,9 @@ fn the_sample_articles_are_fine() {
         );
         let body = article.render(&RenderOptions {
             top_heading: 2,
-            first_link: 1,
+            numbered: &HashMap::new(),
             words: &Words::english(),
+            dir: None,
             id_prefix: "",
             picture_src: &|src| format!("cid:{src}"),
             link: &|_| Some("https://example.com/".to_owned()),
@@ -703,8 +705,9 @@ fn holds(bytes: &[u8]) -> Result<(), TestCaseError> {
         prop_assert!(!marked(&article.markdown) && !article.highlights.iter().any(|h| marked(h)));
         let body = article.render(&RenderOptions {
             top_heading: 2,
-            first_link: 1,
+            numbered: &HashMap::new(),
             words: &Words::english(),
+            dir: None,
             id_prefix: "p",
             picture_src: &|src| src.to_owned(),
             link: &|target| Some(target.to_owned()),

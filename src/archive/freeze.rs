@@ -1,5 +1,7 @@
 //! An edition's articles as the archive keeps them.
 
+use std::collections::HashMap;
+
 use chrono::Datelike as _;
 
 use super::{ArchivedArticle, ArchivedImage, ArchivedSource, Body, Byline, Card, Named, SITE};
@@ -24,15 +26,17 @@ struct Freezer<'a> {
 
 impl Freezer<'_> {
     /// A line of Markdown as inline HTML.
-    fn line(&self, source: &str) -> String {
-        markdown::inline(source, 1, self.words).html
+    fn line(&self, source: &str, dir: Option<&str>) -> String {
+        markdown::inline(source, &HashMap::new(), dir, self.words).html
     }
 
     fn article(&self, position: u32, article: &Article) -> ArchivedArticle {
+        let dir = edition::turned(article, self.words);
         let rendered = article.render(&RenderOptions {
             top_heading: 2,
-            first_link: 1,
+            numbered: &HashMap::new(),
             words: self.words,
+            dir,
             // As in the mail, so that a link to a heading leads to the same place on either page.
             id_prefix: &format!("{}-", article.slug),
             picture_src: &|src| self.picture_src(article, src),
@@ -40,7 +44,7 @@ impl Freezer<'_> {
         });
         let byline = article.author.as_ref().map(|author| Byline {
             author: named(&author.name),
-            biography: author.biography.as_deref().map(|text| self.line(text)),
+            biography: author.biography.as_deref().map(|text| self.line(text, self.words.turned(text))),
             link: author.link.as_ref().map(ToString::to_string),
             photo: author.photo.as_ref().map(ToString::to_string),
         });
@@ -74,8 +78,8 @@ impl Freezer<'_> {
             .replace("{name}", &self.publication.name);
         let body = Body {
             language: self.publication.language.clone(),
-            highlights: article.highlights.iter().map(|highlight| self.line(highlight)).collect(),
-            image: article.image.as_ref().map(|figure| self.image(article, figure)),
+            highlights: article.highlights.iter().map(|highlight| self.line(highlight, dir)).collect(),
+            image: article.image.as_ref().map(|figure| self.image(article, figure, dir)),
             byline,
             sources: article.sources.iter().map(source).collect(),
             copyright,
@@ -85,11 +89,11 @@ impl Freezer<'_> {
         ArchivedArticle { card, body }
     }
 
-    fn image(&self, article: &Article, figure: &Figure) -> ArchivedImage {
+    fn image(&self, article: &Article, figure: &Figure, dir: Option<&str>) -> ArchivedImage {
         ArchivedImage {
             src: self.picture_src(article, &figure.src),
             alt: plain(&figure.alt),
-            caption: figure.caption.as_deref().map(|text| self.line(text)),
+            caption: figure.caption.as_deref().map(|text| self.line(text, dir)),
             size: article.pictures.get(&figure.src).map(|picture| (picture.width, picture.height)),
         }
     }

@@ -47,6 +47,7 @@ pub use templates::{Templates, built_in_files};
 pub(crate) use templates::{
     engine as template_engine, load_logo, load_words, own as own_template, path_of as template_path,
 };
+pub(crate) use view::turned;
 pub use view::{headline, link_between};
 pub(crate) use wrap::{rewrapped, shorten};
 

@@ -1,5 +1,7 @@
 //! What templates see of an edition: everything escaped or rendered where it is HTML, numbered where it is a link.
 
+use std::collections::HashMap;
+
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -152,20 +154,34 @@ pub(super) struct Link {
     pub(super) url: String,
 }
 
-/// The links of the plain text, numbered from 1 through the whole edition.
+/// The addresses of the plain text and their numbers, from 1 through the whole edition: a reader who has looked one up
+/// knows it wherever it stands again.
 #[derive(Debug, Default)]
-struct Links(Vec<String>);
+struct Links(HashMap<String, usize>);
 
 impl Links {
-    fn next(&self) -> usize {
-        self.0.len() + 1
+    fn number(&mut self, url: String) -> usize {
+        let next = self.0.len() + 1;
+        *self.0.entry(url).or_insert(next)
     }
 
-    fn inline(&mut self, source: &str, words: &Words) -> Inline {
-        let first = self.next();
-        let RenderedInline { html, text, links } = markdown::inline(source, first, words);
-        self.0.extend(links);
+    fn extend(&mut self, urls: Vec<String>) {
+        for url in urls {
+            self.number(url);
+        }
+    }
+
+    fn inline(&mut self, source: &str, dir: Option<&str>, words: &Words) -> Inline {
+        let RenderedInline { html, text, links } = markdown::inline(source, &self.0, dir, words);
+        self.extend(links);
         Inline { html: breakable(&html), text, plain: markdown::plain(source) }
+    }
+
+    /// All of them, by their numbers.
+    fn listed(self) -> Vec<Link> {
+        let mut listed: Vec<Link> = self.0.into_iter().map(|(url, number)| Link { number, url }).collect();
+        listed.sort_unstable_by_key(|link| link.number);
+        listed
     }
 }
 
@@ -230,7 +246,7 @@ impl View {
             headlines,
             authors,
             recent: recent.iter().map(|headline| RecentView::of(headline, words)).collect(),
-            links: links.0.into_iter().zip(1..).map(|(url, number)| Link { number, url }).collect(),
+            links: links.listed(),
         }
     }
 
@@ -262,7 +278,8 @@ impl Reader<'_> {
 
     fn highlights(&self, position: usize, article: &Article, links: &mut Links) -> Vec<Inline> {
         let shown = if self.is_bare(position) { &[][..] } else { &article.highlights };
-        shown.iter().map(|highlight| links.inline(highlight, self.words)).collect()
+        let dir = turned(article, self.words);
+        shown.iter().map(|highlight| links.inline(highlight, dir, self.words)).collect()
     }
 
     fn article(
@@ -273,12 +290,14 @@ impl Reader<'_> {
         links: &mut Links,
     ) -> ArticleView {
         let bare = self.is_bare(position);
+        let dir = turned(article, self.words);
         let image = article.image.as_ref().filter(|_| !bare);
-        let image = image.map(|figure| self.image(article, figure, links));
+        let image = image.map(|figure| self.image(article, figure, dir, links));
         let options = RenderOptions {
             top_heading: if self.layout.stories() == 1 { 2 } else { 3 },
-            first_link: links.next(),
+            numbered: &links.0,
             words: self.words,
+            dir,
             id_prefix: &format!("{}-", article.slug),
             picture_src: &|src| self.picture_src(article, src),
             link: &|target| link_between(self.edition, article, target, self.publication),
@@ -298,12 +317,12 @@ impl Reader<'_> {
         let url = address_of(article, self.publication);
         let (html, text, sources) = match shown {
             Shown::Whole => {
-                links.0.extend(body.links);
+                links.extend(body.links);
                 let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
                 (for_mail(&body.html, &edition_url), body.text.trim_end().to_owned(), sources)
             }
             Shown::Beginning(beginning) if !beginning.html.is_empty() => {
-                links.0.extend(beginning.links);
+                links.extend(beginning.links);
                 let (html, text) = self.way_on(article, &url);
                 let html = for_mail(&beginning.html, &edition_url) + &html;
                 (html, format!("{}\n\n{text}", beginning.text.trim_end()), Vec::new())
@@ -320,7 +339,7 @@ impl Reader<'_> {
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
-            dir: self.words.turned(&told_of(article)),
+            dir,
             url,
             host: article
                 .url
@@ -379,12 +398,12 @@ impl Reader<'_> {
         (html, if address.is_empty() { text } else { format!("{text}\n\n{address}") })
     }
 
-    fn image(&self, article: &Article, figure: &Figure, links: &mut Links) -> ImageView {
+    fn image(&self, article: &Article, figure: &Figure, dir: Option<&str>, links: &mut Links) -> ImageView {
         let width = article.pictures.get(&figure.src).map_or(SHOWN_WIDTH, |p| p.width.min(SHOWN_WIDTH));
         ImageView {
             src: self.picture_src(article, &figure.src),
             alt: figure.alt.clone(),
-            caption: figure.caption.as_deref().map(|caption| links.inline(caption, self.words)),
+            caption: figure.caption.as_deref().map(|caption| links.inline(caption, dir, self.words)),
             width,
         }
     }
@@ -407,23 +426,28 @@ impl Reader<'_> {
             }
         }
         seen.into_iter()
-            .map(|author| AuthorView {
-                name: author.name.clone(),
-                dir: author.biography.as_ref().and_then(|biography| self.words.turned(biography)),
-                biography: author.biography.as_deref().map(|biography| links.inline(biography, self.words)),
-                link: author.link.as_ref().map(ToString::to_string),
-                photo: author.photo.as_ref().map(ToString::to_string),
+            .map(|author| {
+                let biography = author.biography.as_deref();
+                let dir = biography.and_then(|biography| self.words.turned(biography));
+                AuthorView {
+                    name: author.name.clone(),
+                    dir,
+                    biography: biography.map(|biography| links.inline(biography, dir, self.words)),
+                    link: author.link.as_ref().map(ToString::to_string),
+                    photo: author.photo.as_ref().map(ToString::to_string),
+                }
             })
             .collect()
     }
 }
 
-/// What is written of an article beside its text, in which code and names of another script may be most.
-fn told_of(article: &Article) -> String {
+/// How an article runs, when not as `words` do: `ltr` or `rtl`. What is written of it beside its text says so; in that,
+/// code and names of another script may be most.
+pub(crate) fn turned(article: &Article, words: &Words) -> Option<&'static str> {
     let summary = article.summary.iter().map(String::as_str);
     let highlights = article.highlights.iter().map(|highlight| markdown::plain(highlight));
     let beside: Vec<String> = summary.map(str::to_owned).chain(highlights).collect();
-    format!("{} {}", article.title, beside.join(" "))
+    words.turned(&format!("{} {}", article.title, beside.join(" ")))
 }
 
 /// What the mail shows of an article.
@@ -455,8 +479,7 @@ impl PublicationView {
 impl SourceView {
     fn of(source: &Source, links: &mut Links) -> Self {
         let url = source.url.as_ref().map(ToString::to_string);
-        let number = url.as_ref().map(|_| links.next());
-        links.0.extend(url.clone());
+        let number = url.clone().map(|url| links.number(url));
         SourceView { title: source.title.clone(), url, number }
     }
 }

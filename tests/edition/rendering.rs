@@ -1,6 +1,6 @@
 //! How an edition looks, in HTML, text and subject.
 
-use straight::article::Article;
+use straight::article::{Article, Source};
 use straight::config::{ImagePolicy, Publication};
 use straight::edition::{
     EditionKey, RenderSettings, RenderedEdition, Slot, headline, pictures, render, size_report,
@@ -122,6 +122,55 @@ fn every_note_of_the_text_has_its_link_and_counts_upwards() {
     assert!(expected > 5, "{links}");
     let first_use: Vec<usize> = (1..expected).map(|n| body.find(&format!("[{n}]")).unwrap()).collect();
     assert!(first_use.is_sorted(), "{first_use:?}");
+}
+
+#[test]
+fn an_address_has_one_number_in_the_whole_mail() {
+    let plan = "https://example.org/plan";
+    let telling = |article: Article, own: &str| {
+        let sources = article.sources.iter().take(1).cloned();
+        Article {
+            highlights: vec![format!("The [plan]({plan}) of the day")],
+            markdown: format!("Its [plan]({plan}), [{own}](https://example.org/{own}), its [plan]({plan})."),
+            sources: sources.map(|source| Source { url: plan.parse().ok(), ..source }).collect(),
+            author: None,
+            ..article
+        }
+    };
+    let text = rendered(vec![telling(ferry(), "quay"), telling(ferry(), "pier")]).text;
+    let (_, links) = text.split_once("\nLINKS\n\n").unwrap();
+    let links: Vec<&str> = links.lines().take_while(|line| line.starts_with('[')).collect();
+    assert_eq!(
+        links,
+        [format!("[1] {plan}").as_str(), "[2] https://example.org/quay", "[3] https://example.org/pier"]
+    );
+    assert!(text.contains("Its plan [1], quay [2], its plan [1]."), "{text}");
+    assert!(text.contains("Its plan [1], pier [3], its plan [1]."), "{text}");
+    assert_eq!(text.matches("* The plan [1] of the day").count(), 4, "{text}");
+    assert_eq!(text.matches("plan [1]").count(), 8, "{text}");
+    assert_eq!(text.matches("[1]\n").count(), 2, "its sources: {text}");
+}
+
+#[test]
+fn what_an_issue_holds_hangs_beneath_its_titles() {
+    let short = Article { markdown: "It sails.".to_owned(), image: None, ..ferry() };
+    let settings = RenderSettings { size_limit: usize::MAX, ..EMBED };
+    let text =
+        render(&edition(vec![short; 100]), &publication(), &templates("en-GB"), &settings).unwrap().text;
+    let (_, issue) = text.split_once("\nIN THIS ISSUE\n").unwrap();
+    let (issue, _) = issue.split_once("=====").unwrap();
+    let mut column = 0;
+    let mut seen = 0;
+    for line in issue.lines().filter(|line| !line.is_empty()) {
+        if let Some((number, _)) = line.split_once(". ").filter(|(number, _)| number.parse::<u8>().is_ok()) {
+            column = number.len() + 2;
+            seen += 1;
+        } else {
+            let begins = line.len() - line.trim_start().len();
+            assert_eq!(begins, column + if line.trim_start().starts_with("* ") { 0 } else { 2 }, "{line}");
+        }
+    }
+    assert_eq!(seen, 100, "{issue}");
 }
 
 #[test]
@@ -286,6 +335,18 @@ fn code_runs_from_the_left_and_does_not_turn_its_article() {
     assert!(!out.html.contains("body ltr"), "{}", out.html);
     let code = |tag: &str| out.html.lines().any(|line| line.contains(tag) && line.contains("dir=\"ltr\""));
     assert!(code("<pre") && code("<code"), "{}", out.html);
+
+    let markdown = "انظر `let x = 1;` و<code>y</code> و<kbd>Ctrl+C</kbd> هنا.\n\n    let z = 2;\n".to_owned();
+    let highlights = vec![format!("{title} `let h = 3;`")];
+    let code = Article { title: title.to_owned(), summary: None, highlights, markdown, ..ferry() };
+    let here = Article { markdown: "See `let e = 4;`.".to_owned(), highlights: Vec::new(), ..ferry() };
+    let out = render(&edition(vec![code, here]), &publication(), &templates("en-GB"), &EMBED).unwrap();
+    for (tag, marked, all) in [("<code", 4, 6), ("<kbd", 1, 1), ("<pre", 1, 1)] {
+        let tags: Vec<&str> =
+            out.html.match_indices(tag).filter_map(|(at, _)| out.html[at..].split('>').next()).collect();
+        let from_the_left = tags.iter().filter(|tag| tag.contains(" dir=\"ltr\"")).count();
+        assert_eq!((from_the_left, tags.len()), (marked, all), "{tags:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Table, plain};
+use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, plain};
 use super::{RenderOptions, SHOWN_WIDTH, Target, anchors};
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
@@ -128,7 +128,9 @@ impl Writer<'_, '_> {
                 self.raw("</blockquote>\n");
             }
             Block::Code(code) => {
-                self.raw(if self.is_right_to_left() { "<pre dir=\"ltr\"><code>" } else { "<pre><code>" });
+                let pre = self.code_tag("pre");
+                self.raw(&pre);
+                self.raw("<code>");
                 for line in code.split_inclusive('\n') {
                     self.column = 0;
                     self.code(line);
@@ -293,9 +295,11 @@ impl Writer<'_, '_> {
         self.raw(">");
     }
 
-    /// Code runs from the left whatever stands around it.
-    fn is_right_to_left(&self) -> bool {
-        self.options.words.direction() == "rtl"
+    /// The tag of code, which runs from the left whatever stands around it. Among words that do not, it says so even in
+    /// a text that runs from the left itself: a page may show that without its own direction.
+    fn code_tag(&self, name: &str) -> String {
+        let from_the_right = self.options.dir == Some("rtl") || self.options.words.direction() == "rtl";
+        if from_the_right { format!("<{name} dir=\"ltr\">") } else { format!("<{name}>") }
     }
 
     fn inlines(&mut self, content: &[Inline]) {
@@ -303,12 +307,17 @@ impl Writer<'_, '_> {
             match inline {
                 Inline::Text(text) => self.text(text),
                 Inline::Code(code) => {
-                    self.raw(if self.is_right_to_left() { "<code dir=\"ltr\">" } else { "<code>" });
+                    let tag = self.code_tag("code");
+                    self.raw(&tag);
                     self.text(code);
                     self.raw("</code>");
                 }
                 Inline::Styled(style, content) => {
-                    self.raw(&format!("<{}>", style.tag()));
+                    let tag = match style {
+                        Style::Code | Style::Keyboard => self.code_tag(style.tag()),
+                        _ => format!("<{}>", style.tag()),
+                    };
+                    self.raw(&tag);
                     self.inlines(content);
                     self.raw(&format!("</{}>", style.tag()));
                 }

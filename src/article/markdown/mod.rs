@@ -57,10 +57,12 @@ use crate::words::Words;
 pub struct RenderOptions<'a> {
     /// The level of the article's largest heading, 1 to 6.
     pub top_heading: u8,
-    /// The number of the first link of the text.
-    pub first_link: usize,
+    /// The addresses that have a number already, from 1; those of the text keep it, and others get the next ones.
+    pub numbered: &'a HashMap<String, usize>,
     /// What notes and pictures are called.
     pub words: &'a Words,
+    /// How the text runs, when not as the words do: `ltr` or `rtl`.
+    pub dir: Option<&'a str>,
     /// Begins every `id`, so that several articles fit in one document.
     pub id_prefix: &'a str,
     /// The address of a local picture, given its source as written.
@@ -73,7 +75,8 @@ impl fmt::Debug for RenderOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RenderOptions")
             .field("top_heading", &self.top_heading)
-            .field("first_link", &self.first_link)
+            .field("numbered", &self.numbered.len())
+            .field("dir", &self.dir)
             .field("id_prefix", &self.id_prefix)
             .finish_non_exhaustive()
     }
@@ -86,7 +89,7 @@ pub struct RenderedBody {
     pub html: String,
     /// Wrapped at 72, without the list of links.
     pub text: String,
-    /// The addresses behind the numbers of the text, the first one being `first_link`.
+    /// The addresses that had no number before, in the order of those they got.
     pub links: Vec<String>,
     /// How many words a reader reads.
     pub words: usize,
@@ -99,7 +102,7 @@ pub struct RenderedInline {
     pub html: String,
     /// Not wrapped.
     pub text: String,
-    /// The addresses behind the numbers of the text, the first one being `first_link`.
+    /// The addresses that had no number before, in the order of those they got.
     pub links: Vec<String>,
 }
 
@@ -138,14 +141,21 @@ fn body(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOption
     RenderedBody { html, text, links, words }
 }
 
-/// Renders one line of Markdown; blocks mean nothing in it (`2025. A year` is no list).
+/// Renders one line of Markdown; blocks mean nothing in it (`2025. A year` is no list). What is `numbered` and `dir`
+/// says [`RenderOptions`].
 #[must_use]
-pub fn inline(source: &str, first_link: usize, words: &Words) -> RenderedInline {
+pub fn inline(
+    source: &str,
+    numbered: &HashMap<String, usize>,
+    dir: Option<&str>,
+    words: &Words,
+) -> RenderedInline {
     let content = line(source).0;
     let options = RenderOptions {
         top_heading: 2,
-        first_link,
+        numbered,
         words,
+        dir,
         id_prefix: "",
         picture_src: &|_| String::new(),
         link: &|_| None,

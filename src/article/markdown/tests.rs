@@ -6,10 +6,12 @@ use super::*;
 const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
 pub(super) fn rendered(source: &str) -> RenderedBody {
+    let numbered = (1..4).map(|number| (format!("https://before.example/{number}"), number)).collect();
     let options = RenderOptions {
         top_heading: 3,
-        first_link: 4,
+        numbered: &numbered,
         words: &Words::english(),
+        dir: None,
         id_prefix: "a1-",
         picture_src: &|src| format!("cid:{src}"),
         link: &|target| target.strip_suffix(".md").map(|name| format!("https://example.com/{name}/")),
@@ -58,14 +60,16 @@ fn slot_markers_and_controls_never_pass() {
 
 #[test]
 fn one_line_is_never_a_block() {
-    let line = inline("2025. A *year* of “[deals](https://example.org/a)”", 2, &Words::english());
+    let numbered = HashMap::from([("https://example.org/before".to_owned(), 1)]);
+    let line =
+        inline("2025. A *year* of “[deals](https://example.org/a)”", &numbered, None, &Words::english());
     assert_eq!(line.html, "2025. A <em>year</em> of “<a href=\"https://example.org/a\">deals</a>”");
     assert_eq!(line.text, "2025. A year of “deals [2]”");
     assert_eq!(line.links, ["https://example.org/a"]);
     for (source, text) in
         [("# 1", "# 1"), ("- x", "- x"), ("> x", "> x"), ("_em_ \"q\"", "em “q”"), ("<b>x", "x"), ("", "")]
     {
-        assert_eq!(inline(source, 1, &Words::english()).text, text, "{source}");
+        assert_eq!(inline(source, &HashMap::new(), None, &Words::english()).text, text, "{source}");
     }
     assert_eq!(plain("**Bold** & [link](https://example.org)"), "Bold & link");
 }

@@ -260,7 +260,10 @@ impl Writer<'_, '_> {
 
     /// The number of an address; the same address has the same one.
     fn number(&mut self, url: String) -> usize {
-        let next = self.options.first_link + self.links.len();
+        if let Some(number) = self.options.numbered.get(&url) {
+            return *number;
+        }
+        let next = self.options.numbered.len() + 1 + self.links.len();
         *self.numbers.entry(url).or_insert_with_key(|url| {
             self.links.push(url.clone());
             next
