@@ -1,7 +1,7 @@
 //! Where long words may be broken, so that nothing runs over the edge of a telephone.
 //!
 //! The CSS for it (`word-break`, `overflow-wrap`) is unknown to several mail programs, and so is `<wbr>`; two
-//! characters are not: the zero-width space in addresses and code, the soft hyphen in words of letters only.
+//! characters are not: the zero-width space in addresses, code and numbers, the soft hyphen in words of letters only.
 
 /// A longer word of running text gets places to break at.
 const LONGEST_WORD: usize = 20;
@@ -10,6 +10,10 @@ const LONGEST_CODE: usize = 28;
 /// In a table's cell room is scarcer; in each of so many columns there is room for so many letters on a telephone.
 const LONGEST_WORDS_IN_CELL: [(usize, usize); 5] = [(8, 2), (7, 3), (6, 4), (5, 5), (4, 7)];
 const LONGEST_WORD_IN_CELL: usize = 10;
+/// What is longer and no word there is an address or code.
+const LONGEST_NUMBER: usize = 14;
+/// Digits that stay together.
+const LONGEST_GROUP: usize = 3;
 /// The scripts above break without help, or not at all.
 const LAST_SPACED_SCRIPT: char = '\u{052F}';
 
@@ -61,6 +65,8 @@ impl Place {
 
 fn put_word(out: &mut String, word: &str, place: &Place) {
     let letters = letters(word);
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_prose = place.code == 0 && bare.chars().all(char::is_alphabetic);
     let limit = match place {
         Place { cells: 1.., columns, .. } => longest_in_cell(*columns),
         Place { code: 1.., .. } => LONGEST_CODE,
@@ -70,8 +76,10 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
         out.push_str(word);
         return;
     }
-    let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let is_prose = place.code == 0 && bare.chars().all(char::is_alphabetic);
+    if place.cells > 0 && !is_prose && letters.len() <= LONGEST_NUMBER {
+        put_number(out, &letters);
+        return;
+    }
     let mark = if is_prose { "\u{AD}" } else { "\u{200B}" };
     let step = limit.div_ceil(2);
     let shortest_rest = step.min(4);
@@ -87,6 +95,40 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
             since = 0;
         }
     }
+}
+
+/// A number may be broken between its groups, and within one that is longer than groups are; the style sheet knows the
+/// class and takes that back where there is room, as it does with hyphens.
+fn put_number(out: &mut String, letters: &[&str]) {
+    let is_sign = |letter: &str| !letter.chars().all(char::is_alphanumeric);
+    // Its spaces become those of the usual kind, which show at no end of a line: the class holds them on one. Among words from
+    // the right they would also turn it, but for the mark that it runs from the left; Arabic digits need theirs for that.
+    let is_of_ours = |letter: &&str| letter.chars().all(|c| c.is_ascii() || !c.is_alphanumeric());
+    let spaced = letters.contains(&"&nbsp;") && letters.iter().all(is_of_ours);
+    out.push_str(if spaced { "<span class=\"n\">\u{200E}" } else { "<span class=\"n\">" });
+    let mut rest = letters;
+    while !rest.is_empty() {
+        let next_sign = (1..rest.len()).find(|&at| is_sign(rest[at]));
+        let space = next_sign.filter(|&at| spaced && rest[at] == "&nbsp;");
+        let (group, behind) = match space {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => rest.split_at(next_sign.map_or(rest.len(), |at| at + 1)),
+        };
+        let parts = group.iter().filter(|letter| !is_sign(letter)).count().div_ceil(LONGEST_GROUP).max(1);
+        for (n, part) in group.chunks(group.len().div_ceil(parts)).enumerate() {
+            if n > 0 {
+                out.push('\u{200B}');
+            }
+            part.iter().for_each(|letter| out.push_str(letter));
+        }
+        if space.is_some() {
+            out.push(' ');
+        } else if !behind.is_empty() {
+            out.push('\u{200B}');
+        }
+        rest = behind;
+    }
+    out.push_str("</span>");
 }
 
 fn longest_in_cell(columns: usize) -> usize {
@@ -150,6 +192,22 @@ mod tests {
             let broken = format!("{}<tr>{cell}</tr></table>", head(columns));
             assert_eq!(breakable(&broken.replace('\u{AD}', "")), broken);
         }
+        for (number, broken) in [
+            ("1&nbsp;234&nbsp;567", "\u{200E}1 234 567"),
+            ("−1&nbsp;234", "\u{200E}−1 234"),
+            ("١&nbsp;٢٣٤", "١&nbsp;|٢٣٤"),
+            ("−1,234,567", "−1,|234,|567"),
+            ("31/12/2026", "31/|12/|20|26"),
+            ("234%", "234%"),
+            ("12345", "123|45"),
+            ("€1,234", "€1,|234"),
+            ("Q3/2026", "Q3/|20|26"),
+        ] {
+            let row = |cell: &str| format!("{}<tr><td>{cell}</td></tr></table>", head(9));
+            let broken = format!("<span class=\"n\">{}</span>", broken.replace('|', "\u{200B}"));
+            assert_eq!(breakable(&row(number)), row(&broken));
+        }
+        assert_eq!(breakable("<td>1,234,567</td>"), "<td>1,234,567</td>");
         let entities = format!("{}tail", "a&amp;".repeat(12));
         assert_eq!(breakable(&entities).replace('\u{200B}', ""), entities);
         assert!(!breakable(&entities).contains("&\u{200B}"));

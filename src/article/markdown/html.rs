@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use unicode_width::UnicodeWidthChar as _;
+
 use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, plain};
 use super::{RenderOptions, SHOWN_WIDTH, Target, anchors};
 
@@ -11,6 +13,15 @@ const LONG_LINE: usize = 160;
 const LONGEST_SHOWN_ADDRESS: usize = 40;
 /// From so many columns on, tables have one class: style sheets are not endless.
 const MOST_COLUMNS: usize = 9;
+/// How a mail sets a table so that its longest words stand whole beside each other: in the largest letters that let them,
+/// in pixels, with the gap between two columns. Style sheets know the classes.
+const SETTINGS: [(&str, usize, usize); 3] = [("", 15, 14), (" tight", 13, 6), (" tight dense", 12, 6)];
+/// A table of fewer columns is not set smaller: it is its long words that want the room, and these are broken.
+const MANY_COLUMNS: usize = 6;
+/// The narrowest column of text that a mail has, and the most, in hundredths of an em, that a part of a word takes there
+/// (edition/breakable.rs).
+const NARROWEST: usize = 272;
+const WIDEST_PART: usize = 198;
 
 pub(super) fn render(
     document: &Document,
@@ -223,7 +234,7 @@ impl Writer<'_, '_> {
     fn table(&mut self, table: &Table) {
         let rows = std::iter::once(&table.head).chain(&table.rows);
         let columns = rows.map(Vec::len).max().unwrap_or(0).min(MOST_COLUMNS);
-        self.raw(&format!("<table class=\"columns-{columns}\">\n"));
+        self.raw(&format!("<table class=\"columns-{columns}{}\">\n", setting(table)));
         if !table.head.is_empty() {
             self.raw("<thead>\n");
             self.row("th scope=\"col\"", "th", &table.head, &table.aligned);
@@ -402,6 +413,43 @@ impl Writer<'_, '_> {
         }
         self.raw("</ol>\n");
     }
+}
+
+/// The class of [`SETTINGS`] that `table` needs in the column of a mail.
+fn setting(table: &Table) -> &'static str {
+    let mut widest: Vec<usize> = Vec::new();
+    for row in std::iter::once(&table.head).chain(&table.rows) {
+        widest.resize(widest.len().max(row.len()), 0);
+        for (column, cell) in widest.iter_mut().zip(row) {
+            let text = plain(cell);
+            let words = text.split([' ', '\n', '-', '\u{AD}', '\u{200B}']);
+            *column = (*column).max(words.map(hundredths_of_an_em).max().unwrap_or(0));
+        }
+    }
+    let (settings, too_wide) = match widest.len() {
+        MANY_COLUMNS.. => (&SETTINGS[..], " tight dense over"),
+        _ => (&SETTINGS[..1], " over"),
+    };
+    let gaps = widest.len().saturating_sub(1);
+    let fits = |widest_word: usize, room: usize| {
+        let ems: usize = widest.iter().map(|width| width.min(&widest_word)).sum();
+        move |(_, size, gap): &&(&str, usize, usize)| ems * size / 100 + gaps * gap <= room
+    };
+    let whole = || settings.iter().filter(fits(usize::MAX, SHOWN_WIDTH as usize));
+    whole().find(fits(WIDEST_PART, NARROWEST)).or(whole().next_back()).map_or(too_wide, |(class, ..)| class)
+}
+
+/// About how wide `word` is in the fonts that mails are set in, by the letters that they have: in a word of many scripts
+/// and fonts nobody knows better.
+fn hundredths_of_an_em(word: &str) -> usize {
+    let one = |c: char| match c {
+        '.' | ',' | ':' | ';' | '\'' | '’' | '!' | '(' | ')' | '/' | '\u{A0}' | '\u{202F}' => 30,
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' => 35,
+        'm' | 'w' | 'M' | 'W' | '%' => 88,
+        c if c.is_uppercase() => 70,
+        c => 56 * c.width().unwrap_or(0),
+    };
+    word.chars().map(one).sum()
 }
 
 /// An address as it is shown: without its scheme, and cut where it is long.

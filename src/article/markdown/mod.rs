@@ -9,7 +9,7 @@
 //! | heading | `<h2>` … `<h6>`: the smallest level becomes `top_heading`, gaps are closed; `id` only where a link in the document points at it |
 //! | list | `<ul>`, `<ol start>`, `<li>`; with tasks `<ul class="tasks">`, and ☐ or ☑ begins the item |
 //! | definition list | `<dl>`, `<dt>`, `<dd>` |
-//! | table | `<table class="columns-3"><thead><tr><th scope="col">…<tbody><tr><td>`, `columns-9` for nine and more; aligned cells have class `right` or `center` |
+//! | table | `<table class="columns-3"><thead><tr><th scope="col">…<tbody><tr><td>`, `columns-9` for nine and more; `tight` and `dense` where so many columns need smaller letters, `over` where words must be broken; aligned cells have class `right` or `center` |
 //! | code | `<pre><code>` and `<code>`; no highlighting |
 //! | image on its own | `<p class="figure"><img src alt width></p>`, and `<p class="caption">` when it has a title |
 //! | image in text | `<img src alt width>`; the width is the smaller of 552 and the picture's own |

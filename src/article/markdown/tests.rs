@@ -33,6 +33,29 @@ fn a_rich_article() {
 }
 
 #[test]
+fn a_table_is_set_as_large_as_its_words_stand_whole() {
+    let class = |cells: &str, columns: usize| {
+        let row = format!("|{}\n", format!("{cells}|").repeat(columns));
+        let html = rendered(&format!("{row}|{}\n{row}", "-|".repeat(columns))).html;
+        html.split('"').nth(1).unwrap_or_default().to_owned()
+    };
+    for (cells, columns, expected) in [
+        ("An island in the sea", 3, "columns-3"),
+        ("1,234", 6, "columns-6"),
+        ("12", 9, "columns-9"),
+        ("123", 9, "columns-9 tight"),
+        ("1,234", 9, "columns-9 tight dense"),
+        ("1\u{A0}234\u{A0}567", 9, "columns-9 tight dense"),
+        ("1 2 3", 8, "columns-8"),
+        ("Praseodymium", 9, "columns-9 tight dense over"),
+        ("Praseodymium-Neodymium", 4, "columns-4"),
+        ("Donaudampfschifffahrtsgesellschaft", 3, "columns-3 over"),
+    ] {
+        assert_eq!(class(cells, columns), expected, "{cells}");
+    }
+}
+
+#[test]
 fn headings_are_levelled() {
     let html = rendered("### A\n\n##### B\n\n### C\n\n## D\n\n###### E\n").html;
     assert_eq!(html, "<h3>A</h3>\n<h4>B</h4>\n<h3>C</h3>\n<h3>D</h3>\n<h4>E</h4>\n");

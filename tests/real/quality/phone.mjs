@@ -1,10 +1,12 @@
 // What the checker's views do not ask: an edition on a telephone of 375 and 320 pixels, with letters of the usual and of
-// twice the size. Nothing may run over the edge; and in the usual size no word of a table is cut where it has no hyphen.
+// twice the size, and in its whole width. Nothing may run over the edge; in the usual size no word of a table is cut where it
+// has no hyphen, and in the whole width none at all.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const VIEWS = [{ width: 375, letters: 1 }, { width: 320, letters: 1 }, { width: 375, letters: 2 }, { width: 320, letters: 2 }];
+const WHOLE_WIDTH = 600;
+const VIEWS = [{ width: WHOLE_WIDTH, letters: 1 }, { width: 375, letters: 1 }, { width: 320, letters: 1 }, { width: 375, letters: 2 }, { width: 320, letters: 2 }];
 
 /** The browser that the checker takes: `CHROMIUM`, or the first of its names on the path. */
 function browserPath() {
@@ -23,7 +25,7 @@ export async function onThePhone(html, checker) {
       const page = await browser.newPage({ viewport: { width, height: 700 } });
       await page.route('**/*', (route) => route.abort());
       await page.setContent(html, { waitUntil: 'load', timeout: 15000 });
-      const { overflow, cut } = await page.evaluate(measure, letters);
+      const { overflow, cut } = await page.evaluate(measure, { letters, hyphens: width < WHOLE_WIDTH });
       const view = `${width} pixels, letters of ${letters * 100} %`;
       if (overflow > 0) missed.push({ figure: `phone/overflow_px (${view})`, got: overflow, bar: '<= 0' });
       if (letters === 1 && cut.length > 0) missed.push({ figure: `phone/words_cut_in_tables (${view})`, got: cut, bar: 'empty' });
@@ -36,7 +38,7 @@ export async function onThePhone(html, checker) {
 }
 
 // Runs in the page.
-function measure(letters) {
+function measure({ letters, hyphens }) {
   const sizes = [document.body, ...document.body.querySelectorAll('*')].map((element) => {
     const { fontSize, lineHeight } = getComputedStyle(element);
     return { element, fontSize: parseFloat(fontSize), lineHeight: parseFloat(lineHeight) };
@@ -45,19 +47,20 @@ function measure(letters) {
     element.style.setProperty('font-size', `${fontSize * letters}px`, 'important');
     if (lineHeight) element.style.setProperty('line-height', `${lineHeight * letters}px`, 'important');
   }
-  const cut = [];
+  // Numbers, whose spaces are no ends of words either.
+  const cut = hyphens ? [] : [...document.querySelectorAll('.n')].filter((number) => number.getClientRects().length > 1).map((number) => number.textContent);
   for (const table of document.querySelectorAll('.body table')) {
     const texts = document.createTreeWalker(table, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
-      // What may stand on a line of its own: a word, or its part up to a soft hyphen or a zero-width space.
-      for (const part of texts.currentNode.nodeValue.matchAll(/[^\s\u00ad\u200b-]+/g)) {
+      // What may stand on a line of its own: a word, or where hyphens may its part up to a soft hyphen or a zero-width space.
+      for (const part of texts.currentNode.nodeValue.matchAll(hyphens ? /[^\s\u00ad\u200b-]+/g : /[^ \n-]+/g)) {
         const lines = new Set(Array.from(part[0], (_, at) => {
           const range = document.createRange();
           range.setStart(texts.currentNode, part.index + at);
           range.setEnd(texts.currentNode, part.index + at + 1);
           // The first letter behind a hyphen that is shown has the hyphen's box before its own.
           return Math.round([...range.getClientRects()].at(-1)?.top);
-        }));
+        }).filter(Number.isFinite));
         if (lines.size > 1) cut.push(part[0]);
       }
     }
