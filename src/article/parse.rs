@@ -285,11 +285,9 @@ fn pictures(
             Some(known) => known,
             None => match shelf::read(&file, picture::LARGEST_FILE) {
                 Ok(bytes) => {
-                    let looked = Looked {
-                        prepared: prepare(&bytes, options),
-                        weight: weight(&bytes),
-                        moves: picture::moving(&bytes),
-                    };
+                    let prepared = prepare(&bytes, options);
+                    let weight = weight(&bytes, prepared.is_ok());
+                    let looked = Looked { prepared, weight, moves: picture::moving(&bytes) };
                     remembered().insert(key, looked.clone());
                     looked
                 }
@@ -346,12 +344,12 @@ fn still(kind: &str) -> (String, &'static str) {
     }
 }
 
-/// What makes a picture heavy.
-fn weight(bytes: &[u8]) -> Option<String> {
+/// What makes a picture heavy; its size counts when it is one that can be shown.
+fn weight(bytes: &[u8], is_shown: bool) -> Option<String> {
     if bytes.len() > picture::HEAVY_BYTES {
         return Some(format!("a file of {} MiB", bytes.len() / 1024 / 1024));
     }
-    let (_, width, height) = picture::look(bytes).ok()?;
+    let (width, height) = picture::size(bytes).filter(|_| is_shown)?;
     (width.max(height) > picture::HEAVY_SIDE).then(|| format!("{width} × {height} pixels"))
 }
 

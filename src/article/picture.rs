@@ -132,6 +132,11 @@ pub(super) fn look(bytes: &[u8]) -> Result<(ImageFormat, u32, u32), PictureError
     Ok((format, width, height))
 }
 
+/// Width and height in pixels, as the header says.
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
+}
+
 /// What a decoder may take.
 fn limits() -> Limits {
     let mut limits = Limits::default();

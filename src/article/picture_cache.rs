@@ -3,10 +3,14 @@
 //!
 //! The folder may be deleted at any time. A file's name says what it was made of and what it is; one that is not what its
 //! name says is made anew. What the folder refuses is only not kept.
+//!
+//! Whoever only looks writes nothing there, and remembers instead: the preview looks again at each save.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -15,6 +19,8 @@ use super::picture::Picture;
 
 /// The most that is kept; the oldest go first.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
+/// The most that is remembered: some two hundred photographs. Those that were asked for least lately go first.
+const MOST_REMEMBERED: usize = 64 * 1024 * 1024;
 /// Raised when pictures are made ready in another way.
 const VERSION: u8 = 2;
 
@@ -24,7 +30,7 @@ pub enum PictureCache {
     /// Nowhere.
     #[default]
     None,
-    /// In this folder, for reading: whoever looks makes nothing.
+    /// In this folder, for reading: whoever looks makes nothing there. What is not in it is remembered by the process.
     Look(PathBuf),
     /// In this folder, which is made when absent.
     Keep(PathBuf),
@@ -43,16 +49,66 @@ impl PictureCache {
     ) -> Result<Picture, E> {
         let (PictureCache::Look(folder) | PictureCache::Keep(folder)) = self else { return make() };
         let key = key(source, max_width);
-        if let Some(kept) = read(folder, &key) {
+        let kept = read(folder, &key).or_else(|| match self {
+            PictureCache::Look(_) => remembered().get(&key),
+            PictureCache::Keep(_) | PictureCache::None => None,
+        });
+        if let Some(kept) = kept {
             return Ok(kept);
         }
         let picture = make()?;
-        if let PictureCache::Keep(folder) = self
-            && let Err(error) = keep(folder, &key, &picture, MOST_BYTES)
-        {
-            tracing::debug!(folder = %folder.display(), %error, "a ready picture is not kept");
+        match self {
+            PictureCache::None => {}
+            PictureCache::Look(_) => remembered().put(key, picture.clone()),
+            PictureCache::Keep(folder) => {
+                if let Err(error) = keep(folder, &key, &picture, MOST_BYTES) {
+                    tracing::debug!(folder = %folder.display(), %error, "a ready picture is not kept");
+                }
+            }
         }
         Ok(picture)
+    }
+}
+
+/// What this process has made while it only looked.
+fn remembered() -> MutexGuard<'static, Remembered> {
+    static REMEMBERED: Mutex<Remembered> = Mutex::new(Remembered::new(MOST_REMEMBERED));
+    REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Pictures by what they were made of, up to so many bytes; the one asked for last stands last.
+#[derive(Debug)]
+struct Remembered {
+    pictures: VecDeque<(String, Picture)>,
+    bytes: usize,
+    most: usize,
+}
+
+impl Remembered {
+    const fn new(most: usize) -> Self {
+        Remembered { pictures: VecDeque::new(), bytes: 0, most }
+    }
+
+    fn get(&mut self, key: &str) -> Option<Picture> {
+        let at = self.pictures.iter().position(|(of, _)| of == key)?;
+        let found = self.pictures.remove(at)?;
+        let picture = found.1.clone();
+        self.pictures.push_back(found);
+        Some(picture)
+    }
+
+    fn put(&mut self, key: String, picture: Picture) {
+        // Two threads may have made the same one, and one that has no room is not worth all others.
+        if picture.bytes.len() > self.most || self.get(&key).is_some() {
+            return;
+        }
+        self.bytes += picture.bytes.len();
+        self.pictures.push_back((key, picture));
+        while self.bytes > self.most
+            && let Some((_, oldest)) = self.pictures.pop_front()
+        {
+            self.bytes -= oldest.bytes.len();
+        }
     }
 }
 
@@ -149,10 +205,44 @@ mod tests {
 
         let no_folder = PictureCache::Keep(file.join("pictures"));
         assert_eq!(no_folder.get::<()>(b"source", 1104, || Ok(picture(3))), Ok(picture(3)));
+    }
+
+    #[test]
+    fn whoever_only_looks_makes_a_picture_once_and_nothing_in_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
         let nothing = folder.path().join("nothing");
-        let look = PictureCache::Look(nothing.clone());
-        assert_eq!(look.get::<()>(b"source", 1104, || Ok(picture(3))), Ok(picture(3)));
+        let look = || PictureCache::Look(nothing.clone());
+        let made = look().get::<()>(b"looked at", 1104, || Ok(picture(3)));
+        assert_eq!(look().get::<()>(b"looked at", 1104, || panic!("it is remembered")), made);
+        assert_eq!(
+            look().get::<()>(b"looked at", 552, || Ok(picture(4))),
+            Ok(picture(4)),
+            "of another width"
+        );
         assert!(!nothing.exists(), "whoever looks makes nothing");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_what_is_asked_for_stays() {
+        let mut remembered = Remembered::new(3_000);
+        for number in 0..3_u8 {
+            remembered.put(number.to_string(), picture(number));
+        }
+        remembered.put("0".to_owned(), picture(0));
+        assert_eq!(
+            remembered.get("1"),
+            Some(picture(1)),
+            "three have room, and the first is not counted twice"
+        );
+        remembered.put("3".to_owned(), picture(3));
+        let kept = ["0", "1", "2", "3"].map(|key| remembered.get(key).is_some());
+        assert_eq!(kept, [true, true, false, true], "the one least lately asked for has gone");
+        remembered.put("vast".to_owned(), Picture::named("0.jpg", (40, 20), vec![0; 3_001]).unwrap());
+        assert_eq!(
+            (remembered.pictures.len(), remembered.bytes),
+            (3, 3_000),
+            "what has no room drives nothing out"
+        );
     }
 
     #[test]

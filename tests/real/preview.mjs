@@ -31,26 +31,69 @@ await page.getByText('Live', { exact: true }).waitFor({ timeout: SOON });
 await has('Story 9 of the day');
 assert.equal(await page.locator('#side ol.articles li').count(), 10);
 
-// From save to screen: until the words stand in the frame that is shown.
-const times = [];
-for (let round = 0; round < 15; round += 1) {
-  const words = `Saved in round ${round}.`;
-  const seen = page.evaluate(([words]) => new Promise((resolve) => {
-    const look = () => {
-      const text = document.querySelector('#frame:not(.coming)')?.contentDocument?.body?.innerText ?? '';
-      if (text.includes(words)) resolve(Date.now()); else requestAnimationFrame(look);
-    };
-    look();
-  }), [words]);
-  await page.waitForTimeout(150);
-  const saved = Date.now();
-  save(whole.replace(/---\n(?=The tide)/, `---\n${words} `));
-  const shown = await Promise.race([seen, page.waitForTimeout(5000)]);
-  assert.ok(shown, `round ${round}: the save is not on the screen after 5 s`);
-  times.push(shown - saved);
-}
-times.sort((a, b) => a - b);
-console.log(`save to screen, a day of ten articles: median ${times[7]} ms, fastest ${times[0]}, slowest ${times[14]} (15 saves)`);
+// From save to screen: until the words stand in the frame that is shown. An editor waits for it at every save.
+const BAR = Number(process.env.PREVIEW_BAR ?? 200);
+const timed = async (day, text) => {
+  const times = [];
+  for (let round = 0; round < 15; round += 1) {
+    const words = `Saved in round ${round} of ${day}.`;
+    const seen = page.evaluate(([words]) => new Promise((resolve) => {
+      const look = () => {
+        const text = document.querySelector('#frame:not(.coming)')?.contentDocument?.body?.innerText ?? '';
+        if (text.includes(words)) resolve(Date.now()); else requestAnimationFrame(look);
+      };
+      look();
+    }), [words]);
+    await page.waitForTimeout(150);
+    const saved = Date.now();
+    save(text.replace(/---\n(?=The tide)/, `---\n${words} `));
+    const shown = await Promise.race([seen, page.waitForTimeout(5000)]);
+    assert.ok(shown, `${day}, round ${round}: the save is not on the screen after 5 s`);
+    times.push(shown - saved);
+  }
+  times.sort((a, b) => a - b);
+  console.log(`save to screen, ${day}: median ${times[7]} ms, fastest ${times[0]}, slowest ${times[14]} (15 saves)`);
+  assert.ok(times[7] <= BAR, `${day}: a save takes ${times[7]} ms, and may take ${BAR}`);
+};
+await timed('a day of ten articles', whole);
+
+// The same with a photograph as a telephone takes it: it is made ready once, not at each save.
+const photograph = async () => {
+  const darkroom = await browser.newPage();
+  const encoded = await darkroom.evaluate(async () => {
+    const canvas = new OffscreenCanvas(4000, 3000);
+    const context = canvas.getContext('2d');
+    const sky = context.createLinearGradient(0, 0, 4000, 3000);
+    ['#27415e', '#c8d6df', '#5b6b3a'].forEach((colour, at) => sky.addColorStop(at / 2, colour));
+    context.fillStyle = sky;
+    context.fillRect(0, 0, 4000, 3000);
+    // Grain, without which there would be nothing to decode.
+    const grain = new OffscreenCanvas(512, 512);
+    const pixels = new ImageData(512, 512);
+    for (let at = 0; at < pixels.data.length; at += 1) pixels.data[at] = at % 4 === 3 ? 24 : Math.random() * 256;
+    grain.getContext('2d').putImageData(pixels, 0, 0);
+    context.fillStyle = context.createPattern(grain, 'repeat');
+    context.fillRect(0, 0, 4000, 3000);
+    const file = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.85 });
+    return new Promise((resolve) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result.split(',')[1]);
+      reader.readAsDataURL(file);
+    });
+  });
+  await darkroom.close();
+  return Buffer.from(encoded, 'base64');
+};
+writeFileSync(join(articles, 'harbour.jpg'), await photograph());
+const pictured = `${whole}\n![Boats in the harbour](harbour.jpg)\n`;
+save(pictured);
+await page.waitForFunction(() => {
+  const picture = document.querySelector('#frame:not(.coming)')?.contentDocument?.querySelector('img[alt="Boats in the harbour"]');
+  return picture?.naturalWidth === 1104;
+}, null, { timeout: SOON });
+await timed('with a photograph of 12 megapixels', pictured);
+save(whole);
+await page.waitForFunction(() => !document.querySelector('#frame:not(.coming)').contentDocument.querySelector('img[alt="Boats in the harbour"]'), null, { timeout: SOON });
 
 // The scroll stays.
 await page.evaluate(() => scrollTo(0, 1500));

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Drives `straight preview` in a real headless Chromium: a save is seen, an error comes with its place and goes, every
-# view and switch works, a reader is chosen, axe finds nothing. STRAIGHT names another binary than the release build.
+# Drives `straight preview` in a real headless Chromium: a save is seen soon, with a photograph in the day too, an error
+# comes with its place and goes, every view and switch works, a reader is chosen, axe finds nothing. STRAIGHT names
+# another binary than the release build, PREVIEW_BAR other milliseconds than 200 from save to screen (for a debug build).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD straight=${STRAIGHT:-$PWD/target/release/straight}
@@ -33,6 +34,7 @@ url=$(grep -o 'http://[^ ]*' out.txt) || { cat out.txt err.txt; exit 1; }
 before=$(sha256sum data/straight.db)
 node "$root/tests/real/preview.mjs" "$checker" "$url" "$folder/articles" "${PREVIEW_SHOTS:-}"
 [ "$before" = "$(sha256sum data/straight.db)" ] || { echo "the preview wrote into the database"; exit 1; }
+[ ! -e data/pictures ] || { echo "the preview wrote pictures into the data folder"; exit 1; }
 kill -TERM "$preview"
 wait "$preview"
 preview=
