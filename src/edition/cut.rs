@@ -121,6 +121,33 @@ impl Ladder {
         2 * self.later() + (self.later() - self.kept()) + self.blocks + self.kept() + 1
     }
 
+    /// The first step that is within a limit, or else the last one. Asking whether one is means rendering the edition, so
+    /// that few are asked of: `likely` and its neighbour mostly settle it, since articles are of much the same length.
+    pub(super) fn first_within<E>(
+        self,
+        likely: usize,
+        mut is_within: impl FnMut(usize) -> Result<bool, E>,
+    ) -> Result<usize, E> {
+        let (mut too_large, mut fits) = (0, self.last());
+        let mut guesses = vec![self.all_told(), likely];
+        let mut is_first = true;
+        while too_large + 1 < fits {
+            let is_open = |step: &usize| (too_large + 1..fits).contains(step);
+            let step = std::iter::from_fn(|| guesses.pop()).find(is_open);
+            let step = step.unwrap_or(usize::midpoint(too_large, fits));
+            let neighbour = if is_within(step)? {
+                fits = step;
+                step - 1
+            } else {
+                too_large = step;
+                step + 1
+            };
+            guesses.extend(is_first.then_some(neighbour));
+            is_first = false;
+        }
+        Ok(fits)
+    }
+
     pub(super) fn layout(self, step: usize) -> Layout {
         let all = Layout::whole(self.articles);
         let stages = [self.later(), self.later(), self.later() - self.kept(), self.blocks, self.kept(), 1];
@@ -159,6 +186,26 @@ mod tests {
                 before = layout;
             }
             assert_eq!((before.lead, before.named), (Lead::Named, 1));
+        }
+    }
+
+    #[test]
+    fn the_first_step_within_a_limit_is_found_by_asking_of_few() {
+        for (articles, blocks) in [(1, 0), (1, 50), (2, 3), (10, 30), (100, 30)] {
+            let ladder = Ladder::new(articles, blocks);
+            for wanted in 1..=ladder.last() {
+                for likely in [wanted.saturating_sub(1), wanted, wanted + 1, 0, ladder.last()] {
+                    let mut asked = 0;
+                    let found = ladder.first_within(likely, |step| {
+                        asked += 1;
+                        Ok::<_, ()>(step >= wanted)
+                    });
+                    assert_eq!(found, Ok(wanted), "{articles} articles, {likely} likely");
+                    let is_near = likely == wanted || likely + 1 == wanted;
+                    let most = if is_near && (1..ladder.last()).contains(&likely) { 2 } else { 12 };
+                    assert!(asked <= most, "{articles} articles, {wanted} by {likely}: {asked}");
+                }
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! From an edition to what goes out: subject, preheader, HTML and text.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::thread;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -101,8 +103,9 @@ pub fn render(
     if edition.articles.is_empty() {
         return Err(RenderError::NoArticle);
     }
+    let sheet = templates.sheet(&publication.theme)?;
     let printer =
-        Printer { edition, publication, templates, settings, sheet: templates.sheet(&publication.theme)? };
+        Printer { edition, publication, templates, settings, sheet, lengths: view::Lengths::default() };
     let (parts, shortened) = printer.within_limit()?;
     for (name, part) in [("body.html", &parts.html), ("body.txt", &parts.text)] {
         if !part.contains(&Slot::UnsubscribeUrl.marker()) {
@@ -141,55 +144,82 @@ struct Parts {
     text: String,
 }
 
+/// What the templates write before it is known whether it is small enough: the HTML without its style sheet, and no text.
+struct Sketch {
+    subject: String,
+    preheader: String,
+    html: String,
+    context: Context,
+}
+
 struct Printer<'r> {
     edition: &'r Edition,
     publication: &'r Publication,
     templates: &'r Templates,
     settings: &'r RenderSettings,
     sheet: css::Sheet,
+    /// What is cut is not rendered once more to be counted.
+    lengths: view::Lengths,
 }
 
 impl Printer<'_> {
     /// The edition, and when its HTML is larger than the limit as little cut as can be: see [`Ladder`].
     fn within_limit(&self) -> Result<(Parts, Option<Shortened>), RenderError> {
-        let articles = &self.edition.articles;
-        let all = articles.len();
-        let whole = self.parts(&Layout::whole(all))?;
+        let whole = self.sketch(&Layout::whole(self.edition.articles.len()))?;
         // What a reader gets has their own words and addresses in place of the markers.
         let limit = self.settings.size_limit.saturating_sub(slot::room(&whole.html, self.publication));
-        if whole.html.len() <= limit {
-            return Ok((whole, None));
-        }
-        let ladder = Ladder::new(all, articles[0].blocks());
-        // The first step that fits, or else the last one. Each try renders the edition; articles are of much the same
-        // length, so that a guess and its neighbour mostly settle it.
-        let (mut too_large, mut fits) = (0, ladder.last());
-        let mut best = None;
-        let mut guesses = vec![ladder.all_told(), all - all * limit / whole.html.len()];
-        let mut first = true;
-        while too_large + 1 < fits {
-            let within = |step: &usize| (too_large + 1..fits).contains(step);
-            let step = std::iter::from_fn(|| guesses.pop()).find(within);
-            let step = step.unwrap_or(usize::midpoint(too_large, fits));
-            let parts = self.parts(&ladder.layout(step))?;
-            if parts.html.len() <= limit {
-                (fits, best) = (step, Some(parts));
-                guesses.extend(first.then_some(step - 1));
-            } else {
-                too_large = step;
-                guesses.extend(first.then_some(step + 1));
-            }
-            first = false;
-        }
-        let (mut layout, mut best) = match best {
-            Some(best) => (ladder.layout(fits), best),
-            None => (ladder.layout(fits), self.parts(&ladder.layout(fits))?),
+        let length = whole.html.len();
+        let (html, cut) = if length <= limit {
+            (self.inlined(&whole.html), None)
+        } else {
+            // The style sheet will hardly make it smaller. Joining all of it takes as long as finding the cut.
+            thread::scope(|scope| {
+                let (html, rules) = (&whole.html, &self.sheet.inlined);
+                let inlining = scope.spawn(move || css::inline(html, rules));
+                let cut = self.cut_to(limit, length);
+                let html = inlining.join().unwrap_or_else(|panic| resume_unwind(panic));
+                (html.map_err(|error| self.no_style(&error)), Some(cut))
+            })
         };
-        if self.hides_headlines(&layout, &best) {
-            layout = ladder.layout(ladder.all_told());
-            best = self.parts(&layout)?;
+        let html = html?;
+        if html.len() <= limit {
+            return Ok((self.parts(whole, html)?, None));
         }
-        Ok((best, Some(Shortened { cut: layout.cut(), whole_html: whole.html })))
+        let (parts, cut) = cut.unwrap_or_else(|| self.cut_to(limit, length))?;
+        Ok((parts, Some(Shortened { cut, whole_html: html })))
+    }
+
+    /// The edition in the first layout that fits in `limit`, or else the smallest one; how it is cut. All of it has some
+    /// `length` bytes.
+    fn cut_to(&self, limit: usize, length: usize) -> Result<(Parts, Cut), RenderError> {
+        let articles = &self.edition.articles;
+        let all = articles.len();
+        let ladder = Ladder::new(all, articles[0].blocks());
+        let mut best = None;
+        let likely = all.saturating_sub(all * limit / length);
+        let fits = ladder.first_within(likely, |step| {
+            let sketch = self.sketch(&ladder.layout(step))?;
+            // The style sheet makes it larger still, but for quotation marks in a text that is nothing else.
+            if sketch.html.len() > limit + limit / 4 {
+                return Ok(false);
+            }
+            let html = self.inlined(&sketch.html)?;
+            let is_within = html.len() <= limit;
+            if is_within {
+                best = Some((sketch, html));
+            }
+            Ok::<_, RenderError>(is_within)
+        })?;
+        let layout = ladder.layout(fits);
+        let parts = match best {
+            Some((sketch, html)) => self.parts(sketch, html)?,
+            None => self.laid_out(&layout)?,
+        };
+        if self.hides_headlines(&layout, &parts) {
+            let layout = ladder.layout(ladder.all_told());
+            return Ok((self.laid_out(&layout)?, layout.cut()));
+        }
+        Ok((parts, layout.cut()))
     }
 
     /// Whether a template of the user's own does not show articles that are a headline: then none becomes one, since
@@ -203,28 +233,48 @@ impl Printer<'_> {
     }
 
     /// The edition in this layout.
-    fn parts(&self, layout: &Layout) -> Result<Parts, RenderError> {
-        let Printer { edition, publication, templates, settings, sheet } = self;
+    fn laid_out(&self, layout: &Layout) -> Result<Parts, RenderError> {
+        let sketch = self.sketch(layout)?;
+        let html = self.inlined(&sketch.html)?;
+        self.parts(sketch, html)
+    }
+
+    fn sketch(&self, layout: &Layout) -> Result<Sketch, RenderError> {
+        let Printer { edition, publication, templates, settings, sheet, lengths } = self;
         let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
         let logo = templates.logo().map(address);
-        let view = View::of(edition, publication, settings.images, templates.words(), layout);
+        let view = View::of(edition, publication, settings.images, templates.words(), layout, lengths);
         let mut variables = view.into_variables(&sheet.kept);
         variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
+        let mut context =
+            Context::from_serialize(&variables).expect("the variables are a map with string keys");
 
-        let subject = one_line(&templates.render("subject.txt", &context(&variables))?);
+        let subject = one_line(&templates.render("subject.txt", &context)?);
         if subject.is_empty() {
             return Err(RenderError::EmptySubject(templates.path("subject.txt").display().to_string()));
         }
-        set(&mut variables, "subject", &subject);
-        let preheader = one_line(&templates.render("preheader.txt", &context(&variables))?);
+        set(&mut variables, &mut context, "subject", &subject);
+        let preheader = one_line(&templates.render("preheader.txt", &context)?);
         let preheader = preheader_of(&preheader, &variables);
-        set(&mut variables, "preheader", &preheader);
+        set(&mut variables, &mut context, "preheader", &preheader);
+        let html = templates.render("body.html", &context)?;
+        Ok(Sketch { subject, preheader, html, context })
+    }
 
-        let context = context(&variables);
-        let file = || templates.path("body.html").display().to_string();
-        let html = css::inline(&templates.render("body.html", &context)?, &sheet.inlined)
-            .map_err(|error| RenderError::Css { file: file(), reason: error.to_string() })?;
-        let text = tidy_text(&templates.render("body.txt", &context)?);
+    /// `html` joined with the style sheet.
+    fn inlined(&self, html: &str) -> Result<String, RenderError> {
+        css::inline(html, &self.sheet.inlined).map_err(|error| self.no_style(&error))
+    }
+
+    fn no_style(&self, error: &css_inline::InlineError) -> RenderError {
+        let file = self.templates.path("body.html").display().to_string();
+        RenderError::Css { file, reason: error.to_string() }
+    }
+
+    /// `sketch` with its text.
+    fn parts(&self, sketch: Sketch, html: String) -> Result<Parts, RenderError> {
+        let Sketch { subject, preheader, html: _, context } = sketch;
+        let text = tidy_text(&self.templates.render("body.txt", &context)?);
         Ok(Parts { subject, preheader, html, text })
     }
 }
@@ -296,13 +346,12 @@ fn told_of(shortened: &Shortened, all: usize) -> String {
     format!("{cut}, because {whole} would make {kib} KiB of HTML (`edition.size_limit`)")
 }
 
-fn context(variables: &Map<String, Value>) -> Context {
-    Context::from_serialize(variables).expect("the variables are a map with string keys")
-}
-
-fn set(variables: &mut Map<String, Value>, name: &str, value: &str) {
+/// Sets what is said of the edition, once it is known.
+fn set(variables: &mut Map<String, Value>, context: &mut Context, name: &str, value: &str) {
     let edition = variables.get_mut("edition").and_then(Value::as_object_mut);
-    edition.expect("a view has its edition").insert(name.to_owned(), Value::String(value.to_owned()));
+    let edition = edition.expect("a view has its edition");
+    edition.insert(name.to_owned(), Value::String(value.to_owned()));
+    context.insert("edition", edition);
 }
 
 /// 40 to 250 characters: what the template says, and where that is little the beginning of the text behind it.

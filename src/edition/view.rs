@@ -1,6 +1,7 @@
 //! What templates see of an edition: everything escaped or rendered where it is HTML, numbered where it is a link.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
@@ -193,8 +194,9 @@ impl View {
         images: ImagePolicy,
         words: &Words,
         layout: &Layout,
+        lengths: &Lengths,
     ) -> Self {
-        let reader = Reader { edition, publication, images, words, layout };
+        let reader = Reader { edition, publication, images, words, layout, lengths };
         let stories = &edition.articles[..layout.stories()];
         let mut links = Links::default();
         // In the order in which the text shows them, so that its notes count upwards: with several articles all
@@ -268,6 +270,18 @@ struct Reader<'a> {
     images: ImagePolicy,
     words: &'a Words,
     layout: &'a Layout,
+    lengths: &'a Lengths,
+}
+
+/// How many words articles have, by their position: it is the same in every layout of an edition.
+#[derive(Debug, Default)]
+pub(super) struct Lengths(RefCell<BTreeMap<usize, usize>>);
+
+impl Lengths {
+    /// Of the article at this position: as it was counted before, else as `count` says.
+    fn of(&self, position: usize, count: impl FnOnce() -> usize) -> usize {
+        *self.0.borrow_mut().entry(position).or_insert_with(count)
+    }
 }
 
 impl Reader<'_> {
@@ -302,8 +316,7 @@ impl Reader<'_> {
             picture_src: &|src| self.picture_src(article, src),
             link: &|target| link_between(self.edition, article, target, self.publication),
         };
-        let body = article.render(&options);
-        let words = body.words;
+        let body = || article.render(&options);
         let shown = match self.layout.lead {
             _ if self.layout.is_told(position) => Shown::Highlights,
             Lead::Named if position == 0 => Shown::Way,
@@ -317,6 +330,8 @@ impl Reader<'_> {
         let url = address_of(article, self.publication);
         let (html, text, sources) = match shown {
             Shown::Whole => {
+                let body = body();
+                self.lengths.of(position, || body.words);
                 links.extend(body.links);
                 let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
                 (for_mail(&body.html, &edition_url), body.text.trim_end().to_owned(), sources)
@@ -328,7 +343,7 @@ impl Reader<'_> {
                 (html, format!("{}\n\n{text}", beginning.text.trim_end()), Vec::new())
             }
             Shown::Beginning(_) | Shown::Highlights => {
-                let (html, text) = self.way_to_whole(article, &url, &body.text);
+                let (html, text) = self.way_to_whole(article, &url, body);
                 (html, text, Vec::new())
             }
             Shown::Way => {
@@ -336,6 +351,7 @@ impl Reader<'_> {
                 (html, text, Vec::new())
             }
         };
+        let words = self.lengths.of(position, || body().words);
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
@@ -365,10 +381,15 @@ impl Reader<'_> {
 
     /// What stands in place of an article that is cut to its highlights: where it has none, how it begins; and the way
     /// to the whole, unless a button leads there.
-    fn way_to_whole(&self, article: &Article, url: &str, body: &str) -> (String, String) {
+    fn way_to_whole(
+        &self,
+        article: &Article,
+        url: &str,
+        body: impl FnOnce() -> RenderedBody,
+    ) -> (String, String) {
         let (mut html, mut text) = (String::new(), String::new());
         if article.highlights.is_empty() && article.summary.is_none() {
-            let opening = wrap::shorten(&markdown::plain(body), LONGEST_OPENING);
+            let opening = wrap::shorten(&markdown::plain(&body().text), LONGEST_OPENING);
             html.push_str(&format!("<p>{}</p>", breakable(&escaped(&opening))));
             text.push_str(&wrap::wrap(&opening, "", ""));
         }
