@@ -7,11 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::control::who;
+use super::dry_run::tell_taken_before;
 use crate::config::ApprovalPolicy;
 use crate::diagnostic;
 use crate::edition::{self, EditionKey};
 use crate::press::schedule::{next_slot, slots};
-use crate::press::{Approving, AsOf, Press, Withheld};
+use crate::press::{Approving, AsOf, Look, Press, Withheld};
 use crate::store::{Approval, Course};
 
 /// Fix what goes out: the edition as it is now, byte for byte
@@ -95,7 +96,14 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
             "  `straight send --edition {key}` sends it: `straight run` sends no extra edition by itself"
         )?;
     } else if moment > approval.at {
-        writeln!(out, "  `straight run` sends it at {}", local(press, moment))?;
+        let before = tell_taken_before(&Look::of(press), &approval.rendered, out).await?;
+        match before {
+            None => writeln!(out, "  `straight run` sends it at {}", local(press, moment))?,
+            Some(before) => writeln!(
+                out,
+                "  then this is not what would go out any more, and waits: `straight approve {key}` anew once {before} is out"
+            )?,
+        }
     } else {
         writeln!(out, "  `straight run` sends it if its hour is over, else `straight send --edition {key}`")?;
     }

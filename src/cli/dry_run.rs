@@ -14,7 +14,7 @@ use crate::press::schedule::{next_slot, slot_on, slots};
 use crate::press::{
     Approved, Consent, Look, Recipients, RecipientsError, Withheld, missing_words, moment_of,
 };
-use crate::store::{Store, StoredEdition};
+use crate::store::{Approval, Store, StoredEdition};
 
 /// Says what `straight send` would do with the edition `key`, today's when absent. Gives whether it would do it.
 ///
@@ -32,10 +32,10 @@ pub(super) async fn dry_run(
     let hour = moment_of(&look.config.schedule, &key, now);
     let leaving = if is_to_come { hour } else { now };
     if is_to_come {
-        let hour = hour.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
         writeln!(
             out,
-            "Nothing is sent, and nothing is changed. This is a forecast of the edition {key}, as it would be at {hour}."
+            "Nothing is sent, and nothing is changed. This is a forecast of the edition {key}, as it would be at {}.",
+            local(look, hour)
         )?;
     } else {
         writeln!(out, "Nothing is sent, and nothing is changed: this is what `straight send` would do.")?;
@@ -47,16 +47,23 @@ pub(super) async fn dry_run(
         Consent::NotNeeded => false,
         // Whether there is anything to approve is to be seen.
         Consent::Withheld(Withheld::Unapproved) => true,
-        Consent::Withheld(why) => return tell_withheld(&key, &why, out),
+        Consent::Withheld(why) => {
+            // Before its hour, what is approved is all there is to tell of what will go out.
+            if let (Withheld::Early(_), Some(store)) = (&why, &look.store)
+                && let Some(approval) = store.approval(&key).await?
+            {
+                tell_approved(look, &approval, out).await?;
+            }
+            return tell_withheld(&key, &why, out);
+        }
         Consent::Approved(approved) => {
             let Approved { approval, again } = *approved;
-            let goes_out = tell_edition(look, &approval.rendered, out).await?;
-            writeln!(out, "  just as it was approved by {}", approval.who)?;
+            let goes_out = tell_approved(look, &approval, out).await?;
             if is_to_come {
                 tell_taken_before(look, &approval.rendered, out).await?;
                 tell_hour(look, &key, out)?;
             } else {
-                tell_time(look, &key, now, out)?;
+                tell_time(look, &key, now, out).await?;
             }
             tell_left_out(&again.waiting, &[], out)?;
             return Ok(tell_refusal(look, out)? && goes_out);
@@ -98,7 +105,7 @@ pub(super) async fn dry_run(
             "  `straight send --edition {key}` does not wait: it sends what is due when it is typed"
         )?;
     } else {
-        tell_time(look, &key, now, out)?;
+        tell_time(look, &key, now, out).await?;
     }
     tell_left_out(&draft.waiting, &draft.errors, out)?;
     Ok(tell_refusal(look, out)? && goes_out)
@@ -150,6 +157,13 @@ async fn tell_edition(look: &Look, rendered: &RenderedEdition, out: &mut dyn Wri
     })?;
     let goes_out = tell_readers(&readers, out)?;
     tell_way(look, &readers, out)?;
+    Ok(goes_out)
+}
+
+/// Says what was approved, and by whom. Gives whether there is anybody to get it.
+async fn tell_approved(look: &Look, approval: &Approval, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let goes_out = tell_edition(look, &approval.rendered, out).await?;
+    writeln!(out, "  just as it was approved by {}", approval.who)?;
     Ok(goes_out)
 }
 
@@ -233,41 +247,76 @@ fn rounded(time: Duration) -> String {
     }
 }
 
-/// Says which articles of an edition to come go with the one that is due before it, if that goes out.
-async fn tell_taken_before(
+/// Says which articles of an edition to come go with the one that is due before it, if that goes out. Gives the name of
+/// that one, when nobody needs to let it go any more.
+pub(super) async fn tell_taken_before(
     look: &Look,
     edition: &RenderedEdition,
     out: &mut dyn Write,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<EditionKey>> {
     let now = look.clock.now();
-    let to_come = slots(&look.config.schedule, now, edition.frozen_at);
-    for slot in to_come.into_iter().filter(|slot| slot.date < edition.key.date()) {
+    let overdue = look.overdue(now).await?.into_iter();
+    let before = overdue.chain(slots(&look.config.schedule, now, edition.frozen_at));
+    for slot in before.filter(|slot| slot.date < edition.key.date()) {
         let key = EditionKey::of(slot.date);
-        let is_held = match &look.store {
-            Some(store) => store.hold_of(&key).await?.is_some(),
-            None => false,
-        };
-        if is_held || look.edition(&key).await?.is_some() {
+        if look.edition(&key).await?.is_some() {
             continue;
         }
-        let Some(before) = look.draft(&key, slot.at).await?.rendered else { continue };
-        let is_taken = |slug: &str| before.headlines.iter().any(|headline| headline.slug == slug);
+        let leaving = slot.at.max(now);
+        let (headlines, is_let_go) = match look.consent(&key, leaving).await? {
+            Consent::Withheld(Withheld::Decided(_)) => continue,
+            Consent::Approved(approved) => (approved.approval.rendered.headlines, true),
+            consent @ (Consent::NotNeeded | Consent::Withheld(_)) => {
+                let Some(before) = look.draft(&key, leaving).await?.rendered else { continue };
+                (before.headlines, matches!(consent, Consent::NotNeeded))
+            }
+        };
+        // What later ones take depends on this one.
+        let is_taken = |slug: &str| headlines.iter().any(|headline| headline.slug == slug);
         let taken = edition.headlines.iter().filter(|headline| is_taken(&headline.slug));
         let taken: Vec<&str> = taken.map(|headline| headline.title.as_str()).collect();
-        if !taken.is_empty() {
-            let at = slot.at.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
-            writeln!(out, "  the edition {key} comes before it, at {at}, and takes: {}", taken.join("; "))?;
+        if taken.is_empty() {
+            return Ok(None);
         }
-        // What later ones take depends on this one.
-        return Ok(());
+        let at = local(look, slot.at);
+        let when = match slot.at > now {
+            true => format!("at {at}"),
+            false => format!("as soon as `straight run` runs, for it makes up for {at}"),
+        };
+        let condition = if is_let_go { "" } else { ", once it is approved" };
+        writeln!(
+            out,
+            "  the edition {key} comes before it, {when}{condition}, and takes: {}",
+            taken.join("; ")
+        )?;
+        return Ok(is_let_go.then_some(key));
     }
-    Ok(())
+    Ok(None)
+}
+
+fn local(look: &Look, at: DateTime<Utc>) -> String {
+    at.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 /// Says when it would go.
-fn tell_time(look: &Look, key: &EditionKey, now: DateTime<Utc>, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(slot) = next_slot(&look.config.schedule, now) else { return Ok(()) };
-    let at = slot.at.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
+async fn tell_time(
+    look: &Look,
+    key: &EditionKey,
+    now: DateTime<Utc>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let schedule = &look.config.schedule;
+    if let Some(slot) = look.overdue(now).await?.filter(|slot| EditionKey::of(slot.date) == *key) {
+        let until = local(look, slot.at + schedule.catch_up);
+        let at = local(look, slot.at);
+        writeln!(
+            out,
+            "  `straight send` at once, and so does `straight run`: it makes up for {at} until {until}"
+        )?;
+        return Ok(());
+    }
+    let Some(slot) = next_slot(schedule, now) else { return Ok(()) };
+    let at = local(look, slot.at);
     if EditionKey::of(slot.date) == *key {
         writeln!(out, "  `straight send` at once, `straight run` at {at}")?;
     } else {
@@ -281,8 +330,7 @@ fn tell_hour(look: &Look, key: &EditionKey, out: &mut dyn Write) -> anyhow::Resu
     let schedule = &look.config.schedule;
     match slot_on(schedule, key.date()).filter(|_| key.is_regular()) {
         Some(slot) => {
-            let at = slot.at.with_timezone(&schedule.timezone).format("%Y-%m-%d %H:%M %Z");
-            writeln!(out, "  `straight run` at {at}")?;
+            writeln!(out, "  `straight run` at {}", local(look, slot.at))?;
         }
         None => writeln!(out, "  the schedule has no hour for it: `straight send --edition {key}` sends it")?,
     }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::draft::{self, Draft, Record};
-use super::{Clock, Consent, PressError, publish};
+use super::schedule::{self, Slot};
+use super::{Clock, Consent, Press, PressError, publish};
 use crate::config::Config;
 use crate::edition::EditionKey;
 use crate::store::{Store, StoredEdition};
@@ -27,6 +28,27 @@ impl Look {
     pub async fn open(config: Config, clock: Clock) -> Result<Self, PressError> {
         let store = Store::look(&config.database).await?;
         Ok(Look { config, store, clock })
+    }
+
+    /// The same eyes as those of `press`.
+    #[must_use]
+    pub fn of(press: &Press) -> Self {
+        Look { config: press.config.clone(), store: Some(press.store.clone()), clock: press.clock.clone() }
+    }
+
+    /// The slot whose hour is over and whose edition is not out: `straight run` publishes it as soon as it runs.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn overdue(&self, now: DateTime<Utc>) -> Result<Option<Slot>, PressError> {
+        let Some(store) = &self.store else { return Ok(None) };
+        // Who never watched the schedule owes nothing.
+        let Some(started) = store.started().await? else { return Ok(None) };
+        let plan = schedule::due(&self.config.schedule, store.last_slot(now).await?, started, now);
+        Ok(match plan.publish {
+            Some(slot) if store.edition_summary(&EditionKey::of(slot.date)).await?.is_none() => Some(slot),
+            Some(_) | None => None,
+        })
     }
 
     /// The name of the regular edition at `now`: the local date.

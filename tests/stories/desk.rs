@@ -5,11 +5,14 @@ use std::fs;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
+use straight::config::{Environment, Overrides};
 use straight::message::Purpose;
-use straight::press::Look;
+use straight::press::{Clock, Look};
+use straight::store::Store;
 
 use super::newsroom::Mail;
-use super::program::{samples, shown, straight, today};
+use super::program::{past_noon, samples, shown, straight, today};
 use super::{Newsroom, key};
 
 #[test]
@@ -335,6 +338,51 @@ fn a_forecast_says_what_an_edition_before_it_takes() {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(!told.contains("takes: Second"), "{told}");
+}
+
+#[tokio::test]
+async fn what_run_makes_up_for_is_told_before_it_does() {
+    let folder = samples();
+    let settings = format!("schedule: {{{}}}\narticles: {{settle: 0s}}\n", past_noon("11:00"));
+    let file = folder.path().join("newsletter.yaml");
+    fs::write(&file, settings).unwrap();
+    let dry = || shown(&straight(folder.path(), &["send", "--dry-run"]));
+    assert!(
+        dry().contains("the next edition of `straight run` is due"),
+        "nobody has watched its hour: {}",
+        dry()
+    );
+
+    // The watch was kept, and stood still at the hour itself.
+    let config = straight::config::load(Some(&file), &Environment::default(), Overrides::default()).unwrap();
+    let store = Store::open(&config.database).await.unwrap();
+    store.first_start(Clock::system().now() - TimeDelta::days(1)).await.unwrap();
+    store.close().await;
+    let told = dry();
+    let (_, rest) = told.split_once("and so does `straight run`: it makes up for ").expect(&told);
+    let today: chrono::NaiveDate = rest[..10].parse().unwrap();
+    assert!(
+        rest.starts_with(&format!("{today} 11:00")) && rest.contains(&format!("until {today} 17:00")),
+        "{told}"
+    );
+
+    // The one of the day after has the same articles only if that does not happen.
+    let tomorrow = today.succ_opt().unwrap().to_string();
+    let taken = format!("  the edition {today} comes before it, as soon as `straight run` runs");
+    let lead = "takes: Russia’s Rare Earth Roadmap Has No Mine on It";
+    for arguments in [&["send", "--dry-run", "--edition", &tomorrow][..], &["approve", &tomorrow]] {
+        let told = shown(&straight(folder.path(), arguments));
+        assert!(told.contains(&taken) && told.contains(lead), "{arguments:?}: {told}");
+        let promised = told.contains("`straight run` sends it at");
+        assert!(!promised, "{arguments:?}: {told}");
+    }
+    let told = shown(&straight(folder.path(), &["approve", &tomorrow]));
+    assert!(told.contains(&format!("`straight approve {tomorrow}` anew once {today} is out")), "{told}");
+
+    let run = straight(folder.path(), &["run", "--once"]);
+    let status = shown(&straight(folder.path(), &["status"]));
+    assert!(status.contains(&today.to_string()) && status.contains("4  sent"), "{}\n{status}", shown(&run));
+    assert!(dry().contains("has gone out already"), "{}", dry());
 }
 
 #[test]

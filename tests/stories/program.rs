@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use chrono::Timelike as _;
+
 /// Runs `straight` with `arguments` in `folder`, in an environment of its own.
 pub(super) fn straight(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_straight"))
@@ -23,6 +25,13 @@ pub(super) fn samples() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("articles"), &folder.path().join("articles"));
     folder
+}
+
+/// Keys of a daily schedule at the local time `at`, in a zone where it is now an hour past noon at most.
+pub(super) fn past_noon(at: &str) -> String {
+    let ahead = 12 - i64::from(straight::press::Clock::system().now().hour());
+    // These zones are named by how far they are behind.
+    format!("at: \"{at}\", timezone: Etc/GMT{:+}, days: [mon..sun]", -ahead)
 }
 
 fn copy(from: &Path, to: &Path) {
