@@ -108,7 +108,7 @@ pub(super) async fn edition_of(look: &Look, key: &EditionKey) -> anyhow::Result<
     }
     let now = look.clock.now();
     let draft = look.draft(key, moment_of(&look.config.schedule, key, now)).await?;
-    let Draft { rendered, pictures, waiting, errors, due: _ } = draft;
+    let Draft { rendered, pictures, waiting, errors, due: _, before: _ } = draft;
     let is_held = look.config.articles.on_broken == OnBrokenArticle::HoldEdition;
     match rendered {
         // Where nothing else is due, what is broken is all there is to tell.

@@ -3,17 +3,19 @@
 //! Approving renders the edition as of its moment (its slot while that is to come, else now) and keeps all of it: subject,
 //! HTML, text, pictures, running number, Date and letterhead. At its hour the approved articles are rendered again with
 //! the same moment; only when that gives the same hash and letterhead does the approved edition go out. Articles that
-//! have come since are after the cut-off, and wait for the next edition.
+//! have come since are after the cut-off, and wait for the next edition: those of earlier days too, which the first edition
+//! would else count as published before it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 
 use super::draft::{self, Record};
 use super::withheld::Changed;
 use super::{Press, PressError, schedule};
 use crate::archive::{self, ArchivedArticle};
+use crate::article::Whole;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, EditionKey, Headline, NotDue, Waiting};
@@ -101,6 +103,7 @@ impl Press {
             letterhead: Letterhead::of(&self.config.publication),
             at: now,
             who: who.to_owned(),
+            before: Some(draft.before),
         };
         match self.store.approve(&approval).await? {
             true => Ok(Approving::Done { approval: Box::new(approval), waiting: draft.waiting }),
@@ -133,22 +136,33 @@ pub(super) async fn again(
 ) -> Result<Again, PressError> {
     let approved = &approval.rendered;
     let record = Record::read(store, &approved.key, config).await?;
-    let whole = record.wanted(&approved.key, config, approved.frozen_at);
+    let whole = match (record.wanted(&approved.key, config, approved.frozen_at), oldest(approval)) {
+        // The first edition has taken its day; a newer one may have come.
+        (Whole::NewestDay { to, .. }, Some(first)) => Whole::Days(first..=to),
+        (whole, _) => whole,
+    };
     let loaded = draft::look(config, whole, now).await?;
     let broken = draft::errors_that_count(&loaded, &approved.key, &record, config);
-    let mut assembled = record.assemble(loaded, &approved.key, config, approved.frozen_at);
+    let slugs: BTreeSet<&str> = approved.headlines.iter().map(|headline| headline.slug.as_str()).collect();
+    let is_approved = |slug: &str| slugs.contains(slug);
+    let known = approval.before.as_ref().and_then(|before| {
+        let is_known = |slug: &str| is_approved(slug) || before.iter().any(|known| known == slug);
+        record.without_late(&loaded, is_known, (&approved.key, config, approved.frozen_at))
+    });
+    let all = record.assemble(loaded, &approved.key, config, approved.frozen_at);
+    let (mut assembled, since) = match known {
+        Some((known, since)) => (record.assemble(known, &approved.key, config, approved.frozen_at), since),
+        None => (all.clone(), Vec::new()),
+    };
     let before: Vec<_> = assembled
         .before
         .iter()
         .map(|article| edition::headline(article, None, &config.publication))
         .collect();
-    let slugs: BTreeSet<&str> = approved.headlines.iter().map(|headline| headline.slug.as_str()).collect();
-    let is_approved = |slug: &str| slugs.contains(slug);
-    let all = assembled.clone();
     let late = assembled.due.extract_if(.., |article| !is_approved(article.slug.as_str()));
     let late =
         late.map(|article| Waiting { path: article.path, slug: article.slug, why: NotDue::AfterApproval });
-    assembled.waiting.extend(late.collect::<Vec<_>>());
+    assembled.waiting.extend(late.chain(since).collect::<Vec<_>>());
     let waiting = assembled.waiting.clone();
 
     let mut articles = Vec::new();
@@ -188,6 +202,12 @@ pub(super) async fn again(
     }
     let changed = (!how.is_empty()).then(|| Changed { approved: approved.hash.clone(), how });
     Ok(Again { articles, before, waiting, changed })
+}
+
+/// The oldest day of what was approved, where it is on record what was before it.
+fn oldest(approval: &Approval) -> Option<NaiveDate> {
+    approval.before.as_ref()?;
+    approval.rendered.headlines.iter().map(|headline| headline.date).min()
 }
 
 fn shortened(diff: &str) -> String {

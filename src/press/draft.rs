@@ -12,8 +12,8 @@ use crate::article::{self, Article, Broken, LoadOptions, Loaded, Others, Whole};
 use crate::config::{Config, Schedule};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::edition::{
-    self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, Past, RenderSettings, RenderedEdition,
-    Rules, Templates, Waiting,
+    self, Assembled, Edition, EditionKey, EmbeddedPicture, Headline, NotDue, Past, RenderSettings,
+    RenderedEdition, Rules, Templates, Waiting,
 };
 use crate::store::{Store, StoreError};
 use crate::words::Words;
@@ -34,6 +34,8 @@ pub struct Draft {
     pub waiting: Vec<Waiting>,
     /// What is wrong with files that may belong to it.
     pub errors: Vec<Diagnostic>,
+    /// The slugs that count as published before it, when it is the first edition.
+    pub before: Vec<String>,
 }
 
 /// What the store knows of the past, as far as the next edition depends on it.
@@ -122,9 +124,38 @@ impl Record {
         config: &Config,
         now: DateTime<Utc>,
     ) -> Assembled {
-        let backlog_days = config.articles.backlog_days;
-        let rules = Rules { day: key.date(), backlog_days, now, timezone: config.schedule.timezone };
-        edition::assemble(loaded, self.past(), rules)
+        edition::assemble(loaded, self.past(), rules(key, config, now))
+    }
+
+    /// Of what is there, what was there when the first edition `key` was approved, its slugs being known to `is_known`; beside it
+    /// what came since, each with why it does not go out. That would change which day the edition takes, and what it says
+    /// of the days before. `None` when another edition was the first.
+    pub(super) fn without_late(
+        &self,
+        loaded: &Loaded,
+        is_known: impl Fn(&str) -> bool,
+        (key, config, now): (&EditionKey, &Config, DateTime<Utc>),
+    ) -> Option<(Loaded, Vec<Waiting>)> {
+        if let Past::Editions(_) = self.past() {
+            return None;
+        }
+        let (articles, others) = (loaded.articles.iter(), loaded.others.iter());
+        let known = Loaded {
+            articles: articles.filter(|article| is_known(article.slug.as_str())).cloned().collect(),
+            others: others.filter(|article| is_known(article.slug.as_str())).cloned().collect(),
+            ..Loaded::default()
+        };
+        let late = loaded.outlines().into_iter().filter(|article| !is_known(article.slug.as_str()));
+        // As for the edition after it, which is not the first any more.
+        let nothing = BTreeMap::new();
+        let Assembled { due, mut waiting, before: _ } =
+            edition::sort(late.collect(), Past::Editions(&nothing), rules(key, config, now));
+        waiting.extend(due.into_iter().map(|article| Waiting {
+            path: article.path,
+            slug: article.slug,
+            why: NotDue::AfterApproval,
+        }));
+        Some((known, waiting))
     }
 
     /// Where the articles that went out before are read, by file.
@@ -134,6 +165,11 @@ impl Record {
         };
         assembled.waiting.iter().filter_map(address).collect()
     }
+}
+
+fn rules(key: &EditionKey, config: &Config, now: DateTime<Utc>) -> Rules {
+    let backlog_days = config.articles.backlog_days;
+    Rules { day: key.date(), backlog_days, now, timezone: config.schedule.timezone }
 }
 
 /// Assembles and renders what the edition `key` would be at `now`, given the past and the articles, of which those are
@@ -152,8 +188,9 @@ pub fn draft(
     let assembled = record.assemble(loaded, &key, config, now);
     let due = assembled.due.iter().map(|article| article.path.clone()).collect();
     let waiting = assembled.waiting.clone();
+    let before = assembled.before.iter().map(|article| article.slug.to_string()).collect();
     let (rendered, pictures) = render_due(assembled, record, config, key, now)?.unzip();
-    Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), due, waiting, errors })
+    Ok(Draft { rendered, pictures: pictures.unwrap_or_default(), due, waiting, errors, before })
 }
 
 /// Renders the edition `key` of what is due; nothing when nothing is.

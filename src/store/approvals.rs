@@ -22,6 +22,8 @@ pub struct Approval {
     pub at: DateTime<Utc>,
     /// Who approved it, as in `ann on mail1`.
     pub who: String,
+    /// The slugs that counted as published before it, when it is the first edition; `None` where that was not kept yet.
+    pub before: Option<Vec<String>>,
 }
 
 type Row = (
@@ -38,20 +40,21 @@ type Row = (
     Option<i64>,
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 type PictureRow = (String, i64, String, String, Vec<u8>);
 
 const APPROVE: &str =
     "INSERT INTO approvals (key, subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who,
-        shortened, cut, whole_html)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        shortened, cut, whole_html, before_first)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 const ADD_PICTURE: &str = "INSERT INTO approval_pictures (key, position, content_id, travels, file_name)
     VALUES ($1, $2, $3, $4, $5)";
 const DROP_PICTURES: &str = "DELETE FROM approval_pictures WHERE key = $1";
 const DROP: &str = "DELETE FROM approvals WHERE key = $1";
 const APPROVAL: &str =
     "SELECT subject, preheader, html, text, letterhead, headlines, hash, frozen_at, approved_at, who,
-        shortened, cut, whole_html
+        shortened, cut, whole_html, before_first
     FROM approvals WHERE key = $1";
 const PICTURES: &str = "SELECT a.content_id, a.travels, p.file_name, p.media_type, p.content
     FROM approval_pictures a JOIN pictures p ON p.file_name = a.file_name WHERE a.key = $1 ORDER BY a.position";
@@ -67,6 +70,8 @@ impl Store {
         let rendered = &approval.rendered;
         let key = rendered.key.to_string();
         let headlines = serde_json::to_string(&rendered.headlines).expect("headlines are JSON");
+        let before =
+            approval.before.as_ref().map(|slugs| serde_json::to_string(slugs).expect("slugs are JSON"));
         Ok(writing!(self, |c| {
             // Whoever publishes waits for us, and we for them.
             alone!(self, c);
@@ -90,6 +95,7 @@ impl Store {
                     .bind(editions::articles_cut(rendered))
                     .bind(editions::cut(rendered))
                     .bind(editions::whole_html(rendered))
+                    .bind(&before)
                     .execute(&mut *c)
                     .await?;
                 for (position, picture) in (0_i64..).zip(&approval.pictures) {
@@ -151,6 +157,7 @@ impl Store {
             articles,
             cut,
             whole_html,
+            before,
         )) = row
         else {
             return Ok(None);
@@ -163,6 +170,8 @@ impl Store {
         let pictures: Vec<_> = pictures.into_iter().map(picture).collect();
         let headlines: Vec<Headline> = serde_json::from_str(&headlines)
             .map_err(|_| StoreError::Unreadable { what: "an approval's headlines", value: headlines })?;
+        let unreadable = |value| StoreError::Unreadable { what: "what was before an approval", value };
+        let before = before.map(|slugs| serde_json::from_str(&slugs).map_err(|_| unreadable(slugs)));
         let embedded = pictures.iter().filter(|(travels, _)| *travels).map(|(_, p)| p.clone()).collect();
         let rendered = RenderedEdition {
             key: key.clone(),
@@ -178,6 +187,6 @@ impl Store {
         };
         let pictures = pictures.into_iter().map(|(_, picture)| picture).collect();
         let letterhead = letterhead_from_json(&letterhead)?;
-        Ok(Some(Approval { rendered, pictures, letterhead, at: time(at)?, who }))
+        Ok(Some(Approval { rendered, pictures, letterhead, at: time(at)?, who, before: before.transpose()? }))
     }
 }

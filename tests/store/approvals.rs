@@ -13,6 +13,7 @@ fn approval(hash: &str) -> Approval {
         letterhead: letterhead(),
         at: at(-60),
         who: "ed on desk1".to_owned(),
+        before: (hash != "first").then(|| vec!["long-ago".to_owned()]),
     }
 }
 

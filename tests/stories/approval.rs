@@ -1,10 +1,11 @@
 //! Stories of approval and of the last minutes before an edition leaves.
 
+use straight::edition::NotDue;
 use straight::press::{Approving, AsOf, Asker, Published, Withheld};
 use straight::store::Course;
 
 use super::newsroom::Mail;
-use super::program::{samples, shown, straight, today};
+use super::program::{past_noon, samples, shown, straight, today};
 use super::schedule::beat;
 use super::{Newsroom, key};
 
@@ -60,6 +61,45 @@ async fn what_was_approved_in_the_evening_goes_out_in_the_morning_byte_for_byte(
         panic!("the late article is due")
     };
     assert_eq!(approval.rendered.headlines[0].title, "Too Late");
+}
+
+#[tokio::test]
+async fn what_comes_after_the_approval_of_the_first_edition_is_none_of_its_past_either() {
+    let room = Newsroom::new().settings("edition: {require_approval: true}");
+    room.at("2026-09-23T18:00:00Z").article("old", "2026-09-20", "Long Ago").article(
+        "tide",
+        "2026-09-23",
+        "The Tide Turns",
+    );
+    room.readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    let approved = approve(&room, AsOf::Slot).await;
+    // One of an earlier day would be told of as past; one of a newer day would be the day that the edition takes.
+    room.article("earlier", "2026-09-22", "Saved Late").article("newer", DAY, "Too Late");
+    let press = room.press().await;
+    let approval = press.store.approval(&key(DAY)).await.unwrap().unwrap();
+    let again = press.approved_again(&approval).await.unwrap();
+    assert_eq!(again.changed, None);
+    let late = again.waiting.iter().filter(|article| article.why == NotDue::AfterApproval);
+    let late: Vec<_> = late.map(|article| article.path.to_str().unwrap()).collect();
+    assert_eq!(late, ["newer.md", "earlier.md"]);
+    press.store.close().await;
+
+    room.at("2026-09-24T07:00:03Z");
+    beat(&room).await;
+    let mail = &room.inbox("ann@example.org")[0];
+    assert_eq!(mail.subject, "The Tide Turns");
+    assert!(mail.text.contains("Long Ago") && !mail.text.contains("Late"), "{}", mail.text);
+    let press = room.press().await;
+    assert_eq!(press.store.edition(&key(DAY)).await.unwrap().unwrap().summary.hash, approved);
+    // As README promises: it goes with the next. What was there before the first edition does not.
+    let Approving::Done { approval, .. } = press.approve(&key("2026-09-25"), AsOf::Slot, "ed").await.unwrap()
+    else {
+        panic!("the late articles are due")
+    };
+    let titles: Vec<_> = approval.rendered.headlines.iter().map(|headline| &*headline.title).collect();
+    assert_eq!(titles, ["Too Late", "Saved Late"]);
+    press.store.close().await;
 }
 
 #[tokio::test]
@@ -445,6 +485,23 @@ fn a_dry_run_says_that_an_edition_waits_for_a_person_as_sending_does() {
     straight(&["resume", "--edition", &today]);
     let (code, told) = straight(&["send"]);
     assert!(code == 0 && told.contains("Sent to 4 of 4 readers."), "{told}");
+}
+
+#[test]
+fn before_its_hour_a_dry_run_says_to_how_many_the_approved_edition_goes() {
+    let folder = samples();
+    let settings = format!("edition: {{require_approval: true}}\nschedule: {{{}}}\n", past_noon("18:00"));
+    std::fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    let approved = shown(&straight(folder.path(), &["approve"]));
+    assert!(approved.contains("`straight run` sends it at"), "{approved}");
+    let dry = straight(folder.path(), &["send", "--dry-run"]);
+    let told = shown(&dry);
+    assert_eq!(dry.status.code(), Some(1), "{told}");
+    for words in
+        ["also in it: What a Reserve Is", "  to 4 readers\n", "just as it was approved by", "is approved for"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
 }
 
 #[test]

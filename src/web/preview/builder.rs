@@ -424,7 +424,7 @@ fn heed(sheet: &mut Sheet, consent: Consent) {
         Consent::Withheld(why) => sheet.standing = Standing::Withheld(why),
         Consent::Approved(approved) => {
             let Approved { approval, again } = *approved;
-            let Approval { rendered, pictures, letterhead, who, at: _ } = approval;
+            let Approval { rendered, pictures, letterhead, who, at: _, before: _ } = approval;
             let path = |slug: &str| {
                 let article = sheet.articles.values().find(|article| article.slug.as_str() == slug);
                 article.map(|article| article.path.clone()).unwrap_or_default()
