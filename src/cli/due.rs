@@ -10,8 +10,8 @@ use super::args::{CheckArgs, CheckFormat};
 use super::check::{self, Format, Mend, Strictness, Verdict};
 use super::{links, mend};
 use crate::article::{self, LoadOptions, Loaded, Others, Outline, OutsideLink, PictureWork, WebLinks};
-use crate::config::Config;
-use crate::diagnostic::{Colour, Diagnostic};
+use crate::config::{Config, ConfigError};
+use crate::diagnostic::{self, Colour, Diagnostic};
 use crate::edition::{self, EditionKey, RenderedEdition, Templates, Waiting};
 use crate::press::{self, Look, PressError, Record, Sent};
 use crate::probe::Network;
@@ -102,6 +102,25 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         outlook.tell(&report.unsettled, out)?;
     }
     Ok(verdict == Verdict::Fine)
+}
+
+/// Tells a program what is wrong with the configuration as it tells of findings; a person is told as by every command.
+///
+/// # Errors
+/// With `why` itself, when nobody was told.
+pub(super) fn tell_no_configuration(
+    why: anyhow::Error,
+    format: CheckFormat,
+    out: &mut dyn Write,
+) -> anyhow::Result<bool> {
+    let written = match format {
+        CheckFormat::Human => return Err(why),
+        CheckFormat::Json => diagnostic::json,
+        CheckFormat::Github => diagnostic::github,
+    };
+    let findings = why.downcast::<ConfigError>()?.findings();
+    out.write_all(written(&findings).as_bytes())?;
+    Ok(false)
 }
 
 /// Asks about `links` if that is wished, and puts what is to be told of them among `diagnostics`; how many were asked about.

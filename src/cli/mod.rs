@@ -244,7 +244,8 @@ fn dispatch(cli: &Cli) -> anyhow::Result<u8> {
             new::new(&config_of(cli)?, args, Clock::system().now(), out)?;
             true
         }
-        Command::Check(args) => with_look(cli, async |look, out| due::check(look, args, out).await)?,
+        Command::Check(args) => with_look(cli, async |look, out| due::check(look, args, out).await)
+            .or_else(|why| due::tell_no_configuration(why, args.format, out))?,
         Command::Send(args) if args.dry_run => {
             with_look(cli, async |look, out| dry_run::dry_run(look, args.edition.clone(), out).await)?
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,22 @@ pub enum ConfigError {
         /// All that is wrong, by place; no snippet of it shows a secret.
         findings: Vec<Diagnostic>,
     },
+}
+
+impl ConfigError {
+    /// The same as findings, each with its file and, where known, its line.
+    #[must_use]
+    pub fn findings(self) -> Vec<Diagnostic> {
+        let told = self.to_string();
+        let (message, remedy) =
+            told.split_once("; ").unwrap_or((&told, "look at the file and its permissions"));
+        match self {
+            ConfigError::Wrong { findings } => findings,
+            ConfigError::Unreadable { path, .. } | ConfigError::TooLarge { path, .. } => {
+                vec![Diagnostic::of_file(Severity::Error, "configuration", path, message).with_remedy(remedy)]
+            }
+        }
+    }
 }
 
 fn list(findings: &[Diagnostic]) -> String {

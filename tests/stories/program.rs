@@ -105,6 +105,31 @@ fn a_broken_article_is_shown_with_its_place_and_remedy() {
 }
 
 #[test]
+fn programs_get_what_is_wrong_with_the_configuration_as_they_get_findings() {
+    let folder = samples();
+    fs::write(folder.path().join("newsletter.yaml"), "edition: {recnt: 3}\n").unwrap();
+    let check = |format: &str| {
+        let done = straight(folder.path(), &["check", "--format", format]);
+        assert_eq!(done.status.code(), Some(1), "{}", shown(&done));
+        [done.stdout, done.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let [json, account] = check("json");
+    let findings: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&findings[0]["file"], &findings[0]["line"]),
+        (&"newsletter.yaml".into(), &1.into()),
+        "{findings}"
+    );
+    assert!(findings[0]["remedy"].as_str().unwrap().contains("`recent`"), "{findings}");
+    assert_eq!(account, "");
+    let [github, account] = check("github");
+    assert!(github.starts_with("::error file=newsletter.yaml,line=1,"), "{github}");
+    assert_eq!(account, "");
+    let [nothing, human] = check("human");
+    assert!(nothing.is_empty() && human.contains("newsletter.yaml:1:"), "{human}");
+}
+
+#[test]
 fn a_rendered_day_lies_in_files() {
     let folder = samples();
     let rendered = straight(folder.path(), &["render", "--date", "2025-11-03", "--out", "day"]);

@@ -14,7 +14,7 @@ use super::Wishes;
 use super::sheet::{Due, Proof, Sheet, Standing};
 use super::watcher::{Files, Watcher};
 use crate::article::{Article, LoadError, LoadOptions, Others, Outline, load_paths};
-use crate::config::{Config, ConfigError, Database, OnBrokenArticle};
+use crate::config::{Config, Database, OnBrokenArticle};
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::edition::{EditionKey, RenderedEdition};
 use crate::message::Letterhead;
@@ -195,7 +195,7 @@ impl Builder {
                 self.config_file = file;
             }
             Err(error) => {
-                sheet.problems = wrong_configuration(error);
+                sheet.problems = error.findings();
                 return sheet;
             }
         }
@@ -471,15 +471,6 @@ fn due_at(
     let end = press::end_of_day(zone, key.date());
     let as_of = slot.filter(|slot| slot.at > now).map_or(end, |slot| slot.at);
     (key, as_of.trunc_subsecs(0), slot)
-}
-
-fn wrong_configuration(error: ConfigError) -> Vec<Diagnostic> {
-    match error {
-        ConfigError::Wrong { findings } => findings,
-        ConfigError::Unreadable { ref path, .. } | ConfigError::TooLarge { ref path, .. } => {
-            vec![of_whole(path, "configuration", &error.to_string())]
-        }
-    }
 }
 
 fn wrong_store(error: &StoreError) -> Diagnostic {
