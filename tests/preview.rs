@@ -259,6 +259,32 @@ async fn a_save_is_shown_and_told_and_an_error_comes_and_goes() {
 }
 
 #[tokio::test]
+async fn where_all_that_is_due_is_broken_the_page_shows_that_and_does_not_say_that_nothing_is_due() {
+    for (settings, line) in [
+        ("", "The edition is held until the articles are mended."),
+        ("articles: {on_broken_article: skip}\n", "The edition cannot be made until this is mended."),
+    ] {
+        let folder = folder();
+        let file = folder.path().join("newsletter.yaml");
+        fs::write(&file, fs::read_to_string(&file).unwrap() + settings).unwrap();
+        fs::write(
+            folder.path().join("articles/tide.md"),
+            "---\ntittle: High water\ndate: 2026-09-24\n---\nNoon.\n",
+        )
+        .unwrap();
+        let studio = Studio::open(folder).await;
+        let page = studio.page_with("/", "articles/tide.md:2:1").await;
+        assert!(page.contains("One error to mend") && page.contains(line), "{page}");
+        for wrong in ["No article is due", "Nothing is due", "nothing to show yet"] {
+            assert!(!page.contains(wrong), "{wrong}: {page}");
+        }
+        studio.save("tide.md", &article("2026-09-24", "High water", "Mended."));
+        studio.page_with("/", "<strong>Ready.</strong>").await;
+        studio.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_template_that_fails_is_told_with_its_line() {
     let folder = folder();
     fs::write(folder.path().join("articles/tide.md"), article("2026-09-24", "High water", "Noon.")).unwrap();

@@ -380,7 +380,9 @@ fn take(sheet: &mut Sheet, made: Made, gone_out: Option<(RenderedEdition, Letter
             let keeps_the_last = !sheet.problems.is_empty() && !skips && sheet.proof.is_some();
             sheet.standing = match (sheet.problems.is_empty(), skips, &draft.rendered) {
                 (false, false, _) => Standing::Held,
-                (_, _, None) => Standing::Nothing,
+                // What is broken may be all that is due.
+                (false, true, None) => Standing::Broken,
+                (true, _, None) => Standing::Nothing,
                 (false, true, Some(_)) => Standing::Without,
                 (true, _, Some(_)) => Standing::Ready,
             };
