@@ -645,7 +645,9 @@ fn is_private_use(c: char) -> bool {
 
 fn remove_private_use(value: &mut Value) {
     match value {
-        Value::String(text) => text.retain(|c| !is_private_use(c)),
+        // Letter by letter only where there may be one: in UTF-8 they begin with such a byte.
+        Value::String(text) if text.bytes().any(|byte| byte >= 0xEE) => text.retain(|c| !is_private_use(c)),
+        Value::String(_) => {}
         Value::Array(values) => values.iter_mut().for_each(remove_private_use),
         Value::Object(map) => map.values_mut().for_each(remove_private_use),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -63,17 +63,20 @@ pub(super) fn look(seen: &[Seen], offset: usize, findings: &mut Findings) {
             );
         }
         let key = address.trim_end_matches('/').to_owned();
-        let line = findings.line_of(span.start);
         match first.get(&key) {
             None => {
-                first.insert(key, line);
+                first.insert(key, span.start);
             }
-            Some(line) => findings.report(
-                "repeated-link",
-                span,
-                format!("line {line} links to this address already"),
-                "link to it once, where it serves the reader most",
-            ),
+            // Which line that is takes counting from the top, and is asked of few.
+            Some(at) => {
+                let line = findings.line_of(*at);
+                findings.report(
+                    "repeated-link",
+                    span,
+                    format!("line {line} links to this address already"),
+                    "link to it once, where it serves the reader most",
+                );
+            }
         }
     }
 }
