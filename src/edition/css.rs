@@ -76,6 +76,14 @@ pub(super) fn inline(html: &str, rules: &str) -> Result<String, InlineError> {
     Ok(html.trim_end().to_owned() + "\n")
 }
 
+/// How many bytes [`inline`] makes of `html` at least: it adds to tags, and what it writes more shortly are entities and little
+/// more.
+pub(super) fn inlined_at_least(html: &str) -> usize {
+    const ENTITY: usize = "&hellip;".len();
+    const LITTLE: usize = 512;
+    html.len().saturating_sub(html.matches('&').count() * ENTITY + LITTLE)
+}
+
 fn with_values(css: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
@@ -149,6 +157,9 @@ mod tests {
             <p class=\"x\"><a href=\"\u{E000}unsubscribe_url\u{E001}\">Leave, \u{E000}name\u{E001}</a></p>\
             <!--[if mso]></td></tr></table><![endif]--></body></html>";
         let out = inline(html, "p{margin:0;mso-line-height-rule:exactly} .unused{color:blue}").unwrap();
+        assert!(inlined_at_least(html) < out.len());
+        let quoted = format!("<!doctype html><p>{}</p>", "&quot;&#39;&hellip;".repeat(9_000));
+        assert!(inlined_at_least(&quoted) <= inline(&quoted, "").unwrap().len(), "what is shortened counts");
         let expected = html
             .replace(LEAVE, "")
             .replace("<p class=\"x\">", "<p class=\"x\" style=\"margin:0;mso-line-height-rule:exactly\">");

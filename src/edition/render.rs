@@ -199,8 +199,7 @@ impl Printer<'_> {
         let likely = all.saturating_sub(all * limit / length);
         let fits = ladder.first_within(likely, |step| {
             let sketch = self.sketch(&ladder.layout(step))?;
-            // The style sheet makes it larger still, but for quotation marks in a text that is nothing else.
-            if sketch.html.len() > limit + limit / 4 {
+            if css::inlined_at_least(&sketch.html) > limit {
                 return Ok(false);
             }
             let html = self.inlined(&sketch.html)?;
