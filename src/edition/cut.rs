@@ -121,38 +121,83 @@ impl Ladder {
         2 * self.later() + (self.later() - self.kept()) + self.blocks + self.kept() + 1
     }
 
-    /// The first step that is within a limit, or else the last one. Asking whether one is means rendering the edition, so
-    /// that few are asked of: `likely` and its neighbour mostly settle it, since articles are of much the same length.
+    /// How many steps there are of each kind, in their order.
+    fn stages(self) -> [usize; 6] {
+        [self.later(), self.later(), self.later() - self.kept(), self.blocks, self.kept(), 1]
+    }
+
+    /// The first step whose size is within `limit`, or else the last one.
+    ///
+    /// Knowing a `size` means rendering the edition, so that few are asked for. The sizes of parts add up: of two that are known
+    /// the ones between follow, by the `weights` of the articles that are whole, and elsewhere by the number of steps. `whole`
+    /// is the size of step 0; it is asked for after that at which no article but the first is whole.
     pub(super) fn first_within<E>(
         self,
-        likely: usize,
-        mut is_within: impl FnMut(usize) -> Result<bool, E>,
+        limit: usize,
+        weights: &[usize],
+        whole: impl FnOnce() -> Result<usize, E>,
+        mut size: impl FnMut(usize) -> Result<usize, E>,
     ) -> Result<usize, E> {
-        let (mut too_large, mut fits) = (0, self.last());
-        let mut guesses = vec![self.all_told(), likely];
-        let mut is_first = true;
-        while too_large + 1 < fits {
-            let is_open = |step: &usize| (too_large + 1..fits).contains(step);
-            let step = std::iter::from_fn(|| guesses.pop()).find(is_open);
-            let step = step.unwrap_or(usize::midpoint(too_large, fits));
-            let neighbour = if is_within(step)? {
-                fits = step;
-                step - 1
-            } else {
-                too_large = step;
-                step + 1
-            };
-            guesses.extend(is_first.then_some(neighbour));
-            is_first = false;
+        let (mut too_large, mut fits) = ((0, 0), (self.last(), 0));
+        let mut end = 0;
+        for length in self.stages() {
+            end += length;
+            // The last step is taken however large it is.
+            if length == 0 || end == self.last() {
+                continue;
+            }
+            let found = size(end)?;
+            if found <= limit {
+                fits = (end, found);
+                break;
+            }
+            too_large = (end, found);
         }
-        Ok(fits)
+        let whole = whole()?;
+        if whole <= limit {
+            return Ok(0);
+        }
+        if too_large.0 == 0 {
+            too_large.1 = whole;
+        }
+        let mut asked = 0;
+        while too_large.0 + 1 < fits.0 {
+            let all = too_large.1.saturating_sub(fits.1);
+            let cut = |step| self.weight_cut(step, weights);
+            let (from, to) = (cut(too_large.0), cut(fits.0));
+            let added = |step| all * (to - cut(step)) / (to - from);
+            let before = fits.0 - 1;
+            // Where two thirds of what an article should add are too much already, nobody needs to look.
+            if fits.0 <= self.all_told() && fits.1 + added(before) * 2 / 3 > limit {
+                break;
+            }
+            let likely = (too_large.0 + 1..before).find(|step| fits.1 + added(*step) <= limit);
+            let step = match asked < 6 {
+                true => likely.unwrap_or(before),
+                false => usize::midpoint(too_large.0, fits.0),
+            };
+            asked += 1;
+            let found = size(step)?;
+            if found <= limit {
+                fits = (step, found);
+            } else {
+                too_large = (step, found);
+            }
+        }
+        Ok(fits.0)
+    }
+
+    /// What is cut until `step`, in weights of articles, and behind them in steps.
+    fn weight_cut(self, step: usize, weights: &[usize]) -> usize {
+        let articles = step.min(self.later());
+        let weights = weights.iter().rev().take(articles);
+        weights.map(|weight| weight.max(&1)).sum::<usize>() + (step - articles)
     }
 
     pub(super) fn layout(self, step: usize) -> Layout {
         let all = Layout::whole(self.articles);
-        let stages = [self.later(), self.later(), self.later() - self.kept(), self.blocks, self.kept(), 1];
         let mut left = step;
-        let [told, named, out, blocks, rest, last] = stages.map(|length| {
+        let [told, named, out, blocks, rest, last] = self.stages().map(|length| {
             let taken = left.min(length);
             left -= taken;
             taken
@@ -190,23 +235,49 @@ mod tests {
     }
 
     #[test]
-    fn the_first_step_within_a_limit_is_found_by_asking_of_few() {
+    fn the_first_step_within_a_limit_is_found_by_asking_for_few_sizes() {
         for (articles, blocks) in [(1, 0), (1, 50), (2, 3), (10, 30), (100, 30)] {
             let ladder = Ladder::new(articles, blocks);
-            for wanted in 1..=ladder.last() {
-                for likely in [wanted.saturating_sub(1), wanted, wanted + 1, 0, ladder.last()] {
-                    let mut asked = 0;
-                    let found = ladder.first_within(likely, |step| {
+            // Articles are of different lengths, and weighed badly.
+            let lengths: Vec<usize> = (0..articles).map(|n| 2_000 + n * 37 % 11 * 3_000).collect();
+            let weights: Vec<usize> = lengths.iter().zip(0..).map(|(l, n)| l * (8 + n % 5) / 10).collect();
+            let size = |step: usize| {
+                let below = ladder.last() - step;
+                ladder.weight_cut(ladder.last(), &lengths) - ladder.weight_cut(step, &lengths) + 100 * below
+            };
+            for wanted in 0..=ladder.last() {
+                let limit = size(wanted);
+                let mut asked = 0;
+                let found = ladder.first_within(
+                    limit,
+                    &weights,
+                    || Ok(size(0)),
+                    |step| {
                         asked += 1;
-                        Ok::<_, ()>(step >= wanted)
-                    });
-                    assert_eq!(found, Ok(wanted), "{articles} articles, {likely} likely");
-                    let is_near = likely == wanted || likely + 1 == wanted;
-                    let most = if is_near && (1..ladder.last()).contains(&likely) { 2 } else { 12 };
-                    assert!(asked <= most, "{articles} articles, {wanted} by {likely}: {asked}");
-                }
+                        Ok::<_, ()>(size(step))
+                    },
+                );
+                assert_eq!(found, Ok(wanted), "{articles} articles");
+                assert!(asked <= 10, "{articles} articles, {wanted}: {asked}");
             }
         }
+    }
+
+    #[test]
+    fn of_ten_long_articles_one_layout_is_asked_for_beside_all_of_it() {
+        let (ladder, lengths) = (Ladder::new(10, 30), [40_000; 10]);
+        let size = |step: usize| 15_000 + 30_000 + 40_000 * (9 - step);
+        let mut asked = Vec::new();
+        let found = ladder.first_within(
+            60_000,
+            &lengths,
+            || Ok(size(0)),
+            |step| {
+                asked.push(step);
+                Ok::<_, ()>(size(step))
+            },
+        );
+        assert_eq!((found, asked), (Ok(9), vec![9]));
     }
 
     #[test]

@@ -149,6 +149,8 @@ struct Sketch {
     subject: String,
     preheader: String,
     html: String,
+    /// How much its articles add to the HTML, each in proportion to the others.
+    weights: Vec<usize>,
     context: Context,
 }
 
@@ -168,57 +170,69 @@ impl Printer<'_> {
         let whole = self.sketch(&Layout::whole(self.edition.articles.len()))?;
         // What a reader gets has their own words and addresses in place of the markers.
         let limit = self.settings.size_limit.saturating_sub(slot::room(&whole.html, self.publication));
-        let length = whole.html.len();
-        let (html, cut) = if length <= limit {
-            (self.inlined(&whole.html), None)
+        let (html, cut) = if css::inlined_at_least(&whole.html) <= limit {
+            let html = self.inlined(&whole.html)?;
+            if html.len() <= limit { (html, None) } else { self.cut_to(limit, &whole.weights, || Ok(html))? }
         } else {
-            // The style sheet will hardly make it smaller. Joining all of it takes as long as finding the cut.
+            // Joining all of it with the style sheet takes longer than finding the cut: it goes on beside that.
             thread::scope(|scope| {
                 let (html, rules) = (&whole.html, &self.sheet.inlined);
                 let inlining = scope.spawn(move || css::inline(html, rules));
-                let cut = self.cut_to(limit, length);
-                let html = inlining.join().unwrap_or_else(|panic| resume_unwind(panic));
-                (html.map_err(|error| self.no_style(&error)), Some(cut))
-            })
+                let inlined = || {
+                    let html = inlining.join().unwrap_or_else(|panic| resume_unwind(panic));
+                    html.map_err(|error| self.no_style(&error))
+                };
+                self.cut_to(limit, &whole.weights, inlined)
+            })?
         };
-        let html = html?;
-        if html.len() <= limit {
-            return Ok((self.parts(whole, html)?, None));
+        match cut {
+            None => Ok((self.parts(whole, html)?, None)),
+            Some((parts, cut)) => Ok((parts, Some(Shortened { cut, whole_html: html }))),
         }
-        let (parts, cut) = cut.unwrap_or_else(|| self.cut_to(limit, length))?;
-        Ok((parts, Some(Shortened { cut, whole_html: html })))
     }
 
-    /// The edition in the first layout that fits in `limit`, or else the smallest one; how it is cut. All of it has some
-    /// `length` bytes.
-    fn cut_to(&self, limit: usize, length: usize) -> Result<(Parts, Cut), RenderError> {
+    /// All of the HTML, which `whole` gives, and the edition in the first layout that fits in `limit`, or else in the smallest
+    /// one; nothing when all of it fits.
+    fn cut_to(
+        &self,
+        limit: usize,
+        weights: &[usize],
+        whole: impl FnOnce() -> Result<String, RenderError>,
+    ) -> Result<(String, Option<(Parts, Cut)>), RenderError> {
         let articles = &self.edition.articles;
-        let all = articles.len();
-        let ladder = Ladder::new(all, articles[0].blocks());
-        let mut best = None;
-        let likely = all.saturating_sub(all * limit / length);
-        let fits = ladder.first_within(likely, |step| {
+        let ladder = Ladder::new(articles.len(), articles[0].blocks());
+        let (mut whole_html, mut best) = (String::new(), None);
+        let all_of_it = || {
+            whole_html = whole()?;
+            Ok(whole_html.len())
+        };
+        let fits = ladder.first_within(limit, weights, all_of_it, |step| {
             let sketch = self.sketch(&ladder.layout(step))?;
-            if css::inlined_at_least(&sketch.html) > limit {
-                return Ok(false);
+            let at_least = css::inlined_at_least(&sketch.html);
+            if at_least > limit {
+                return Ok(at_least);
             }
             let html = self.inlined(&sketch.html)?;
-            let is_within = html.len() <= limit;
-            if is_within {
+            let length = html.len();
+            if length <= limit {
                 best = Some((sketch, html));
             }
-            Ok::<_, RenderError>(is_within)
+            Ok::<_, RenderError>(length)
         })?;
+        if fits == 0 {
+            return Ok((whole_html, None));
+        }
         let layout = ladder.layout(fits);
         let parts = match best {
+            // The last one that fitted is the first one in the order.
             Some((sketch, html)) => self.parts(sketch, html)?,
             None => self.laid_out(&layout)?,
         };
         if self.hides_headlines(&layout, &parts) {
             let layout = ladder.layout(ladder.all_told());
-            return Ok((self.laid_out(&layout)?, layout.cut()));
+            return Ok((whole_html, Some((self.laid_out(&layout)?, layout.cut()))));
         }
-        Ok((parts, layout.cut()))
+        Ok((whole_html, Some((parts, layout.cut()))))
     }
 
     /// Whether a template of the user's own does not show articles that are a headline: then none becomes one, since
@@ -243,6 +257,7 @@ impl Printer<'_> {
         let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
         let logo = templates.logo().map(address);
         let view = View::of(edition, publication, settings.images, templates.words(), layout, lengths);
+        let weights = view.articles.iter().map(|article| css::weight(&article.html)).collect();
         let mut variables = view.into_variables(&sheet.kept);
         variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
         let mut context =
@@ -257,7 +272,7 @@ impl Printer<'_> {
         let preheader = preheader_of(&preheader, &variables);
         set(&mut variables, &mut context, "preheader", &preheader);
         let html = templates.render("body.html", &context)?;
-        Ok(Sketch { subject, preheader, html, context })
+        Ok(Sketch { subject, preheader, html, weights, context })
     }
 
     /// `html` joined with the style sheet.
@@ -272,7 +287,7 @@ impl Printer<'_> {
 
     /// `sketch` with its text.
     fn parts(&self, sketch: Sketch, html: String) -> Result<Parts, RenderError> {
-        let Sketch { subject, preheader, html: _, context } = sketch;
+        let Sketch { subject, preheader, html: _, weights: _, context } = sketch;
         let text = tidy_text(&self.templates.render("body.txt", &context)?);
         Ok(Parts { subject, preheader, html, text })
     }
