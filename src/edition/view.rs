@@ -323,15 +323,17 @@ impl Reader<'_> {
             Lead::Begun(blocks) if position == 0 => {
                 Shown::Beginning(article.render_beginning(&options, blocks))
             }
-            Lead::Whole | Lead::Begun(_) | Lead::Named => Shown::Whole,
+            Lead::Whole | Lead::Begun(_) | Lead::Named => Shown::Whole(body()),
         };
-        let shortened = !matches!(shown, Shown::Whole);
+        let words = self.lengths.of(position, || match &shown {
+            Shown::Whole(whole) => whole.words,
+            Shown::Beginning(_) | Shown::Highlights | Shown::Way => body().words,
+        });
+        let shortened = !matches!(shown, Shown::Whole(_));
         let edition_url = edition_url(&self.edition.key, self.publication);
         let url = address_of(article, self.publication);
         let (html, text, sources) = match shown {
-            Shown::Whole => {
-                let body = body();
-                self.lengths.of(position, || body.words);
+            Shown::Whole(body) => {
                 links.extend(body.links);
                 let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
                 (for_mail(&body.html, &edition_url), body.text.trim_end().to_owned(), sources)
@@ -351,7 +353,6 @@ impl Reader<'_> {
                 (html, text, Vec::new())
             }
         };
-        let words = self.lengths.of(position, || body().words);
         ArticleView {
             slug: article.slug.to_string(),
             title: article.title.clone(),
@@ -473,7 +474,7 @@ pub(crate) fn turned(article: &Article, words: &Words) -> Option<&'static str> {
 
 /// What the mail shows of an article.
 enum Shown {
-    Whole,
+    Whole(RenderedBody),
     Beginning(RenderedBody),
     Highlights,
     Way,
