@@ -3,11 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Press, PressError};
+use crate::delivery::State;
 use crate::edition::EditionKey;
-use crate::store::{EditionSummary, Refused, Trouble};
+use crate::store::{Counts, EditionSummary, Refused, Trouble};
 
 /// For how long nothing gets through before that is told: a server that is restarted is nobody's trouble.
 const UNREACHABLE_IS_TOLD: TimeDelta = TimeDelta::minutes(30);
+/// So many who fail, and of twenty readers more than one, are told of: no list loses that many from one day to the next.
+const MANY_FAILED: u64 = 10;
 
 impl Press {
     /// When the edition is given up for whom it has not reached by then: a halt does not stop that clock, and a pause does.
@@ -89,6 +92,33 @@ impl Press {
              {readers} readers.\n\n`straight status --edition {key}` says why.\n"
         );
         self.write_to_editors(&format!("given-up/{key}"), &subject, &text).await?;
+        Ok(())
+    }
+
+    /// Writes to the editors, once an edition, that it has struck off unusually many: an outage at a provider looks like that,
+    /// too, and then they are to be taken back.
+    pub(super) async fn tell_of_the_struck_off(
+        &self,
+        edition: &EditionSummary,
+        counts: Counts,
+    ) -> Result<(), PressError> {
+        let (failed, total) = (counts.of(State::Failed), counts.total());
+        if failed < MANY_FAILED || 20 * failed <= total {
+            return Ok(());
+        }
+        let count = self.store.struck_off_count(edition.id).await?;
+        if count < MANY_FAILED {
+            return Ok(());
+        }
+        let key = &edition.key;
+        let subject = format!("{}: {count} addresses were struck off", self.config.publication.name);
+        let text = format!(
+            "While the edition {key} went out, {count} addresses of {total} were unknown to their servers, and have been struck \
+             off, as dead ones are. So many at once can also be an outage at a provider.\n\n\
+             `straight subscribers revive --edition {key} --dry-run` says whom and why. Without `--dry-run` it takes them for \
+             good again, and `straight deliveries retry --all --edition {key}` sends them what they missed.\n"
+        );
+        self.write_to_editors(&format!("struck-off/{key}"), &subject, &text).await?;
         Ok(())
     }
 

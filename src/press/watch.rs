@@ -139,11 +139,14 @@ impl Watch {
     }
 
     async fn miss(&mut self, slot: Slot, now: DateTime<Utc>) -> Result<(), PressError> {
-        let new = self
-            .press
-            .store
-            .note_slot(slot.date, slot.at, SlotOutcome::Missed, "not published in time", now)
-            .await?;
+        let store = &self.press.store;
+        if store.edition_summary(&EditionKey::of(slot.date)).await?.is_some() {
+            // Nobody has missed it: it went out by hand, or the hour was changed.
+            store.note_slot(slot.date, slot.at, SlotOutcome::Published, "was out already", now).await?;
+            return Ok(());
+        }
+        let new =
+            store.note_slot(slot.date, slot.at, SlotOutcome::Missed, "not published in time", now).await?;
         if !new {
             return Ok(());
         }

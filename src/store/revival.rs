@@ -42,6 +42,10 @@ const REVIVE_ALL: &str = concat!(
     "UPDATE subscribers AS s SET status = 'active', changed_at = $3 FROM deliveries d WHERE ",
     is_struck_off!()
 );
+const COUNT: &str = concat!(
+    "SELECT COUNT(*) FROM subscribers s JOIN deliveries d ON d.subscriber_id = s.id WHERE ",
+    is_struck_off!()
+);
 const LIST: &str = concat!(
     "SELECT s.id, s.email, COALESCE(d.reason, '') FROM subscribers s JOIN deliveries d ON d.subscriber_id = s.id
     WHERE s.id > $3 AND ",
@@ -76,6 +80,19 @@ impl Store {
             .execute(&mut *c)
             .await?
             .rows_affected()))
+    }
+
+    /// How many addresses `edition` has struck off that nobody has taken for good again.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn struck_off_count(&self, edition: EditionId) -> Result<u64, StoreError> {
+        let count: i64 = reading!(self, |c| sqlx::query_scalar(COUNT)
+            .bind(edition.0)
+            .bind(pattern(None))
+            .fetch_one(&mut *c)
+            .await?);
+        Ok(count.unsigned_abs())
     }
 
     /// Up to `limit` of those that [`revive_all`](Self::revive_all) takes, behind `after`.

@@ -49,12 +49,14 @@ const FORGOTTEN: TimeDelta = TimeDelta::days(2);
 
 const NOTE: &str = "INSERT INTO troubles (node, trouble, since, seen_at, told) VALUES ($1, $2, $3, $3, $4)
     ON CONFLICT (node, trouble) DO UPDATE SET seen_at = excluded.seen_at, told = excluded.told";
-const STRIKE_OUT: &str = "DELETE FROM troubles WHERE (node = $1 AND trouble = $2) OR seen_at < $3";
+// A halt speaks of the server: when one node finds it over, it is over for all, and for a node that is gone.
+const STRIKE_OUT: &str =
+    "DELETE FROM troubles WHERE (trouble = $2 AND (node = $1 OR trouble = 'halted')) OR seen_at < $3";
 const LIST: &str =
     "SELECT node, trouble, since, seen_at, told FROM troubles WHERE seen_at >= $1 ORDER BY since, node";
 
 impl Store {
-    /// Writes down that this node is in `trouble`, or with `None` that it is no longer.
+    /// Writes down that this node is in `trouble`, or with `None` that it is no longer: of a halt, that no node is.
     ///
     /// # Errors
     /// When the store fails.

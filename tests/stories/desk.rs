@@ -254,7 +254,7 @@ fn a_look_makes_no_database_and_says_what_it_shows() {
 #[test]
 fn a_rendered_edition_goes_without_what_is_broken_as_a_sent_one_does_and_says_what_is_cut() {
     let folder = samples();
-    let settings = "articles: {on_broken_article: skip, settle: 0s}\nedition: {size_limit: 20KiB}\n";
+    let settings = "articles: {on_broken_article: skip, settle: 0s}\nedition: {size_limit: 21KiB}\n";
     fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
     fs::write(folder.path().join("articles/oops.md"), "---\ntittle: Oops\ndate: 2025-11-04\n---\nText.\n")
         .unwrap();

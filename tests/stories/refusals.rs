@@ -172,6 +172,10 @@ async fn who_is_unknown_among_others_is_struck_off_whatever_the_length_of_the_li
         } else {
             assert_eq!(sent.dispatched.ending, Ending::Complete, "{gone} and {there}");
             assert_eq!((standing(&sent.counts()), bounced), ((0, there, gone), gone), "{gone} and {there}");
+            // A provider whose directory is out strikes off as many.
+            let told: Vec<String> = alarms(&room).into_iter().map(|(subject, _)| subject).collect();
+            let many = ["The Rare Earth Daily: 60 addresses were struck off".to_owned()];
+            assert_eq!(told, if gone < 60 { &[][..] } else { &many[..] });
         }
     }
 }

@@ -65,6 +65,18 @@ async fn an_edition_sent_by_hand_is_not_published_again_at_the_hour() {
 }
 
 #[tokio::test]
+async fn an_edition_sent_by_hand_is_not_missed_when_the_program_was_down_over_its_hour() {
+    let room = Newsroom::new().settings("publication: {editors: [desk@example.org]}");
+    room.at("2026-09-24T06:00:00Z").article("tide", "2026-09-24", "The Tide Turns");
+    room.readers(&["ann@example.org"]).await;
+    beat(&room).await;
+    room.send().await.unwrap();
+    room.at("2026-09-24T20:00:00Z");
+    beat(&room).await;
+    assert_eq!((room.inbox("ann@example.org").len(), room.inbox("desk@example.org").len()), (1, 0));
+}
+
+#[tokio::test]
 async fn a_held_edition_goes_out_once_it_is_mended() {
     let room = Newsroom::new();
     room.at("2026-09-24T06:00:00Z").file("tide.md", "---\ndate: 2026-09-24\n---\nNo title.\n");

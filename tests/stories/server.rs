@@ -108,7 +108,11 @@ async fn row_39_an_edition_too_large_for_the_server_is_refused_before_any_send()
     assert!(refused.to_string().contains("take out pictures or articles"), "{refused}");
     assert!(press.store.edition(&key("2026-09-25")).await.unwrap().is_none(), "it can still go out");
 
-    // The server's limit is raised: the halted edition goes, and the next is published again.
+    // The server's limit is raised: the halted edition goes, and the next is published again. It is sent by a container of
+    // another name.
+    let database = rusqlite::Connection::open(room.folder.path().join("data/straight.db")).unwrap();
+    assert_eq!(database.execute("UPDATE troubles SET node = 'the-container-before'", []).unwrap(), 1);
+    drop(database);
     let roomy = Sink::open().await;
     let room = room.settings(&roomy.settings());
     let press = room.press().await;

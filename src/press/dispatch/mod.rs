@@ -177,6 +177,7 @@ impl Press {
         for (domain, Told { of, why }) in run.left_alone() {
             self.tell_of_a_domain(&edition.summary, &domain, of, &why).await?;
         }
+        self.tell_of_the_struck_off(&edition.summary, counts).await?;
         Ok(Dispatched { ending, counts })
     }
 
