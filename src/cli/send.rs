@@ -355,7 +355,7 @@ async fn report(
     writeln!(out, "Sent to {sent} of {} readers.", counts.total())?;
     let rest = [
         (State::Queued, "waiting in the queue"),
-        (State::Deferred, "deferred by their servers, and tried again"),
+        (State::Deferred, "put off, and tried again"),
         (State::Failed, "failed"),
         (State::Uncertain, "uncertain: no answer came, so that they may have it or not"),
         (State::Suppressed, "left out: they are no readers any more, or the edition was cancelled"),

@@ -139,7 +139,7 @@ impl Press {
             Refused::Message => (
                 "refuses",
                 format!("{domain} refuses our mail"),
-                "Nobody else there is taken, and others elsewhere are: it is that domain that refuses us, and not its readers, \
+                "Nobody there is taken any more, and others elsewhere are: it is that domain that refuses us, and not its readers, \
                  so nobody is given up for it yet.",
             ),
         };

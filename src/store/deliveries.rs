@@ -37,6 +37,12 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// Whether it was refused by an earlier try. (A full mailbox, 552 at RCPT, is put off as after a 4xx.)
+    #[must_use]
+    pub fn is_refused_before(&self) -> bool {
+        self.code.is_some_and(|code| code >= 500 && code != 552)
+    }
+
     /// Its next attempt, to the address with which it was claimed.
     #[must_use]
     pub fn begin(&self) -> Begin<'_> {

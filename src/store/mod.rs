@@ -64,7 +64,7 @@ pub use look::Signs;
 pub use moves::{DAYS_TO_PUT_BACK, Move, PutBack, PutBackBy, put_back_until};
 pub use ownership::{LEASE, Ownership, SenderLock};
 pub use quotas::Quota;
-pub use refused::{Refusal, Refused};
+pub use refused::{Before, Refusal, Refused, SentTo};
 pub use removals::OfDomain;
 pub use revival::StruckOff;
 pub use search::{Found, Searched};

@@ -32,6 +32,26 @@ pub enum Refused {
     Address,
 }
 
+/// How an edition stands before a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// At how many domains somebody was sent to.
+    pub sent_to: SentTo,
+    /// How many were refused, and went back to the queue undecided; a hundred at most are counted.
+    pub refused: usize,
+}
+
+/// At how many domains an edition was sent to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SentTo {
+    /// Nobody was sent to.
+    Nobody,
+    /// All were at this one.
+    One(String),
+    /// At more than one.
+    Several,
+}
+
 // A row: edition, subscriber, attempt.
 const CONDEMN: Both = both!(
     "UPDATE deliveries SET state = 'failed', settled_at = $2 FROM",
@@ -64,6 +84,14 @@ const IS_ANYBODY_NEW: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries
     LIMIT 1) one";
 const HOLD_BACK: &str = "UPDATE deliveries SET due_at = $4
     WHERE edition_id = $1 AND subscriber_id = $2 AND attempt = $3 AND state = 'deferred'";
+const ONE_SENT: &str = "SELECT s.email_key FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+    WHERE d.edition_id = $1 AND d.state = 'sent' AND s.email_key LIKE '%@%' AND s.email_key NOT LIKE $2 LIMIT 1";
+// Whoever was put off for a refusal is `deferred` until it is decided, and `queued` once it was us. (What a person has
+// queued anew was decided.)
+const GONE_BACK: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d JOIN attempts a
+        ON a.edition_id = d.edition_id AND a.subscriber_id = d.subscriber_id AND a.attempt = d.attempt
+    WHERE d.edition_id = $1 AND d.state = 'queued' AND d.code >= 500 AND d.code <> 552
+        AND a.outcome = 'deferred' LIMIT 100) these";
 const LAST_SENT: &str = "SELECT MAX(settled_at) FROM deliveries WHERE edition_id = $1 AND state = 'sent'";
 // A full mailbox (552 at RCPT) is put off as after a 4xx.
 const REFUSED_SINCE: &str =
@@ -174,6 +202,33 @@ impl Store {
             .fetch_one(&mut *c)
             .await?);
         Ok(count > 0)
+    }
+
+    /// How `edition` stands before it is tried.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn stands_before(&self, edition: EditionId) -> Result<Before, StoreError> {
+        let sent_to = match self.sent_elsewhere(edition, "").await? {
+            None => SentTo::Nobody,
+            Some(domain) => match self.sent_elsewhere(edition, &format!("%@{domain}")).await? {
+                None => SentTo::One(domain),
+                Some(_) => SentTo::Several,
+            },
+        };
+        let refused: i64 =
+            reading!(self, |c| sqlx::query_scalar(GONE_BACK).bind(edition.0).fetch_one(&mut *c).await?);
+        Ok(Before { sent_to, refused: usize::try_from(refused).unwrap_or_default() })
+    }
+
+    /// The domain of somebody whom `edition` was sent to and whose address is not as `pattern`.
+    async fn sent_elsewhere(&self, edition: EditionId, pattern: &str) -> Result<Option<String>, StoreError> {
+        let key: Option<String> = reading!(self, |c| sqlx::query_scalar(ONE_SENT)
+            .bind(edition.0)
+            .bind(pattern)
+            .fetch_optional(&mut *c)
+            .await?);
+        Ok(key.and_then(|key| key.rsplit_once('@').map(|(_, domain)| domain.to_owned())))
     }
 
     /// When a delivery of `edition` was sent for the last time.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
-use straight::store::{InDoubt, OfReader, PublishOutcome, Recovered, RecoveryPolicy, Refusal, Refused};
+use straight::store::{
+    Before, InDoubt, OfReader, PublishOutcome, Recovered, RecoveryPolicy, Refusal, Refused, SentTo,
+};
 use straight::subscriber::{Status, SubscriberId};
 
 use super::engines::Engine;
@@ -548,6 +550,51 @@ async fn who_fails_in_an_edition_has_failed_in_those_before_that_are_refused_and
         let stood = [State::Failed, State::Deferred, State::Deferred, State::Queued];
         assert_eq!(standing, readers.into_iter().zip(stood).collect::<Vec<_>>());
         assert_eq!(troubled[0].reason.as_deref(), Some("550 no"), "as it was said of this edition");
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_an_edition_stands_before_a_try_is_of_that_edition() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let readers = ["ann@one.example", "bo@one.example", "cy@two.example", "di@two.example"];
+        let edition = edition_for(&store, &readers).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let answer = async |row: &straight::store::Claimed, code, state| {
+            store.tick(&[], &[begin(row)], &owner, at(1)).await.unwrap();
+            let mut answer = settle(row, state, at(2));
+            (answer.code, answer.next.due_at) = (Some(code), Some(at(3)));
+            store.tick(&[answer], &[], &owner, at(2)).await.unwrap();
+        };
+        let stands = async |sent_to, refused| {
+            assert_eq!(store.stands_before(edition).await.unwrap(), Before { sent_to, refused });
+        };
+        stands(SentTo::Nobody, 0).await;
+        let rows = store.claim(edition, at(0), None, 9).await.unwrap();
+        answer(&rows[0], 250, State::Sent).await;
+        stands(SentTo::One("one.example".to_owned()), 0).await;
+        // Who is refused is undecided until they go back; a full mailbox is no refusal, and what is failed is decided.
+        let mut refused = Vec::new();
+        for (row, code) in rows[1..].iter().zip([550, 552, 554]) {
+            answer(row, code, State::Deferred).await;
+            let (subscriber, asked) = (row.subscriber, row.asked());
+            refused.push(Refusal { edition, subscriber, attempt: 1, asked, of: Refused::Message });
+        }
+        let one = || SentTo::One("one.example".to_owned());
+        stands(one(), 0).await;
+        store.acquit(&refused[..2], at(4)).await.unwrap();
+        store.condemn(&refused[2..], at(4)).await.unwrap();
+        stands(one(), 1).await;
+        // One whom a person queues anew was decided.
+        assert_eq!(store.retry(edition, None, at(5)).await.unwrap(), 1);
+        stands(one(), 1).await;
+        let rows = store.claim(edition, at(9), None, 9).await.unwrap();
+        let cy = rows.iter().find(|row| row.email.as_str() == "cy@two.example").unwrap();
+        answer(cy, 250, State::Sent).await;
+        stands(SentTo::Several, 1).await;
         store.close().await;
     })
     .await;

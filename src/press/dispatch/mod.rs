@@ -33,7 +33,7 @@ use crate::message::Skeleton;
 use crate::store::{Counts, Course, Decision, EditionId, Recovered, RecoveryPolicy, StoredEdition, Trouble};
 use crate::subscriber::masked_in;
 
-use blame::{Alarm, LEFT_ALONE, Told};
+use blame::{Alarm, InAll, LEFT_ALONE, Rest, Told};
 
 pub(super) use bearing::{Bearing, Place};
 pub use courier::{Courier, Route, RouteError};
@@ -107,8 +107,8 @@ impl Press {
         if noted.iter().any(|noted| noted.trouble == Trouble::Halted) {
             route.bearing().narrow();
         }
-        let has_sent = self.store.counts(id).await?.of(State::Sent) > 0;
-        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), &noted, has_sent, stop));
+        let stands = self.store.stands_before(id).await?;
+        let run = Arc::new(run::Run::new(self, edition, skeleton, route.bearing(), &noted, stands, stop));
         let owner = self.store.owner();
         let errands = errands::Errands::start().map_err(PressError::Thread)?;
         loop {
@@ -230,20 +230,20 @@ impl Press {
             return Ok(());
         }
         if !is_stopped && run.ending() == Ending::Complete {
-            let is_ours = self.is_ours_in_all(run, id).await?;
-            let sent = self.store.counts(id).await?.of(State::Sent);
-            let (is_theirs, told) = {
-                let blame = run.blame();
-                (!is_ours && blame.is_theirs(sent), blame.told())
-            };
-            if is_theirs {
-                let refused = run.blame().undecided();
-                return Ok(self.store.condemn(&refused, self.clock.now()).await?);
+            let in_all = self.in_all(run, id).await?;
+            let counts = self.store.counts(id).await?;
+            let (sent, open) = (counts.of(State::Sent), counts.open());
+            let end = run.blame().at_the_end(in_all, sent, open, Instant::now());
+            for domain in end.domains {
+                self.heed(run, id, domain).await?;
             }
-            let waits = run.blame().domain_that_waits(Instant::now());
-            match waits {
-                Some(alarm) => self.heed(run, id, alarm).await?,
-                None => run.end(Ending::Halted(told)),
+            match end.rest {
+                Rest::Theirs => {
+                    let refused = run.blame().undecided();
+                    return Ok(self.store.condemn(&refused, self.clock.now()).await?);
+                }
+                Rest::AskedAgain => return Ok(()),
+                Rest::Ours(why) => run.end(Ending::Halted(why)),
             }
         }
         let refused = run.blame().undecided();
@@ -262,14 +262,13 @@ impl Press {
         Ok(true)
     }
 
-    /// Whether the undecided are among so many whom all nodes, in whichever run, have been refused in a row that it speaks
-    /// of us.
-    async fn is_ours_in_all(&self, run: &run::Run, id: EditionId) -> Result<bool, PressError> {
+    /// Of whom it speaks that all nodes, in whichever run, have been refused so many in a row.
+    async fn in_all(&self, run: &run::Run, id: EditionId) -> Result<Option<InAll>, PressError> {
         let last_sent = self.store.last_sent(id).await?.unwrap_or(DateTime::UNIX_EPOCH);
         let since = run.blame().in_a_row_since(last_sent);
         let sent = self.store.sent_since(id, since, MOST_IN_A_ROW.into()).await?;
         let refused = self.store.refused_since(id, since, MOST_IN_A_ROW).await?;
-        Ok(run.blame().are_of_us(&refused, sent))
+        Ok(run.blame().in_all(&refused, sent))
     }
 
     /// Writes down for `straight status` how it stands with the server, and tells the editors what they must know. What is

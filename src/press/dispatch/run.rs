@@ -27,7 +27,7 @@ use crate::delivery::{Backoff, ConnectError, Envelope, Outcome};
 use crate::edition::EditionKey;
 use crate::message::Skeleton;
 use crate::press::{Clock, Press, size};
-use crate::store::{Claimed, Noted, Store, StoredEdition, Trouble};
+use crate::store::{Before, Claimed, Noted, Store, StoredEdition, Trouble};
 use crate::subscriber::{EmailAddress, SubscriberId, masked_in};
 
 /// After how long without a message a connection is opened anew.
@@ -79,7 +79,7 @@ impl Run {
         skeleton: Skeleton,
         bearing: Arc<Bearing>,
         noted: &[Noted],
-        has_sent: bool,
+        before: Before,
         stop: &CancellationToken,
     ) -> Self {
         let is_probe = noted.iter().any(|noted| noted.trouble == Trouble::Halted);
@@ -100,7 +100,7 @@ impl Run {
             grace: press.config.delivery.grace,
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
-            blame: Mutex::new(Blame::new(is_probe, has_sent)),
+            blame: Mutex::new(Blame::new(is_probe, before)),
             left_alone: Mutex::default(),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),

@@ -14,7 +14,7 @@ use crate::delivery::{
 };
 use crate::press::Ending;
 use crate::press::dispatch::ahead::Ahead;
-use crate::press::dispatch::blame::{Alarm, Blame, FoundOut, LEFT_ALONE, LessFor, Told};
+use crate::press::dispatch::blame::{Alarm, Asked, Blame, FoundOut, LEFT_ALONE, LessFor, Told};
 use crate::press::dispatch::ledger::Request;
 use crate::store::{Claimed, Refusal, Refused};
 use crate::subscriber::{SubscriberId, masked_in};
@@ -174,7 +174,9 @@ impl Run {
         at: DateTime<Utc>,
         ledger: &mpsc::Sender<Request>,
     ) -> Option<()> {
-        let alarm = self.blame().refused(refusal(row, of), row.email.domain(), reply, at, Instant::now());
+        let asked = if row.is_refused_before() { Asked::Again } else { Asked::First };
+        let now = (at, Instant::now());
+        let alarm = self.blame().refused(refusal(row, of), row.email.domain(), reply, asked, now);
         match alarm {
             Some(Alarm::Halt(why)) => self.end(Ending::Halted(why)),
             Some(Alarm::Others(domain)) => ledger.send(Request::OthersFirst(domain)).await.ok()?,
