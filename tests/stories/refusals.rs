@@ -80,6 +80,21 @@ async fn who_was_refused_with_all_the_others_gets_it_once_the_server_is_mended()
 }
 
 #[tokio::test]
+async fn a_halt_is_not_over_before_the_server_takes_a_message() {
+    let sink = Sink::open().await;
+    let room = newsroom(&sink, "", &named("grey", 3)).await;
+    let press = room.press().await;
+    press.store.note_trouble(Trouble::Halted, Some("550 5.7.1 quota"), press.clock.now()).await.unwrap();
+    let sent = room.send().await.unwrap();
+    assert_eq!((sent.dispatched.ending.clone(), sent.counts().of(State::Deferred)), (Ending::Complete, 3));
+    let noted = press.store.troubles(press.clock.now()).await.unwrap();
+    assert!(matches!(&noted[..], [halt] if halt.trouble == Trouble::Halted), "{noted:?}");
+    let sent = room.at("2026-09-24T07:10:00Z").send().await.unwrap();
+    assert_eq!(sent.counts().of(State::Sent), 3);
+    assert_eq!(press.store.troubles(press.clock.now()).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn three_readers_who_are_all_refused_are_not_blamed_either() {
     let sink = Sink::open().await;
     let room = newsroom(&sink, "", &named("policy", 3)).await;

@@ -248,6 +248,11 @@ impl Blame {
         FoundOut { own, slow }
     }
 
+    /// Whether the server has taken a message in this run.
+    pub(super) fn has_accepted(&self) -> bool {
+        self.has_accepted
+    }
+
     /// Which of the domains of which less is wanted are so by themselves, now that one at `domain` was accepted.
     fn slower_than(&mut self, domain: &str, begun: Instant) -> Vec<(String, String)> {
         if let Some(not_slow) = self.slow.remove(domain) {

@@ -169,8 +169,10 @@ impl Press {
             (ending, _) => ending,
         };
         run.tell_what_is_borne().await;
+        // A server that answers 451 to everybody is there, and takes nothing yet.
         let over: &[Trouble] = match run.bearing().count() > before {
-            true => &[Trouble::Halted, Trouble::Unreachable],
+            true if run.blame().has_accepted() => &[Trouble::Halted, Trouble::Unreachable],
+            true => &[Trouble::Unreachable],
             false => &[],
         };
         self.note_ending(&ending, over).await?;
