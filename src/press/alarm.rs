@@ -133,7 +133,7 @@ impl Press {
         let (cause, is_so, means) = match of {
             Refused::Address => (
                 "unknown",
-                format!("hardly anybody at {domain} is known"),
+                format!("several readers at {domain} are not known"),
                 "That is more likely an outage there, or in our own server, than the truth, so nobody has been struck off.",
             ),
             Refused::Message => (

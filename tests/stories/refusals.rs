@@ -254,7 +254,7 @@ async fn a_domain_that_knows_nobody_waits_and_holds_up_nobody_else() {
         (asked("550 5.1.1"), asked("the server does not know 20 readers at big.example"));
     // Those that were on their way were asked too: two a connection.
     assert!((20..=26).contains(&refused) && refused + waiting == 60, "{refused} {waiting}");
-    let subject = "The Rare Earth Daily: hardly anybody at big.example is known";
+    let subject = "The Rare Earth Daily: several readers at big.example are not known";
     assert_eq!(alarms(&room).iter().map(|(subject, _)| subject.as_str()).collect::<Vec<_>>(), [subject]);
     let letter = letter_of(&room, subject).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(letter.contains("`straight subscribers remove --domain big.example`"), "{letter}");
@@ -281,7 +281,7 @@ async fn a_domain_that_knows_nobody_waits_and_holds_up_nobody_else() {
 async fn two_nodes_strike_nobody_off_either() {
     for (unknown, waiting, alarm) in [
         ("", "queued", "sending is halted"),
-        ("@big.example", "deferred", "hardly anybody at big.example is known"),
+        ("@big.example", "deferred", "several readers at big.example are not known"),
     ] {
         on_postgres(async |engine| {
             let sink = Sink::open().await;
