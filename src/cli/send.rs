@@ -186,8 +186,8 @@ async fn deliver(
                 match press.send_letters(route, stop).await? {
                     Ending::Complete => {
                         let done = see_through(press, route, edition, &progress, stop).await?;
-                        if let Ending::Halted(_) = done.ending {
-                            // The alarm may get through where editions do not.
+                        if let Ending::Halted(_) | Ending::Complete = done.ending {
+                            // What the editors are told of it: an alarm may get through where editions do not.
                             press.send_letters(route, stop).await?;
                         }
                         done
