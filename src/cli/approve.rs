@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::bail;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use clap::Args;
 
 use super::control::who;
@@ -98,7 +98,7 @@ pub(super) async fn approve(press: &Press, args: &ApproveArgs, out: &mut dyn Wri
     } else if moment > approval.at {
         let before = tell_taken_before(&Look::of(press), &approval.rendered, out).await?;
         match before {
-            None => writeln!(out, "  `straight run` sends it at {}", local(press, moment))?,
+            None => writeln!(out, "  `straight run` sends it at {}", press.config.schedule.local(moment))?,
             Some(before) => writeln!(
                 out,
                 "  then this is not what would go out any more, and waits: `straight approve {key}` anew once {before} is out"
@@ -205,13 +205,14 @@ fn tell(press: &Press, approval: &Approval, out: &mut dyn Write) -> anyhow::Resu
     for headline in rendered.headlines.iter().skip(1) {
         writeln!(out, "  also in it: {}", headline.title)?;
     }
-    writeln!(out, "  by {}, {}", approval.who, local(press, approval.at))?;
-    writeln!(out, "  dated {}, content hash {}", local(press, rendered.frozen_at), rendered.hash)?;
+    writeln!(out, "  by {}, {}", approval.who, press.config.schedule.local(approval.at))?;
+    writeln!(
+        out,
+        "  dated {}, content hash {}",
+        press.config.schedule.local(rendered.frozen_at),
+        rendered.hash
+    )?;
     Ok(())
-}
-
-fn local(press: &Press, at: DateTime<Utc>) -> String {
-    at.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 /// What becomes of an edition that is called off, where the next one is looked for.

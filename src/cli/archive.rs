@@ -62,10 +62,9 @@ pub(super) async fn run(
 }
 
 async fn list(press: &Press, out: &mut dyn Write) -> anyhow::Result<()> {
-    let zone = press.config.schedule.timezone;
     let withdrawn = press.store.withdrawals().await?;
     for off in &withdrawn {
-        let at = off.at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z");
+        let at = press.config.schedule.local(off.at);
         let reason = off.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         writeln!(out, "{}  {at}  by {}{reason}", off.slug, off.who)?;
     }

@@ -69,7 +69,7 @@ async fn retry(press: &Press, of: &OfReaders, out: &mut dyn Write) -> anyhow::Re
         bail!(
             "nothing is queued: what is not sent of the edition {key} is given up since {}, and what is queued now would \
              be at once; a longer `delivery.give_up_after` in newsletter.yaml allows it",
-            given_up.with_timezone(&press.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z")
+            press.config.schedule.local(given_up)
         );
     }
     match readers {

@@ -35,7 +35,7 @@ pub(super) async fn dry_run(
         writeln!(
             out,
             "Nothing is sent, and nothing is changed. This is a forecast of the edition {key}, as it would be at {}.",
-            local(look, hour)
+            look.config.schedule.local(hour)
         )?;
     } else {
         writeln!(out, "Nothing is sent, and nothing is changed: this is what `straight send` would do.")?;
@@ -278,7 +278,7 @@ pub(super) async fn tell_taken_before(
         if taken.is_empty() {
             return Ok(None);
         }
-        let at = local(look, slot.at);
+        let at = look.config.schedule.local(slot.at);
         let when = match slot.at > now {
             true => format!("at {at}"),
             false => format!("as soon as `straight run` runs, for it makes up for {at}"),
@@ -294,10 +294,6 @@ pub(super) async fn tell_taken_before(
     Ok(None)
 }
 
-fn local(look: &Look, at: DateTime<Utc>) -> String {
-    at.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
-}
-
 /// Says when it would go.
 async fn tell_time(
     look: &Look,
@@ -307,8 +303,8 @@ async fn tell_time(
 ) -> anyhow::Result<()> {
     let schedule = &look.config.schedule;
     if let Some(slot) = look.overdue(now).await?.filter(|slot| EditionKey::of(slot.date) == *key) {
-        let until = local(look, slot.at + schedule.catch_up);
-        let at = local(look, slot.at);
+        let until = schedule.local(slot.at + schedule.catch_up);
+        let at = look.config.schedule.local(slot.at);
         writeln!(
             out,
             "  `straight send` at once, and so does `straight run`: it makes up for {at} until {until}"
@@ -316,7 +312,7 @@ async fn tell_time(
         return Ok(());
     }
     let Some(slot) = next_slot(schedule, now) else { return Ok(()) };
-    let at = local(look, slot.at);
+    let at = look.config.schedule.local(slot.at);
     if EditionKey::of(slot.date) == *key {
         writeln!(out, "  `straight send` at once, `straight run` at {at}")?;
     } else {
@@ -330,7 +326,7 @@ fn tell_hour(look: &Look, key: &EditionKey, out: &mut dyn Write) -> anyhow::Resu
     let schedule = &look.config.schedule;
     match slot_on(schedule, key.date()).filter(|_| key.is_regular()) {
         Some(slot) => {
-            writeln!(out, "  `straight run` at {}", local(look, slot.at))?;
+            writeln!(out, "  `straight run` at {}", look.config.schedule.local(slot.at))?;
         }
         None => writeln!(out, "  the schedule has no hour for it: `straight send --edition {key}` sends it")?,
     }

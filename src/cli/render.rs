@@ -46,7 +46,7 @@ pub(super) async fn render(
     writeln!(out, "Edition {key}: {}", edition.rendered.subject)?;
     match edition.went_out {
         Some(at) => {
-            let at = at.with_timezone(&look.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z");
+            let at = look.config.schedule.local(at);
             writeln!(
                 out,
                 "  this is what went out, frozen {at}; changes made to its articles since are not in it"

@@ -94,22 +94,15 @@ async fn add(press: &Press, args: &AddArgs, out: &mut dyn Write) -> anyhow::Resu
 async fn remove(press: &Press, args: &RemoveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     match (&args.email, &args.domain) {
         (Some(email), _) => remove_one(press, email, out).await,
-        (None, Some(domain)) => remove_domain(press, domain, args.dry_run, out).await,
+        (None, Some(domain)) if args.dry_run => {
+            forecast(press, domain, OfDomain::Active, "would be set aside", out).await
+        }
+        (None, Some(domain)) => remove_domain(press, domain, out).await,
         (None, None) => bail!("name an address, or say --domain"),
     }
 }
 
-async fn remove_domain(
-    press: &Press,
-    domain: &str,
-    dry_run: bool,
-    out: &mut dyn Write,
-) -> anyhow::Result<bool> {
-    if dry_run {
-        let count = list_of_domain(press, domain, OfDomain::Active, out).await?;
-        writeln!(out, "{} at {domain} would be set aside; nothing is changed.", counted(count))?;
-        return Ok(true);
-    }
+async fn remove_domain(press: &Press, domain: &str, out: &mut dyn Write) -> anyhow::Result<bool> {
     match press.store.remove_domain(domain, &who(), press.clock.now()).await? {
         0 => writeln!(out, "Nobody at {domain} gets editions: nothing is changed.")?,
         count => {
@@ -124,23 +117,26 @@ async fn remove_domain(
     Ok(true)
 }
 
-/// Shows who is meant of those at a domain; how many.
-async fn list_of_domain(
+/// Shows who is meant of those at a domain, and what would become of them.
+async fn forecast(
     press: &Press,
     domain: &str,
     which: OfDomain,
+    becomes: &str,
     out: &mut dyn Write,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<bool> {
     let (mut after, mut count) = (SubscriberId(0), 0);
     loop {
         let page = press.store.at_domain(domain, which, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(count) };
+        let Some(last) = page.last() else { break };
         after = last.id;
         for subscriber in &page {
             writeln!(out, "{}", subscriber.email)?;
             count += 1;
         }
     }
+    writeln!(out, "{} at {domain} {becomes}; nothing is changed.", counted(count))?;
+    Ok(true)
 }
 
 async fn remove_one(press: &Press, email: &EmailAddress, out: &mut dyn Write) -> anyhow::Result<bool> {
@@ -159,22 +155,15 @@ async fn revive(press: &Press, args: &ReviveArgs, out: &mut dyn Write) -> anyhow
     match (&args.email, &args.edition, &args.domain) {
         (Some(email), ..) => revive_one(press, email, out).await,
         (None, Some(key), _) => revive_all(press, key, args, out).await,
-        (None, None, Some(domain)) => revive_domain(press, domain, args.dry_run, out).await,
+        (None, None, Some(domain)) if args.dry_run => {
+            forecast(press, domain, OfDomain::Removed, "would be active again", out).await
+        }
+        (None, None, Some(domain)) => revive_domain(press, domain, out).await,
         (None, None, None) => bail!("name an address, or say --edition or --domain"),
     }
 }
 
-async fn revive_domain(
-    press: &Press,
-    domain: &str,
-    dry_run: bool,
-    out: &mut dyn Write,
-) -> anyhow::Result<bool> {
-    if dry_run {
-        let count = list_of_domain(press, domain, OfDomain::Removed, out).await?;
-        writeln!(out, "{} at {domain} would be active again; nothing is changed.", counted(count))?;
-        return Ok(true);
-    }
+async fn revive_domain(press: &Press, domain: &str, out: &mut dyn Write) -> anyhow::Result<bool> {
     match press.store.put_back_domain(domain, press.clock.now()).await? {
         0 => writeln!(out, "Nobody is revived: `remove --domain {domain}` set nobody aside who could be.")?,
         count => tell_of_the_revived(count, out)?,
@@ -287,8 +276,7 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
         writeln!(out, "{}", serde_json::to_string_pretty(&known)?)?;
         return Ok(true);
     }
-    let zone = press.config.schedule.timezone;
-    let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
+    let day = |at| press.config.schedule.local(at);
     let (email, status) = (&known.email, &known.status);
     let (since, changed) = (day(known.since), day(known.changed_at));
     writeln!(
@@ -419,8 +407,7 @@ async fn show_guest(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyh
     }
     if let Some(guest) = &guest {
         writeln!(out, "{} is not among the subscribers.", guest.email)?;
-        let zone = press.config.schedule.timezone;
-        let day = |at: DateTime<Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
+        let day = |at| press.config.schedule.local(at);
         show_consents(&guest.sign_ups, day, out)?;
         show_received("Letter", &guest.letters, day, out)?;
         show_comments(&guest.comments, day, out)?;

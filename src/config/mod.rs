@@ -22,7 +22,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveTime, Weekday};
+use chrono::{DateTime, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
@@ -164,6 +164,14 @@ pub enum ScheduleRule {
     },
     /// A cron expression of five fields, as croner reads it; of several times a day the first counts.
     Cron(Box<croner::Cron>),
+}
+
+impl Schedule {
+    /// `at` on the clock of the schedule, as it is told: `2025-11-04 06:00 CET`.
+    #[must_use]
+    pub fn local(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
+    }
 }
 
 impl ScheduleRule {

@@ -35,10 +35,6 @@ impl Press {
         Ok(next)
     }
 
-    fn told_time(&self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.config.schedule.timezone).format("%Y-%m-%d %H:%M %Z").to_string()
-    }
-
     /// Writes to the editors that sending is halted, or that nothing has got through for a while. Whichever node and
     /// edition it comes from, one trouble is told once; the letter waits for a server that takes it, as all do.
     pub(super) async fn raise_alarm(&self, trouble: Trouble, why: &str) -> Result<(), PressError> {
@@ -65,11 +61,11 @@ impl Press {
                  you read it, something gets through again."
             }
         };
-        let since_when = self.told_time(since);
+        let since_when = self.config.schedule.local(since);
         let subject = format!("{}: {told}", self.config.publication.name);
         let deadline = match self.next_to_be_given_up(now).await? {
             Some((key, at)) => {
-                let at = self.told_time(at);
+                let at = self.config.schedule.local(at);
                 format!(" They do so until {at}: then the edition {key} is given up for them, mended or not.")
             }
             None => String::new(),
@@ -143,7 +139,7 @@ impl Press {
                  so nobody is given up for it yet.",
             ),
         };
-        let (key, until) = (&edition.key, self.told_time(self.gives_up_at(edition)));
+        let (key, until) = (&edition.key, self.config.schedule.local(self.gives_up_at(edition)));
         let subject = format!("{}: {is_so}", self.config.publication.name);
         let text = format!(
             "While the edition {key} goes out, {why}\n\n{means} Whoever is at {domain} waits and is tried again every half \

@@ -62,9 +62,13 @@ const CONDEMN: Both = both!(
 // Where something is open of editions before this one. (By when it is due, the index of what is open is used.)
 const OPEN_BEFORE: &str = "SELECT e.id FROM editions e WHERE e.id < $1 AND EXISTS (SELECT 1 FROM deliveries d
         WHERE d.edition_id = e.id AND d.state IN ('queued', 'deferred') AND d.due_at < $2) ORDER BY e.id";
-const CONDEMN_BEFORE: &str = "UPDATE deliveries SET state = 'failed', settled_at = $3
-    WHERE edition_id = $1 AND subscriber_id = $2 AND state || '' IN ('queued', 'deferred') AND code >= 500
-    RETURNING attempt";
+// The readers of other rows, in one of those editions.
+const CONDEMN_BEFORE: Both = both!(
+    "UPDATE deliveries SET state = 'failed', settled_at = $2 FROM",
+    "WHERE edition_id = $3 AND subscriber_id = CAST(j.value->>1 AS BIGINT)
+        AND state || '' IN ('queued', 'deferred') AND code >= 500
+    RETURNING edition_id, subscriber_id, CAST(attempt AS BIGINT)"
+);
 // When it was refused stays to be known: refusals are in a row by that.
 const CONDEMN_ATTEMPT: Both = both!(
     "UPDATE attempts SET outcome = 'failed' FROM",
@@ -129,16 +133,16 @@ impl Store {
                 sqlx::query_as(CONDEMN.on(self)).bind(&all).bind(millis(now)).fetch_all(&mut *c).await?;
             let failed: HashSet<(i64, i64)> = failed.into_iter().collect();
             let them = refused.iter().filter(|one| failed.contains(&(one.edition.0, one.subscriber.0)));
-            let mut attempts: Vec<_> = them.clone().map(row).collect();
+            let mut attempts: Vec<(i64, i64, i64)> = them.clone().map(row).collect();
+            let condemned = rows(&attempts);
             let edition = failed.iter().map(|(edition, _)| *edition).min();
             let open: Vec<i64> =
                 sqlx::query_scalar(OPEN_BEFORE).bind(edition).bind(i64::MAX).fetch_all(&mut *c).await?;
             for before in open {
-                for (_, subscriber) in &failed {
-                    let condemn = sqlx::query_scalar(CONDEMN_BEFORE).bind(before).bind(subscriber);
-                    let attempt: Option<i64> = condemn.bind(millis(now)).fetch_optional(&mut *c).await?;
-                    attempts.extend(attempt.map(|attempt| (before, *subscriber, attempt)));
-                }
+                let condemn = sqlx::query_as(CONDEMN_BEFORE.on(self)).bind(&condemned);
+                let too: Vec<(i64, i64, i64)> =
+                    condemn.bind(millis(now)).bind(before).fetch_all(&mut *c).await?;
+                attempts.extend(too);
             }
             sqlx::query(CONDEMN_ATTEMPT.on(self)).bind(rows(&attempts)).execute(&mut *c).await?;
             for refusal in them.filter(|one| one.of == Refused::Address) {

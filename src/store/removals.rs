@@ -11,17 +11,35 @@ use crate::subscriber::{Subscriber, SubscriberId};
 const REMOVE: &str = "UPDATE subscribers
     SET status = 'unsubscribed', changed_at = $2, removed_at = $2, removed_by = $3
     WHERE id = $1 AND status IN ('pending', 'active', 'bounced')";
+macro_rules! active {
+    () => {
+        "email_key LIKE $1 AND status = 'active'"
+    };
+}
+// Whoever was struck off by themselves, or has left since, is not meant; of who is erased no domain is left.
+macro_rules! removed {
+    () => {
+        "email_key LIKE $1 AND status = 'bounced' AND removed_at = changed_at"
+    };
+}
 // They have not asked to leave: it is their addresses that are dead.
-const REMOVE_DOMAIN: &str = "UPDATE subscribers
-    SET status = 'bounced', changed_at = $2, removed_at = $2, removed_by = $3
-    WHERE status = 'active' AND email_key LIKE $1";
-// Whoever was struck off by themselves, or has left since, is not meant.
-const PUT_BACK_DOMAIN: &str = "UPDATE subscribers SET status = 'active', changed_at = $2
-    WHERE status = 'bounced' AND removed_at = changed_at AND email_key LIKE $1";
-const LIST: &str = "SELECT id, email, name, timezone, status, since, birthmark FROM subscribers
-    WHERE id > $2 AND email_key LIKE $1 AND erased_at IS NULL
-        AND ((NOT $3 AND status = 'active') OR ($3 AND status = 'bounced' AND removed_at = changed_at))
-    ORDER BY id LIMIT $4";
+const REMOVE_DOMAIN: &str = concat!(
+    "UPDATE subscribers SET status = 'bounced', changed_at = $2, removed_at = $2, removed_by = $3 WHERE ",
+    active!()
+);
+const PUT_BACK_DOMAIN: &str =
+    concat!("UPDATE subscribers SET status = 'active', changed_at = $2 WHERE ", removed!());
+macro_rules! list {
+    ($whom:expr) => {
+        concat!(
+            "SELECT id, email, name, timezone, status, since, birthmark FROM subscribers WHERE id > $2 AND ",
+            $whom,
+            " ORDER BY id LIMIT $3"
+        )
+    };
+}
+const LIST_ACTIVE: &str = list!(active!());
+const LIST_REMOVED: &str = list!(removed!());
 
 /// Who of a domain is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,10 +110,13 @@ impl Store {
         after: SubscriberId,
         limit: u32,
     ) -> Result<Vec<Subscriber>, StoreError> {
-        let rows: Vec<Row> = reading!(self, |c| sqlx::query_as(LIST)
+        let list = match which {
+            OfDomain::Active => LIST_ACTIVE,
+            OfDomain::Removed => LIST_REMOVED,
+        };
+        let rows: Vec<Row> = reading!(self, |c| sqlx::query_as(list)
             .bind(at(domain))
             .bind(after.0)
-            .bind(which == OfDomain::Removed)
             .bind(i64::from(limit))
             .fetch_all(&mut *c)
             .await?);

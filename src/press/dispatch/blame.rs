@@ -229,8 +229,7 @@ impl Blame {
         if self.held_count > HELD {
             self.held_count = 0;
             own.extend(self.held.drain().flat_map(|(_, held)| held).map(|one| one.refusal));
-        } else if self.held.contains_key(domain) {
-            let held = self.held.entry(domain.to_owned()).or_default();
+        } else if let Some(held) = self.held.get_mut(domain) {
             for Suspect { refusal, .. } in held.extract_if(.., |one| one.heard < begun) {
                 self.held_count -= 1;
                 match refusal.of {
@@ -380,8 +379,10 @@ impl Blame {
         if is_ours {
             return AtTheEnd { domains: Vec::new(), rest: Rest::Ours(told) };
         }
-        many.retain(|domain, count| *count >= OF_A_DOMAIN || in_all == Some(InAll::Domain(domain.clone())));
-        many.retain(|domain, _| self.is_accepted_elsewhere(domain));
+        many.retain(|domain, count| {
+            let is_the_one = matches!(&in_all, Some(InAll::Domain(one)) if one == domain);
+            (is_the_one || *count >= OF_A_DOMAIN) && self.is_accepted_elsewhere(domain)
+        });
         let mut domains: Vec<Alarm> = many.into_keys().map(|domain| self.take_domain(&domain, now)).collect();
         let rest = if self.is_decided() {
             Rest::Theirs

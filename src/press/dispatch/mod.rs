@@ -223,15 +223,12 @@ impl Press {
         if run.blame().is_decided() {
             return Ok(());
         }
-        if !is_stopped
-            && run.ending() == Ending::Complete
-            && !self.have_others_answered(run, id).await?
-            && !run.is_over()
-        {
+        let is_through = || !is_stopped && run.ending() == Ending::Complete;
+        if is_through() && !self.have_others_answered(run, id).await? && is_through() {
             // What they hear may show that it is us: who was refused stays put off, and is asked again.
             return Ok(());
         }
-        if !is_stopped && run.ending() == Ending::Complete {
+        if is_through() {
             let in_all = self.in_all(run, id).await?;
             let counts = self.store.counts(id).await?;
             let (sent, open) = (counts.of(State::Sent), counts.open());
