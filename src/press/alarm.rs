@@ -118,6 +118,24 @@ impl Press {
         Ok(())
     }
 
+    /// Writes to the editors, once an edition, that one of several servers behind a name refuses what the others take.
+    pub(super) async fn tell_of_a_broken_server(
+        &self,
+        key: &EditionKey,
+        readers: usize,
+        words: &str,
+    ) -> Result<(), PressError> {
+        let subject = format!("{}: the mail server takes mail over some connections only", self.config.publication.name);
+        let text = format!(
+            "While the edition {key} went out, {readers} readers were refused over connections over which nobody was taken; \
+             over others, others were taken meanwhile. The last of them:\n\n  {words}\n\n\
+             Behind the name in `transport` there may be several servers, one of which is broken or has other settings. \
+             Nobody has been struck off for it: such a connection is ended, and they are asked again over another.\n"
+        );
+        self.write_to_editors(&format!("broken/{key}"), &subject, &text).await?;
+        Ok(())
+    }
+
     /// Writes to the editors that everybody at `domain` waits, once an edition: the server knows nobody there, or refuses all.
     pub(super) async fn tell_of_a_domain(
         &self,

@@ -1,6 +1,6 @@
 //! Deliveries that a server refused, and of which it is found out later whether that speaks of them or of us.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -39,6 +39,8 @@ pub struct Before {
     pub sent_to: SentTo,
     /// How many were refused, and went back to the queue undecided; a hundred at most are counted.
     pub refused: usize,
+    /// Domains that wait by themselves: several there were refused, and are asked again at the same moment.
+    pub waiting: HashSet<String>,
 }
 
 /// At how many domains an edition was sent to somebody.
@@ -51,6 +53,9 @@ pub enum SentTo {
     /// At more than one.
     Several,
 }
+
+/// So many who were refused at a domain and are put off until the same moment wait as that.
+const TOGETHER: usize = 3;
 
 // A row: edition, subscriber, attempt.
 const CONDEMN: Both = both!(
@@ -96,6 +101,8 @@ const GONE_BACK: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d JOIN a
         ON a.edition_id = d.edition_id AND a.subscriber_id = d.subscriber_id AND a.attempt = d.attempt
     WHERE d.edition_id = $1 AND d.state = 'queued' AND d.code >= 500 AND d.code <> 552
         AND a.outcome = 'deferred' LIMIT 100) these";
+const PUT_OFF: &str = "SELECT s.email_key, d.due_at FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+    WHERE d.edition_id = $1 AND d.state = 'deferred' AND d.code >= 500 AND d.code <> 552 LIMIT 4096";
 const LAST_SENT: &str = "SELECT MAX(settled_at) FROM deliveries WHERE edition_id = $1 AND state = 'sent'";
 // A full mailbox (552 at RCPT) is put off as after a 4xx.
 const REFUSED_SINCE: &str =
@@ -222,7 +229,22 @@ impl Store {
         };
         let refused: i64 =
             reading!(self, |c| sqlx::query_scalar(GONE_BACK).bind(edition.0).fetch_one(&mut *c).await?);
-        Ok(Before { sent_to, refused: usize::try_from(refused).unwrap_or_default() })
+        let refused = usize::try_from(refused).unwrap_or_default();
+        Ok(Before { sent_to, refused, waiting: self.waiting(edition).await? })
+    }
+
+    /// The domains of `edition` that wait by themselves. Who is put off alone has a moment of their own.
+    async fn waiting(&self, edition: EditionId) -> Result<HashSet<String>, StoreError> {
+        let put_off: Vec<(String, i64)> =
+            reading!(self, |c| sqlx::query_as(PUT_OFF).bind(edition.0).fetch_all(&mut *c).await?);
+        let mut together = HashMap::<(&str, i64), usize>::new();
+        for (key, due_at) in &put_off {
+            if let Some((_, domain)) = key.rsplit_once('@') {
+                *together.entry((domain, *due_at)).or_default() += 1;
+            }
+        }
+        together.retain(|_, count| *count >= TOGETHER);
+        Ok(together.into_keys().map(|(domain, _)| domain.to_owned()).collect())
     }
 
     /// The domain of somebody whom `edition` was sent to and whose address is not as `pattern`.

@@ -7,6 +7,9 @@
 //! When several are refused in a row at one domain, the others are asked first: once one of those is accepted it is the
 //! domain, and that waits by itself. When it is several domains, or there are no others, it is us, and all who were refused
 //! go back.
+//!
+//! Where one of several servers behind a name refuses what the others take, nobody is meant. So a refusal is not believed
+//! before somebody behind it is accepted over its own connection, too.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -14,6 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
+use super::connections::{Connections, Over};
 use crate::delivery::{Backoff, Reply};
 use crate::store::{Before, Refusal, Refused, SentTo};
 
@@ -49,6 +53,17 @@ struct Suspect {
     domain: String,
     words: String,
     asked: Asked,
+    over: Over,
+    /// Somebody at the domain was accepted behind it: what is left is to know that its connection is sound.
+    is_likely_own: bool,
+}
+
+/// One of the last answers that was a refusal.
+#[derive(Debug)]
+struct Recent {
+    of: Refused,
+    domain: String,
+    over: Over,
 }
 
 /// Whether somebody who is refused had been refused by an earlier try of the same edition.
@@ -155,12 +170,17 @@ pub(super) struct Blame {
     held_count: usize,
     /// Messages behind which others were accepted at their own domain: theirs, unless so many are refused that it is us.
     likely_own: Vec<Refusal>,
-    /// What the last answers refused, and at which domain.
-    recent: VecDeque<Option<(Refused, String)>>,
+    /// What the last answers refused.
+    recent: VecDeque<Option<Recent>>,
+    connections: Connections,
+    /// One of them was broken: there may be more.
+    has_broken: bool,
     /// Domains behind which the others are asked first, since a message was accepted.
     behind: HashSet<String>,
     /// Only those are left to ask.
     are_no_others: bool,
+    /// Domains that waited by themselves when it began, as all know.
+    waiting: HashSet<String>,
     /// Domains that are left alone, and since when.
     left_alone: HashMap<String, Instant>,
     /// Domains of which less is wanted, since a message was accepted.
@@ -189,8 +209,11 @@ impl Blame {
             held_count: 0,
             likely_own: Vec::new(),
             recent: VecDeque::with_capacity(RECENT),
+            connections: Connections::default(),
+            has_broken: false,
             behind: HashSet::new(),
             are_no_others: false,
+            waiting: before.waiting,
             left_alone: HashMap::new(),
             slow: HashMap::new(),
             slow_until: HashMap::new(),
@@ -203,9 +226,34 @@ impl Blame {
         }
     }
 
-    /// A message to `domain` was accepted that was begun at `begun`. Gives the refusals before that which were about
-    /// their own reader or message, and the domains that are slower than others.
-    pub(super) fn accepted(&mut self, domain: &str, begun: Instant) -> FoundOut {
+    /// A connection stands, where there may have been another before.
+    pub(super) fn connected(&mut self, before: Option<Over>) -> Over {
+        if let Some(before) = before {
+            self.connections.end(before);
+        }
+        self.connections.open()
+    }
+
+    /// Whom a connection refused that refuses what others take: it is broken, and they are to be asked over another. Nobody
+    /// while it is not.
+    pub(super) fn refused_by_a_broken(&mut self, over: Over) -> Vec<Refusal> {
+        if !self.connections.is_broken(over) {
+            return Vec::new();
+        }
+        self.connections.end(over);
+        self.has_broken = true;
+        self.recent.retain(|recent| recent.as_ref().is_none_or(|recent| recent.over != over));
+        self.take_suspects(|one, _| one.over == over)
+    }
+
+    /// What the server said last to whom it refused.
+    pub(super) fn last_words(&self) -> String {
+        self.last_words.clone().unwrap_or_default()
+    }
+
+    /// A message to `domain` was accepted `over` a connection that was begun at `begun`. Gives the refusals before that
+    /// which were about their own reader or message, and the domains that are slower than others.
+    pub(super) fn accepted(&mut self, domain: &str, over: Over, begun: Instant) -> FoundOut {
         (self.is_probe, self.silent_since, self.has_accepted) = (false, None, true);
         self.silences = 0;
         self.note_recent(None);
@@ -222,6 +270,7 @@ impl Blame {
         if self.refused.is_empty() {
             self.behind.clear();
         }
+        self.connections.accepted(over, begun);
         let mut own = Vec::new();
         if self.are_nearly_all_refused() {
             return FoundOut { own, slow };
@@ -229,22 +278,70 @@ impl Blame {
         if self.held_count > HELD {
             self.held_count = 0;
             own.extend(self.held.drain().flat_map(|(_, held)| held).map(|one| one.refusal));
-        } else if let Some(held) = self.held.get_mut(domain) {
-            for Suspect { refusal, .. } in held.extract_if(.., |one| one.heard < begun) {
-                self.held_count -= 1;
+        } else {
+            for one in self.held.get_mut(domain).into_iter().flatten().filter(|one| one.heard < begun) {
+                let is_new = !std::mem::replace(&mut one.is_likely_own, true);
+                if is_new && !self.connections.is_sound(one.over, one.heard) {
+                    self.connections.is_waited_for(one.over);
+                }
+            }
+            for refusal in self.take_own(domain) {
                 match refusal.of {
                     Refused::Message => self.likely_own.push(refusal),
                     Refused::Address => own.push(refusal),
                 }
-            }
-            if held.is_empty() {
-                self.held.remove(domain);
             }
         }
         if self.recent.len() == RECENT && self.messages_refused() < MESSAGES_OF_RECENT {
             own.append(&mut self.likely_own);
         }
         FoundOut { own, slow }
+    }
+
+    /// Whom their refusal is likely to mean, at `domain` or wherever something new is known of a connection.
+    fn take_own(&mut self, domain: &str) -> Vec<Refusal> {
+        let (is_anywhere, mut own) = (self.connections.take_news(), Vec::new());
+        let connections = &self.connections;
+        let is_own = |one: &mut Suspect| one.is_likely_own && connections.is_sound(one.over, one.heard);
+        let mut take = |held: &mut Vec<Suspect>| {
+            own.extend(held.extract_if(.., is_own).map(|one| one.refusal));
+            !held.is_empty()
+        };
+        if is_anywhere {
+            self.held.retain(|_, held| take(held));
+        } else if let Some(held) = self.held.get_mut(domain)
+            && !take(held)
+        {
+            self.held.remove(domain);
+        }
+        self.held_count -= own.len();
+        own
+    }
+
+    /// Whom a connection refused that has accepted nobody, while others were accepted over others: they are asked over
+    /// another. Once more, if they are few, and on and on where one was broken.
+    fn refused_in_doubt(&mut self) -> Vec<Refusal> {
+        let (has_broken, are_few) = (self.has_broken, self.undecided_count() < SEVERAL);
+        let is_new = |one: &Suspect| one.asked == Asked::First;
+        let is_meant = |one: &Suspect| has_broken || (are_few && is_new(one));
+        if self.is_after_a_halt {
+            return Vec::new();
+        }
+        self.take_suspects(|one, connections| is_meant(one) && connections.is_doubtful(one.over))
+    }
+
+    /// Takes out whom `is_meant` names of those who are suspected.
+    fn take_suspects(&mut self, is_meant: impl Fn(&Suspect, &Connections) -> bool) -> Vec<Refusal> {
+        let is_meant = |one: &mut Suspect| is_meant(one, &self.connections);
+        let mut taken: Vec<Refusal> =
+            self.refused.extract_if(.., is_meant).map(|one| one.refusal).collect();
+        let in_a_row = taken.len();
+        self.held.retain(|_, held| {
+            taken.extend(held.extract_if(.., is_meant).map(|one| one.refusal));
+            !held.is_empty()
+        });
+        self.held_count -= taken.len() - in_a_row;
+        taken
     }
 
     /// Whether the server has taken a message in this run.
@@ -288,7 +385,7 @@ impl Blame {
         refusal: Refusal,
         domain: &str,
         reply: &Reply,
-        asked: Asked,
+        (asked, over): (Asked, Over),
         (at, now): (DateTime<Utc>, Instant),
     ) -> Option<Alarm> {
         let words = reply.to_string();
@@ -304,14 +401,25 @@ impl Blame {
             self.held_count -= before - held.len();
         }
         self.refused.retain(|earlier| earlier.refusal.subscriber != refusal.subscriber);
-        self.note_recent(Some((refusal.of, domain.to_owned())));
-        self.refused.push(Suspect { refusal, heard: now, at, domain: domain.to_owned(), words, asked });
+        self.connections.refused(over, domain);
+        self.note_recent(Some(Recent { of: refusal.of, domain: domain.to_owned(), over }));
+        self.refused.push(Suspect {
+            refusal,
+            heard: now,
+            at,
+            domain: domain.to_owned(),
+            words,
+            asked,
+            over,
+            is_likely_own: false,
+        });
         if self.are_many_in_a_row() || self.is_hardly_anybody_taken() {
             return Some(Alarm::Halt(self.told()));
         }
         let in_a_row = self.in_a_row_at(domain);
+        let many = if self.is_waiting(domain) { OF_A_DOMAIN } else { MANY_AT_A_DOMAIN };
         if self.is_accepted_elsewhere(domain)
-            && self.held.get(domain).map_or(0, Vec::len) + in_a_row >= MANY_AT_A_DOMAIN
+            && self.held.get(domain).map_or(0, Vec::len) + in_a_row >= many
         {
             return Some(self.take_domain(domain, now));
         }
@@ -322,9 +430,11 @@ impl Blame {
 
     /// Everybody has been asked who could be, but for those behind whom the others went first.
     pub(super) fn list_is_through(&mut self, now: Instant) -> Through {
-        let alarm = (self.refused.len() >= self.several() && self.one_domain().is_none())
-            .then(|| Alarm::Halt(self.told()));
+        let in_doubt = self.refused_in_doubt();
+        let in_a_row = self.refused.iter().filter(|one| !self.is_waiting(&one.domain)).count();
+        let alarm = (in_a_row >= self.several() && self.one_domain().is_none()).then(|| Alarm::Halt(self.told()));
         let (mut slow, mut acquitted) = (Vec::new(), std::mem::take(&mut self.not_slow));
+        acquitted.extend(in_doubt);
         for (domain, one) in std::mem::take(&mut self.slow) {
             if self.is_accepted_elsewhere(&domain) {
                 self.slow_until.insert(domain.clone(), now + Backoff::delay(1));
@@ -349,6 +459,11 @@ impl Blame {
         (is_one && self.is_accepted_elsewhere(domain)).then_some(domain)
     }
 
+    /// Whether it waited by itself when this began, and others are accepted: what it refuses says nothing of these.
+    fn is_waiting(&self, domain: &str) -> bool {
+        self.waiting.contains(domain) && self.is_accepted_elsewhere(domain)
+    }
+
     fn is_accepted_elsewhere(&self, domain: &str) -> bool {
         match &self.sent_to {
             SentTo::Nobody => false,
@@ -366,6 +481,10 @@ impl Blame {
         now: Instant,
     ) -> AtTheEnd {
         let told = self.told();
+        if self.has_broken {
+            // They stay put off, and are asked again over other connections.
+            self.take_suspects(|one, connections| connections.is_untried(one.over));
+        }
         let mut many = HashMap::<String, usize>::new();
         for one in self.suspects() {
             *many.entry(one.domain.clone()).or_default() += 1;
@@ -381,7 +500,8 @@ impl Blame {
         }
         many.retain(|domain, count| {
             let is_the_one = matches!(&in_all, Some(InAll::Domain(one)) if one == domain);
-            (is_the_one || *count >= OF_A_DOMAIN) && self.is_accepted_elsewhere(domain)
+            (is_the_one || *count >= OF_A_DOMAIN || self.waiting.contains(domain))
+                && self.is_accepted_elsewhere(domain)
         });
         let mut domains: Vec<Alarm> = many.into_keys().map(|domain| self.take_domain(&domain, now)).collect();
         let rest = if self.is_decided() {
@@ -432,7 +552,8 @@ impl Blame {
     /// when it was `sent` to so many meanwhile; nothing when those are few.
     pub(super) fn in_all(&self, domains: &[String], sent: u64) -> Option<InAll> {
         let mut at = HashMap::<&str, usize>::new();
-        for domain in domains.iter().filter(|domain| !self.left_alone.contains_key(*domain)) {
+        let is_known = |domain: &&String| self.left_alone.contains_key(*domain) || self.is_waiting(domain);
+        for domain in domains.iter().filter(|domain| !is_known(domain)) {
             *at.entry(domain).or_default() += 1;
         }
         at.retain(|_, count| *count < MANY_AT_A_DOMAIN);
@@ -473,7 +594,7 @@ impl Blame {
             return format!("the server refused {in_a_row} messages in a row, the last with: {last}");
         }
         if self.is_hardly_anybody_taken() {
-            let (refused, recent) = (self.recent.iter().flatten().count(), self.recent.len());
+            let (refused, recent) = (self.recently_refused().count(), self.recent.len());
             return format!(
                 "the server refused {refused} of the last {recent} messages, the last with: {last}"
             );
@@ -494,7 +615,7 @@ impl Blame {
         suspects.chain(std::mem::take(&mut self.likely_own)).collect()
     }
 
-    fn note_recent(&mut self, refused: Option<(Refused, String)>) {
+    fn note_recent(&mut self, refused: Option<Recent>) {
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
@@ -509,15 +630,23 @@ impl Blame {
     /// How many of the last answers refused a message; no domain counts for more than five.
     fn messages_refused(&self) -> usize {
         let mut at = HashMap::<&str, usize>::new();
-        for (_, domain) in self.recent.iter().flatten().filter(|(of, _)| *of == Refused::Message) {
-            *at.entry(domain).or_default() += 1;
+        for one in self.recently_refused().filter(|one| one.of == Refused::Message) {
+            *at.entry(&one.domain).or_default() += 1;
         }
         at.into_values().map(|count| count.min(OF_A_DOMAIN)).sum()
     }
 
+    /// What the last answers refused. A connection over which nobody has been accepted says nothing yet where there are
+    /// others: it may be broken.
+    fn recently_refused(&self) -> impl Iterator<Item = &Recent> {
+        let is_known = |one: &&Recent| !(self.has_accepted && self.connections.is_untried(one.over));
+        let says_more = |one: &&Recent| !self.is_waiting(&one.domain);
+        self.recent.iter().flatten().filter(is_known).filter(says_more)
+    }
+
     /// No list that is written to is so stale.
     fn are_nearly_all_refused(&self) -> bool {
-        let refused = self.recent.iter().flatten().count();
+        let refused = self.recently_refused().count();
         4 * refused >= 3 * self.recent.len().max(1)
     }
 
@@ -530,7 +659,8 @@ impl Blame {
 
     /// Whether so many were refused in a row that it speaks of us.
     fn are_many_in_a_row(&self) -> bool {
-        if self.refused.len() < self.several() {
+        let in_a_row = || self.refused.iter().filter(|one| !self.is_waiting(&one.domain));
+        if in_a_row().count() < self.several() {
             return false;
         }
         if self.are_no_others {
@@ -538,7 +668,7 @@ impl Blame {
         }
         let most = if self.is_probe { 1 } else { OF_A_DOMAIN };
         let mut at = HashMap::<&str, usize>::new();
-        for one in &self.refused {
+        for one in in_a_row() {
             *at.entry(&one.domain).or_default() += 1;
         }
         at.into_values().map(|count| count.min(most)).sum::<usize>() >= self.several()
@@ -578,8 +708,17 @@ mod tests {
     use crate::subscriber::{AddressPrint, SubscriberId};
 
     const HERE: &str = "example.org";
-    const NEW: Before = Before { sent_to: SentTo::Nobody, refused: 0 };
-    const SENT: Before = Before { sent_to: SentTo::Several, refused: 0 };
+    fn before(sent_to: SentTo, refused: usize) -> Before {
+        Before { sent_to, refused, waiting: HashSet::new() }
+    }
+
+    fn new() -> Before {
+        before(SentTo::Nobody, 0)
+    }
+
+    fn sent() -> Before {
+        before(SentTo::Several, 0)
+    }
 
     fn of(reader: i64) -> Refusal {
         let (asked, of) = (AddressPrint::of("a@example.org"), Refused::Message);
@@ -591,11 +730,11 @@ mod tests {
     }
 
     fn refuse(blame: &mut Blame, refusal: Refusal, domain: &str, now: Instant) -> Option<Alarm> {
-        blame.refused(refusal, domain, &no(), Asked::First, (DateTime::UNIX_EPOCH, now))
+        blame.refused(refusal, domain, &no(), (Asked::First, Over::ONE), (DateTime::UNIX_EPOCH, now))
     }
 
     fn accept(blame: &mut Blame, domain: &str, begun: Instant) -> Vec<Refusal> {
-        blame.accepted(domain, begun).own
+        blame.accepted(domain, Over::ONE, begun).own
     }
 
     fn domain(n: i64) -> String {
@@ -610,7 +749,7 @@ mod tests {
     fn a_refusal_between_two_acceptances_was_its_own() {
         let began = Instant::now();
         let later = |seconds| began + Duration::from_secs(seconds);
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         assert_eq!(accept(&mut blame, HERE, began), []);
         for reader in 0..100 {
             let at = 2 * reader as u64;
@@ -627,7 +766,7 @@ mod tests {
             [(5, of as fn(i64) -> Refusal, true), (2, of, false), (5, unknown, false)]
         {
             let began = Instant::now();
-            let mut blame = Blame::new(false, NEW);
+            let mut blame = Blame::new(false, new());
             let (mut own, mut halted) = (0, None);
             for n in 0..200 {
                 let at = began + Duration::from_secs(2 * n as u64);
@@ -650,7 +789,7 @@ mod tests {
     #[test]
     fn a_slow_acceptance_says_nothing_of_what_was_refused_meanwhile() {
         let began = Instant::now();
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         refuse(&mut blame, unknown(1), HERE, began);
         let slow = began + Duration::from_secs(1);
         refuse(&mut blame, unknown(2), HERE, began + Duration::from_secs(2));
@@ -662,7 +801,7 @@ mod tests {
     fn ten_in_a_row_are_ours_and_three_when_a_halt_is_on_record() {
         let now = Instant::now();
         for (is_probe, several) in [(false, 10), (true, 3)] {
-            let mut blame = Blame::new(is_probe, NEW);
+            let mut blame = Blame::new(is_probe, new());
             let halts: Vec<bool> = (1..=several)
                 .map(|n| matches!(refuse(&mut blame, of(n), &domain(n), now), Some(Alarm::Halt(_))))
                 .collect();
@@ -674,12 +813,12 @@ mod tests {
         }
         // The more went back, the more are asked.
         for (refused, several) in [(4, 3), (22, 11), (99, 49), (100, 50)] {
-            let mut blame = Blame::new(true, Before { refused, ..NEW });
+            let mut blame = Blame::new(true, before(SentTo::Nobody, refused));
             let halts = (1..=60).position(|n| refuse(&mut blame, of(n), &domain(n), now).is_some());
             assert!(halts.is_some());
             assert_eq!(blame.several(), several);
         }
-        let mut over = Blame::new(true, NEW);
+        let mut over = Blame::new(true, new());
         accept(&mut over, HERE, now);
         assert!((1..10).all(|n| refuse(&mut over, of(n), &domain(n), now).is_none()), "the halt is over");
     }
@@ -691,7 +830,7 @@ mod tests {
         let halted = |alarm: &Option<Alarm>| matches!(alarm, Some(Alarm::Halt(_)));
         for (is_probe, at_one, elsewhere) in [(false, 10, 5), (true, 1, 2)] {
             let refused_here = |at_most: i64| {
-                let mut blame = Blame::new(is_probe, NEW);
+                let mut blame = Blame::new(is_probe, new());
                 let alarms: Vec<_> = (1..=at_most).map(|n| refuse(&mut blame, of(n), HERE, now)).collect();
                 assert_eq!(alarms.iter().position(|alarm| *alarm == others), Some(at_one as usize - 1));
                 assert!(!alarms.iter().any(halted), "those on their way do not halt it");
@@ -728,7 +867,7 @@ mod tests {
         let later = |seconds| began + Duration::from_secs(seconds);
         // Among the others, behind some of them, and before all of them.
         for between in [true, false] {
-            let mut blame = Blame::new(false, NEW);
+            let mut blame = Blame::new(false, new());
             let mut alarm = None;
             for n in 0..20 {
                 if between || n == 10 {
@@ -745,7 +884,7 @@ mod tests {
             );
         }
         // Fewer than that, at the end of the list: too many for the few who were taken.
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         (0..10).for_each(|n| drop(refuse(&mut blame, of(n), HERE, began)));
         accept(&mut blame, "other.example", later(1));
         (10..15).for_each(|n| drop(refuse(&mut blame, of(n), HERE, later(2))));
@@ -755,7 +894,7 @@ mod tests {
         assert!(blame.is_decided());
         // The last of a list, behind all others; and the only ones who are left of an edition that others have got.
         for has_sent in [false, true] {
-            let mut blame = Blame::new(false, if has_sent { SENT } else { NEW });
+            let mut blame = Blame::new(false, if has_sent { sent() } else { new() });
             if !has_sent {
                 accept(&mut blame, "other.example", began);
             }
@@ -767,7 +906,7 @@ mod tests {
             assert!(matches!(alarms[19], Some(Alarm::Domain { .. })), "{alarms:?}");
         }
         // But where all others are at that domain it is us, in whichever run they were taken.
-        let here = Before { sent_to: SentTo::One(HERE.to_owned()), refused: 0 };
+        let here = before(SentTo::One(HERE.to_owned()), 0);
         let mut blame = Blame::new(false, here);
         accept(&mut blame, HERE, began);
         (0..10).for_each(|n| drop(refuse(&mut blame, of(n), HERE, later(1))));
@@ -779,14 +918,14 @@ mod tests {
         let began = Instant::now();
         let later = |seconds| began + Duration::from_secs(seconds);
         // A quota: refused in an hour, and in the next again when others have been taken.
-        let mut blame = Blame::new(true, SENT);
+        let mut blame = Blame::new(true, sent());
         (0..14).for_each(|n| assert_eq!(accept(&mut blame, &domain(n), later(n as u64)), []));
         let again = |n: i64| Refusal { attempt: 2, ..of(n) };
         let halts = (0..10).position(|n| refuse(&mut blame, again(n), &domain(n), later(20)).is_some());
         assert_eq!(halts, Some(9), "they are in a row");
         assert_eq!(blame.undecided().len(), 10);
         // One who is refused for themselves: somebody else there is taken behind them.
-        let mut blame = Blame::new(true, SENT);
+        let mut blame = Blame::new(true, sent());
         accept(&mut blame, HERE, later(1));
         refuse(&mut blame, again(1), HERE, later(2));
         assert_eq!(accept(&mut blame, HERE, later(3)), []);
@@ -796,7 +935,7 @@ mod tests {
 
     #[test]
     fn refusals_in_a_row_count_whichever_node_and_run_heard_them() {
-        let blame = Blame::new(false, SENT);
+        let blame = Blame::new(false, sent());
         let at = |count: usize, domain: &str| vec![domain.to_owned(); count];
         let there = Some(InAll::Domain("a.example".to_owned()));
         for (refused, sent, of) in [
@@ -818,7 +957,7 @@ mod tests {
         for (in_all, sent_to, waits) in
             [(Some(InAll::Us), &elsewhere, false), (there.clone(), &elsewhere, true), (there, &alone, false)]
         {
-            let mut blame = Blame::new(false, Before { sent_to: sent_to.clone(), refused: 0 });
+            let mut blame = Blame::new(false, before(sent_to.clone(), 0));
             refuse(&mut blame, of(1), "a.example", Instant::now());
             let end = blame.at_the_end(in_all, 20, 1, Instant::now());
             assert_eq!((end.domains.len(), end.rest == Rest::Theirs), (usize::from(waits), waits));
@@ -833,8 +972,8 @@ mod tests {
             (Asked::First, 1, Rest::Theirs),
             (Asked::Again, 2, Rest::Theirs),
         ] {
-            let mut blame = Blame::new(false, SENT);
-            assert_eq!(blame.refused(of(1), HERE, &no(), asked, (DateTime::UNIX_EPOCH, now)), None);
+            let mut blame = Blame::new(false, sent());
+            assert_eq!(blame.refused(of(1), HERE, &no(), (asked, Over::ONE), (DateTime::UNIX_EPOCH, now)), None);
             assert_eq!(blame.at_the_end(None, 10, open, now).rest, rest, "{asked:?} {open}");
         }
     }
@@ -845,7 +984,7 @@ mod tests {
         let later = |seconds| began + Duration::from_secs(seconds);
         // Five and more, behind whom others are taken or not, and one elsewhere who is judged as ever.
         for (at_big, waiting, are_last) in [(12, 12, false), (12, 12, true), (5, 5, false), (4, 0, false)] {
-            let mut blame = Blame::new(false, NEW);
+            let mut blame = Blame::new(false, new());
             for n in 0..40 {
                 accept(&mut blame, &domain(n % 7), later(4 * n as u64));
                 if n < at_big {
@@ -872,25 +1011,25 @@ mod tests {
         let words = Reply { code: 450, enhanced: Some((4, 7, 28)), text: "4.7.28 rate limit".to_owned() };
         let slow = vec![("a.example".to_owned(), "450 4.7.28 rate limit".to_owned())];
         let slowed = |blame: &mut Blame, n: i64, domain: &str, at| blame.slowed(of(n), domain, &words, at);
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         assert_eq!(slowed(&mut blame, 1, "a.example", later(1)), LessFor::TheDomain);
         assert_eq!(slowed(&mut blame, 2, "a.example", later(1)), LessFor::TheDomain);
-        assert_eq!(blame.accepted("b.example", later(0)).slow, [], "that was begun before");
-        assert_eq!(blame.accepted("b.example", later(2)).slow, slow);
+        assert_eq!(blame.accepted("b.example", Over::ONE, later(0)).slow, [], "that was begun before");
+        assert_eq!(blame.accepted("b.example", Over::ONE, later(2)).slow, slow);
         assert_eq!(slowed(&mut blame, 3, "a.example", later(3)), LessFor::TheDomain, "it was on its way");
         assert!(blame.list_is_through(later(4)).acquitted.is_empty());
         // It comes last, and others were taken before.
         assert_eq!(slowed(&mut blame, 4, "a.example", later(400)), LessFor::TheDomain);
         assert_eq!(blame.list_is_through(later(401)).slow, slow);
         // Another one too: it is us, and those go back.
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         assert_eq!(slowed(&mut blame, 1, "a.example", later(1)), LessFor::TheDomain);
         assert_eq!(slowed(&mut blame, 2, "b.example", later(2)), LessFor::All);
-        assert_eq!(blame.accepted("c.example", later(3)).slow, []);
+        assert_eq!(blame.accepted("c.example", Over::ONE, later(3)).slow, []);
         assert_eq!(blame.list_is_through(later(4)).acquitted, [of(1)]);
         // There is no other: the same.
-        let mut blame = Blame::new(false, NEW);
-        blame.accepted("a.example", later(1));
+        let mut blame = Blame::new(false, new());
+        blame.accepted("a.example", Over::ONE, later(1));
         assert_eq!(slowed(&mut blame, 1, "a.example", later(2)), LessFor::TheDomain);
         let through = blame.list_is_through(later(3));
         assert_eq!((through.slow, through.acquitted), (vec![], vec![of(1)]));
@@ -909,7 +1048,7 @@ mod tests {
             (true, true, 2, 100, true),
             (true, true, 3, 100, false),
         ] {
-            let mut blame = Blame::new(is_probe, NEW);
+            let mut blame = Blame::new(is_probe, new());
             if accepts {
                 accept(&mut blame, HERE, now);
             }
@@ -924,26 +1063,26 @@ mod tests {
     fn what_was_on_the_wire_when_a_server_died_is_one_silence() {
         let began = Instant::now();
         let later = |seconds| began + Duration::from_secs(seconds);
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         assert!((0..16).all(|_| blame.unanswered(began, later(1)).is_none()));
         assert_eq!(blame.unanswered(later(2), later(3)), None);
         assert_eq!(blame.unanswered(later(4), later(5)), None);
         assert!(blame.unanswered(later(6), later(7)).is_some(), "and three more");
 
-        let mut answering = Blame::new(false, NEW);
+        let mut answering = Blame::new(false, new());
         for hour in 0..9 {
             let at = 3_600 * hour;
             assert_eq!(answering.unanswered(later(at), later(at + 1)), None);
             accept(&mut answering, HERE, later(at));
         }
-        assert!(Blame::new(true, NEW).unanswered(began, later(1)).is_some(), "one is enough after a halt");
+        assert!(Blame::new(true, new()).unanswered(began, later(1)).is_some(), "one is enough after a halt");
     }
 
     #[test]
     fn an_address_is_unknown_once_somebody_at_its_domain_is_accepted_behind_it() {
         let began = Instant::now();
         let later = |seconds| began + Duration::from_secs(seconds);
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         assert_eq!(accept(&mut blame, "a.example", began), []);
         refuse(&mut blame, unknown(1), "a.example", later(1));
         refuse(&mut blame, unknown(2), "b.example", later(1));
@@ -959,7 +1098,7 @@ mod tests {
         // Of so many in ten the server knows nobody: how many fail, and whether the run halts.
         for (stale, failed, halts) in [(2, 200, false), (5, 500, false), (7, 700, false), (9, 0, true)] {
             let began = Instant::now();
-            let mut blame = Blame::new(false, NEW);
+            let mut blame = Blame::new(false, new());
             let (mut own, mut halted) = (0, false);
             for reader in 0..1_000 {
                 let at = began + Duration::from_secs(2 * reader);
@@ -992,7 +1131,7 @@ mod tests {
         let began = Instant::now();
         let later = |seconds| began + Duration::from_secs(seconds);
         for has_sent in [true, false] {
-            let mut blame = Blame::new(false, if has_sent { SENT } else { NEW });
+            let mut blame = Blame::new(false, if has_sent { sent() } else { new() });
             let alarms: Vec<Option<Alarm>> =
                 (0..20).map(|reader| refuse(&mut blame, unknown(reader), HERE, later(1))).collect();
             let first = alarms.iter().position(Option::is_some);
@@ -1024,7 +1163,7 @@ mod tests {
     #[test]
     fn one_who_is_asked_again_is_one() {
         let began = Instant::now();
-        let mut blame = Blame::new(false, SENT);
+        let mut blame = Blame::new(false, sent());
         for asked in 0..30 {
             let at = began + Duration::from_secs(60 * asked);
             let again = Refusal { attempt: asked as u32, ..unknown(1) };
@@ -1036,7 +1175,7 @@ mod tests {
     #[test]
     fn unknown_addresses_at_domains_of_their_own_are_not_kept_in_mind_without_end() {
         let began = Instant::now();
-        let mut blame = Blame::new(false, NEW);
+        let mut blame = Blame::new(false, new());
         let mut own = 0;
         for reader in 0..20_000 {
             let at = began + Duration::from_secs(2 * reader);

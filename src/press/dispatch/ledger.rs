@@ -45,6 +45,8 @@ pub(super) enum Request {
     Settle(Settle, oneshot::Sender<()>),
     /// These were refused for what is their own: they have failed.
     Condemn(Vec<Refusal>),
+    /// These were refused for nothing of theirs: they are asked again behind the others.
+    Acquit(Vec<Refusal>),
     /// Who is at other domains goes first.
     OthersFirst(String),
     /// All at this domain wait, these behind the others there; for what is told, unless it was before.
@@ -116,7 +118,7 @@ impl<'a> Ledger<'a> {
             }
             gather(&mut requests, &mut group, bearing.open().div_ceil(2).saturating_sub(waiting.len())).await;
             let (mut settles, mut told) = (Vec::new(), Vec::new());
-            let mut left_alone = Vec::new();
+            let (mut left_alone, mut acquitted) = (Vec::new(), Vec::new());
             for request in group.drain(..) {
                 match request {
                     Request::Next(reply) => waiting.push_back(reply),
@@ -125,6 +127,7 @@ impl<'a> Ledger<'a> {
                         told.push(durable);
                     }
                     Request::Condemn(refused) => condemned.extend(refused),
+                    Request::Acquit(refused) => acquitted.extend(refused),
                     Request::OthersFirst(domain) => self.queue.let_go_of(domain),
                     Request::LeaveAlone { domain, refused, until, told } => {
                         if told.is_some() {
@@ -142,6 +145,11 @@ impl<'a> Ledger<'a> {
             }
             for (domain, refused, until, told) in left_alone {
                 self.leave_alone(&domain, &refused, until, told.as_deref()).await;
+            }
+            if !acquitted.is_empty()
+                && let Err(error) = self.store.acquit(&acquitted, self.clock.now()).await
+            {
+                warn!(%error, "that these are asked again at once is not written down: they are asked later");
             }
             self.heed_a_stop(&mut waiting).await;
             for durable in told {

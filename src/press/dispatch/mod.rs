@@ -7,6 +7,7 @@ mod ahead;
 mod bearing;
 mod blame;
 mod compose;
+mod connections;
 mod courier;
 mod errands;
 mod ledger;
@@ -178,6 +179,9 @@ impl Press {
         self.note_ending(&ending, over).await?;
         for (domain, Told { of, why }) in run.left_alone() {
             self.tell_of_a_domain(&edition.summary, &domain, of, &why).await?;
+        }
+        if let Some((readers, words)) = run.broken() {
+            self.tell_of_a_broken_server(&edition.summary.key, readers, &words).await?;
         }
         self.tell_of_the_struck_off(&edition.summary, counts).await?;
         Ok(Dispatched { ending, counts })

@@ -34,6 +34,8 @@ use crate::subscriber::{EmailAddress, SubscriberId, masked_in};
 const IDLE: Duration = Duration::from_secs(20);
 /// How long a goodbye is waited for when we are to stop.
 const IN_A_MOMENT: Duration = Duration::from_secs(1);
+/// How long a courier pauses whose connection refused what others take: the next one may lead there, too.
+const AFTER_A_BROKEN_ONE: Duration = Duration::from_secs(30);
 /// How long a courier pauses whose connection was lost.
 const AFTER_A_LOSS: Duration = Duration::from_secs(1);
 
@@ -59,6 +61,8 @@ pub(super) struct Run {
     blame: Mutex<Blame>,
     /// Domains that wait by themselves, and how that is told.
     left_alone: Mutex<Vec<(String, Told)>>,
+    /// How many were refused over connections that refuse what others take, and what was said last.
+    broken: Mutex<Option<(usize, String)>>,
     /// Nothing has been said of a server that is not there.
     silent: AtomicBool,
     /// How often in a row each delivery was begun in vain, and how many messages had got through by then.
@@ -102,6 +106,7 @@ impl Run {
             last_progress: Mutex::new(Instant::now()),
             blame: Mutex::new(Blame::new(is_probe, before)),
             left_alone: Mutex::default(),
+            broken: Mutex::default(),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
             size_is_kept: AtomicBool::new(false),
@@ -137,6 +142,11 @@ impl Run {
         std::mem::take(&mut *self.left_alone.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How many were refused over connections that refuse what others take, and in which words.
+    pub(super) fn broken(&self) -> Option<(usize, String)> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Carries messages until there are no more, or the run is over. Whoever finds that there are no more says so by
     /// `through`, for those who wait for a place at the server.
     pub(super) async fn carry(
@@ -148,17 +158,24 @@ impl Run {
         let mut place = None;
         // Over the present connection.
         let mut carried = 0;
+        let mut over = None;
         let mut ahead = Ahead::new(&self.composer);
         // The answer to the message before: until it is durable a crash would make it uncertain, and so the next one,
         // should its dot have left. One message a connection may be in doubt, not two.
         let mut settled: Option<oneshot::Receiver<()>> = None;
         loop {
-            if !courier.is_ready() {
-                carried = 0;
-            }
+            let is_ready = courier.is_ready();
             if !self.connect(&mut courier, &mut place, &mut ahead, &ledger, &through).await {
                 break;
             }
+            if !is_ready {
+                carried = 0;
+            }
+            let mut present = match over {
+                Some(present) if is_ready => present,
+                before => self.blame().connected(before),
+            };
+            over = Some(present);
             // A letter wants the place: what is on record is carried first, and nothing more is asked for.
             if place.as_mut().is_some_and(Place::gives_way) {
                 if ahead.is_empty() {
@@ -198,6 +215,8 @@ impl Run {
                     self.give_back(row, &ledger).await;
                     continue;
                 }
+                present = self.blame().connected(over);
+                over = Some(present);
             }
             if !self.store.is_sender() {
                 // We were away for so long that another node may send this one by now.
@@ -238,9 +257,18 @@ impl Run {
             self.judge(&outcome, &row, begun);
             let fruitless = self.count_fruitless(row.subscriber, &outcome);
             let heard = Heard::of(&outcome);
-            settled = self.settle(row, outcome, begun, fruitless, &ledger).await;
+            let is_refused = matches!(outcome, Outcome::Refused(_) | Outcome::Bounced(_));
+            settled = self.settle(row, outcome, (begun, present), fruitless, &ledger).await;
             if settled.is_none() {
                 break;
+            }
+            if is_refused && self.leaves_a_broken(present, &ledger).await {
+                courier.abandon_next();
+                self.give_back_ahead(&mut ahead, &ledger).await;
+                courier.hang_up().await;
+                place = None;
+                self.pause(AFTER_A_BROKEN_ONE, &through).await;
+                continue;
             }
             match heard {
                 Heard::Answer => {

@@ -15,6 +15,7 @@ use crate::delivery::{
 use crate::press::Ending;
 use crate::press::dispatch::ahead::Ahead;
 use crate::press::dispatch::blame::{Alarm, Asked, Blame, FoundOut, LEFT_ALONE, LessFor, Told};
+use crate::press::dispatch::connections::Over;
 use crate::press::dispatch::ledger::Request;
 use crate::store::{Claimed, Refusal, Refused};
 use crate::subscriber::{SubscriberId, masked_in};
@@ -116,7 +117,7 @@ impl Run {
         &self,
         row: Claimed,
         outcome: Outcome,
-        begun: Instant,
+        (begun, over): (Instant, Over),
         fruitless: u32,
         ledger: &mpsc::Sender<Request>,
     ) -> Option<oneshot::Receiver<()>> {
@@ -143,7 +144,7 @@ impl Run {
                 // What halts a run speaks of us, whatever was begun before it comes through.
                 let found = match self.is_over() {
                     true => FoundOut::default(),
-                    false => self.blame().accepted(domain, begun),
+                    false => self.blame().accepted(domain, over, begun),
                 };
                 if !found.own.is_empty() {
                     ledger.send(Request::Condemn(found.own)).await.ok()?;
@@ -158,8 +159,8 @@ impl Run {
             Outcome::SlowedThere(_) => {
                 ledger.send(Request::OthersFirst(domain.to_owned())).await.ok()?;
             }
-            Outcome::Refused(reply) => self.suspect(&row, Refused::Message, &reply, at, ledger).await?,
-            Outcome::Bounced(reply) => self.suspect(&row, Refused::Address, &reply, at, ledger).await?,
+            Outcome::Refused(reply) => self.suspect(&row, Refused::Message, &reply, (at, over), ledger).await?,
+            Outcome::Bounced(reply) => self.suspect(&row, Refused::Address, &reply, (at, over), ledger).await?,
             _ => {}
         }
         Some(told)
@@ -171,12 +172,12 @@ impl Run {
         row: &Claimed,
         of: Refused,
         reply: &Reply,
-        at: DateTime<Utc>,
+        (at, over): (DateTime<Utc>, Over),
         ledger: &mpsc::Sender<Request>,
     ) -> Option<()> {
         let asked = if row.is_refused_before() { Asked::Again } else { Asked::First };
         let now = (at, Instant::now());
-        let alarm = self.blame().refused(refusal(row, of), row.email.domain(), reply, asked, now);
+        let alarm = self.blame().refused(refusal(row, of), row.email.domain(), reply, (asked, over), now);
         match alarm {
             Some(Alarm::Halt(why)) => self.end(Ending::Halted(why)),
             Some(Alarm::Others(domain)) => ledger.send(Request::OthersFirst(domain)).await.ok()?,
@@ -188,6 +189,27 @@ impl Run {
             None => {}
         }
         Some(())
+    }
+
+    /// Whether a connection refuses what others take, and is to be ended. Whom it refused are asked again over another.
+    pub(super) async fn leaves_a_broken(&self, over: Over, ledger: &mpsc::Sender<Request>) -> bool {
+        let (refused, words) = {
+            let mut blame = self.blame();
+            (blame.refused_by_a_broken(over), masked_in(&blame.last_words()).into_owned())
+        };
+        if refused.is_empty() {
+            return false;
+        }
+        let readers = refused.len();
+        warn!(edition = %self.key, readers, reply = %words, "a connection refuses what others take: these are asked again over another");
+        {
+            let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = broken.as_ref().map_or(0, |(readers, _)| *readers);
+            *broken = Some((before + readers, words));
+        }
+        // A ledger that has gone leaves them put off.
+        let _ = ledger.send(Request::Acquit(refused)).await;
+        true
     }
 
     /// Says that everybody at `domain` waits, nobody being refused for themselves; gives the words for the record.

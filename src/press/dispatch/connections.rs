@@ -1,0 +1,117 @@
+//! What the connections of a run say of each other. Behind one name there may be several servers, and one of them broken:
+//! what that refuses speaks of no reader and of no domain, and not of us, for the others take it. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use tokio::time::Instant;
+
+/// A connection that has accepted nobody is broken when it refused so many, each at a domain of its own or where others were
+/// accepted behind them, and as many were accepted over others meanwhile.
+const SEVERAL: usize = 3;
+
+/// The connection over which a message was carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Over(u64);
+
+#[cfg(test)]
+impl Over {
+    /// One that was never opened: nothing is known of it.
+    pub(super) const ONE: Over = Over(0);
+}
+
+/// What is known of a connection while it stands.
+#[derive(Debug, Default)]
+struct Standing {
+    /// When the last message was begun that was accepted over it.
+    accepted: Option<Instant>,
+    /// Where it refused somebody, as long as it has accepted nobody.
+    refused_at: HashSet<String>,
+    /// How many were accepted over others before.
+    accepted_before: u64,
+    /// How many wait for its word only.
+    waiting: usize,
+}
+
+/// All connections of a run.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    standing: HashMap<Over, Standing>,
+    opened: u64,
+    accepted: u64,
+    /// One for whose word somebody waited has given it, or has ended.
+    has_news: bool,
+}
+
+impl Connections {
+    /// Another one stands.
+    pub(super) fn open(&mut self) -> Over {
+        self.opened += 1;
+        let over = Over(self.opened);
+        self.standing.insert(over, Standing::default());
+        over
+    }
+
+    /// It has ended.
+    pub(super) fn end(&mut self, over: Over) {
+        self.has_news |= self.standing.remove(&over).is_some_and(|one| one.waiting > 0);
+    }
+
+    /// A message that was begun at `begun` was accepted over it.
+    pub(super) fn accepted(&mut self, over: Over, begun: Instant) {
+        self.accepted += 1;
+        let Some(one) = self.standing.get_mut(&over) else { return };
+        one.accepted = Some(begun);
+        one.refused_at.clear();
+        self.has_news |= std::mem::take(&mut one.waiting) > 0;
+    }
+
+    /// Whether it has become known of some connection that it is sound, or will not be known any more, since this was asked
+    /// for the last time.
+    pub(super) fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.has_news)
+    }
+
+    /// Somebody at `domain` was refused over it.
+    pub(super) fn refused(&mut self, over: Over, domain: &str) {
+        let Some(one) = self.standing.get_mut(&over).filter(|one| one.accepted.is_none()) else { return };
+        if one.refused_at.is_empty() {
+            one.accepted_before = self.accepted;
+        }
+        if one.refused_at.len() < SEVERAL {
+            one.refused_at.insert(domain.to_owned());
+        }
+    }
+
+    /// Somebody who was refused over it would be struck off if it were sound.
+    pub(super) fn is_waited_for(&mut self, over: Over) {
+        if let Some(one) = self.standing.get_mut(&over) {
+            one.waiting += 1;
+        }
+    }
+
+    /// Whether it is sound for all that is known: what it refused at `heard` may be believed. One that has ended is.
+    pub(super) fn is_sound(&self, over: Over, heard: Instant) -> bool {
+        self.standing.get(&over).is_none_or(|one| one.accepted.is_some_and(|begun| begun > heard))
+    }
+
+    /// Whether it has accepted nobody yet.
+    pub(super) fn is_untried(&self, over: Over) -> bool {
+        self.standing.get(&over).is_some_and(|one| one.accepted.is_none())
+    }
+
+    /// Whether it has refused somebody, accepted nobody, and others were accepted over others meanwhile.
+    pub(super) fn is_doubtful(&self, over: Over) -> bool {
+        self.standing.get(&over).is_some_and(|one| {
+            one.accepted.is_none() && !one.refused_at.is_empty() && self.accepted > one.accepted_before
+        })
+    }
+
+    /// Whether it refuses what others take.
+    pub(super) fn is_broken(&self, over: Over) -> bool {
+        self.standing.get(&over).is_some_and(|one| {
+            one.accepted.is_none()
+                && (one.refused_at.len() >= SEVERAL || one.waiting >= SEVERAL)
+                && self.accepted - one.accepted_before >= SEVERAL as u64
+        })
+    }
+}
