@@ -125,7 +125,7 @@ impl Press {
         readers: usize,
         words: &str,
     ) -> Result<(), PressError> {
-        let subject = format!("{}: the mail server takes mail over some connections only", self.config.publication.name);
+        let subject = format!("{}: mail is taken over some connections only", self.config.publication.name);
         let text = format!(
             "While the edition {key} went out, {readers} readers were refused over connections over which nobody was taken; \
              over others, others were taken meanwhile. The last of them:\n\n  {words}\n\n\

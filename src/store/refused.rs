@@ -101,7 +101,8 @@ const GONE_BACK: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries d JOIN a
         ON a.edition_id = d.edition_id AND a.subscriber_id = d.subscriber_id AND a.attempt = d.attempt
     WHERE d.edition_id = $1 AND d.state = 'queued' AND d.code >= 500 AND d.code <> 552
         AND a.outcome = 'deferred' LIMIT 100) these";
-const PUT_OFF: &str = "SELECT s.email_key, d.due_at FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
+const PUT_OFF: &str =
+    "SELECT s.email_key, d.due_at FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.state = 'deferred' AND d.code >= 500 AND d.code <> 552 LIMIT 4096";
 const LAST_SENT: &str = "SELECT MAX(settled_at) FROM deliveries WHERE edition_id = $1 AND state = 'sent'";
 // A full mailbox (552 at RCPT) is put off as after a 4xx.

@@ -1,5 +1,6 @@
 //! Deliveries: claimed, begun, settled; and what is taken up after a crash.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
@@ -556,6 +557,40 @@ async fn who_fails_in_an_edition_has_failed_in_those_before_that_are_refused_and
 }
 
 #[tokio::test]
+async fn a_domain_waits_by_itself_where_several_are_put_off_until_the_same_moment() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let readers: Vec<String> =
+            (0..9).map(|n| format!("ann{n}@{}.example", ["one", "two", "three"][n / 3])).collect();
+        let edition = edition_for(&store, &readers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let _lock = sender(&store).await;
+        let mut refused = Vec::new();
+        for (n, row) in store.claim(edition, at(0), None, 9).await.unwrap().iter().enumerate() {
+            store.tick(&[], &[begin(row)], &store.owner(), at(1)).await.unwrap();
+            let mut answer = settle(row, State::Deferred, at(2));
+            let code = if row.email.domain() == "three.example" { 451 } else { 550 };
+            (answer.code, answer.next.due_at) = (Some(code), Some(at(10 + n as i64)));
+            store.tick(&[answer], &[], &store.owner(), at(2)).await.unwrap();
+            let (subscriber, asked) = (row.subscriber, row.asked());
+            refused.push((
+                row.email.domain().to_owned(),
+                Refusal { edition, subscriber, attempt: 1, asked, of: Refused::Message },
+            ));
+        }
+        assert_eq!(store.stands_before(edition).await.unwrap().waiting, HashSet::new());
+        for domain in ["one.example", "three.example"] {
+            let there: Vec<Refusal> =
+                refused.iter().filter(|(at, _)| at == domain).map(|(_, one)| *one).collect();
+            store.hold_back(&there, at(30)).await.unwrap();
+        }
+        let waiting = store.stands_before(edition).await.unwrap().waiting;
+        assert_eq!(waiting, HashSet::from(["one.example".to_owned()]));
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn how_an_edition_stands_before_a_try_is_of_that_edition() {
     on_both(async |engine| {
         let store = engine.open().await;
@@ -570,7 +605,8 @@ async fn how_an_edition_stands_before_a_try_is_of_that_edition() {
             store.tick(&[answer], &[], &owner, at(2)).await.unwrap();
         };
         let stands = async |sent_to, refused| {
-            assert_eq!(store.stands_before(edition).await.unwrap(), Before { sent_to, refused });
+            let waiting = HashSet::new();
+            assert_eq!(store.stands_before(edition).await.unwrap(), Before { sent_to, refused, waiting });
         };
         stands(SentTo::Nobody, 0).await;
         let rows = store.claim(edition, at(0), None, 9).await.unwrap();

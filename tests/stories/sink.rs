@@ -65,6 +65,10 @@ struct Seen {
     unknown: Option<String>,
     /// Who is at a domain that ends so is answered this at RCPT.
     answer: Option<(String, &'static str)>,
+    /// Each so many-th connection leads to a server that answers this to everybody but the editors.
+    broken: Option<(usize, &'static str)>,
+    /// How many connections were made.
+    connections: usize,
     /// How many of `policy` are taken before the others are refused.
     allowance: u32,
     /// Every MAIL command.
@@ -129,8 +133,19 @@ impl Sink {
         self.seen.lock().unwrap().answer = answer.map(|(ending, words)| (ending.to_owned(), words));
     }
 
-    fn answer_to(&self, address: &str) -> Option<&'static str> {
+    /// From now on each so many-th connection leads to a broken server, which answers this to all readers.
+    pub(crate) fn break_each(&self, nth: usize, words: &'static str) {
+        self.seen.lock().unwrap().broken = Some((nth, words));
+    }
+
+    fn answer_to(&self, address: &str, connection: usize) -> Option<&'static str> {
         let seen = self.seen.lock().unwrap();
+        if let Some((nth, words)) = seen.broken
+            && connection.is_multiple_of(nth)
+            && !address.starts_with("desk@")
+        {
+            return Some(words);
+        }
         seen.answer.as_ref().filter(|(ending, _)| address.ends_with(ending.as_str())).map(|(_, words)| *words)
     }
 
@@ -241,6 +256,11 @@ impl Sink {
             return write.write_all(b"421 4.3.2 too many connections from you\r\n").await;
         }
         let mut carried = 0;
+        let connection = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.connections += 1;
+            seen.connections
+        };
         write.write_all(b"220 sink\r\n").await?;
         let mut to = String::new();
         let mut accepted = false;
@@ -278,7 +298,7 @@ impl Sink {
                     accepted = false;
                     if to.starts_with("grey") && self.nth_try(&to) == 1 {
                         "451 4.7.1 greylisted, come back\r\n"
-                    } else if let Some(words) = self.answer_to(&to) {
+                    } else if let Some(words) = self.answer_to(&to, connection) {
                         words
                     } else if to.starts_with("gone") || !self.knows(&to) {
                         "550 5.1.1 nobody of that name\r\n"

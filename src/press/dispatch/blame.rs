@@ -256,6 +256,7 @@ impl Blame {
     pub(super) fn accepted(&mut self, domain: &str, over: Over, begun: Instant) -> FoundOut {
         (self.is_probe, self.silent_since, self.has_accepted) = (false, None, true);
         self.silences = 0;
+        self.waiting.remove(domain);
         self.note_recent(None);
         match &self.sent_to {
             SentTo::Nobody => self.sent_to = SentTo::One(domain.to_owned()),
@@ -333,8 +334,7 @@ impl Blame {
     /// Takes out whom `is_meant` names of those who are suspected.
     fn take_suspects(&mut self, is_meant: impl Fn(&Suspect, &Connections) -> bool) -> Vec<Refusal> {
         let is_meant = |one: &mut Suspect| is_meant(one, &self.connections);
-        let mut taken: Vec<Refusal> =
-            self.refused.extract_if(.., is_meant).map(|one| one.refusal).collect();
+        let mut taken: Vec<Refusal> = self.refused.extract_if(.., is_meant).map(|one| one.refusal).collect();
         let in_a_row = taken.len();
         self.held.retain(|_, held| {
             taken.extend(held.extract_if(.., is_meant).map(|one| one.refusal));
@@ -417,9 +417,8 @@ impl Blame {
             return Some(Alarm::Halt(self.told()));
         }
         let in_a_row = self.in_a_row_at(domain);
-        let many = if self.is_waiting(domain) { OF_A_DOMAIN } else { MANY_AT_A_DOMAIN };
         if self.is_accepted_elsewhere(domain)
-            && self.held.get(domain).map_or(0, Vec::len) + in_a_row >= many
+            && self.held.get(domain).map_or(0, Vec::len) + in_a_row >= MANY_AT_A_DOMAIN
         {
             return Some(self.take_domain(domain, now));
         }
@@ -432,7 +431,8 @@ impl Blame {
     pub(super) fn list_is_through(&mut self, now: Instant) -> Through {
         let in_doubt = self.refused_in_doubt();
         let in_a_row = self.refused.iter().filter(|one| !self.is_waiting(&one.domain)).count();
-        let alarm = (in_a_row >= self.several() && self.one_domain().is_none()).then(|| Alarm::Halt(self.told()));
+        let alarm =
+            (in_a_row >= self.several() && self.one_domain().is_none()).then(|| Alarm::Halt(self.told()));
         let (mut slow, mut acquitted) = (Vec::new(), std::mem::take(&mut self.not_slow));
         acquitted.extend(in_doubt);
         for (domain, one) in std::mem::take(&mut self.slow) {
@@ -973,7 +973,10 @@ mod tests {
             (Asked::Again, 2, Rest::Theirs),
         ] {
             let mut blame = Blame::new(false, sent());
-            assert_eq!(blame.refused(of(1), HERE, &no(), (asked, Over::ONE), (DateTime::UNIX_EPOCH, now)), None);
+            assert_eq!(
+                blame.refused(of(1), HERE, &no(), (asked, Over::ONE), (DateTime::UNIX_EPOCH, now)),
+                None
+            );
             assert_eq!(blame.at_the_end(None, 10, open, now).rest, rest, "{asked:?} {open}");
         }
     }
@@ -1034,6 +1037,119 @@ mod tests {
         let through = blame.list_is_through(later(3));
         assert_eq!((through.slow, through.acquitted), (vec![], vec![of(1)]));
         assert_eq!(slowed(&mut blame, 1, "a.example", later(4)), LessFor::All);
+    }
+
+    #[test]
+    fn domains_that_wait_by_themselves_speak_of_nobody_else_when_only_they_are_left() {
+        let now = Instant::now();
+        let there = ["a.example", "b.example", "c.example"];
+        // So many at each, in turn. They were found to wait by an earlier run, or not.
+        for (at_each, known, halts) in
+            [(4, true, false), (12, true, false), (4, false, true), (12, false, true)]
+        {
+            let waiting = there.into_iter().filter(|_| known).map(str::to_owned).collect();
+            let mut blame = Blame::new(false, Before { waiting, ..sent() });
+            let (mut is_halted, mut waits) = (false, 0);
+            for n in 0..3 * at_each {
+                let alarm = refuse(&mut blame, of(n), there[n as usize % 3], now);
+                is_halted |= matches!(alarm, Some(Alarm::Halt(_)));
+            }
+            is_halted |= blame.list_is_through(now).alarm.is_some();
+            if !is_halted {
+                let everybody: Vec<String> =
+                    (0..3 * at_each as usize).map(|n| there[n % 3].to_owned()).collect();
+                let end = blame.at_the_end(blame.in_all(&everybody, 0), 100, 3 * at_each as u64, now);
+                is_halted = end.rest != Rest::Theirs;
+                waits = end.domains.len();
+            }
+            assert_eq!((is_halted, waits), (halts, if halts { 0 } else { 3 }), "{at_each} {known}");
+        }
+    }
+
+    #[test]
+    fn what_a_broken_connection_refused_is_asked_over_another() {
+        let began = Instant::now();
+        let later = |seconds| began + Duration::from_secs(seconds);
+        // At so many domains; whether others there are taken over a sound one.
+        for (domains, are_taken, broken) in
+            [(1, true, true), (1, false, false), (5, true, true), (100, false, true)]
+        {
+            let mut blame = Blame::new(false, new());
+            let (sound, other) = (blame.connected(None), blame.connected(None));
+            for n in 0..6 {
+                let at = later(4 * n as u64);
+                let (here, elsewhere) =
+                    (domain(n % domains), domain(if are_taken { n % domains } else { 999 }));
+                let when = (DateTime::UNIX_EPOCH, at);
+                assert_eq!(blame.refused(unknown(n), &here, &no(), (Asked::First, other), when), None);
+                let found = blame.accepted(&elsewhere, sound, at + Duration::from_secs(1));
+                assert_eq!(found.own, [], "nobody fails for what only one of them says");
+            }
+            let refused = blame.refused_by_a_broken(other);
+            assert_eq!(refused.len(), if broken { 6 } else { 0 }, "{domains} {are_taken}");
+            assert!(blame.refused_by_a_broken(sound).is_empty());
+            assert_eq!(blame.undecided().len(), 6 - refused.len());
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_believed_once_its_own_connection_is_known_to_be_sound() {
+        let began = Instant::now();
+        let later = |seconds| began + Duration::from_secs(seconds);
+        let refused = |blame: &mut Blame, n, over, at| {
+            let when = (DateTime::UNIX_EPOCH, at);
+            assert_eq!(blame.refused(unknown(n), HERE, &no(), (Asked::First, over), when), None);
+        };
+        let mut blame = Blame::new(false, new());
+        let (one, other) = (blame.connected(None), blame.connected(None));
+        refused(&mut blame, 1, other, later(1));
+        assert_eq!(blame.accepted(HERE, one, later(2)).own, [], "that is the word of the others only");
+        assert_eq!(blame.accepted("b.example", other, later(3)).own, [unknown(1)]);
+        // Or when it has ended, and nothing will be known of it.
+        refused(&mut blame, 2, other, later(4));
+        assert_eq!(blame.accepted(HERE, one, later(5)).own, []);
+        let other = blame.connected(Some(other));
+        assert_eq!(blame.accepted("b.example", one, later(6)).own, [unknown(2)]);
+        // At the end of the list who was refused by one that has accepted nobody is asked once more.
+        refused(&mut blame, 3, other, later(7));
+        assert_eq!(blame.list_is_through(later(8)).acquitted, [], "nobody was accepted since");
+        blame.accepted("b.example", one, later(9));
+        assert_eq!(blame.list_is_through(later(9)).acquitted, [unknown(3)]);
+        let when = (DateTime::UNIX_EPOCH, later(10));
+        assert_eq!(blame.refused(unknown(3), HERE, &no(), (Asked::Again, other), when), None);
+        blame.accepted("b.example", one, later(11));
+        assert_eq!(blame.list_is_through(later(11)).acquitted, []);
+        assert_eq!(
+            (blame.at_the_end(None, 9, 1, later(11)).rest, blame.undecided()),
+            (Rest::Theirs, vec![unknown(3)])
+        );
+    }
+
+    #[test]
+    fn where_one_connection_was_broken_those_who_were_refused_by_a_new_one_wait() {
+        let began = Instant::now();
+        let later = |seconds| began + Duration::from_secs(seconds);
+        let mut blame = Blame::new(false, new());
+        let (sound, broken) = (blame.connected(None), blame.connected(None));
+        for n in 0..3 {
+            let when = (DateTime::UNIX_EPOCH, later(2 * n));
+            blame.refused(unknown(n as i64), &domain(n as i64), &no(), (Asked::First, broken), when);
+            blame.accepted(HERE, sound, later(2 * n + 1));
+        }
+        assert_eq!(blame.refused_by_a_broken(broken).len(), 3);
+        // Another one refuses one of them, and a sound one somebody else.
+        let new = blame.connected(Some(broken));
+        for (n, over) in [(1, new), (7, sound)] {
+            blame.refused(
+                unknown(n),
+                &domain(n),
+                &no(),
+                (Asked::Again, over),
+                (DateTime::UNIX_EPOCH, later(10)),
+            );
+        }
+        assert_eq!(blame.at_the_end(None, 9, 2, later(11)).rest, Rest::Theirs);
+        assert_eq!(blame.undecided(), [unknown(7)], "the other stays put off");
     }
 
     #[test]

@@ -159,8 +159,12 @@ impl Run {
             Outcome::SlowedThere(_) => {
                 ledger.send(Request::OthersFirst(domain.to_owned())).await.ok()?;
             }
-            Outcome::Refused(reply) => self.suspect(&row, Refused::Message, &reply, (at, over), ledger).await?,
-            Outcome::Bounced(reply) => self.suspect(&row, Refused::Address, &reply, (at, over), ledger).await?,
+            Outcome::Refused(reply) => {
+                self.suspect(&row, Refused::Message, &reply, (at, over), ledger).await?
+            }
+            Outcome::Bounced(reply) => {
+                self.suspect(&row, Refused::Address, &reply, (at, over), ledger).await?
+            }
             _ => {}
         }
         Some(told)
