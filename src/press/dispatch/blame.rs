@@ -481,10 +481,12 @@ impl Blame {
         now: Instant,
     ) -> AtTheEnd {
         let told = self.told();
-        if self.has_broken {
-            // They stay put off, and are asked again over other connections.
-            self.take_suspects(|one, connections| connections.is_untried(one.over));
-        }
+        // Those stay put off whom a connection refused that may be broken, and are asked over another later.
+        let has_broken = self.has_broken;
+        self.take_suspects(|one, connections| match has_broken {
+            true => connections.is_untried(one.over),
+            false => connections.is_doubtful(one.over),
+        });
         let mut many = HashMap::<String, usize>::new();
         for one in self.suspects() {
             *many.entry(one.domain.clone()).or_default() += 1;
@@ -1115,14 +1117,18 @@ mod tests {
         assert_eq!(blame.list_is_through(later(8)).acquitted, [], "nobody was accepted since");
         blame.accepted("b.example", one, later(9));
         assert_eq!(blame.list_is_through(later(9)).acquitted, [unknown(3)]);
-        let when = (DateTime::UNIX_EPOCH, later(10));
-        assert_eq!(blame.refused(unknown(3), HERE, &no(), (Asked::Again, other), when), None);
-        blame.accepted("b.example", one, later(11));
-        assert_eq!(blame.list_is_through(later(11)).acquitted, []);
-        assert_eq!(
-            (blame.at_the_end(None, 9, 1, later(11)).rest, blame.undecided()),
-            (Rest::Theirs, vec![unknown(3)])
-        );
+        // Then it is theirs, or waits where others are accepted behind it once more.
+        for (is_accepted, own) in [(true, vec![]), (false, vec![unknown(3)])] {
+            let another = blame.connected(None);
+            let when = (DateTime::UNIX_EPOCH, later(10));
+            assert_eq!(blame.refused(unknown(3), HERE, &no(), (Asked::Again, another), when), None);
+            if is_accepted {
+                blame.accepted("b.example", one, later(11));
+            }
+            assert_eq!(blame.list_is_through(later(12)).acquitted, []);
+            assert_eq!(blame.at_the_end(None, 9, 1, later(12)).rest, Rest::Theirs);
+            assert_eq!(blame.undecided(), own);
+        }
     }
 
     #[test]
