@@ -593,7 +593,7 @@ impl Blame {
         let last = self.last_words.as_deref().unwrap_or_default();
         let (in_a_row, all) = (self.refused.len(), self.undecided_count());
         if in_a_row >= self.several() || in_a_row == all {
-            return format!("the server refused {in_a_row} messages in a row, the last with: {last}");
+            return self.told_in_a_row(in_a_row);
         }
         if self.is_hardly_anybody_taken() {
             let (refused, recent) = (self.recently_refused().count(), self.recent.len());
@@ -601,7 +601,19 @@ impl Blame {
                 "the server refused {refused} of the last {recent} messages, the last with: {last}"
             );
         }
-        format!("the server refused {all} messages, the last with: {last}")
+        match all {
+            1 => self.told_in_a_row(1),
+            _ => format!("the server refused {all} messages, the last with: {last}"),
+        }
+    }
+
+    /// How it is told that so many were refused in a row, by whichever node in whichever run.
+    pub(super) fn told_in_a_row(&self, count: usize) -> String {
+        let last = self.last_words.as_deref().unwrap_or_default();
+        match count {
+            1 => format!("the server refused 1 message: {last}"),
+            _ => format!("the server refused {count} messages in a row, the last with: {last}"),
+        }
     }
 
     /// Whether it is known of whom each refusal speaks.
@@ -689,12 +701,12 @@ impl Blame {
         self.left_alone.insert(domain.to_owned(), now);
         // What was said of it says nothing of the others.
         self.recent.clear();
-        let count = refused.len();
+        let (count, s) = (refused.len(), if refused.len() == 1 { "" } else { "s" });
         let told = if refused.iter().all(|one| one.of == Refused::Address) {
-            let why = format!("the server does not know {count} readers at {domain}: {last}");
+            let why = format!("the server does not know {count} reader{s} at {domain}: {last}");
             Told { of: Refused::Address, why }
         } else {
-            let why = format!("the server refuses {count} messages to readers at {domain}: {last}");
+            let why = format!("the server refuses {count} message{s} to readers at {domain}: {last}");
             Told { of: Refused::Message, why }
         };
         Alarm::Domain { domain: domain.to_owned(), refused, told: Some(told) }

@@ -233,7 +233,7 @@ impl Press {
             return Ok(());
         }
         if is_through() {
-            let in_all = self.in_all(run, id).await?;
+            let (in_all, in_a_row) = self.in_all(run, id).await?;
             let counts = self.store.counts(id).await?;
             let (sent, open) = (counts.of(State::Sent), counts.open());
             let end = run.blame().at_the_end(in_all, sent, open, Instant::now());
@@ -246,7 +246,10 @@ impl Press {
                     return Ok(self.store.condemn(&refused, self.clock.now()).await?);
                 }
                 Rest::AskedAgain => return Ok(()),
-                Rest::Ours(why) => run.end(Ending::Halted(why)),
+                Rest::Ours(why) => {
+                    let why = in_a_row.map_or(why, |count| run.blame().told_in_a_row(count));
+                    run.end(Ending::Halted(why));
+                }
             }
         }
         let refused = run.blame().undecided();
@@ -265,13 +268,19 @@ impl Press {
         Ok(true)
     }
 
-    /// Of whom it speaks that all nodes, in whichever run, have been refused so many in a row.
-    async fn in_all(&self, run: &run::Run, id: EditionId) -> Result<Option<InAll>, PressError> {
+    /// Of whom it speaks that all nodes, in whichever run, have been refused so many in a row; and how many, if nobody was
+    /// accepted meanwhile.
+    async fn in_all(
+        &self,
+        run: &run::Run,
+        id: EditionId,
+    ) -> Result<(Option<InAll>, Option<usize>), PressError> {
         let last_sent = self.store.last_sent(id).await?.unwrap_or(DateTime::UNIX_EPOCH);
         let since = run.blame().in_a_row_since(last_sent);
         let sent = self.store.sent_since(id, since, MOST_IN_A_ROW.into()).await?;
         let refused = self.store.refused_since(id, since, MOST_IN_A_ROW).await?;
-        Ok(run.blame().in_all(&refused, sent))
+        let in_a_row = (sent == 0 && !refused.is_empty()).then_some(refused.len());
+        Ok((run.blame().in_all(&refused, sent), in_a_row))
     }
 
     /// Writes down for `straight status` how it stands with the server, and tells the editors what they must know. What is
