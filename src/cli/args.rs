@@ -77,7 +77,10 @@ impl GlobalArgs {
     straight send --edition 2025-11-04-flood    an extra edition beside it\n  \
     straight send --to ann@example.org          a marked test of it to one address; nothing is written down\n  \
     straight send --dry-run                     what would be sent, to how many, and when\n\n\
-    What has gone out does not go out again: a second `send` says so and sends nothing.")]
+    What has gone out does not go out again: a second `send` says so and sends nothing of it. Letters that wait \
+    (confirmations, alarms) go out with it, and where there is no edition to send too.\n\
+    Ends with 1 when the edition may not go out, and says why; when the server halted it or let nothing through; when more \
+    readers failed than were sent to.")]
 pub struct SendArgs {
     /// Send this edition: a date, or a date and a name for an extra one [default: today]
     #[arg(long, value_name = "EDITION")]
@@ -282,14 +285,17 @@ pub struct CancelArgs {
 #[command(after_help = "Examples:\n  \
     straight deliveries list\n  \
     straight deliveries retry ann@example.org\n  \
+    straight deliveries retry --all --edition 2025-11-04\n  \
     straight deliveries resolve --all --as arrived\n\n\
     A reader who is sent what is uncertain once more may have it twice. Whoever bounced is not queued before \
-    `straight subscribers revive` says that the address works again; whoever left or complained never is.\n\
-    Ends with 1 when the reader who is named has nothing to retry or resolve, and says why.")]
+    `straight subscribers revive` says that the address works again, whoever left not before they are subscribed anew \
+    by their own word; whoever complained never is.\n\
+    Ends with 1, and says why, when the reader who is named has nothing to retry or resolve, and when the edition is \
+    cancelled or given up.")]
 pub enum DeliveriesCommand {
     /// Show what is not sent, a reader a line, with the reason
     List(OfEdition),
-    /// Queue failed, uncertain or deferred deliveries anew, for readers who are still subscribed
+    /// Queue what is not sent anew, for readers who are subscribed: whoever was set aside and is back among them
     Retry(OfReaders),
     /// Settle uncertain deliveries: did they arrive or not?
     Resolve(ResolveArgs),
@@ -543,7 +549,7 @@ pub struct RemoveArgs {
     /// All who get editions at this domain, which is gone for good: they are set aside as bounced
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     pub domain: Option<String>,
-    /// Say how many, and whom; change nothing
+    /// Show whom, a whole address a line, and how many; change nothing
     #[arg(long, conflicts_with = "email")]
     pub dry_run: bool,
 }
@@ -555,7 +561,8 @@ pub struct RemoveArgs {
     straight subscribers revive --edition 2025-11-04 --dry-run\n  \
     straight subscribers revive --edition 2025-11-04 --reason 5.1.1\n  \
     straight subscribers revive --domain example.org\n\n\
-    They get the next edition; `straight deliveries retry ADDRESS` sends one that they missed.",
+    They get the next edition; `straight deliveries retry`, with an address or --all, sends one that they missed while it \
+    went out.",
     group(ArgGroup::new("whom").required(true).args(["email", "edition", "domain"])))]
 pub struct ReviveArgs {
     /// This address
@@ -569,7 +576,7 @@ pub struct ReviveArgs {
     /// Only those with these words, or this code, in what the server said
     #[arg(long, value_name = "TEXT", value_parser = reason, conflicts_with_all = ["email", "domain"])]
     pub reason: Option<String>,
-    /// Say whom; change nothing
+    /// Show whom, a whole address a line, and how many; change nothing
     #[arg(long, conflicts_with = "email")]
     pub dry_run: bool,
 }

@@ -54,9 +54,7 @@ async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Re
         match state {
             State::Sent => bail!("letter {id} is sent to {to} already: nobody is sent a second copy"),
             State::Queued => {
-                bail!(
-                    "letter {id} is queued for {to} already; `straight run`, or the `straight send` of the next edition, sends it"
-                )
+                bail!("letter {id} is queued for {to} already; `straight run` or `straight send` sends it")
             }
             State::Sending => bail!("letter {id} is on its way to {to}: wait for the answer"),
             State::Failed | State::Uncertain | State::Deferred | State::Suppressed => {}
@@ -72,7 +70,7 @@ async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Re
         let why = reason.map(|reason| format!(" (it was {}: {reason})", state.as_str())).unwrap_or_default();
         writeln!(
             out,
-            "Letter {id} is queued anew for {to}{why}; `straight run`, or the `straight send` of the next edition, sends it."
+            "Letter {id} is queued anew for {to}{why}; `straight run` or `straight send` sends it."
         )?;
         if state == State::Uncertain {
             writeln!(out, "  no answer came the last time: if it did arrive, {to} gets it twice")?;
@@ -81,14 +79,10 @@ async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Re
     }
     match press.store.retry_letters(which, press.clock.now()).await? {
         0 => writeln!(out, "Nothing is queued anew: no letter is to be tried again.")?,
-        1 => writeln!(
-            out,
-            "1 letter is queued anew; `straight run`, or the `straight send` of the next edition, sends it."
-        )?,
-        many => writeln!(
-            out,
-            "{many} letters are queued anew; `straight run`, or the `straight send` of the next edition, sends them."
-        )?,
+        1 => writeln!(out, "1 letter is queued anew; `straight run` or `straight send` sends it.")?,
+        many => {
+            writeln!(out, "{many} letters are queued anew; `straight run` or `straight send` sends them.")?;
+        }
     }
     Ok(true)
 }

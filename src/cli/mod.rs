@@ -171,6 +171,7 @@ impl Command {
             Command::Check(args) => !args.fix,
             Command::Send(args) => args.dry_run,
             Command::Approve(args) => args.show,
+            Command::Subscribers(SubscribersCommand::Remove(args)) => args.dry_run,
             Command::Subscribers(SubscribersCommand::Revive(args)) => args.dry_run,
             Command::Diff(_)
             | Command::Status(_)

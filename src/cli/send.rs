@@ -1,6 +1,7 @@
 //! `straight send`: publishes today's edition, delivers it, and says what was done.
 
 use std::io::{IsTerminal as _, Write};
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,8 @@ const NOTHING_MOVES: Duration = Duration::from_secs(2);
 /// How many kinds of reasons are shown.
 const REASONS: usize = 5;
 
-/// Publishes and delivers the edition `key`, today's when absent. Gives whether all is well: everything accepted or
-/// nothing to do.
+/// Publishes and delivers the edition `key`, today's when absent, and sends the letters that wait, also where there is no
+/// edition to send. Gives whether all is well: everything accepted or nothing to do.
 ///
 /// # Errors
 /// When nothing could be done at all; the ledger says what is left.
@@ -41,7 +42,30 @@ pub(super) async fn send(
     super::readers::read_in(press, out).await?;
     let key = key.unwrap_or_else(|| press.key_at(press.clock.now()));
     let route = Route::prepare(&press.config.transport)?;
-    let (edition, is_new) = match publish(press, &key, out, stop).await? {
+    let began = press.clock.now();
+    let well = match edition_to_send(press, &key, out, stop).await {
+        Ok(ControlFlow::Continue(edition)) => {
+            let done = deliver(press, &route, &edition, stop).await?;
+            tell_of_letters(press, began, out).await?;
+            return report(press, &route, &edition, &done, out).await;
+        }
+        Ok(ControlFlow::Break(well)) => Ok(well),
+        Err(why) => Err(why),
+    };
+    let letters = send_letters(press, &route, began, out, stop).await;
+    let well = well?;
+    letters?;
+    Ok(well)
+}
+
+/// The edition that is to be sent, published if it was not; or that there is none, which is told, and whether it is well so.
+async fn edition_to_send(
+    press: &Press,
+    key: &EditionKey,
+    out: &mut dyn Write,
+    stop: &CancellationToken,
+) -> anyhow::Result<ControlFlow<bool, Box<StoredEdition>>> {
+    let (edition, is_new) = match publish(press, key, out, stop).await? {
         Published::Out { edition, waiting, skipped } => {
             let summary = &edition.summary;
             writeln!(out, "Edition {key}, no. {}: {}", summary.number, summary.subject)?;
@@ -57,7 +81,7 @@ pub(super) async fn send(
             for article in waiting {
                 writeln!(out, "  {} {}", article.path.display(), article.why)?;
             }
-            return Ok(true);
+            return Ok(ControlFlow::Break(true));
         }
         Published::NoReaders => bail!(
             "nobody is subscribed, so nothing is sent; add readers with `straight subscribers add` or `straight subscribers import FILE`"
@@ -73,7 +97,7 @@ pub(super) async fn send(
             if let Withheld::Changed(changed) = &why {
                 writeln!(out, "{}", changed.how)?;
             }
-            bail!("the edition {key} {why}, and nothing is sent: {}", why.remedy(&key))
+            bail!("the edition {key} {why}, and nothing is sent: {}", why.remedy(key))
         }
     };
     let counts = press.store.counts(edition.summary.id).await?;
@@ -88,13 +112,13 @@ pub(super) async fn send(
                 writeln!(out, "  {} {word}; `straight status --edition {key}` says why", counts.of(state))?;
             }
         }
-        return Ok(true);
+        return Ok(ControlFlow::Break(true));
     }
     if let Some(stop) = stopped {
         writeln!(out, "The edition {key} was {stop}: nothing is sent.")?;
-        tell_how_to_go_on(&key, &stop, out)?;
+        tell_how_to_go_on(key, &stop, out)?;
         // What is paused is left undone; what is cancelled is as a person wants it.
-        return Ok(is_cancelled);
+        return Ok(ControlFlow::Break(is_cancelled));
     }
     if !is_new {
         let (open, total) = (counts.open(), counts.total());
@@ -111,8 +135,63 @@ pub(super) async fn send(
             }
         }
     }
-    let done = deliver(press, &route, &edition, stop).await?;
-    report(press, &route, &edition, &done, out).await
+    Ok(ControlFlow::Continue(edition))
+}
+
+/// Sends the letters that are due, if this process may send: else the one that does is asked to. Fails when the server
+/// lets none through.
+async fn send_letters(
+    press: &Press,
+    route: &Route,
+    began: DateTime<Utc>,
+    out: &mut dyn Write,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let ending = match press.store.acquire_sender().await? {
+        Ownership::Ours(_lock) => {
+            press.recover().await?;
+            press.send_letters(route, stop).await?
+        }
+        Ownership::Others => {
+            press.store.ask_to_send(began).await?;
+            Ending::Complete
+        }
+    };
+    tell_of_letters(press, began, out).await?;
+    let_through(&ending)
+}
+
+/// Says how many letters went out since `since`, and how many wait.
+async fn tell_of_letters(press: &Press, since: DateTime<Utc>, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (sent, open) = press.store.letters_sent_and_open(since).await?;
+    match sent {
+        0 => {}
+        1 => writeln!(out, "1 letter went out.")?,
+        many => writeln!(out, "{many} letters went out.")?,
+    }
+    match open {
+        0 => {}
+        1 => writeln!(out, "1 letter waits; `straight letters list` shows it.")?,
+        many => writeln!(out, "{many} letters wait; `straight letters list` shows them.")?,
+    }
+    Ok(())
+}
+
+/// Fails, with the reason and the remedy, when the server was to blame for the end.
+fn let_through(ending: &Ending) -> anyhow::Result<()> {
+    match ending {
+        Ending::Complete | Ending::Stopped | Ending::Paused(_) | Ending::Cancelled(_) => Ok(()),
+        Ending::Unreachable(why) => {
+            bail!(
+                "nothing gets through: {why}\nWhoever waits is not given up before `delivery.give_up_after`: `straight send` goes on where it stopped"
+            )
+        }
+        Ending::Halted(why) => {
+            bail!(
+                "sending is halted: {why}\nWhoever waits is not given up before `delivery.give_up_after`: mend it, and `straight send` goes on"
+            )
+        }
+    }
 }
 
 /// Publishes, once files that were changed just now have rested; those that are written to on and on go another day.
@@ -410,16 +489,7 @@ async fn report(
             writeln!(out, "The edition was {decision}: nobody else gets it.")?;
             Ok(true)
         }
-        Ending::Unreachable(why) => {
-            bail!(
-                "nothing gets through: {why}\nWhoever waits is not given up before `delivery.give_up_after`: `straight send` goes on where it stopped"
-            )
-        }
-        Ending::Halted(why) => {
-            bail!(
-                "sending is halted: {why}\nWhoever waits is not given up before `delivery.give_up_after`: mend it, and `straight send` goes on"
-            )
-        }
+        ending @ (Ending::Unreachable(_) | Ending::Halted(_)) => let_through(ending).map(|()| false),
     }
 }
 

@@ -166,7 +166,13 @@ async fn revive(press: &Press, args: &ReviveArgs, out: &mut dyn Write) -> anyhow
 async fn revive_domain(press: &Press, domain: &str, out: &mut dyn Write) -> anyhow::Result<bool> {
     match press.store.put_back_domain(domain, press.clock.now()).await? {
         0 => writeln!(out, "Nobody is revived: `remove --domain {domain}` set nobody aside who could be.")?,
-        count => tell_of_the_revived(count, out)?,
+        count => {
+            tell_of_the_revived(count, out)?;
+            writeln!(
+                out,
+                "  `straight deliveries retry --all` sends the latest one too to whoever missed it"
+            )?;
+        }
     }
     Ok(true)
 }

@@ -102,11 +102,16 @@ impl Press {
         if failed < MANY_FAILED || 20 * failed <= total {
             return Ok(());
         }
+        let key = &edition.key;
+        let cause = format!("struck-off/{key}");
+        // To count them takes long, and this comes at every try.
+        if self.are_editors_told(&cause).await? {
+            return Ok(());
+        }
         let count = self.store.struck_off_count(edition.id).await?;
         if count < MANY_FAILED {
             return Ok(());
         }
-        let key = &edition.key;
         let subject = format!("{}: {count} addresses were struck off", self.config.publication.name);
         let text = format!(
             "While the edition {key} went out, {count} addresses of {total} were unknown to their servers, and have been struck \
@@ -114,7 +119,7 @@ impl Press {
              `straight subscribers revive --edition {key} --dry-run` says whom and why. Without `--dry-run` it takes them for \
              good again, and `straight deliveries retry --all --edition {key}` sends them what they missed.\n"
         );
-        self.write_to_editors(&format!("struck-off/{key}"), &subject, &text).await?;
+        self.write_to_editors(&cause, &subject, &text).await?;
         Ok(())
     }
 

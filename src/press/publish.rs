@@ -263,4 +263,14 @@ impl Press {
         }
         Ok(told)
     }
+
+    /// Whether each of the editors has been written to for this cause.
+    pub(super) async fn are_editors_told(&self, cause: &str) -> Result<bool, PressError> {
+        for editor in &self.config.publication.editors {
+            if !self.store.has_letter(cause, editor).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }

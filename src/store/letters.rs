@@ -78,6 +78,10 @@ const PRUNE_SHARED: &str = "DELETE FROM letters WHERE id IN (SELECT id FROM lett
 const EMPTY: &str = "UPDATE letters SET text = '', html = NULL, unsubscribe_url = NULL, file_text = NULL
     WHERE id = $1 AND state = 'sent'";
 
+const HAS: &str = "SELECT COUNT(*) FROM letters WHERE cause = $1";
+const SENT_AND_OPEN: &str = "SELECT COUNT(CASE WHEN state = 'sent' AND settled_at >= $1 THEN 1 END),
+        COUNT(CASE WHEN state IN ('queued', 'deferred') THEN 1 END) FROM letters";
+
 // The last reason stands for the others.
 const IN_TROUBLE: &str = "SELECT l.state, COUNT(*),
         (SELECT r.reason FROM letters r WHERE r.state = l.state AND r.made_at >= $1 ORDER BY r.id DESC LIMIT 1)
@@ -152,6 +156,26 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         Ok(writing!(self, |c| insert_letter!(&mut *c, cause, to, letter, reader, now)) > 0)
+    }
+
+    /// Whether there is a letter for this cause to this recipient, in whatever state.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn has_letter(&self, cause: &str, to: &EmailAddress) -> Result<bool, StoreError> {
+        let cause = format!("{cause}/{}", to.key());
+        let count: i64 = reading!(self, |c| sqlx::query_scalar(HAS).bind(&cause).fetch_one(&mut *c).await?);
+        Ok(count > 0)
+    }
+
+    /// How many letters were sent since `since`, by whichever process, and how many wait.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn letters_sent_and_open(&self, since: DateTime<Utc>) -> Result<(u64, u64), StoreError> {
+        let (sent, open): (i64, i64) =
+            reading!(self, |c| sqlx::query_as(SENT_AND_OPEN).bind(millis(since)).fetch_one(&mut *c).await?);
+        Ok((sent.unsigned_abs(), open.unsigned_abs()))
     }
 
     /// Up to `limit` letters that are due by `now`, in the order of (due time, number), behind `after`.

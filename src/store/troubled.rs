@@ -24,16 +24,16 @@ pub struct Troubled {
 const LIST: &str = "SELECT d.subscriber_id, s.email, d.state, d.reason
     FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
     WHERE d.edition_id = $1 AND d.subscriber_id > $2 AND s.id > $2 AND d.state <> 'sent' ORDER BY d.subscriber_id LIMIT $3";
-// Who has left or bounced is not queued: the sender would set them aside, and nobody would be told. What was set aside is
-// queued for one who is named and has come back, never for all.
+// Who has left or bounced is not queued: the sender would set them aside, and nobody would be told. Who was set aside and is
+// back has missed it: a domain that is revived.
 const RETRY: &str = "UPDATE deliveries SET state = 'queued', due_at = $3, settled_at = NULL
-    WHERE edition_id = $1 AND (state IN ('failed', 'uncertain', 'deferred') OR (state = 'suppressed' AND $2 <> ''))
+    WHERE edition_id = $1 AND state IN ('failed', 'uncertain', 'deferred', 'suppressed')
         AND ($2 = '' OR subscriber_id = (SELECT id FROM subscribers WHERE email_key = $2))
         AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = deliveries.subscriber_id AND s.status = 'active')
         AND NOT EXISTS (SELECT 1 FROM stops h WHERE h.edition_id = $1 AND h.course = 'cancelled')";
 const LEFT_OUT: &str =
     "SELECT s.status, COUNT(*) FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id
-    WHERE d.edition_id = $1 AND d.state IN ('failed', 'uncertain', 'deferred') AND s.status <> 'active'
+    WHERE d.edition_id = $1 AND d.state IN ('failed', 'uncertain', 'deferred', 'suppressed') AND s.status <> 'active'
     GROUP BY s.status ORDER BY s.status";
 const OF_READER: &str = "SELECT s.status, d.state, d.reason
     FROM subscribers s LEFT JOIN deliveries d ON d.subscriber_id = s.id AND d.edition_id = $1
@@ -109,9 +109,9 @@ impl Store {
         rows.into_iter().map(|(word, count)| Ok((status(word)?, count.unsigned_abs()))).collect()
     }
 
-    /// Queues failed, uncertain and deferred deliveries of `edition` anew, of one reader or of all; how many. Readers who
-    /// are not active are passed over; of one who is named, what was set aside is queued too. The reasons stay until there
-    /// is another answer.
+    /// Queues failed, uncertain, deferred and suppressed deliveries of `edition` anew, of one reader or of all; how many.
+    /// Readers who are not active are passed over, and editions that are cancelled. The reasons stay until there is another
+    /// answer.
     ///
     /// # Errors
     /// When the store fails.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use straight::delivery::State;
 use straight::store::{
-    Before, InDoubt, OfReader, PublishOutcome, Recovered, RecoveryPolicy, Refusal, Refused, SentTo,
+    Before, InDoubt, OfReader, Origin, PublishOutcome, Recovered, RecoveryPolicy, Refusal, Refused, SentTo,
 };
-use straight::subscriber::{Status, SubscriberId};
+use straight::subscriber::{NewSubscriber, Status, SubscriberId};
 
 use super::engines::Engine;
-use super::{addresses, at, begin, edition_for, on_both, publish_for, rendered, sender, settle};
+use super::{addresses, at, begin, edition_for, on_both, publish_for, reader, rendered, sender, settle};
 
 /// What is kept of attempts, in their order.
 async fn attempts_on_record(engine: &Engine) -> Vec<(i64, String)> {
@@ -461,13 +461,62 @@ async fn whoever_bounced_or_left_is_not_queued_anew_and_the_bounce_stays_on_reco
         let set_aside = (State::Suppressed, Some("bounced: 550 5.1.1 nobody".to_owned()));
         assert_eq!(standing.delivery, Some(set_aside.clone()), "set aside, and why is still there");
 
-        // What was set aside is never queued with all the others, and by her name once she is back.
+        // What was set aside is queued once she is back, and not before.
         assert_eq!(store.retry(id, Some(&ann), at(9)).await.unwrap(), 0);
-        store.revive(number(&ann).await, at(9)).await.unwrap();
         assert_eq!(store.retry(id, None, at(9)).await.unwrap(), 0);
+        assert_eq!(store.left_out_of_retry(id).await.unwrap(), left_out);
         assert_eq!(store.of_reader(id, &ann).await.unwrap().unwrap().delivery, Some(set_aside));
+        store.revive(number(&ann).await, at(9)).await.unwrap();
         assert_eq!(store.retry(id, Some(&ann), at(9)).await.unwrap(), 1);
         assert_eq!(store.of_reader(id, &cy).await.unwrap().unwrap().delivery.unwrap().0, State::Queued);
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_set_aside_with_their_domain_and_is_back_is_queued_with_all_the_others_and_nobody_else() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let names = ["ann", "bo", "left", "dead", "spam", "there"];
+        let addresses = names.map(|name| format!("{name}@big.example"));
+        let id = edition_for(&store, &addresses.each_ref().map(String::as_str)).await;
+        let _lock = sender(&store).await;
+        let owner = store.owner();
+        let number = async |name: &str| {
+            let email = format!("{name}@big.example").parse().unwrap();
+            store.by_email(&email).await.unwrap().unwrap().id
+        };
+        let rows = store.claim(id, at(0), None, 9).await.unwrap();
+        let there: Vec<_> = rows.iter().filter(|row| row.email.as_str().starts_with("there")).collect();
+        let begun = store.tick(&[], &[begin(there[0])], &owner, at(1)).await.unwrap();
+        assert_eq!(begun, [true]);
+        store.tick(&[settle(there[0], State::Sent, at(1))], &[], &owner, at(1)).await.unwrap();
+
+        store.unsubscribe(number("left").await, at(2)).await.unwrap();
+        store.bounce(number("dead").await, at(2)).await.unwrap();
+        let spam = NewSubscriber { status: Status::Complained, ..reader("spam@big.example") };
+        store.import(&[spam], Origin::File, at(2)).await.unwrap();
+        assert_eq!(store.remove_domain("big.example", "ed", at(3)).await.unwrap(), 3);
+        let begins: Vec<_> = rows.iter().filter(|row| row.email != there[0].email).map(begin).collect();
+        assert_eq!(store.tick(&[], &begins, &owner, at(4)).await.unwrap(), [false; 5]);
+        assert_eq!(store.counts(id).await.unwrap().of(State::Suppressed), 5);
+        assert_eq!(store.retry(id, None, at(5)).await.unwrap(), 0, "nobody is back");
+
+        assert_eq!(store.put_back_domain("big.example", at(6)).await.unwrap(), 3);
+        let left_out = [(Status::Bounced, 1), (Status::Complained, 1), (Status::Unsubscribed, 1)];
+        assert_eq!(store.left_out_of_retry(id).await.unwrap(), left_out);
+        assert_eq!(store.retry(id, None, at(7)).await.unwrap(), 2, "ann and bo");
+        let counts = store.counts(id).await.unwrap();
+        let standing = [State::Queued, State::Sent, State::Suppressed].map(|state| counts.of(state));
+        assert_eq!(standing, [2, 1, 3]);
+        let queued = store.claim(id, at(8), None, 9).await.unwrap();
+        let queued: Vec<_> = queued.iter().map(|row| row.email.as_str()).collect();
+        assert_eq!(queued, ["ann@big.example", "bo@big.example"]);
+
+        // What is cancelled does not go on, whoever is back.
+        store.cancel(id, "ed", None, at(9)).await.unwrap().unwrap();
+        assert_eq!(store.retry(id, None, at(9)).await.unwrap(), 0);
         store.close().await;
     })
     .await;

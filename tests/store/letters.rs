@@ -95,6 +95,33 @@ async fn letters_that_are_over_are_removed_a_few_at_a_time_and_the_others_stay()
 }
 
 #[tokio::test]
+async fn letters_are_counted_that_went_out_since_and_that_wait_and_a_cause_is_known_by_its_recipient() {
+    on_both(async |engine| {
+        let store = engine.open().await;
+        let _lock = sender(&store).await;
+        let (ann, bo) = ("ann@example.org".parse().unwrap(), "bo@example.org".parse().unwrap());
+        let ends = [("early", State::Sent, 10), ("late", State::Sent, 20), ("lost", State::Failed, 20)];
+        for (cause, end, settled) in ends {
+            store.add_letter(cause, &ann, "Held", "Text", at(0)).await.unwrap();
+            let letter = store.due_letters(at(0), None, 9).await.unwrap().pop().unwrap();
+            assert!(store.begin_letter(&letter).await.unwrap());
+            store.settle_letter(&letter, &next(end), at(settled)).await.unwrap();
+        }
+        store.add_letter("waits", &ann, "Held", "Text", at(30)).await.unwrap();
+        assert_eq!(store.letters_sent_and_open(at(0)).await.unwrap(), (2, 1));
+        assert_eq!(store.letters_sent_and_open(at(20)).await.unwrap(), (1, 1));
+        assert_eq!(store.letters_sent_and_open(at(21)).await.unwrap(), (0, 1));
+        for (cause, to, is_there) in
+            [("lost", &ann, true), ("waits", &ann, true), ("lost", &bo, false), ("wait", &ann, false)]
+        {
+            assert_eq!(store.has_letter(cause, to).await.unwrap(), is_there, "{cause} {to}");
+        }
+        store.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_letter_of_a_dead_sender_is_sent_again_and_one_of_the_living_is_not() {
     on_both(async |engine| {
         let store = engine.open().await.with_lease(Duration::from_millis(300));

@@ -1,5 +1,7 @@
 //! Stories of an operator who is told whom an edition did not reach, and decides about them.
 
+use straight::press::Clock;
+use straight::store::Ownership;
 use straight::subscriber::Status;
 
 use super::control::straight;
@@ -235,7 +237,7 @@ async fn letters_that_did_not_get_through_are_shown_tried_again_and_settled() {
         [("void1@example.org", "Confirm"), ("void2@example.org", "Welcome"), ("bo@example.org", "Hello")]
     {
         let to = to.parse().unwrap();
-        let now = straight::press::Clock::system().now();
+        let now = Clock::system().now();
         assert!(press.store.add_letter(subject, &to, subject, "Please.\n", now).await.unwrap());
     }
     straight(&room, &["run", "--once"]).await;
@@ -276,6 +278,80 @@ async fn letters_that_did_not_get_through_are_shown_tried_again_and_settled() {
     assert!(sink.messages("void1@example.org")[1].contains("Please."));
     done(&room, &["letters", "list"], &["0 letters are not sent"]).await;
     refused(&room, &["letters", "retry", "2"], &["letter 2 is sent to void2@example.org already"]).await;
+}
+
+#[tokio::test]
+async fn letters_that_wait_go_out_with_a_send_that_has_no_edition_to_send() {
+    let sink = Sink::open().await;
+    let settings = |port: u16| {
+        format!("smtp: {{url: \"smtp://127.0.0.1:{port}\", connections: 3}}\nweb: {{listen: off}}")
+    };
+    let room = Newsroom::new().settings(&settings(sink.port));
+    room.article("tide", "2025-01-02", "The Tide Turns");
+    let press = room.press().await;
+    let write = async |cause: &str| {
+        let (to, now) = (format!("{cause}@example.org").parse().unwrap(), Clock::system().now());
+        assert!(press.store.add_letter(cause, &to, cause, "Please.\n", now).await.unwrap());
+    };
+    write("early").await;
+    refused(&room, &["send"], &["1 letter went out.", "nobody is subscribed"]).await;
+    room.readers(&["ann@example.org"]).await;
+    write("beside").await;
+    done(&room, &["send"], &["1 letter went out.", "Sent to 1 of 1 readers."]).await;
+    write("bo").await;
+    write("cy").await;
+    done(&room, &["send"], &["has gone out already, to 1 of 1", "2 letters went out."]).await;
+    write("dee").await;
+    done(&room, &["send", "--edition", "2025-02-02"], &["Nothing new for 2025-02-02", "1 letter went out."])
+        .await;
+    room.file("broken.md", "---\ntittle: Oops\ndate: 2025-01-09\n---\nText.\n");
+    write("eve").await;
+    refused(&room, &["send", "--edition", "2025-01-09"], &["1 letter went out.", "is held"]).await;
+    for name in ["early", "beside", "bo", "cy", "dee", "eve"] {
+        assert_eq!(sink.messages(&format!("{name}@example.org")).len(), 1, "{name}");
+    }
+    let (_, told) = straight(&room, &["send"]).await;
+    assert!(!told.contains("letter"), "{told}");
+
+    // Whoever sends already sends them, and is asked to.
+    write("fay").await;
+    let asked = Clock::system().now();
+    let lock = press.store.acquire_sender().await.unwrap();
+    assert!(matches!(lock, Ownership::Ours(_)));
+    done(&room, &["send"], &["has gone out already", "1 letter waits; `straight letters list` shows it."])
+        .await;
+    assert!(press.store.is_asked_to_send_since(asked).await.unwrap());
+    drop(lock);
+    // A server that lets nothing through is told of, and the letter is not lost.
+    let room = room.settings(&settings(1));
+    refused(&room, &["send"], &["has gone out already", "1 letter waits", "nothing gets through: "]).await;
+    let room = room.settings(&settings(sink.port));
+    done(&room, &["send"], &["1 letter went out."]).await;
+    assert_eq!(sink.messages("fay@example.org").len(), 1);
+}
+
+#[tokio::test]
+async fn whose_domain_comes_back_while_an_edition_goes_out_gets_it_with_one_command() {
+    let sink = Sink::open().await;
+    let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
+    let readers = ["ann@example.org", "grey1@big.example", "grey2@big.example", "grey3@example.org"];
+    room.article("tide", "2025-01-02", "The Tide Turns").readers(&readers).await;
+    straight(&room, &["send"]).await;
+    done(&room, &["deliveries", "retry", "--all"], &["is queued anew for 3 readers"]).await;
+    done(&room, &["subscribers", "remove", "--domain", "big.example"], &["2 readers at big.example"]).await;
+    done(&room, &["subscribers", "remove", "grey3@example.org"], &["is unsubscribed"]).await;
+    done(&room, &["send"], &["Sent to 1 of 4 readers.", "3 left out"]).await;
+    // Nobody is back yet: that is said, and is no failure.
+    let left_out = ["not queued: 2 readers who bounced", "not queued: 1 reader who left"];
+    done(&room, &["deliveries", "retry", "--all"], &[&["Nothing is queued anew"][..], &left_out].concat())
+        .await;
+
+    let revive = ["subscribers", "revive", "--domain", "big.example"];
+    done(&room, &revive, &["2 readers are active again", "`straight deliveries retry --all`"]).await;
+    done(&room, &["deliveries", "retry", "--all"], &["is queued anew for 2 readers", left_out[1]]).await;
+    done(&room, &["send"], &["Sent to 3 of 4 readers.", "1 left out"]).await;
+    let copies = readers.map(|reader| sink.copies(reader).len());
+    assert_eq!(copies, [1, 1, 1, 0], "each once, and who left not at all");
 }
 
 #[tokio::test]
