@@ -72,10 +72,10 @@ impl GlobalArgs {
 /// Render today's edition and deliver it to every active subscriber, once
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    straight send                               today's edition, into outbox/ until a server is configured\n  \
+    straight send                               today's edition, into outbox/ without a server\n  \
     straight send --edition 2025-11-04          the edition of that day\n  \
     straight send --edition 2025-11-04-flood    an extra edition beside it\n  \
-    straight send --to ann@example.org          a marked test of it to one address; nothing is written down\n  \
+    straight send --to ann@example.org          a marked test of it; nothing is written down\n  \
     straight send --dry-run                     what would be sent, to how many, and when\n\n\
     What has gone out does not go out again: a second `send` says so and sends nothing of it. Letters that wait \
     (confirmations, alarms) go out with it, and where there is no edition to send too.\n\
@@ -303,6 +303,7 @@ pub enum DeliveriesCommand {
 
 /// Deliveries of an edition.
 #[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("whose").required(true).args(["email", "all"])))]
 pub struct OfReaders {
     /// Of this reader
     pub email: Option<EmailAddress>,
@@ -363,6 +364,7 @@ pub struct ListLettersArgs {
 
 /// Some letters.
 #[derive(Debug, Clone, Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["id", "all"])))]
 pub struct OfLetters {
     /// The letter of this number
     #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]

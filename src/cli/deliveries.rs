@@ -51,7 +51,7 @@ async fn list(press: &Press, key: Option<EditionKey>, out: &mut dyn Write) -> an
 
 async fn retry(press: &Press, of: &OfReaders, out: &mut dyn Write) -> anyhow::Result<bool> {
     let edition = edition_of(press, of.edition.clone()).await?;
-    let (readers, key) = (readers(of)?, &edition.key);
+    let key = &edition.key;
     let stop = press.store.stop_of(edition.id).await?;
     let sends = match &stop {
         None => format!("`straight run` or `straight send --edition {key}` sends it"),
@@ -72,7 +72,7 @@ async fn retry(press: &Press, of: &OfReaders, out: &mut dyn Write) -> anyhow::Re
             press.config.schedule.local(given_up)
         );
     }
-    match readers {
+    match &of.email {
         Some(email) => retry_one(press, &edition, email, &sends, out).await,
         None => retry_all(press, &edition, &sends, out).await,
     }
@@ -145,7 +145,7 @@ async fn retry_all(
 
 async fn resolve(press: &Press, args: &ResolveArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
     let edition = edition_of(press, args.of.edition.clone()).await?;
-    let (reader, key) = (readers(&args.of)?, &edition.key);
+    let (reader, key) = (args.of.email.as_ref(), &edition.key);
     let arrived = args.verdict == Verdict::Arrived;
     let word = if arrived { State::Sent } else { State::Failed }.as_str();
     let count = press.store.resolve(edition.id, reader, arrived, press.clock.now()).await?;
@@ -192,15 +192,6 @@ fn not_for(key: &EditionKey, email: &EmailAddress, status: Status) -> String {
         Status::Pending | Status::Unsubscribed | Status::Bounced | Status::Complained => {
             format!("the edition {key} was not for {email}, who {}", stays_out_as(status))
         }
-    }
-}
-
-/// One reader, or with `--all` everybody.
-fn readers(of: &OfReaders) -> anyhow::Result<Option<&EmailAddress>> {
-    match (&of.email, of.all) {
-        (Some(email), false) => Ok(Some(email)),
-        (None, true) => Ok(None),
-        (Some(_), true) | (None, false) => bail!("name one reader, or say --all"),
     }
 }
 

@@ -47,7 +47,7 @@ async fn list(press: &Press, args: &ListLettersArgs, out: &mut dyn Write) -> any
 }
 
 async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let which = which(of)?;
+    let which = which(of);
     if let WhichLetters::One(id) = which {
         let KeptLetter { to, state, is_whole, reason, .. } = letter(press, id).await?;
         let id = id.0;
@@ -88,7 +88,7 @@ async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Re
 }
 
 async fn resolve(press: &Press, args: &ResolveLettersArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let which = which(&args.of)?;
+    let which = which(&args.of);
     let arrived = args.verdict == Verdict::Arrived;
     let word = if arrived { State::Sent } else { State::Failed }.as_str();
     let count = press.store.resolve_letters(which, arrived, press.clock.now()).await?;
@@ -124,10 +124,6 @@ async fn letter(press: &Press, id: LetterId) -> anyhow::Result<KeptLetter> {
 }
 
 /// One letter, or with `--all` all of them.
-fn which(of: &OfLetters) -> anyhow::Result<WhichLetters> {
-    match (of.id, of.all) {
-        (Some(id), false) => Ok(WhichLetters::One(LetterId(id))),
-        (None, true) => Ok(WhichLetters::All(of.state)),
-        (Some(_), true) | (None, false) => bail!("name one letter by its number, or say --all"),
-    }
+fn which(of: &OfLetters) -> WhichLetters {
+    of.id.map_or(WhichLetters::All(of.state), |id| WhichLetters::One(LetterId(id)))
 }

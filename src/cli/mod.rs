@@ -407,5 +407,10 @@ mod tests {
         assert_eq!(code("straight"), 2);
         assert_eq!(code("straight confg"), 2);
         assert_eq!(code("straight config --colour"), 2);
+        for line in
+            ["deliveries retry", "deliveries retry ann@example.org --all", "letters resolve --as lost"]
+        {
+            assert_eq!(code(&format!("straight {line}")), 2, "{line}");
+        }
     }
 }

@@ -51,10 +51,12 @@ impl std::fmt::Display for Imported {
         let ImportReport { new, updated, unchanged, suppressed } = self.report;
         write!(f, "{new} new, {updated} updated, {unchanged} unchanged")?;
         if suppressed > 0 {
-            write!(f, ", {suppressed} stay out because they left, bounced or complained")?;
+            let stay = if suppressed == 1 { "stays" } else { "stay" };
+            write!(f, ", {suppressed} {stay} out because they left, bounced or complained")?;
         }
         if self.bad > 0 {
-            write!(f, ", {} bad rows passed over", self.bad)?;
+            let rows = if self.bad == 1 { "row" } else { "rows" };
+            write!(f, ", {} bad {rows} passed over", self.bad)?;
         }
         Ok(())
     }

@@ -33,16 +33,14 @@ pub(super) async fn run(
     if once {
         watch.publish_due().await?;
         sender.send_due(stop).await?;
+        if let Some(why) = sender.held_up() {
+            bail!("not everything went out: {why}; `straight status` says how it stands")
+        }
         if let Some(slot) = watch.next_slot() {
             let at = slot.at.with_timezone(&press.config.schedule.timezone);
             writeln!(out, "Done; the next edition is due {}.", at.format("%Y-%m-%d %H:%M %Z"))?;
         }
-        return match sender.held_up() {
-            None => Ok(true),
-            Some(why) => {
-                bail!("not everything went out: {why}; `straight status` says how it stands")
-            }
-        };
+        return Ok(true);
     }
     let served = serve(press, stop).await?;
     if let Some(slot) = watch.next_slot() {

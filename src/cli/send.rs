@@ -158,7 +158,7 @@ async fn send_letters(
         }
     };
     tell_of_letters(press, began, out).await?;
-    let_through(&ending)
+    let_through(&ending, "straight send")
 }
 
 /// Says how many letters went out since `since`, and how many wait.
@@ -177,18 +177,18 @@ async fn tell_of_letters(press: &Press, since: DateTime<Utc>, out: &mut dyn Writ
     Ok(())
 }
 
-/// Fails, with the reason and the remedy, when the server was to blame for the end.
-fn let_through(ending: &Ending) -> anyhow::Result<()> {
+/// Fails, with the reason and the remedy, which ends in the command `send`, when the server was to blame for the end.
+fn let_through(ending: &Ending, send: &str) -> anyhow::Result<()> {
     match ending {
         Ending::Complete | Ending::Stopped | Ending::Paused(_) | Ending::Cancelled(_) => Ok(()),
         Ending::Unreachable(why) => {
             bail!(
-                "nothing gets through: {why}\nWhoever waits is not given up before `delivery.give_up_after`: `straight send` goes on where it stopped"
+                "nothing gets through: {why}\nWhoever waits is not given up before `delivery.give_up_after`: `{send}` goes on where it stopped"
             )
         }
         Ending::Halted(why) => {
             bail!(
-                "sending is halted: {why}\nWhoever waits is not given up before `delivery.give_up_after`: mend it, and `straight send` goes on"
+                "sending is halted: {why}\nWhoever waits is not given up before `delivery.give_up_after`: mend it, and `{send}` goes on"
             )
         }
     }
@@ -489,7 +489,9 @@ async fn report(
             writeln!(out, "The edition was {decision}: nobody else gets it.")?;
             Ok(true)
         }
-        ending @ (Ending::Unreachable(_) | Ending::Halted(_)) => let_through(ending).map(|()| false),
+        ending @ (Ending::Unreachable(_) | Ending::Halted(_)) => {
+            let_through(ending, &format!("straight send --edition {key}")).map(|()| false)
+        }
     }
 }
 

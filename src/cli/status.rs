@@ -63,6 +63,14 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
         Some(summary) => Some(standing(press, summary, args.domains).await?),
     };
     let troubles = press.store.troubles(press.clock.now()).await?;
+    let going = press.store.going_editions().await?;
+    let send = match going.as_slice() {
+        [] => "`straight send`".to_owned(),
+        keys => {
+            let each = keys.iter().map(|key| format!("`straight send --edition {key}`"));
+            each.collect::<Vec<_>>().join(" and ")
+        }
+    };
     let counts = press.store.comment_counts().await?;
     let waiting = counts.iter().find(|(moderation, _)| *moderation == Moderation::Pending);
     let waiting = waiting.map_or(0, |(_, count)| *count);
@@ -70,7 +78,7 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
     match args.format {
         StatusFormat::Human => {
             for noted in &troubles {
-                tell_trouble(noted, press.config.schedule.timezone, out)?;
+                tell_trouble(noted, press.config.schedule.timezone, &send, out)?;
             }
             if let Some(held) = held {
                 writeln!(out, "{held}")?;
@@ -112,8 +120,13 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
     Ok(true)
 }
 
-/// What keeps a node from sending, and what helps.
-fn tell_trouble(noted: &Noted, timezone: chrono_tz::Tz, out: &mut dyn Write) -> anyhow::Result<()> {
+/// What keeps a node from sending, and what helps: the commands `send` among it.
+fn tell_trouble(
+    noted: &Noted,
+    timezone: chrono_tz::Tz,
+    send: &str,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     let Noted { node, trouble, since, told, .. } = noted;
     let since = since.with_timezone(&timezone).format("%Y-%m-%d %H:%M %Z");
     match trouble {
@@ -121,12 +134,12 @@ fn tell_trouble(noted: &Noted, timezone: chrono_tz::Tz, out: &mut dyn Write) -> 
             writeln!(out, "Sending is HALTED on {node} since {since}: {told}")?;
             writeln!(
                 out,
-                "  Mend it; then `straight send` goes on at once, `straight run` by itself, in ten minutes or later."
+                "  Mend it; then it goes on at once with {send}, with `straight run` by itself, in ten minutes or later."
             )?;
         }
         Trouble::Unreachable => {
             writeln!(out, "Nothing gets through from {node} since {since}: {told}")?;
-            writeln!(out, "  `straight run` tries again by itself; else `straight send` goes on.")?;
+            writeln!(out, "  `straight run` tries again by itself; else it goes on with {send}.")?;
         }
         Trouble::Slowed => {
             writeln!(out, "Since {since} {told} (from {node}); nobody loses an attempt by that")?

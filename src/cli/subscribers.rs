@@ -446,7 +446,7 @@ async fn erase(press: &Press, args: &EraseArgs, out: &mut dyn Write) -> anyhow::
         let (comments, letters, sign_ups) = (guest.comments.len(), guest.letters.len(), guest.sign_ups.len());
         writeln!(
             out,
-            "{} was no subscriber. Erased: {comments} comments, {letters} letters, {sign_ups} sign-ups. A keyed digest of the address keeps imports from making them one. Take it out of your own files and backups too.",
+            "{} was no subscriber. Erased: comments {comments}, letters {letters}, sign-ups {sign_ups}. A keyed digest of the address keeps imports from making them one. Take it out of your own files and backups too.",
             args.email
         )?;
         show_elsewhere(press, &args.email, out).await?;

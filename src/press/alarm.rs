@@ -50,20 +50,23 @@ impl Press {
             Trouble::Unreachable if now - since >= UNREACHABLE_IS_TOLD => "nothing gets through",
             Trouble::Unreachable | Trouble::Slowed => return Ok(()),
         };
+        let next = self.next_to_be_given_up(now).await?;
+        let of = next.as_ref().map(|(key, _)| format!(" --edition {key}")).unwrap_or_default();
         let remedy = match trouble {
-            Trouble::Halted => {
+            Trouble::Halted => format!(
                 "Mend it: `straight run` tries again after ten minutes, less often where all who are left have been \
-                 refused, and `straight send` at once. If the server refuses this letter too, it comes once the server takes \
-                 mail again."
-            }
+                 refused, and `straight send{of}` at once. If the server refuses this letter too, it comes once the server \
+                 takes mail again."
+            ),
             Trouble::Unreachable | Trouble::Slowed => {
                 "It is tried again all the time, and goes on by itself. This letter goes the same way as all mail: when \
                  you read it, something gets through again."
+                    .to_owned()
             }
         };
         let since_when = self.config.schedule.local(since);
         let subject = format!("{}: {told}", self.config.publication.name);
-        let deadline = match self.next_to_be_given_up(now).await? {
+        let deadline = match next {
             Some((key, at)) => {
                 let at = self.config.schedule.local(at);
                 format!(" They do so until {at}: then the edition {key} is given up for them, mended or not.")

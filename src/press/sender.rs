@@ -118,6 +118,11 @@ impl Sender {
                 self.leave_alone(&edition.summary, why).await?;
             } else if self.goes_on(done.ending, Mail::Edition, &key.to_string()) {
                 self.left_alone.remove(&id);
+                let (failed, sent) = (counts.of(State::Failed), counts.of(State::Sent));
+                if failed > sent {
+                    self.held_up =
+                        Some(format!("the edition {key} failed for {failed} and was sent to {sent}"));
+                }
             } else {
                 break;
             }
@@ -171,7 +176,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Why not everything that was due went out at the last beat, if the server is to blame for it.
+    /// Why not everything that was due went out at the last beat, if the server is to blame for it or more failed than were
+    /// sent to.
     #[must_use]
     pub fn held_up(&self) -> Option<&str> {
         self.held_up.as_deref()

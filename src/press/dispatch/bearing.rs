@@ -308,6 +308,11 @@ impl Bearing {
         self.learnt().worn(carried, Instant::now())
     }
 
+    /// All that was due has been tried: it is not known that the server takes nothing.
+    pub(super) fn rest_is_over(&self) {
+        self.learnt().rest = None;
+    }
+
     /// Nothing gets through for now: everybody rests.
     fn slow_down(&self) {
         let mut learnt = self.learnt();

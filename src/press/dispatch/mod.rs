@@ -169,6 +169,9 @@ impl Press {
             },
             (ending, _) => ending,
         };
+        if run.ending() == Ending::Complete {
+            run.bearing().rest_is_over();
+        }
         run.tell_what_is_borne().await;
         // A server that answers 451 to everybody is there, and takes nothing yet.
         let over: &[Trouble] = match run.bearing().count() > before {
