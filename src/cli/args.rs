@@ -264,12 +264,12 @@ pub struct ResumeArgs {
 /// End an edition for good: who has not got it never will; or call one off before it goes out
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    straight cancel                               the one that is going out or paused; asks first\n  \
+    straight cancel                               the one that is going out, paused or held; asks first\n  \
     straight cancel --edition 2025-11-04 --yes    without asking\n\n\
     What was sent stays sent. Whoever is left out stands as suppressed, with the reason. The articles of an edition \
     that is called off before it goes out go with the next one.")]
 pub struct CancelArgs {
-    /// This edition [default: the one that is going out or paused]
+    /// This edition [default: the one that is going out, paused or held]
     #[arg(long, value_name = "EDITION")]
     pub edition: Option<EditionKey>,
     /// Why, for whoever asks later

@@ -106,11 +106,14 @@ pub(super) async fn resume(press: &Press, args: &ResumeArgs, out: &mut dyn Write
 /// # Errors
 /// When it is not clear which edition, when it is through, or when nobody can be asked.
 pub(super) async fn cancel(press: &Press, args: &CancelArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let EditionSummary { id, key, .. } = match &args.edition {
-        Some(key) if is_to_come(press, key).await? => return holds::call_off(press, key, args, out).await,
-        Some(key) => summary(press, key).await?,
+    let key = match &args.edition {
+        Some(key) => key.clone(),
         None => only_one(press).await?,
     };
+    if is_to_come(press, &key).await? {
+        return holds::call_off(press, &key, args, out).await;
+    }
+    let EditionSummary { id, key, .. } = summary(press, &key).await?;
     let counts = press.store.counts(id).await?;
     if let Some(stop) = press.store.stop_of(id).await?.filter(|stop| stop.course == Course::Cancelled) {
         bail!("the edition {key} is cancelled already: {stop}");
@@ -185,12 +188,12 @@ fn confirmed(key: &EditionKey, counts: Counts, out: &mut dyn Write) -> anyhow::R
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// The edition that is going out or paused, if there is one and no more.
-async fn only_one(press: &Press) -> anyhow::Result<EditionSummary> {
+/// The edition that is going out or paused, before it goes out too, if there is one and no more.
+async fn only_one(press: &Press) -> anyhow::Result<EditionKey> {
     let mut keys = press.store.going_editions().await?;
-    keys.extend(press.store.paused_editions().await?);
+    keys.extend(paused(press).await?);
     match keys.as_slice() {
-        [key] => summary(press, key).await,
+        [key] => Ok(key.clone()),
         [] => bail!("no edition is going out or paused: there is nothing to cancel"),
         several => {
             let named: Vec<String> = several.iter().map(EditionKey::to_string).collect();
@@ -222,9 +225,15 @@ fn figures(counts: Counts) -> String {
     format!("sent to {sent} of {of}, {wait} wait{wire}")
 }
 
+/// The editions that are paused, and those that are held before they go out.
+async fn paused(press: &Press) -> anyhow::Result<Vec<EditionKey>> {
+    let mut paused = press.store.paused_editions().await?;
+    paused.extend(holds::held(press).await?);
+    Ok(paused)
+}
+
 async fn paused_already(press: &Press) -> anyhow::Result<String> {
-    let paused = press.store.paused_editions().await?;
-    Ok(paused.first().map_or(String::new(), |key| format!(" ({key} is paused already)")))
+    Ok(paused(press).await?.first().map_or(String::new(), |key| format!(" ({key} is paused already)")))
 }
 
 async fn summary(press: &Press, key: &EditionKey) -> anyhow::Result<EditionSummary> {

@@ -368,8 +368,12 @@ fn approving_holding_and_calling_off_on_the_command_line() {
     assert!(code == 0 && told.contains("is held before it goes out"), "{told}");
     let (code, told) = straight(&["send"]);
     assert!(code == 1 && told.contains("(a call from the lawyer)"), "{told}");
-    let (code, told) = straight(&["cancel", "--edition", &today]);
-    assert!(code == 0 && told.contains("its articles go with the next one"), "{told}");
+    // What is held is found without its name.
+    let (code, told) = straight(&["pause"]);
+    assert!(code == 1 && told.contains(&format!("({today} is paused already)")), "{told}");
+    let (code, told) = straight(&["cancel"]);
+    assert!(code == 0 && told.contains(&format!("The edition {today} is called off")), "{told}");
+    assert!(told.contains("its articles go with the next one"), "{told}");
     let (code, told) = straight(&["resume", "--edition", &today]);
     assert!(code == 0 && told.contains("may go out"), "{told}");
     let (code, told) = straight(&["send"]);
