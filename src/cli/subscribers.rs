@@ -291,7 +291,8 @@ async fn show(press: &Press, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Re
         known.origin
     )?;
     if let (Some(at), Some(by)) = (known.removed_at, &known.removed_by) {
-        writeln!(out, "Taken off the list on {} by {by}.", day(at))?;
+        let back = if known.status == Status::Active.as_str() { ", and back since then" } else { "" };
+        writeln!(out, "Taken off the list on {} by {by}{back}.", day(at))?;
     }
     let paused = known.paused_until.map(day);
     for (what, value) in [("Name", known.name), ("Time zone", known.timezone), ("Paused until", paused)] {

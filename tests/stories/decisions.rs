@@ -412,6 +412,8 @@ async fn a_domain_that_is_gone_is_taken_off_by_one_command_and_brought_back_by_a
     done(&room, &dry, &["2 readers at big.example would be active again; nothing is changed."]).await;
     done(&room, &revive, &["2 readers are active again, and get the next edition."]).await;
     assert_eq!(counted().await, before);
+    let shown = ["ann@big.example is active", "Taken off the list on ", ", and back since then."];
+    done(&room, &["subscribers", "show", "ann@big.example"], &shown).await;
     done(&room, &revive, &["Nobody is revived"]).await;
     refused(&room, &["subscribers", "remove", "--domain", "big"], &["no domain name"]).await;
     // Of who is erased not even that is kept.
