@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use straight::article::{
-    LoadError, LoadOptions, Loaded, Others, PictureWork, RenderOptions, Whole, link_target, load_dir,
+    LoadError, LoadOptions, Loaded, Medium, Others, PictureWork, RenderOptions, Whole, link_target, load_dir,
     load_one, load_paths, parse_bytes,
 };
 use straight::cli::check::{Format, Strictness, Verdict, check};
@@ -516,6 +516,7 @@ fn pictures_are_found_and_prepared() {
     let sizes: Vec<_> = article.pictures.iter().map(|(src, p)| (src.as_str(), p.width, p.height)).collect();
     assert_eq!(sizes, [("images/wide.png", 1104, 621), ("near%20by.png", 200, 100)]);
     let body = article.render(&RenderOptions {
+        medium: Medium::Mail,
         top_heading: 2,
         numbered: &HashMap::new(),
         words: &Words::english(),
@@ -608,6 +609,7 @@ fn the_sample_articles_are_fine() {
             article.title.chars().count() <= 60 && !article.sources.is_empty() && article.author.is_some()
         );
         let body = article.render(&RenderOptions {
+            medium: Medium::Mail,
             top_heading: 2,
             numbered: &HashMap::new(),
             words: &Words::english(),
@@ -704,6 +706,7 @@ fn holds(bytes: &[u8]) -> Result<(), TestCaseError> {
         prop_assert!(!article.title.chars().any(char::is_control) && !marked(&article.title));
         prop_assert!(!marked(&article.markdown) && !article.highlights.iter().any(|h| marked(h)));
         let body = article.render(&RenderOptions {
+            medium: Medium::Mail,
             top_heading: 2,
             numbered: &HashMap::new(),
             words: &Words::english(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::Datelike as _;
 
 use super::{ArchivedArticle, ArchivedImage, ArchivedSource, Body, Byline, Card, Named, SITE};
-use crate::article::markdown::{self, RenderOptions};
+use crate::article::markdown::{self, Medium, RenderOptions};
 use crate::article::{Article, Figure};
 use crate::config::Publication;
 use crate::edition::{self, Edition};
@@ -33,6 +33,7 @@ impl Freezer<'_> {
     fn article(&self, position: u32, article: &Article) -> ArchivedArticle {
         let dir = edition::turned(article, self.words);
         let rendered = article.render(&RenderOptions {
+            medium: Medium::Page,
             top_heading: 2,
             numbered: &HashMap::new(),
             words: self.words,

@@ -44,7 +44,7 @@ pub use load::{
     mend_paths, parse_bytes,
 };
 pub use logo::logo;
-pub use markdown::{RenderOptions, RenderedBody, RenderedInline};
+pub use markdown::{Medium, RenderOptions, RenderedBody, RenderedInline};
 pub use mend::{Mended, Mending};
 pub use outside::OutsideLink;
 pub(crate) use picture::shown_in_mail;

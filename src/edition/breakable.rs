@@ -31,7 +31,7 @@ pub(super) fn breakable(html: &str) -> String {
             out.push_str(&word[bare.len()..]);
         }
         let tag_ends = tag.find('>').map_or(tag.len(), |at| at + 1);
-        place.enter(&tag[..tag_ends], &tag[tag_ends..]);
+        place.enter(&tag[..tag_ends]);
         out.push_str(&tag[..tag_ends]);
         rest = &tag[tag_ends..];
     }
@@ -48,10 +48,11 @@ struct Place {
 }
 
 impl Place {
-    /// Enters or leaves the element of `tag`, behind which comes `content`.
-    fn enter(&mut self, tag: &str, content: &str) {
-        if tag.starts_with("<table") {
-            self.columns = content.split("</tr>").next().map_or(0, |head| head.matches("<th ").count());
+    /// Enters or leaves the element of `tag`.
+    fn enter(&mut self, tag: &str) {
+        if let Some((_, columns)) = tag.split_once("class=\"columns-").filter(|_| tag.starts_with("<table")) {
+            let digits = columns.find(|c: char| !c.is_ascii_digit()).unwrap_or(columns.len());
+            self.columns = columns[..digits].parse().unwrap_or(0);
         }
         let name = tag.trim_start_matches(['<', '/']).split([' ', '>', '\n']).next().unwrap_or_default();
         let depth = match name {
@@ -80,6 +81,10 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
         put_number(out, &letters);
         return;
     }
+    // The class holds a word on one line where one has room for it, so that it gets no hyphen that it does not need.
+    let (opened, closed) =
+        if place.cells > 0 && is_prose { ("<span class=\"n\">", "</span>") } else { ("", "") };
+    out.push_str(opened);
     let mark = if is_prose { "\u{AD}" } else { "\u{200B}" };
     let step = limit.div_ceil(2);
     let shortest_rest = step.min(4);
@@ -95,10 +100,11 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
             since = 0;
         }
     }
+    out.push_str(closed);
 }
 
 /// A number may be broken between its groups, and within one that is longer than groups are; the style sheet knows the
-/// class and takes that back where there is room, as it does with hyphens.
+/// class and holds it on one line where one has room for it.
 fn put_number(out: &mut String, letters: &[&str]) {
     let is_sign = |letter: &str| !letter.chars().all(char::is_alphanumeric);
     // Its spaces become those of the usual kind, which show at no end of a line: the class holds them on one. Among words from
@@ -186,11 +192,15 @@ mod tests {
     #[test]
     fn cells_break_sooner_and_entities_stay_whole() {
         assert_eq!(breakable("<td>Lanthanum oxide</td>"), "<td>Lanthanum oxide</td>");
-        assert_eq!(breakable("<td>Praseodymium</td>"), "<td>Prase\u{AD}odymium</td>");
-        let head = |columns| format!("<table><tr>{}</tr>", "<th scope=\"col\">A</th>".repeat(columns));
-        for (columns, cell) in [(3, "<td>Wheat</td>"), (6, "<td>Wh\u{AD}eat</td>")] {
+        assert_eq!(
+            breakable("<td>Praseodymium</td>"),
+            "<td><span class=\"n\">Prase\u{AD}odymium</span></td>"
+        );
+        let head = |columns| format!("<table class=\"columns-{columns}\"><tr><th>A</th></tr>");
+        for (columns, cell) in [(3, "<td>Wheat</td>"), (6, "<td><span class=\"n\">Wh\u{AD}eat</span></td>")] {
             let broken = format!("{}<tr>{cell}</tr></table>", head(columns));
-            assert_eq!(breakable(&broken.replace('\u{AD}', "")), broken);
+            let bare = broken.replace('\u{AD}', "").replace("<span class=\"n\">", "").replace("</span>", "");
+            assert_eq!(breakable(&bare), broken);
         }
         for (number, broken) in [
             ("1&nbsp;234&nbsp;567", "\u{200E}1 234 567"),

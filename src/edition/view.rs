@@ -11,7 +11,7 @@ use url::Url;
 use super::breakable::breakable;
 use super::cut::{Layout, Lead};
 use super::{Cut, Edition, EditionKey, Headline, Slot, wrap};
-use crate::article::markdown::{self, RenderOptions, RenderedBody, RenderedInline};
+use crate::article::markdown::{self, Medium, RenderOptions, RenderedBody, RenderedInline};
 use crate::article::{Article, Figure, Outline, Slug, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 use crate::words::Words;
@@ -308,6 +308,7 @@ impl Reader<'_> {
         let image = article.image.as_ref().filter(|_| !bare);
         let image = image.map(|figure| self.image(article, figure, dir, links));
         let options = RenderOptions {
+            medium: Medium::Mail,
             top_heading: if self.layout.stories() == 1 { 2 } else { 3 },
             numbered: &links.0,
             words: self.words,

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use unicode_width::UnicodeWidthChar as _;
-
+use super::fit::{self, Setting};
 use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, plain};
-use super::{RenderOptions, SHOWN_WIDTH, Target, anchors};
+use super::{Medium, RenderOptions, SHOWN_WIDTH, Target, anchors};
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
 const LONG_LINE: usize = 160;
@@ -13,15 +12,6 @@ const LONG_LINE: usize = 160;
 const LONGEST_SHOWN_ADDRESS: usize = 40;
 /// From so many columns on, tables have one class: style sheets are not endless.
 const MOST_COLUMNS: usize = 9;
-/// How a mail sets a table so that its longest words stand whole beside each other: in the largest letters that let them,
-/// in pixels, with the gap between two columns. Style sheets know the classes.
-const SETTINGS: [(&str, usize, usize); 3] = [("", 15, 14), (" tight", 13, 6), (" tight dense", 12, 6)];
-/// A table of fewer columns is not set smaller: it is its long words that want the room, and these are broken.
-const MANY_COLUMNS: usize = 6;
-/// The narrowest column of text that a mail has, and the most, in hundredths of an em, that a part of a word takes there
-/// (edition/breakable.rs).
-const NARROWEST: usize = 272;
-const WIDEST_PART: usize = 198;
 
 pub(super) fn render(
     document: &Document,
@@ -232,36 +222,68 @@ impl Writer<'_, '_> {
     }
 
     fn table(&mut self, table: &Table) {
+        match self.options.medium {
+            Medium::Mail => {
+                for (table, setting) in &fit::set(table) {
+                    self.grid(table, setting);
+                }
+            }
+            Medium::Page => self.grid(table, &Setting::default()),
+        }
+    }
+
+    fn grid(&mut self, table: &Table, setting: &Setting) {
         let rows = std::iter::once(&table.head).chain(&table.rows);
         let columns = rows.map(Vec::len).max().unwrap_or(0).min(MOST_COLUMNS);
-        self.raw(&format!("<table class=\"columns-{columns}{}\">\n", setting(table)));
+        let records = if setting.labels.is_empty() { "" } else { " records" };
+        self.raw(&format!("<table class=\"columns-{columns}{}{records}\">\n", setting.class));
+        if !setting.shares.is_empty() {
+            let column = |share: &usize| format!("<col style=\"width:{}.{}%\">", share / 10, share % 10);
+            let columns: Vec<String> = setting.shares.iter().map(column).collect();
+            self.raw(&format!("<colgroup>{}</colgroup>\n", columns.join("\n")));
+        }
         if !table.head.is_empty() {
             self.raw("<thead>\n");
-            self.row("th scope=\"col\"", "th", &table.head, &table.aligned);
+            self.row(&table.head, &table.aligned, |_| ("th", " scope=\"col\""), &[]);
             self.raw("</thead>\n");
         }
         if !table.rows.is_empty() {
             self.raw("<tbody>\n");
+            let tag =
+                |at: usize| if setting.heads && at == 0 { ("th", " scope=\"row\"") } else { ("td", "") };
             for row in &table.rows {
-                self.row("td", "td", row, &table.aligned);
+                self.row(row, &table.aligned, tag, &setting.labels);
             }
             self.raw("</tbody>\n");
         }
         self.raw("</table>\n");
     }
 
-    fn row(&mut self, open: &str, close: &str, cells: &[Vec<Inline>], aligned: &[Aligned]) {
+    fn row(
+        &mut self,
+        cells: &[Vec<Inline>],
+        aligned: &[Aligned],
+        tag: impl Fn(usize) -> (&'static str, &'static str),
+        labels: &[String],
+    ) {
         self.raw("<tr>");
         for (i, cell) in cells.iter().enumerate() {
-            self.raw(&format!("<{open}"));
+            let (tag, scope) = tag(i);
+            self.raw(&format!("<{tag}{scope}"));
             match aligned.get(i) {
                 Some(Aligned::Right) => self.raw(" class=\"right\""),
                 Some(Aligned::Centre) => self.raw(" class=\"center\""),
                 Some(Aligned::Left) | None => {}
             }
             self.raw(">");
+            let label = labels.get(i).filter(|label| i > 0 && !label.is_empty() && !cell.is_empty());
+            if let Some(label) = label {
+                self.raw("<span class=\"label m\">");
+                self.text(label);
+                self.raw(": </span>");
+            }
             self.inlines(cell);
-            self.raw(&format!("</{close}>"));
+            self.raw(&format!("</{tag}>"));
             if self.column > LONG_LINE {
                 self.raw("\n");
             }
@@ -413,43 +435,6 @@ impl Writer<'_, '_> {
         }
         self.raw("</ol>\n");
     }
-}
-
-/// The class of [`SETTINGS`] that `table` needs in the column of a mail.
-fn setting(table: &Table) -> &'static str {
-    let mut widest: Vec<usize> = Vec::new();
-    for row in std::iter::once(&table.head).chain(&table.rows) {
-        widest.resize(widest.len().max(row.len()), 0);
-        for (column, cell) in widest.iter_mut().zip(row) {
-            let text = plain(cell);
-            let words = text.split([' ', '\n', '-', '\u{AD}', '\u{200B}']);
-            *column = (*column).max(words.map(hundredths_of_an_em).max().unwrap_or(0));
-        }
-    }
-    let (settings, too_wide) = match widest.len() {
-        MANY_COLUMNS.. => (&SETTINGS[..], " tight dense over"),
-        _ => (&SETTINGS[..1], " over"),
-    };
-    let gaps = widest.len().saturating_sub(1);
-    let fits = |widest_word: usize, room: usize| {
-        let ems: usize = widest.iter().map(|width| width.min(&widest_word)).sum();
-        move |(_, size, gap): &&(&str, usize, usize)| ems * size / 100 + gaps * gap <= room
-    };
-    let whole = || settings.iter().filter(fits(usize::MAX, SHOWN_WIDTH as usize));
-    whole().find(fits(WIDEST_PART, NARROWEST)).or(whole().next_back()).map_or(too_wide, |(class, ..)| class)
-}
-
-/// About how wide `word` is in the fonts that mails are set in, by the letters that they have: in a word of many scripts
-/// and fonts nobody knows better.
-fn hundredths_of_an_em(word: &str) -> usize {
-    let one = |c: char| match c {
-        '.' | ',' | ':' | ';' | '\'' | '’' | '!' | '(' | ')' | '/' | '\u{A0}' | '\u{202F}' => 30,
-        'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' => 35,
-        'm' | 'w' | 'M' | 'W' | '%' => 88,
-        c if c.is_uppercase() => 70,
-        c => 56 * c.width().unwrap_or(0),
-    };
-    word.chars().map(one).sum()
 }
 
 /// An address as it is shown: without its scheme, and cut where it is long.

@@ -9,7 +9,8 @@
 //! | heading | `<h2>` … `<h6>`: the smallest level becomes `top_heading`, gaps are closed; `id` only where a link in the document points at it |
 //! | list | `<ul>`, `<ol start>`, `<li>`; with tasks `<ul class="tasks">`, and ☐ or ☑ begins the item |
 //! | definition list | `<dl>`, `<dt>`, `<dd>` |
-//! | table | `<table class="columns-3"><thead><tr><th scope="col">…<tbody><tr><td>`, `columns-9` for nine and more; `tight` and `dense` where so many columns need smaller letters, `over` where words must be broken; aligned cells have class `right` or `center` |
+//! | table | `<table class="columns-3"><thead><tr><th scope="col">…<tbody><tr><td>`, `columns-9` for nine and more; aligned cells have class `right` or `center` |
+//! | table in a mail | the same with the columns' widths (`fit.rs`); `tight` where it needs small letters, `records` where each row is to be a record on a telephone: `<span class="label">` has the head of each cell, hidden; what fits nowhere is turned, with `<th scope="row">` |
 //! | code | `<pre><code>` and `<code>`; no highlighting |
 //! | image on its own | `<p class="figure"><img src alt width></p>`, and `<p class="caption">` when it has a title |
 //! | image in text | `<img src alt width>`; the width is the smaller of 552 and the picture's own |
@@ -29,6 +30,7 @@
 mod anchors;
 mod autolink;
 mod build;
+mod fit;
 mod html;
 mod prose;
 mod raw;
@@ -52,9 +54,20 @@ use super::Article;
 use super::picture::SHOWN_WIDTH;
 use crate::words::Words;
 
+/// What the HTML is for: a page has its own ways with a wide table, a mail needs one that is set to fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Medium {
+    /// A column of 552 pixels, in programs that know little of style.
+    Mail,
+    /// A page of the web.
+    Page,
+}
+
 /// How an article's body is rendered into its surroundings.
 #[derive(Clone, Copy)]
 pub struct RenderOptions<'a> {
+    /// What the HTML is for.
+    pub medium: Medium,
     /// The level of the article's largest heading, 1 to 6.
     pub top_heading: u8,
     /// The addresses that have a number already, from 1; those of the text keep it, and others get the next ones.
@@ -74,6 +87,7 @@ pub struct RenderOptions<'a> {
 impl fmt::Debug for RenderOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RenderOptions")
+            .field("medium", &self.medium)
             .field("top_heading", &self.top_heading)
             .field("numbered", &self.numbered.len())
             .field("dir", &self.dir)
@@ -152,6 +166,7 @@ pub fn inline(
 ) -> RenderedInline {
     let content = line(source).0;
     let options = RenderOptions {
+        medium: Medium::Page,
         top_heading: 2,
         numbered,
         words,

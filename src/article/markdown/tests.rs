@@ -8,6 +8,7 @@ const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 pub(super) fn rendered(source: &str) -> RenderedBody {
     let numbered = (1..4).map(|number| (format!("https://before.example/{number}"), number)).collect();
     let options = RenderOptions {
+        medium: Medium::Mail,
         top_heading: 3,
         numbered: &numbered,
         words: &Words::english(),
@@ -33,26 +34,53 @@ fn a_rich_article() {
 }
 
 #[test]
-fn a_table_is_set_as_large_as_its_words_stand_whole() {
-    let class = |cells: &str, columns: usize| {
+fn a_table_is_set_so_that_its_words_stand_whole() {
+    let classes = |cells: &str, columns: usize, rows: usize| {
         let row = format!("|{}\n", format!("{cells}|").repeat(columns));
-        let html = rendered(&format!("{row}|{}\n{row}", "-|".repeat(columns))).html;
-        html.split('"').nth(1).unwrap_or_default().to_owned()
+        let html = rendered(&format!("{row}|{}\n{}", "-|".repeat(columns), row.repeat(rows))).html;
+        html.split("<table class=\"")
+            .skip(1)
+            .map(|table| table.split('"').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
-    for (cells, columns, expected) in [
-        ("An island in the sea", 3, "columns-3"),
-        ("1,234", 6, "columns-6"),
-        ("12", 9, "columns-9"),
-        ("123", 9, "columns-9 tight"),
-        ("1,234", 9, "columns-9 tight dense"),
-        ("1\u{A0}234\u{A0}567", 9, "columns-9 tight dense"),
-        ("1 2 3", 8, "columns-8"),
-        ("Praseodymium", 9, "columns-9 tight dense over"),
-        ("Praseodymium-Neodymium", 4, "columns-4"),
-        ("Donaudampfschifffahrtsgesellschaft", 3, "columns-3 over"),
+    for (cells, columns, rows, expected) in [
+        ("An island in the sea", 3, 1, vec!["columns-3"]),
+        ("Donaudampfschifffahrtsgesellschaft", 3, 9, vec!["columns-3"]),
+        ("Praseodymium-Neodymium", 4, 9, vec!["columns-4"]),
+        ("1", 9, 9, vec!["columns-9"]),
+        ("1,234", 6, 9, vec!["columns-6 records"]),
+        ("Neodymium", 5, 9, vec!["columns-5 records"]),
+        ("1,234", 9, 9, vec!["columns-9 records"]),
+        ("12,345", 9, 9, vec!["columns-9 tight records"]),
+        ("123\u{A0}456", 9, 3, vec!["columns-4"]),
+        ("123\u{A0}456", 9, 7, vec!["columns-3", "columns-3", "columns-4"]),
+        ("Praseodymium", 9, 2, vec!["columns-2", "columns-2"]),
+        ("Donaudampfschifffahrtsgesellschaft", 9, 1, vec!["columns-2"]),
+        ("الأفلاج", 6, 5, vec!["columns-3", "columns-4"]),
+        ("\u{7a00}\u{571f}\u{571f}\u{571f}\u{571f}\u{571f}\u{571f}\u{571f}\u{571f}", 6, 1, vec!["columns-6"]),
     ] {
-        assert_eq!(class(cells, columns), expected, "{cells}");
+        assert_eq!(classes(cells, columns, rows), expected, "{cells}");
     }
+}
+
+#[test]
+fn a_table_that_fits_nowhere_is_turned_and_says_all_it_said_once() {
+    let tons = "1\u{A0}234\u{A0}567";
+    let row = |mill: &str| format!("| {mill} |{}\n", format!(" {tons} |").repeat(8));
+    let source = format!(
+        "| Mill | 2018[^1] | *2019* |{}\n|---|{}\n{}\n[^1]: A dry year.\n",
+        " 2020 |".repeat(6),
+        "--:|".repeat(8),
+        ["Eling", "Seixal", "Bremen", "Woodbridge"].map(row).concat()
+    );
+    let html = rendered(&source).html;
+    insta::with_settings!({ snapshot_path => SNAPSHOTS, omit_expression => true }, { insta::assert_snapshot!(html); });
+}
+
+#[test]
+fn a_row_of_many_columns_can_be_read_as_a_record() {
+    let source = "| Day | High water | Wheel | Flour | | Ground |\n|---|---|---|--:|---|---|\n| Monday | 05:12 | 07:15 | 310 kg | ! | Spelt for the baker in Saltmarsh |\n| Wednesday | 06:01 | | 285 kg | | Barley |\n";
+    insta::with_settings!({ snapshot_path => SNAPSHOTS, omit_expression => true }, { insta::assert_snapshot!(rendered(source).html); });
 }
 
 #[test]
@@ -192,7 +220,7 @@ proptest! {
                     let last = open.pop().unwrap_or_default();
                     prop_assert_eq!(last.as_str(), closed, "{}", html);
                 }
-                None if ["br", "hr", "img"].contains(&name) => {}
+                None if ["br", "col", "hr", "img"].contains(&name) => {}
                 None => open.push(name.to_owned()),
             }
         }

@@ -17,6 +17,7 @@ export const editions = [
   { name: 'picture', says: 'a picture with its caption', from: 'english', articles: ['the-ferry-bell.md', 'yesterday.md'] },
   { name: 'long-title', says: 'a title of 210 characters with a word of 58', from: 'english', articles: ['the-longest-sign.md'] },
   { name: 'rich', says: 'code, a wide table, footnotes, quotes, nested lists', from: 'english', articles: ['the-tide-mill.md', 'yesterday.md'] },
+  { name: 'tables', says: 'tables of two to fourteen columns', from: 'english', articles: ['the-harbour-ledger.md', 'yesterday.md'] },
   { name: 'twenty', says: 'twenty articles, shortened by the size limit', from: 'english', articles: [], many: twentyArticles },
   { name: 'hundred', says: 'a hundred short articles, most of them as headlines', from: 'english', articles: [], many: () => notes('english', 100) },
   { name: 'hundred-de', says: 'the same in German', from: 'german', articles: [], many: () => notes('german', 100) },
