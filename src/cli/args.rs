@@ -349,7 +349,7 @@ pub enum LettersCommand {
     /// Show letters, one a line, with their number and the reason
     List(ListLettersArgs),
     /// Queue failed, uncertain or deferred letters anew
-    Retry(OfLetters),
+    Retry(RetryLettersArgs),
     /// Settle uncertain letters: did they arrive or not?
     Resolve(ResolveLettersArgs),
 }
@@ -358,7 +358,7 @@ pub enum LettersCommand {
 #[derive(Debug, Clone, Args)]
 pub struct ListLettersArgs {
     /// Show those in this state [default: all that are not sent]
-    #[arg(long, value_name = "STATE", value_parser = letter_state())]
+    #[arg(long, value_name = "STATE", value_parser = states(&OF_LETTERS))]
     pub state: Option<State>,
 }
 
@@ -372,10 +372,21 @@ pub struct OfLetters {
     /// All of them
     #[arg(long)]
     pub all: bool,
+}
+
+/// `letters retry`
+#[derive(Debug, Clone, Args)]
+pub struct RetryLettersArgs {
+    /// Which
+    #[command(flatten)]
+    pub of: OfLetters,
     /// With --all: only those in this state
-    #[arg(long, value_name = "STATE", value_parser = letter_state(), requires = "all")]
+    #[arg(long, value_name = "STATE", value_parser = states(&RETRIED), requires = "all")]
     pub state: Option<State>,
 }
+
+/// The states out of which a letter is queued anew.
+const RETRIED: [State; 3] = [State::Deferred, State::Failed, State::Uncertain];
 
 /// `letters resolve`
 #[derive(Debug, Clone, Args)]
@@ -389,8 +400,11 @@ pub struct ResolveLettersArgs {
 }
 
 /// The states that a letter can be in.
-fn letter_state() -> impl TypedValueParser<Value = State> {
-    let words = State::ALL.into_iter().filter(|state| *state != State::Suppressed).map(State::as_str);
+const OF_LETTERS: [State; 6] =
+    [State::Queued, State::Sending, State::Sent, State::Deferred, State::Failed, State::Uncertain];
+
+fn states(which: &[State]) -> impl TypedValueParser<Value = State> + use<> {
+    let words = which.iter().copied().map(State::as_str);
     PossibleValuesParser::new(words).map(|word| State::parse(&word).expect("each of them is a state"))
 }
 

@@ -4,7 +4,9 @@ use std::io::Write;
 
 use anyhow::bail;
 
-use super::args::{LettersCommand, ListLettersArgs, OfLetters, ResolveLettersArgs, Verdict};
+use super::args::{
+    LettersCommand, ListLettersArgs, OfLetters, ResolveLettersArgs, RetryLettersArgs, Verdict,
+};
 use crate::delivery::State;
 use crate::press::Press;
 use crate::store::{KeptLetter, LetterId, WhichLetters};
@@ -46,8 +48,8 @@ async fn list(press: &Press, args: &ListLettersArgs, out: &mut dyn Write) -> any
     Ok(true)
 }
 
-async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let which = which(of);
+async fn retry(press: &Press, args: &RetryLettersArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
+    let which = which(&args.of, args.state);
     if let WhichLetters::One(id) = which {
         let KeptLetter { to, state, is_whole, reason, .. } = letter(press, id).await?;
         let id = id.0;
@@ -78,7 +80,10 @@ async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Re
         return Ok(true);
     }
     match press.store.retry_letters(which, press.clock.now()).await? {
-        0 => writeln!(out, "Nothing is queued anew: no letter is to be tried again.")?,
+        0 => {
+            let such = args.state.map(|state| format!(" that is {}", state.as_str())).unwrap_or_default();
+            writeln!(out, "Nothing is queued anew: no letter{such} is to be tried again.")?;
+        }
         1 => writeln!(out, "1 letter is queued anew; `straight run` or `straight send` sends it.")?,
         many => {
             writeln!(out, "{many} letters are queued anew; `straight run` or `straight send` sends them.")?;
@@ -88,7 +93,7 @@ async fn retry(press: &Press, of: &OfLetters, out: &mut dyn Write) -> anyhow::Re
 }
 
 async fn resolve(press: &Press, args: &ResolveLettersArgs, out: &mut dyn Write) -> anyhow::Result<bool> {
-    let which = which(&args.of);
+    let which = which(&args.of, None);
     let arrived = args.verdict == Verdict::Arrived;
     let word = if arrived { State::Sent } else { State::Failed }.as_str();
     let count = press.store.resolve_letters(which, arrived, press.clock.now()).await?;
@@ -123,7 +128,7 @@ async fn letter(press: &Press, id: LetterId) -> anyhow::Result<KeptLetter> {
     }
 }
 
-/// One letter, or with `--all` all of them.
-fn which(of: &OfLetters) -> WhichLetters {
-    of.id.map_or(WhichLetters::All(of.state), |id| WhichLetters::One(LetterId(id)))
+/// One letter, or with `--all` all of them, or all in this state.
+fn which(of: &OfLetters, state: Option<State>) -> WhichLetters {
+    of.id.map_or(WhichLetters::All(state), |id| WhichLetters::One(LetterId(id)))
 }

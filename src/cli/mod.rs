@@ -54,8 +54,8 @@ pub use args::{
     AddArgs, Algorithm, CancelArgs, CheckArgs, CheckFormat, ConfigArgs, DeliveriesCommand, DiffArgs,
     DkimCommand, ExportArgs, GlobalArgs, HealthcheckArgs, ImportArgs, KeygenArgs, KeysCommand, LedgerCommand,
     LettersCommand, ListArgs, ListLettersArgs, OfEdition, OfLetters, OfReaders, PauseArgs, PreviewArgs,
-    RemoveArgs, RenderArgs, ResolveArgs, ResolveLettersArgs, ResumeArgs, ReviveArgs, RotateArgs, RunArgs,
-    SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
+    RemoveArgs, RenderArgs, ResolveArgs, ResolveLettersArgs, ResumeArgs, RetryLettersArgs, ReviveArgs,
+    RotateArgs, RunArgs, SendArgs, StatusArgs, StatusFormat, SubscribersCommand, Verdict,
 };
 
 /// A folder of Markdown becomes the daily update in your readers' inboxes: once, on time, looking right.
@@ -407,9 +407,14 @@ mod tests {
         assert_eq!(code("straight"), 2);
         assert_eq!(code("straight confg"), 2);
         assert_eq!(code("straight config --colour"), 2);
-        for line in
-            ["deliveries retry", "deliveries retry ann@example.org --all", "letters resolve --as lost"]
-        {
+        for line in [
+            "deliveries retry",
+            "deliveries retry ann@example.org --all",
+            "letters resolve --as lost",
+            // Only what is uncertain is settled, and only what was not sent is queued anew.
+            "letters resolve --all --as lost --state deferred",
+            "letters retry --all --state sent",
+        ] {
             assert_eq!(code(&format!("straight {line}")), 2, "{line}");
         }
     }

@@ -275,7 +275,12 @@ async fn letters_that_did_not_get_through_are_shown_tried_again_and_settled() {
 
     // What failed can be sent once the server is mended; a second copy of what arrived cannot.
     sink.mend();
-    done(&room, &["letters", "retry", "--all", "--state", "uncertain"], &["Nothing is queued anew"]).await;
+    done(
+        &room,
+        &["letters", "retry", "--all", "--state", "uncertain"],
+        &["no letter that is uncertain is to be tried again"],
+    )
+    .await;
     done(&room, &["letters", "retry", "--all"], &["1 letter is queued anew"]).await;
     refused(&room, &["letters", "retry", "1"], &["letter 1 is queued for void1@example.org already"]).await;
     straight(&room, &["run", "--once"]).await;
