@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use straight::config::{Database, Environment, Overrides};
-use straight::press::{AsOf, Clock, Press};
+use straight::press::{AsOf, Clock, Press, Watch};
 use straight::probe::Network;
 use straight::store::{Course, Origin, Store};
 use straight::subscriber::{NewSubscriber, Status};
@@ -517,6 +517,37 @@ async fn what_went_out_ahead_of_its_hour_is_not_the_next_edition() {
     let page = studio.page_with("/", "<strong>Ready.</strong>").await;
     assert!(page.contains("<h1>Thursday 24 September 2026</h1>"), "{page}");
     assert!(studio.get("/frame").await.contains("Fresh."));
+    studio.close().await;
+}
+
+#[tokio::test]
+async fn an_hour_that_is_over_shows_the_edition_that_is_made_up_for() {
+    let clock = |wishes: &mut Wishes| {
+        wishes.clock = Clock::from_fn(|| "2026-09-24T09:00:00Z".parse().unwrap());
+    };
+    // Nobody watches the schedule: nothing is made up for.
+    let studio = Studio::open_with(published().await, clock).await;
+    studio.page_with("/", "<h1>Friday 25 September 2026</h1>").await;
+    let folder = studio.close().await;
+
+    let mut config = straight::config::load(
+        Some(&folder.path().join("newsletter.yaml")),
+        &Environment::default(),
+        Overrides::default(),
+    )
+    .unwrap();
+    config.articles.settle = Duration::ZERO;
+    let press =
+        Press::open(config, Clock::from_fn(|| "2026-09-23T07:05:00Z".parse().unwrap())).await.unwrap();
+    drop(Watch::begin(press.clone()).await.unwrap());
+    press.store.close().await;
+    let studio = Studio::open_with(folder, clock).await;
+    let page = studio.page_with("/", "`straight run` makes up for that").await;
+    assert!(page.contains("<h1>Thursday 24 September 2026</h1>"), "{page}");
+    assert!(studio.get("/frame").await.contains("Fresh."));
+    // What is made up for with nothing is over.
+    fs::remove_file(studio.folder.path().join("articles/new.md")).unwrap();
+    studio.page_with("/", "<h1>Friday 25 September 2026</h1>").await;
     studio.close().await;
 }
 

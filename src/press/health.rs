@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::schedule;
-use super::{Press, PressError};
+use super::{Press, PressError, overdue};
 use crate::config::Schedule;
 use crate::edition::EditionKey;
 use crate::store::{Store, StoreError, Trouble};
@@ -200,13 +199,7 @@ impl Health {
 
     /// The edition whose hour is over and that is not out, and its hour.
     async fn overdue(&self, now: DateTime<Utc>) -> Result<Option<(EditionKey, DateTime<Utc>)>, StoreError> {
-        let Some(started) = self.store.started().await? else { return Ok(None) };
-        let last = self.store.last_slot(now).await?;
-        let Some(slot) = schedule::due(&self.schedule, last, started, now).publish else { return Ok(None) };
-        let key = EditionKey::of(slot.date);
-        if now < slot.at + OVERDUE || self.store.edition_summary(&key).await?.is_some() {
-            return Ok(None);
-        }
-        Ok(Some((key, slot.at)))
+        let slot = overdue(&self.store, &self.schedule, now).await?;
+        Ok(slot.filter(|slot| now >= slot.at + OVERDUE).map(|slot| (EditionKey::of(slot.date), slot.at)))
     }
 }

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::draft::{self, Draft, Record};
 use super::schedule::{self, Slot};
 use super::{Clock, Consent, Press, PressError, publish};
-use crate::config::Config;
+use crate::config::{Config, Schedule};
 use crate::edition::EditionKey;
-use crate::store::{Store, StoredEdition};
+use crate::store::{Store, StoreError, StoredEdition};
 
 /// What looking needs. Where there is no database yet none is made, and nothing has gone out.
 #[derive(Debug, Clone)]
@@ -41,14 +41,10 @@ impl Look {
     /// # Errors
     /// When the store fails.
     pub async fn overdue(&self, now: DateTime<Utc>) -> Result<Option<Slot>, PressError> {
-        let Some(store) = &self.store else { return Ok(None) };
-        // Who never watched the schedule owes nothing.
-        let Some(started) = store.started().await? else { return Ok(None) };
-        let plan = schedule::due(&self.config.schedule, store.last_slot(now).await?, started, now);
-        Ok(match plan.publish {
-            Some(slot) if store.edition_summary(&EditionKey::of(slot.date)).await?.is_none() => Some(slot),
-            Some(_) | None => None,
-        })
+        match &self.store {
+            Some(store) => Ok(overdue(store, &self.config.schedule, now).await?),
+            None => Ok(None),
+        }
     }
 
     /// The name of the regular edition at `now`: the local date.
@@ -128,4 +124,19 @@ impl Look {
             store.close().await;
         }
     }
+}
+
+/// The slot whose hour is over and whose edition is not out: `straight run` publishes it as soon as it runs.
+pub(crate) async fn overdue(
+    store: &Store,
+    schedule: &Schedule,
+    now: DateTime<Utc>,
+) -> Result<Option<Slot>, StoreError> {
+    // Who never watched the schedule owes nothing.
+    let Some(started) = store.started().await? else { return Ok(None) };
+    let plan = schedule::due(schedule, store.last_slot(now).await?, started, now);
+    Ok(match plan.publish {
+        Some(slot) if store.edition_summary(&EditionKey::of(slot.date)).await?.is_none() => Some(slot),
+        Some(_) | None => None,
+    })
 }

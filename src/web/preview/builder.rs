@@ -119,6 +119,7 @@ impl Builder {
             key,
             as_of,
             slot,
+            made_up_for: false,
             standing: Standing::Nothing,
             problems: Vec::new(),
             findings: Vec::new(),
@@ -167,7 +168,17 @@ impl Builder {
         self.sheet.send_replace(Arc::new(sheet));
     }
 
+    /// The edition that `straight run` makes up for when an hour is over, else the next one.
     async fn sheet_after(&mut self, before: &Sheet) -> Sheet {
+        let sheet = self.sheet_of(before, Turn::Overdue).await;
+        // Nothing is made up for with nothing.
+        match (&self.wishes.edition, sheet.made_up_for, &sheet.standing) {
+            (None, true, Standing::Nothing) => self.sheet_of(before, Turn::Next).await,
+            _ => sheet,
+        }
+    }
+
+    async fn sheet_of(&mut self, before: &Sheet, turn: Turn) -> Sheet {
         let now = self.wishes.clock.now();
         let mut sheet = Sheet {
             version: before.version + 1,
@@ -178,6 +189,7 @@ impl Builder {
             key: before.key.clone(),
             as_of: before.as_of,
             slot: before.slot,
+            made_up_for: before.made_up_for,
             standing: Standing::Broken,
             problems: Vec::new(),
             findings: before.findings.clone(),
@@ -207,6 +219,27 @@ impl Builder {
         if let (None, true, Some(slot)) = (&self.wishes.edition, is_out, sheet.slot) {
             (sheet.key, sheet.as_of, sheet.slot) = due_at(&sheet.config, None, slot.at);
             past = self.past(&sheet.config, &sheet.key).await;
+        }
+        let overdue = match (&past, turn) {
+            (Ok(Past { store: Some(store), .. }), Turn::Overdue) => {
+                press::overdue(store, &sheet.config.schedule, now).await
+            }
+            (Ok(_) | Err(_), _) => Ok(None),
+        };
+        sheet.made_up_for = false;
+        match overdue {
+            Ok(Some(slot))
+                if self.wishes.edition.as_ref().is_none_or(|key| *key == EditionKey::of(slot.date)) =>
+            {
+                let key = EditionKey::of(slot.date);
+                (sheet.as_of, sheet.slot, sheet.made_up_for) = (now.trunc_subsecs(0), Some(slot), true);
+                if sheet.key != key {
+                    sheet.key = key;
+                    past = self.past(&sheet.config, &sheet.key).await;
+                }
+            }
+            Ok(_) => {}
+            Err(error) => past = Err(error),
         }
         let key = sheet.key.clone();
         let past = match past {
@@ -443,6 +476,14 @@ fn heed(sheet: &mut Sheet, consent: Consent) {
             sheet.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         }
     }
+}
+
+/// Which edition is shown where none is asked for.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// The one whose hour is over and that is not out; where there is none, the next.
+    Overdue,
+    Next,
 }
 
 /// Which edition is shown, as of which moment, and when it is due: `wanted`, or the next one to go out.

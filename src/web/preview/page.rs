@@ -134,6 +134,11 @@ impl Page<'_> {
         };
         let goes = match &when {
             Some((true, when)) => format!("Goes out on {when}{to}."),
+            Some((false, when)) if sheet.made_up_for => {
+                format!(
+                    "Was due on {when}; `straight run` makes up for that as soon as it runs, and `straight send` sends it now{to}."
+                )
+            }
             Some((false, when)) => format!("Was due on {when}; `straight send` sends it now{to}."),
             None => format!(
                 "The schedule has no hour for it; `straight send --edition {}` sends it{to}.",

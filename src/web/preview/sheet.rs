@@ -34,6 +34,8 @@ pub(super) struct Sheet {
     pub(super) as_of: DateTime<Utc>,
     /// When it is due, if the schedule has a slot on its day.
     pub(super) slot: Option<Slot>,
+    /// Whether that hour is over and `straight run` makes up for it.
+    pub(super) made_up_for: bool,
     pub(super) standing: Standing,
     /// What keeps it, or a part of it, from going out.
     pub(super) problems: Vec<Diagnostic>,
@@ -155,6 +157,7 @@ impl Sheet {
         hash(self) == hash(other)
             && self.key == other.key
             && self.slot == other.slot
+            && self.made_up_for == other.made_up_for
             && self.standing == other.standing
             && self.problems == other.problems
             && self.findings == other.findings
