@@ -13,7 +13,7 @@ use crate::article::{self, LoadOptions, Loaded, Others, Outline, OutsideLink, Pi
 use crate::config::{Config, ConfigError};
 use crate::diagnostic::{self, Colour, Diagnostic};
 use crate::edition::{self, EditionKey, RenderedEdition, Templates, Waiting};
-use crate::press::{self, Look, PressError, Record, Sent};
+use crate::press::{self, Approved, Look, PressError, Record, Sent};
 use crate::probe::Network;
 use crate::web::wrong_templates;
 
@@ -81,7 +81,10 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         files: loaded.files,
         ..Loaded::default()
     };
-    let outlook = Outlook::of(config, loaded, (&record, &sent), key, now);
+    let mut outlook = Outlook::of(config, loaded, (&record, &sent), key, now);
+    if let Some(approved) = look.approved_next(now).await? {
+        outlook.heed(approved);
+    }
     for found in &outlook.findings {
         // Editions, pages and letters share words, style sheet and logo.
         if !report.diagnostics.contains(found) {
@@ -148,6 +151,10 @@ fn tell_asked(asked: Option<usize>, format: CheckFormat, out: &mut dyn Write) ->
 
 /// The next edition as it would be now.
 struct Outlook {
+    /// All articles that were read.
+    all: Vec<Outline>,
+    /// Who approved it.
+    approved_by: Option<String>,
     due: Vec<Outline>,
     waiting: Vec<Waiting>,
     /// What is wrong with the templates.
@@ -164,10 +171,13 @@ impl Outlook {
         key: EditionKey,
         now: DateTime<Utc>,
     ) -> Self {
-        let newest = loaded.outlines().pop();
+        let all = loaded.outlines();
+        let newest = all.last().cloned();
         let names = std::mem::take(&mut loaded.names);
         let assembled = record.assemble(loaded, &key, config, now);
         let mut outlook = Outlook {
+            all,
+            approved_by: None,
             due: assembled.due.iter().map(article::Article::outline).collect(),
             waiting: assembled.waiting.clone(),
             findings: wrong_templates(config),
@@ -203,10 +213,23 @@ impl Outlook {
         outlook
     }
 
+    /// What was approved goes out, and nothing that came since.
+    fn heed(&mut self, approved: Approved) {
+        let Approved { approval, again } = approved;
+        let of = |slug: &str| self.all.iter().find(|article| article.slug.as_str() == slug).cloned();
+        self.due = approval.rendered.headlines.iter().filter_map(|headline| of(&headline.slug)).collect();
+        self.waiting = again.waiting;
+        self.next = Some(approval.rendered);
+        self.approved_by = Some(approval.who);
+    }
+
     fn tell(&self, unsettled: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
-        match self.due.len() {
-            0 => writeln!(out, "No article is due.")?,
-            count => writeln!(out, "Due for the next edition: {count}.")?,
+        match (self.due.len(), &self.approved_by) {
+            (0, _) => writeln!(out, "No article is due.")?,
+            (count, Some(who)) => {
+                writeln!(out, "Due for the next edition, as {who} approved it: {count}.")?;
+            }
+            (count, None) => writeln!(out, "Due for the next edition: {count}.")?,
         }
         for article in &self.due {
             writeln!(out, "  {}: {}", article.path.display(), article.title)?;

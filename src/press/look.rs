@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::draft::{self, Draft, Record};
 use super::schedule::{self, Slot};
-use super::{Clock, Consent, Press, PressError, publish};
+use super::{Approved, Clock, Consent, Press, PressError, publish};
 use crate::config::{Config, Schedule};
 use crate::edition::EditionKey;
 use crate::store::{Store, StoreError, StoredEdition};
@@ -108,6 +108,26 @@ impl Look {
             Some(store) => Consent::of(store, &self.config, key, leaving, self.clock.now()).await,
             None => Ok(Consent::without_approval(&self.config)),
         }
+    }
+
+    /// The approval that holds of the edition that comes next: what is overdue, today's, or that of the next hour.
+    ///
+    /// # Errors
+    /// As [`Consent::of`].
+    pub async fn approved_next(&self, now: DateTime<Utc>) -> Result<Option<Approved>, PressError> {
+        let schedule = &self.config.schedule;
+        let of_slot = |slot: Slot| (EditionKey::of(slot.date), slot.at.max(now));
+        let overdue = self.overdue(now).await?.map(of_slot);
+        let today = self.key_at(now);
+        let hour = schedule::slot_on(schedule, today.date()).map_or(now, |slot| slot.at.max(now));
+        let next = schedule::next_slot(schedule, now).map(of_slot);
+        for (key, leaving) in overdue.into_iter().chain([(today, hour)]).chain(next) {
+            let is_out = self.edition(&key).await?.is_some();
+            if let (false, Consent::Approved(approved)) = (is_out, self.consent(&key, leaving).await?) {
+                return Ok(Some(*approved));
+            }
+        }
+        Ok(None)
     }
 
     /// Refuses a relay that is not on loopback while sample values stand, as sending does.

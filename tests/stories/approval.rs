@@ -389,6 +389,35 @@ fn approving_holding_and_calling_off_on_the_command_line() {
     assert!(code == 1 && told.contains("its day is over"), "{told}");
 }
 
+#[test]
+fn what_came_after_the_first_edition_was_approved_is_not_called_published() {
+    let folder = samples();
+    let straight = |arguments: &[&str]| shown(&straight(folder.path(), arguments));
+    std::fs::write(folder.path().join("newsletter.yaml"), "edition: {require_approval: true}\n").unwrap();
+    let save = |name: &str, date: &str| {
+        let file = folder.path().join("articles").join(name);
+        std::fs::write(file, super::program::article(name, date)).unwrap();
+    };
+    let yesterday = today().parse::<chrono::NaiveDate>().unwrap() - chrono::Days::new(1);
+    let two_before = (yesterday - chrono::Days::new(1)).to_string();
+    save("approved.md", &yesterday.to_string());
+    straight(&["approve"]);
+    save("late.md", &two_before);
+    save("later.md", &today());
+    let told = straight(&["check"]);
+    let due = told.split("Due for the next edition, as ").nth(1).unwrap();
+    let (due, waiting) = due.split_once("Not due:").unwrap();
+    assert!(due.contains("approved.md") && !due.contains("later.md"), "{told}");
+    for late in ["late.md", "later.md"] {
+        assert!(waiting.contains(&format!("{late} came after the edition was approved")), "{told}");
+    }
+    // Nobody has approved anything any more: the first edition takes the newest day.
+    let key = straight(&["approve", "--show"]).split("edition ").nth(1).unwrap()[..10].to_owned();
+    straight(&["unapprove", &key]);
+    let told = straight(&["check"]);
+    assert!(told.contains("late.md is older than"), "{told}");
+}
+
 #[tokio::test]
 async fn before_its_hour_an_approved_edition_that_changes_says_so_and_its_hour_is_the_newsrooms() {
     let room = Newsroom::new().settings(
