@@ -118,13 +118,15 @@ fn a_synced_pattern_is_put_in_and_what_the_site_alone_could_show_is_told() {
         <!-- wp:latest-posts /--><!-- wp:rss {\"feedURL\":\"https://x.example/feed\"} /-->\n<!-- wp:image /-->\n\
         <!-- wp:block {\"ref\":98} /-->\n<!-- wp:block {\"ref\":97} /-->\n<!-- wp:paragraph -->\n<p>After [chart id=1].</p>\n\
         <!-- /wp:paragraph -->\n<!-- wp:block {\"ref\":96,\"content\":{\"Word\":{\"content\":\"Of its own.\"}}} /-->\n\
-        <!-- wp:block {\"ref\":96,\"content\":{}} /-->";
+        <!-- wp:block {\"ref\":96,\"content\":{}} /-->\n<!-- wp:block {\"ref\":95,\"content\":{\"Lead\":{\"content\":\"\\u003cem\\u003eHere\\u003c/em\\u003e only.\"}}} /-->";
+    let named = "<!-- wp:paragraph {\"metadata\":{\"name\":\"Lead\"}} -->\n<p>Everywhere.</p>\n<!-- /wp:paragraph -->";
     let pattern = "<!-- wp:paragraph -->\n<p>The text of the <b>house</b>.</p>\n<!-- /wp:paragraph -->\n<!-- wp:block {\"ref\":96} /-->";
     let none = "https://old.example/?p=";
     let items = item("post", "publish", &entry(1, "house", "https://old.example/house/", content))
         + &item("wp_block", "publish", &entry(99, "pattern", none, pattern))
         + &item("wp_block", "draft", &entry(97, "unseen", none, "<p>Not yet.</p>"))
-        + &item("wp_block", "publish", &entry(96, "inner", none, "<p>Within it.</p>"));
+        + &item("wp_block", "publish", &entry(96, "inner", none, "<p>Within it.</p>"))
+        + &item("wp_block", "publish", &entry(95, "named", none, named));
     let export = export_of("https://old.example", &items);
     let first = export[..export.find("<p>Before").unwrap()].matches('\n').count();
     let site = Site::new().with("export.xml", export);
@@ -133,7 +135,7 @@ fn a_synced_pattern_is_put_in_and_what_the_site_alone_could_show_is_told() {
     site.passes();
     assert_eq!(
         body(&site, "house").trim(),
-        "Before.\n\nThe text of the **house**.\n\nWithin it.\n\nAfter .\n\nWithin it.\n\nWithin it."
+        "Before.\n\nThe text of the **house**.\n\nWithin it.\n\nAfter .\n\nWithin it.\n\nWithin it.\n\n*Here* only."
     );
     let places = [
         (6, "the block `latest-posts` is left out: its site makes what it shows"),
@@ -143,7 +145,7 @@ fn a_synced_pattern_is_put_in_and_what_the_site_alone_could_show_is_told() {
         (11, "the shortcode `[chart id=1]` is left out"),
         (
             13,
-            "the synced pattern 96 is put in as it stands for all posts: what this one says in its place is left out",
+            "of what this post says in place of words of the synced pattern 96, not all can be put in: that is left out",
         ),
     ];
     for (line, what) in places {
@@ -151,7 +153,7 @@ fn a_synced_pattern_is_put_in_and_what_the_site_alone_could_show_is_told() {
         assert_eq!(told.matches(&line).count(), 1, "{line}\n{told}");
     }
     assert_eq!(told.matches("is left out").count(), places.len(), "{told}");
-    assert!(told.contains("Passed over: synced patterns (3)."), "{told}");
+    assert!(told.contains("Passed over: synced patterns (4)."), "{told}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod addresses;
 mod content;
 mod export;
+mod overrides;
 mod patterns;
 mod shortcodes;
 

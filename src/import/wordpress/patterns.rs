@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::overrides::{self, Own};
+
 /// Patterns may show others, and in a hand-made export themselves.
 const DEEPEST: usize = 5;
 
@@ -103,19 +105,20 @@ impl Patterns {
             lost(format!("the synced pattern {} is left out: the export does not have it", block.pattern));
             return;
         };
+        let (content, says_all) = overrides::put_in(content, &block.own);
         if depth >= DEEPEST || content.len() > *left {
             lost(format!("the synced pattern {} is left out: it is shown too often", block.pattern));
             return;
         }
         *left -= content.len();
-        if block.has_words_of_its_own {
+        if !says_all {
             lost(format!(
-                "the synced pattern {} is put in as it stands for all posts: what this one says in its place is left out",
+                "of what this post says in place of words of the synced pattern {}, not all can be put in: that is left out",
                 block.pattern
             ));
         }
         let mut at = 0;
-        while let Some(inner) = next_empty(content, at) {
+        while let Some(inner) = next_empty(&content, at) {
             out.push_str(&content[at..inner.place.start]);
             at = inner.place.end;
             self.write(&inner, (depth + 1, &mut *left), out, lost);
@@ -129,8 +132,8 @@ struct Block<'c> {
     name: &'c str,
     /// The id of the pattern, if it is one.
     pattern: String,
-    /// Whether it is shown with other words than the pattern has (its "overrides").
-    has_words_of_its_own: bool,
+    /// The words with which it is shown in place of the pattern's.
+    own: Own,
     place: Range<usize>,
 }
 
@@ -142,12 +145,14 @@ fn next_empty(content: &str, from: usize) -> Option<Block<'_>> {
         at = end;
         let Some(inner) = content[start + 8..end - 3].trim_end().strip_suffix('/') else { continue };
         let (name, settings) = inner.split_once(char::is_whitespace).unwrap_or((inner, ""));
-        let settings: serde_json::Value = serde_json::from_str(settings.trim()).unwrap_or_default();
+        let mut settings: serde_json::Value = serde_json::from_str(settings.trim()).unwrap_or_default();
         let pattern = settings.get("ref").map(ToString::to_string).unwrap_or_default();
         let pattern = pattern.trim_matches('"').chars().take(20).collect();
-        let own = settings.get("content").and_then(serde_json::Value::as_object);
-        let has_words_of_its_own = own.is_some_and(|own| !own.is_empty());
-        return Some(Block { name, pattern, has_words_of_its_own, place: start..end });
+        let own = match settings.get_mut("content").map(serde_json::Value::take) {
+            Some(serde_json::Value::Object(own)) => own,
+            Some(_) | None => Own::new(),
+        };
+        return Some(Block { name, pattern, own, place: start..end });
     }
 }
 
