@@ -536,16 +536,73 @@ fn pictures_are_found_and_prepared() {
 }
 
 #[test]
+fn a_slip_in_a_key_of_ours_is_an_error_beside_keys_of_another_program_too() {
+    for more in ["source: https://e.org\n", "source: https://e.org\nlayout: post\n"] {
+        let folder = Folder::new().article("a.md", "A", more, "Text.");
+        let told = folder.told(&folder.load());
+        assert!(told.contains("error[unknown-key]") && told.contains("did you mean `sources`?"), "{told}");
+    }
+    // What is laxer for a post from elsewhere is not for one of ours.
+    let folder = Folder::new().article("a.md", "A", "source: https://e.org\nlead: yes\n", "Text.");
+    let told = folder.told(&folder.load());
+    assert!(told.contains("`lead`"), "{told}");
+}
+
+#[test]
+fn html_that_no_mail_shows_says_whether_its_text_stays() {
+    let folder = Folder::new().article(
+        "a.md",
+        "A",
+        "",
+        "On <abbr>TV</abbr> they <q>say so</q>.\n\n<iframe src=\"x\"></iframe>\n\n\
+         <table><tr><td rowspan=\"2\">1</td><td>2</td></tr><tr><td>3</td></tr></table>\n",
+    );
+    let loaded = folder.load();
+    let dropped: Vec<&str> = loaded
+        .diagnostics
+        .iter()
+        .filter(|found| found.rule == "dropped-html")
+        .map(|found| found.message.as_str())
+        .collect();
+    assert_eq!(
+        dropped,
+        [
+            "`<abbr>` does not go into a mail; its text stays",
+            "`<iframe>` does not go into a mail and is left out",
+            "a cell over several rows (`rowspan`) stands in the first of them, and the others are empty there",
+        ]
+    );
+    assert!(loaded.articles[0].prose().contains("On TV they “say so”."), "{}", loaded.articles[0].prose());
+}
+
+#[test]
 fn authors_are_found_by_key_and_name() {
     let folder = Folder::new()
         .article("a.md", "A", "author: mara-lind\n", "Text.")
         .article("b.md", "B", "author: mara LIND\n", "Text.")
         .article("c.md", "C", "author: Somebody Else\n", "Text.")
         .article("d.md", "D", "author: {name: Voltaire, link: https://example.com/v}\n", "Text.")
-        .article("e.md", "E", "", "Text.");
-    let loaded = folder.load();
+        .article("e.md", "E", "", "Text.")
+        .article("f.md", "F", "author: {name: mara lind}\n", "Text.")
+        .article("g.md", "G", "author: {name: mara-lind}\n", "Text.")
+        .article("h.md", "H", "author: {name: Mara Lind, biography: Of her own.}\n", "Text.")
+        .article("i.md", "I", "author: {name: admin}\n", "Text.");
+    let mut authors = authors();
+    authors.get_mut("mara-lind").unwrap().biography = Some("Of the harbour.".to_owned());
+    let options = LoadOptions::new(chrono_tz::Europe::Berlin, authors);
+    let loaded = load_dir(folder.path(), &options, now()).unwrap();
+    let lives: Vec<_> = loaded
+        .articles
+        .iter()
+        .filter_map(|a| a.author.as_ref())
+        .map(|author| (author.name.as_str(), author.biography.as_deref()))
+        .skip(4)
+        .collect();
+    let mara = ("Mara Lind", Some("Of the harbour."));
+    assert_eq!(lives, [mara, mara, ("Mara Lind", Some("Of her own.")), ("admin", None)]);
     let names: Vec<_> = loaded.articles.iter().map(|a| a.author.as_ref().map(|a| a.name.as_str())).collect();
-    assert_eq!(names, [Some("Mara Lind"), Some("Mara Lind"), Some("Somebody Else"), Some("Voltaire"), None]);
+    let first = [Some("Mara Lind"), Some("Mara Lind"), Some("Somebody Else"), Some("Voltaire"), None];
+    assert_eq!(names[..5], first);
 }
 
 #[test]

@@ -52,6 +52,7 @@ pub use picture::{Picture, SHOWN_WIDTH};
 pub use picture_cache::PictureCache;
 pub(crate) use slug::latin;
 pub use slug::{Slug, SlugError};
+pub(crate) use source::windows_1252;
 pub use spot::Spot;
 
 /// A whole, checked article; a file with an error never becomes one.

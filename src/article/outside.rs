@@ -53,6 +53,7 @@ pub(super) fn of_text(seen: &[Seen], offset: usize) -> Placed {
         What::Image { src, .. } => Some((web(src)?, place(span))),
         What::Heading { .. }
         | What::DroppedTag(_)
+        | What::Simpler(_)
         | What::UndefinedLabel(_)
         | What::UndefinedNote(_)
         | What::UnusedNote(_)

@@ -54,8 +54,9 @@ fn decode_utf8(bytes: &[u8]) -> Result<String, NotText> {
             let at = error.valid_up_to();
             let byte = bytes[at];
             let hint = match byte {
-                // ISO 8859-1, and Windows-1252 where it adds letters.
-                0xA0..=0xFF => format!("; in Windows-1252 it would be `{}`", char::from(byte)),
+                byte if windows_1252(byte) != '\u{FFFD}' => {
+                    format!("; in Windows-1252 it would be `{}`", windows_1252(byte))
+                }
                 _ => String::new(),
             };
             Err(NotText {
@@ -65,6 +66,18 @@ fn decode_utf8(bytes: &[u8]) -> Result<String, NotText> {
                 remedy: SAVE_AS_UTF8,
             })
         }
+    }
+}
+
+/// What a byte that is not of UTF-8 stands for in Windows-1252, which is ISO 8859-1 with more letters.
+pub(crate) fn windows_1252(byte: u8) -> char {
+    const MORE: [char; 32] = [
+        '€', '\u{FFFD}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{FFFD}', 'Ž', '\u{FFFD}',
+        '\u{FFFD}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{FFFD}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9F => MORE[usize::from(byte - 0x80)],
+        byte => char::from(byte),
     }
 }
 

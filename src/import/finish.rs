@@ -17,8 +17,8 @@ use crate::diagnostic::Severity;
 pub(super) struct Finish<'a> {
     options: &'a Options<'a>,
     shelves: Shelves,
-    /// The names that posts have got, and whose they are.
-    names: HashMap<String, PathBuf>,
+    /// The names that posts have got, and whose they are: their files and articles.
+    names: HashMap<String, (PathBuf, PathBuf)>,
     /// The names that articles had before, and which.
     before: HashMap<String, PathBuf>,
 }
@@ -37,7 +37,7 @@ impl<'a> Finish<'a> {
         report: &mut Report,
     ) -> Option<PathBuf> {
         if head.date.is_empty() {
-            report.refuse(file, 0, "it has no date, in its head or its file's name");
+            report.refuse(file, head.undated_line, head.undated.as_str());
             return None;
         }
         if head.title.is_empty() {
@@ -53,7 +53,10 @@ impl<'a> Finish<'a> {
             let name = PathBuf::from(&day[..4]).join(format!("{day}-{slug}.md"));
             // What an import before this one made of it keeps the name that it got then.
             let is_there = fs::symlink_metadata(self.options.out.join(&name)).is_ok();
-            match self.names.get(&slug).or_else(|| self.before.get(&slug).filter(|_| !is_there)) {
+            // An export holds many posts, which only their articles tell apart.
+            let of_post =
+                self.names.get(&slug).map(|(other, article)| if other == file { article } else { other });
+            match of_post.or_else(|| self.before.get(&slug).filter(|_| !is_there)) {
                 None => break name,
                 Some(taken) => other = other.or_else(|| Some(taken.clone())),
             }
@@ -70,7 +73,7 @@ impl<'a> Finish<'a> {
             let what = format!("the name `{wanted}` is that of {}; here it is `{slug}`", other.display());
             report.remark(file, what);
         }
-        self.names.insert(slug, file.to_owned());
+        self.names.insert(slug, (file.to_owned(), self.options.out.join(&name)));
         Some(name)
     }
 

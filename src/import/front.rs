@@ -53,7 +53,8 @@ pub(super) fn from_yaml(head: &str) -> Result<Map<String, Value>, (usize, String
     }
     let node = yaml::parse(head, Limits::DOCUMENT).map_err(|error| {
         let remedy = error.remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
-        (error.place.line + 1, format!("the front matter is no YAML: {}{remedy}", error.message))
+        let why = error.message.strip_prefix("this is no YAML: ").unwrap_or(&error.message);
+        (error.place.line + 1, format!("the front matter is no YAML: {why}{remedy}"))
     })?;
     match node.to_json() {
         Value::Object(fields) => Ok(fields),

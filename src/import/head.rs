@@ -12,13 +12,15 @@ pub(super) struct Head {
     pub(super) title: String,
     /// As it is written into `date:`; empty when none could be read.
     pub(super) date: String,
+    /// Why that is, and in which line of the file when it is one's fault.
+    pub(super) undated: String,
+    pub(super) undated_line: usize,
     pub(super) authors: Vec<String>,
     pub(super) summary: Option<String>,
     pub(super) tags: Vec<String>,
     /// Those of the tags that are part of an address with Jekyll.
     pub(super) categories: Vec<String>,
-    /// Source and alternative text.
-    pub(super) image: Option<(String, Option<String>)>,
+    pub(super) image: Option<HeadImage>,
     pub(super) slug: Option<String>,
     pub(super) draft: bool,
     /// The site makes no page of it: it is a part of others.
@@ -34,6 +36,15 @@ pub(super) struct Head {
     /// Hugo's `expiryDate`: it is not shown after.
     pub(super) not_after: Option<String>,
     pub(super) extra: Map<String, Value>,
+}
+
+/// The picture of a head.
+#[derive(Debug, Clone)]
+pub(super) struct HeadImage {
+    pub(super) src: String,
+    pub(super) alt: Option<String>,
+    /// A line of Markdown.
+    pub(super) caption: Option<String>,
 }
 
 /// What a key of a front matter says, whatever it is called.
@@ -249,17 +260,21 @@ fn texts(value: &Value, split: bool) -> Vec<String> {
     all.into_iter().filter(|text| !text.is_empty()).collect()
 }
 
-fn image(value: &Value) -> Option<(String, Option<String>)> {
+fn image(value: &Value) -> Option<HeadImage> {
     match value {
         Value::Object(fields) => {
             let of = |names: &[&str]| names.iter().find_map(|name| fields.get(*name).and_then(text));
-            Some((
-                of(&["src", "path", "url", "image", "feature", "teaser", "overlay_image"])?,
-                of(&["alt", "image_alt"]),
-            ))
+            Some(HeadImage {
+                src: of(&["src", "path", "url", "image", "feature", "teaser", "overlay_image"])?,
+                alt: of(&["alt", "image_alt"]),
+                caption: of(&["caption"]).filter(|caption| !caption.is_empty()),
+            })
         }
         Value::Array(items) => items.first().and_then(image),
-        value => Some((text(value).filter(|text| !text.is_empty())?, None)),
+        value => {
+            let src = text(value).filter(|text| !text.is_empty())?;
+            Some(HeadImage { src, alt: None, caption: None })
+        }
     }
 }
 
@@ -287,9 +302,12 @@ impl Head {
         if let Some(summary) = &self.summary {
             out.push_str(&format!("summary: {}\n", quoted(summary)));
         }
-        if let Some((src, alt)) = &self.image {
-            let alt = alt.as_ref().map(|alt| format!(", alt: {}", quoted(alt))).unwrap_or_default();
-            out.push_str(&format!("image: {{src: {}{alt}}}\n", quoted(src)));
+        if let Some(HeadImage { src, alt, caption }) = &self.image {
+            let texts = [("alt", alt), ("caption", caption)].into_iter();
+            let texts: String = texts
+                .filter_map(|(key, text)| Some(format!(", {key}: {}", quoted(text.as_ref()?))))
+                .collect();
+            out.push_str(&format!("image: {{src: {}{texts}}}\n", quoted(src)));
         }
         if !self.tags.is_empty() {
             let tags: Vec<String> = self.tags.iter().map(|tag| quoted(tag)).collect();

@@ -90,6 +90,8 @@ struct Post {
     line: usize,
     /// Whether each line of `body` is one of the file's.
     keeps_lines: bool,
+    /// What stands there from `line` on, in which a link or a picture of `body` is found again.
+    source: String,
 }
 
 /// Something that could not be carried over.
@@ -215,6 +217,17 @@ pub enum ImportError {
         line: usize,
         /// What is wrong with it.
         why: String,
+    },
+    /// An export that is only a part of one.
+    #[error(
+        "{}:{line}: this export is cut off: it ends in the middle, as a download does that was broken off; export it again",
+        path.display()
+    )]
+    Cut {
+        /// As it was named.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
     },
     /// An article or a picture cannot be written.
     #[error("`{}` cannot be written: {source}", path.display())]

@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::Flavour;
 use super::frames::{as_links, attribute};
-use crate::article::markdown::from_html;
+use crate::article::markdown::{Simpler, from_html};
 
 /// Elements whose start and end say how a piece of a line looks, and no more.
 const LOOKS: [&str; 4] = ["span", "font", "center", "div"];
@@ -26,6 +26,9 @@ pub(super) fn without_html(flavour: Flavour, body: &str, lost: &mut dyn FnMut(us
                 // What stands deeper, in a list or a quote, has its indentation; and a comment may silence a rule.
                 let deeper = !(span.start == 0 || body[..span.start].ends_with('\n'));
                 if deeper || html.trim_start().starts_with("<!--") {
+                    if html.contains("<!--") && !html.contains("-->") {
+                        lost(span.start, Simpler::OpenComment.what().to_owned());
+                    }
                     continue;
                 }
                 let mut written = block(flavour, html, span.start, lost);
@@ -107,8 +110,8 @@ fn block(flavour: Flavour, html: &str, start: usize, lost: &mut dyn FnMut(usize,
         let written = match is_html {
             true => {
                 let converted = from_html(&as_links(piece));
-                for what in converted.lost {
-                    lost(start + at, format!("{what} does not go into a mail and is left out"));
+                for found in converted.lost {
+                    lost(start + at + found.place(piece), found.what);
                 }
                 let count = |tag: &str| piece.matches(tag).count();
                 if count("</a>") > count("<a ") + count("<a>") + count("<a\n") {

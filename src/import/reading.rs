@@ -10,10 +10,23 @@ use super::head::{Head, head, one_line};
 use super::inherited::Inherited;
 use super::tree::{Spot, Standing};
 use super::{Options, Report};
-use crate::article::import_moment;
+use crate::article::{import_moment, windows_1252};
 
 /// A post that is larger is no post.
 const LARGEST: u64 = 1024 * 1024;
+
+/// What is told of a file in another encoding than UTF-8.
+pub(super) const OTHER_LETTERS: &str = "this is not UTF-8 but Windows-1252, and is read as that";
+
+/// The text of a file whose letters are not, or not all, in UTF-8.
+fn in_other_letters(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for piece in bytes.utf8_chunks() {
+        text.push_str(piece.valid());
+        text.extend(piece.invalid().iter().map(|byte| windows_1252(*byte)));
+    }
+    text
+}
 
 /// Reads a post: its head, its body, and the line on which that begins.
 pub(super) fn read(
@@ -40,8 +53,8 @@ pub(super) fn read(
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let line = 1 + error.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count();
-            report.note(path, line, "this is not UTF-8, and is read as well as it can be");
-            String::from_utf8_lossy(error.as_bytes()).into_owned()
+            report.note(path, line, OTHER_LETTERS);
+            in_other_letters(error.as_bytes())
         }
     };
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
@@ -57,9 +70,19 @@ pub(super) fn read(
     head.draft |= spot.standing == Standing::Draft;
     if head.date.is_empty() {
         head.date = spot.day.clone().unwrap_or_default();
-        if let Some(bad) = bad_date.filter(|_| !head.date.is_empty()) {
-            let what = format!("`{bad}` is no date that is read; the file's name gives {}", head.date);
-            report.note(path, 0, what);
+        let is_undated = head.date.is_empty();
+        match bad_date {
+            None => head.undated = "it has no date, in its head or its file's name".to_owned(),
+            Some(bad) => {
+                let line = text[..at].lines().position(|line| line.contains(&bad)).map_or(0, |line| line + 1);
+                let what = format!("`{bad}` is no date that is read");
+                if is_undated {
+                    head.undated = format!("{what}; write it as in 2016-03-04");
+                    head.undated_line = line;
+                } else {
+                    report.note(path, line, format!("{what}; the file's name gives {}", head.date));
+                }
+            }
         }
     }
     if head.date.is_empty() && head.draft {

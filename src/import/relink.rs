@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::head::HeadImage;
 use super::rewrite::{bare, readdressed};
 use super::shelves::{Shelves, upload};
 use super::{Options, Post, Report};
-use crate::article::markdown::{Seen, Target, What, document, percent_decode, scheme};
+use crate::article::markdown::{Seen, Target, What, document, percent_decode, plain, scheme};
 
 /// A larger picture is refused by the check.
 const LARGEST_PICTURE: u64 = 25 * 1024 * 1024;
@@ -81,13 +82,24 @@ impl Relink<'_> {
         copied: &mut Vec<Copied>,
         report: &mut Report,
     ) {
-        let Some((src, alt)) = post.head.image.take() else { return };
-        match self.picture(&src, slug, links, copied) {
-            Fate::Stays | Fate::Tells(_) => post.head.image = Some((src, alt)),
-            Fate::Becomes(src) | Fate::Loses(src, _) => post.head.image = Some((src, alt)),
+        let Some(mut image) = post.head.image.take() else { return };
+        if let Some(caption) = &mut image.caption {
+            let leads_out = |seen: &Seen| match &seen.what {
+                What::Link { target, .. } => matches!(Target::of(target), Target::Outside(_)),
+                _ => false,
+            };
+            if !document(caption).seen.iter().all(leads_out) {
+                let what = format!("of the caption `{}` only the words stay", short(caption));
+                report.note(&post.file, 0, what);
+                *caption = plain(caption);
+            }
+        }
+        match self.picture(&image.src, slug, links, copied) {
+            Fate::Stays | Fate::Tells(_) => post.head.image = Some(image),
+            Fate::Becomes(src) | Fate::Loses(src, _) => post.head.image = Some(HeadImage { src, ..image }),
             Fate::Bare => {}
             Fate::Goes(why) => {
-                report.note(&post.file, 0, format!("the picture `{}` is left out: {why}", short(&src)))
+                report.note(&post.file, 0, format!("the picture `{}` is left out: {why}", short(&image.src)))
             }
         }
     }
@@ -121,7 +133,7 @@ impl Relink<'_> {
                 };
                 let line = match post.keeps_lines && round == 0 {
                     true => post.line + body[..span.start].matches('\n').count() + skipped,
-                    false => post.line,
+                    false => post.line_of(written),
                 };
                 let kind = if matches!(what, What::Image { .. }) { "picture" } else { "link" };
                 if let Fate::Tells(what) = &fate {
@@ -281,6 +293,25 @@ impl Relink<'_> {
     }
 }
 
+impl Post {
+    /// The line on which the address `written` stands in the file; that of the text where it is written otherwise there.
+    fn line_of(&self, written: &str) -> usize {
+        let escaped = written.replace('&', "&amp;");
+        let numbered = written.replace('&', "&#038;");
+        let found =
+            [written, &escaped, &numbered].into_iter().filter(|one| !one.is_empty()).find_map(|address| {
+                // As an address, and not as a part of a longer one.
+                let mut places = self.source.match_indices(address);
+                places.find(|(at, _)| {
+                    let behind = self.source[at + address.len()..].chars().next();
+                    behind
+                        .is_none_or(|c| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | '>' | '<' | '['))
+                })
+            });
+        self.line + found.map_or(0, |(at, _)| self.source[..at].matches('\n').count())
+    }
+}
+
 /// `body` with one blank line where several are, but in code.
 fn without_gaps(body: &str) -> String {
     let mut out = String::with_capacity(body.len());
@@ -334,7 +365,7 @@ pub(super) fn remote(post: &Post) -> Vec<String> {
         _ => None,
     });
     let mut urls: Vec<String> = Vec::new();
-    for src in post.head.image.iter().map(|(src, _)| src).chain(shown) {
+    for src in post.head.image.iter().map(|image| &image.src).chain(shown) {
         if let Target::Outside(url) = Target::of(src)
             && url.starts_with("http")
             && !urls.contains(&url)

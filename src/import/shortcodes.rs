@@ -45,6 +45,13 @@ fn code(text: &str, start: usize) -> Option<Code<'_>> {
     Some(Code { name, rest: rest.trim(), end, open, close })
 }
 
+/// Whether a caption in Markdown says more than its words, which are `plain`: emphasis, a link.
+fn has_marks(caption: &str, plain: &str) -> bool {
+    // Quotation marks and dashes are set as print has them.
+    let bare = |text: &str| text.replace(|c: char| c.is_whitespace() || "'\"‘’“”-–—.…".contains(c), "");
+    bare(caption) != bare(plain)
+}
+
 /// Where the shortcode that closes `name` begins behind `from`, and where it ends.
 fn closing(text: &str, from: usize, name: &str) -> Option<(usize, usize)> {
     let mut at = from;
@@ -233,7 +240,13 @@ impl Shortcodes<'_> {
             text if text.contains(['*', '_', '[', '`']) => crate::article::markdown::plain(&text),
             text => text,
         };
-        let caption = words.any(&["caption", "title"]).map(plain);
+        let written = words.any(&["caption", "title"]);
+        let caption = written.map(plain);
+        if let (Some(written), Some(caption)) = (written, &caption)
+            && has_marks(&unescaped(written), caption)
+        {
+            (self.lost)(start, format!("of the caption `{}` only the words stay", short(written)));
+        }
         out.push_str(&picture(src, &plain(alt), caption.as_deref(), words.named("link")));
         // Of two lines beneath a picture one has a place.
         let second = words.named("title").filter(|_| words.named("caption").is_some());
@@ -285,10 +298,6 @@ mod tests {
             ("{{< mermaid >}}a-->b{{< /mermaid >}}", "```mermaid\na-->b\n```"),
             ("{{< button href=\"https://e.org\" >}}Go{{< /button >}}", "[Go](<https://e.org>)"),
             ("{{< tab \"One\" >}}a{{< /tab >}}{{< tab \"Two\" >}}b{{< /tab >}}", "**One** a\n\n**Two** b"),
-            (
-                "{{< figure src=\"a.jpg\" caption=\"By [Ann](https://e.org), *here*\" >}}",
-                "![By Ann, here](<a.jpg>)",
-            ),
         ] {
             assert_eq!(expanded(shortcode), (markdown.to_owned(), Vec::new()), "{shortcode}");
         }
@@ -303,6 +312,10 @@ mod tests {
                 "0: `attr: Ann Reed` of the figure is left out"
             ]
         );
+        let (text, lost) =
+            expanded("{{< figure src=\"a.jpg\" caption=\"By [Ann](https://e.org), *here*\" >}}");
+        assert_eq!(text, "![By Ann, here](<a.jpg>)");
+        assert_eq!(lost, ["0: of the caption `By [Ann](https://e.org), *here*` only the words stay"]);
         let (text, lost) = expanded("{{% notice tip %}}Mind the gap.{{% /notice %}}");
         assert_eq!(text, "Mind the gap.");
         // In time that grows with the text.

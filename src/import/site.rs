@@ -94,10 +94,11 @@ pub fn site(flavour: Flavour, source: &Path, options: &Options<'_>) -> Result<Re
             continue;
         };
         let lines = body.matches('\n').count();
-        let body = bodies.markdown((&head, &body, line), (spot, &name), &mut told);
+        let source = body;
+        let body = bodies.markdown((&head, &source, line), (spot, &name), &mut told);
         // What took more lines than it had moves what is behind it.
         let keeps_lines = body.matches('\n').count() == lines;
-        let mut post = Post { head, body, file: spot.shown.clone(), line, keeps_lines };
+        let mut post = Post { head, body, file: spot.shown.clone(), line, keeps_lines, source };
         summarised(&mut post);
         let from = spot.path.parent().unwrap_or(Path::new(""));
         let links = Links {

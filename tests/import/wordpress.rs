@@ -197,3 +197,164 @@ fn what_stands_above_more_is_the_summary_without_pictures_and_a_format_is_no_tag
         "{article}"
     );
 }
+
+#[test]
+fn footnotes_of_the_editor_become_footnotes() {
+    let sup = |id: &str| {
+        format!("<sup data-fn=\"{id}\" class=\"fn\"><a href=\"#{id}\" id=\"{id}-link\">1</a></sup>")
+    };
+    let content = format!(
+        "<!-- wp:paragraph -->\n<p>One{} and <b>two</b>{}, one again{}.</p>\n<!-- /wp:paragraph -->\n\
+         <!-- wp:heading -->\n<h2>Three{}</h2>\n<!-- /wp:heading -->\n<!-- wp:footnotes /-->",
+        sup("b"),
+        sup("a"),
+        sup("b"),
+        sup("gone")
+    );
+    let notes = r#"[{"content":"The <em>first</em>,<br>of <a href=\"https://e.org/\">two</a>.","id":"a"},{"content":"A \u201csecond\u201d.","id":"b"},{"content":"x","id":"c"}]"#;
+    let fields = entry(1, "notes", "https://old.example/notes/", &content)
+        + &format!(
+            "<wp:postmeta><wp:meta_key>footnotes</wp:meta_key><wp:meta_value><![CDATA[{notes}]]></wp:meta_value></wp:postmeta>"
+        );
+    let export = export_of("https://old.example", &item("post", "publish", &fields));
+    let first = export[..export.find("<p>One").unwrap()].matches('\n').count();
+    let site = Site::new().with("export.xml", export);
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    assert_eq!(
+        body(&site, "notes").trim(),
+        "One[^1] and **two**[^2], one again[^1].\n\n## Three\n\n[^1]: A “second”.\n\n\
+         [^2]: The *first*,\\\n    of [two](https://e.org/)."
+    );
+    for line in [
+        format!(
+            "export.xml:{}: a reference to a footnote is left out: the export does not have the note",
+            first + 4
+        ),
+        format!("export.xml:{}: footnotes to which nothing refers are left out (1)", first + 6),
+    ] {
+        assert!(told.contains(&line), "{line}\n{told}");
+    }
+    assert_eq!(told.matches("left out").count(), 2, "{told}");
+}
+
+#[test]
+fn what_is_lost_is_told_at_its_own_line() {
+    let content = "<!-- wp:paragraph -->\n<p>One.</p>\n<!-- /wp:paragraph -->\n<!-- wp:paragraph -->\n\
+        <p><a href=\"#gone\">a</a> <a href=\"#fares\">b</a>\n<a href=\"https://old.example/about/?a=1&amp;b=2\">c</a></p>\n<!-- /wp:paragraph -->\n\
+        <!-- wp:heading -->\n<h2 id=\"fares\">What it costs</h2>\n<!-- /wp:heading -->\n\
+        <table><tr><td\nrowspan=\"2\">1</td><td>2</td></tr><tr><td>3</td></tr></table>\n<!-- wp:html -->\n<!-- half\n\
+        <p>Hidden.</p>\n<!-- /wp:html -->\n<p>Seen.</p>";
+    let about = item("page", "publish", &entry(2, "about", "https://old.example/about/", ""));
+    let items = item("post", "publish", &entry(1, "lines", "https://old.example/lines/", content)) + &about;
+    let export = export_of("https://old.example", &items);
+    let line = |mark: &str| export[..export.find(mark).unwrap()].matches('\n').count() + 1;
+    let expected = [
+        (line("#gone"), "the link `#gone` is left out: there is no such heading"),
+        (line("about/?a"), "the link `https://old.example/about/?a=1&b=2` stays as it is"),
+        (line("rowspan"), "a cell over several rows (`rowspan`) stands in the first of them"),
+        (line("<!-- half"), "a comment that is never closed"),
+    ]
+    .map(|(line, what)| format!("  export.xml:{line}: {what}"));
+    let site = Site::new().with("export.xml", export);
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    for line in &expected {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+    assert_eq!(told.matches("  export.xml").count(), expected.len(), "{told}");
+    let body = body(&site, "lines");
+    assert!(body.contains("a [b](#fares)") && body.contains("## What it costs {#fares}"), "{body}");
+    assert!(body.contains("| 1 | 2 |\n| --- | --- |\n|  | 3 |") && body.contains("Seen."), "{body}");
+}
+
+#[test]
+fn a_name_that_is_taken_and_a_date_that_is_none_are_told_as_they_are() {
+    let post = |name: &str, date: &str, more: &str| {
+        let fields = entry(1, name, "https://old.example/x/", "<p>Text.</p>") + more;
+        item("post", "publish", &fields).replace("2016-03-04 11:00:00", date)
+    };
+    let none = "0000-00-00 00:00:00";
+    let items = post("same", "2016-03-04 11:00:00", "")
+        + &post("same", "2016-03-05 11:00:00", "")
+        + &post("undated", "", "")
+        + &post("odd", none, "<wp:post_date>0000-00-00 00:00:00</wp:post_date>")
+        + &post("fed", none, "<pubDate>Fri, 04 Mar 2016 11:00:00 +0200</pubDate>");
+    let site = Site::new().with("export.xml", export_of("https://old.example", &items));
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 1, "{told}");
+    for what in [
+        ": the name `same` is that of out/2016/2016-03-04-same.md; here it is `same-2`\n",
+        ": it has no date\n",
+        ": its date is `0000-00-00 00:00:00`, which is none\n",
+    ] {
+        assert!(told.contains(what), "{what}{told}");
+    }
+    let articles = site.articles();
+    assert!(
+        articles
+            .contains("## out/2016/2016-03-04-fed.md\n---\ntitle: fed\ndate: 2016-03-04T11:00:00+02:00\n"),
+        "{articles}"
+    );
+    let site = Site::new()
+        .with("site/content/posts/odd.md", "---\ntitle: Odd\ndate: Sept 5, 2026\n---\nText.\n")
+        .with("site/content/posts/none.md", "---\ntitle: None\n---\nText.\n");
+    let (_, told) = site.import("hugo site --out out");
+    for line in [
+        "posts/odd.md:3: `Sept 5, 2026` is no date that is read; write it as in 2016-03-04\n",
+        "posts/none.md: it has no date, in its head or its file's name\n",
+    ] {
+        assert!(told.contains(line), "{line}{told}");
+    }
+}
+
+#[test]
+fn letters_of_windows_are_read_as_they_were_meant() {
+    let head = b"---\ntitle: Latin\ndate: 2016-03-04\n---\n".as_slice();
+    let site = Site::new()
+        .with("blog/_posts/2016-03-04-latin.md", [head, b"F\xe4hre \x96 \x805 \xe2\x82\xac\n"].concat());
+    let (code, told) = site.import("jekyll blog --out out");
+    assert_eq!(code, 0, "{told}");
+    let line = "latin.md:5: this is not UTF-8 but Windows-1252, and is read as that";
+    assert!(told.contains(line), "{told}");
+    assert!(site.articles().contains("\nFähre – €5 €\n"), "{}", site.articles());
+    let export = export_of(
+        "https://old.example",
+        &item("post", "publish", &entry(1, "boat", "https://old.example/b/", "<p>F#hre.</p>")),
+    );
+    let line = export[..export.find("F#hre").unwrap()].matches('\n').count() + 1;
+    let bytes: Vec<u8> = export.bytes().map(|b| if b == b'#' { 0xe4 } else { b }).collect();
+    let site = Site::new().with("export.xml", bytes);
+    let (code, told) = site.import("wordpress export.xml --out out");
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains(&format!("  export.xml:{line}: this is not UTF-8")), "{told}");
+    assert_eq!(body(&site, "boat"), "Fähre.\n");
+}
+
+#[test]
+fn of_a_picture_of_hugo_the_caption_is_carried_over_or_told() {
+    let site = Site::new()
+        .with("site/static/img/quay.png", png())
+        .with(
+            "site/content/posts/quay.md",
+            "---\ntitle: Quay\ndate: 2016-03-04\ncover: {image: /img/quay.png, alt: The quay, caption: \"By [Ann](https://e.org), *here*\"}\n---\n\
+             Text.\n\n{{< figure src=\"/img/quay.png\" alt=\"Quay\" caption=\"A **cap** with [link](https://x.example)\" >}}\n\n\
+             {{< figure src=\"/img/quay.png\" alt=\"Quay\" caption=\"It's \\\"so\\\" -- [sic]\" >}}\n",
+        )
+        .with(
+            "site/content/posts/map.md",
+            "---\ntitle: Map\ndate: 2016-03-05\ncover: {image: /img/quay.png, alt: The quay, caption: \"[Map](/map)\"}\n---\nText.\n",
+        );
+    let (code, told) = site.import("hugo site --out out");
+    assert_eq!(code, 0, "{told}");
+    site.passes();
+    let articles = site.articles();
+    assert!(articles.contains("alt: The quay, caption: \"By [Ann](https://e.org), *here*\"}"), "{articles}");
+    assert!(articles.contains("alt: The quay, caption: Map}"), "{articles}");
+    let line = "quay.md:8: of the caption `A **cap** with [link](https://x.example)` only the words stay";
+    assert!(told.contains(line), "{told}");
+    assert!(told.contains("map.md: of the caption `[Map](/map)` only the words stay"), "{told}");
+    assert_eq!(told.matches("only the words stay").count(), 2, "{told}");
+}

@@ -172,7 +172,6 @@ const FOREIGN: &[(Fate, &[&str])] = &[
             "taxonomies",
             "pagination",
             "password",
-            "source",
         ],
     ),
 ];
@@ -461,4 +460,19 @@ fn gather(node: &Node, texts: &mut Vec<Node>, findings: &Findings) {
 
 fn in_place(text: String, node: &Node) -> Node {
     Node { value: Value::Text(text), span: node.span.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_that_is_passed_over_is_one_slip_away_from_ours() {
+        for (fate, names) in FOREIGN {
+            for name in names.iter().filter(|_| *fate == Fate::Nothing) {
+                let ours = surely(name, FRONT_MATTER.iter().map(|row| row.name));
+                assert_eq!(ours, None, "`{name}` may be meant as `{}`", ours.unwrap_or_default());
+            }
+        }
+    }
 }

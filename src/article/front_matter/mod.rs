@@ -248,7 +248,17 @@ impl Checker<'_, '_> {
     fn author(&mut self) {
         let Some(node) = self.entries.get("author") else { return };
         self.out.author = match &node.value {
-            Value::Map(map) => values::author(map, node, self.findings, &mut self.out),
+            Value::Map(map) => {
+                let author = values::author(map, node, self.findings, &mut self.out);
+                // Of whom no more is said than a name the configuration may say more.
+                match author {
+                    Some(Author { name, biography: None, link: None, photo: None }) => {
+                        let bare = || Author { name: name.clone(), biography: None, link: None, photo: None };
+                        Some(self.configured_author(&name).unwrap_or_else(bare))
+                    }
+                    author => author,
+                }
+            }
             Value::Text(text) => {
                 self.out.credit_places.push(node.span.clone());
                 self.named_author(text.trim(), node)
@@ -257,11 +267,17 @@ impl Checker<'_, '_> {
         };
     }
 
-    fn named_author(&mut self, written: &str, node: &Node) -> Option<Author> {
+    /// The author of the configuration who has this key or this name.
+    fn configured_author(&self, written: &str) -> Option<Author> {
         let authors = self.context.authors;
         let by_name = |author: &&Author| author.name.to_lowercase() == written.to_lowercase();
-        if let Some(author) = authors.get(written).or_else(|| authors.values().find(by_name)) {
-            return Some(author.clone());
+        authors.get(written).or_else(|| authors.values().find(by_name)).cloned()
+    }
+
+    fn named_author(&mut self, written: &str, node: &Node) -> Option<Author> {
+        let authors = self.context.authors;
+        if let Some(author) = self.configured_author(written) {
+            return Some(author);
         }
         let name = values::line(node, "author", self.findings)?;
         if name.contains(char::is_whitespace) || self.origin == Origin::Elsewhere {

@@ -235,12 +235,10 @@ impl Linter<'_, '_> {
                 }
             }
             What::Heading { .. } => {}
-            What::DroppedTag(name) => self.findings.warning(
-                "dropped-html",
-                span,
-                format!("`<{}>` does not go into a mail and is left out", shortened(name)),
-                "remove it, or say it in Markdown",
-            ),
+            What::DroppedTag(_) | What::Simpler(_) => {
+                let lost = what.lost().unwrap_or_default();
+                self.findings.warning("dropped-html", span, lost, "remove it, or say it in Markdown");
+            }
             What::UndefinedLabel(label) => self.findings.warning(
                 "undefined-label",
                 span,

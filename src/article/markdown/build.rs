@@ -396,6 +396,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 run.open(name, Opened::Discard);
             }
             RawTag::Break => run.push(Inline::HardBreak),
+            RawTag::Says(text) => run.push_text(text),
             RawTag::Open(name, style) => run.open(name, Opened::Styled(style)),
             RawTag::Link(target) => {
                 self.see(What::Link { target: target.clone(), text: None }, span);
@@ -455,7 +456,7 @@ pub(super) fn paragraph(mut content: Vec<Inline>) -> Block {
 }
 
 /// The id that links of GitHub's kind use: `## Cost & benefit` is `#cost--benefit`.
-fn heading_id(text: &str) -> String {
+pub(super) fn heading_id(text: &str) -> String {
     text.trim()
         .chars()
         .flat_map(char::to_lowercase)

@@ -47,7 +47,7 @@ use url::Url;
 
 pub(crate) use build::document;
 use tree::{Block, Inline};
-pub(crate) use tree::{Document, Seen, What};
+pub(crate) use tree::{Document, Seen, Simpler, What};
 pub(crate) use write::{escape, from_html};
 
 use super::Article;

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::raw::keeps_its_text;
+
 /// A document: what both renderers walk, and what the linter looks at.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Document {
@@ -172,6 +174,8 @@ pub(crate) enum What {
     },
     /// A tag of raw HTML that does not go into a mail.
     DroppedTag(String),
+    /// Raw HTML that a mail shows in a simpler way.
+    Simpler(Simpler),
     /// A `[text][label]` without the label's address.
     UndefinedLabel(String),
     /// A `[^label]` without its footnote.
@@ -180,6 +184,90 @@ pub(crate) enum What {
     UnusedNote(String),
     /// Nested deeper than is rendered.
     TooDeep,
+}
+
+/// What of raw HTML a mail shows in a simpler way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Simpler {
+    /// A cell over several rows.
+    Rows,
+    /// A cell over several columns.
+    Columns,
+    /// A list numbered with letters or Roman numerals.
+    Letters,
+    /// A list numbered backwards.
+    Backwards,
+    /// A comment that is never closed.
+    OpenComment,
+}
+
+impl Simpler {
+    /// What becomes of it, in one line.
+    pub(crate) fn what(self) -> &'static str {
+        match self {
+            Simpler::Rows => {
+                "a cell over several rows (`rowspan`) stands in the first of them, and the others are empty there"
+            }
+            Simpler::Columns => {
+                "a cell over several columns (`colspan`) stands in the first of them, and the others are empty there"
+            }
+            Simpler::Letters => "the letters of this list (`type`) become numbers",
+            Simpler::Backwards => "this list is counted forwards, not backwards (`reversed`)",
+            Simpler::OpenComment => {
+                "a comment that is never closed (`-->`) hides what stands behind it, which is left out"
+            }
+        }
+    }
+
+    /// How it begins in the source.
+    pub(crate) fn mark(self) -> &'static str {
+        match self {
+            Simpler::Rows => "rowspan",
+            Simpler::Columns => "colspan",
+            Simpler::Letters => "type",
+            Simpler::Backwards => "reversed",
+            Simpler::OpenComment => "<!--",
+        }
+    }
+}
+
+impl What {
+    /// What of raw HTML is lost, in one line.
+    pub(crate) fn lost(&self) -> Option<String> {
+        match self {
+            What::DroppedTag(name) => {
+                let fate = if keeps_its_text(name) { "; its text stays" } else { " and is left out" };
+                Some(format!("`<{}>` does not go into a mail{fate}", name.get(..80).unwrap_or(name)))
+            }
+            What::Simpler(simpler) => Some(simpler.what().to_owned()),
+            What::TooDeep => Some("a piece with too many tags is left out".to_owned()),
+            // What runs something, or holds a whole picture.
+            What::Link { target, .. } if target.ends_with('…') => {
+                Some(format!("a link or a picture of `{target}` does not go into a mail and is left out"))
+            }
+            What::Link { .. }
+            | What::Image { .. }
+            | What::Heading { .. }
+            | What::UndefinedLabel(_)
+            | What::UndefinedNote(_)
+            | What::UnusedNote(_) => None,
+        }
+    }
+
+    /// How what is lost begins in the source.
+    pub(crate) fn mark(&self) -> Option<String> {
+        match self {
+            What::DroppedTag(name) => Some(format!("<{name}")),
+            What::Simpler(simpler) => Some(simpler.mark().to_owned()),
+            What::Link { target, .. } => Some(target.trim_end_matches('…').to_owned()),
+            What::TooDeep => Some(String::new()),
+            What::Image { .. }
+            | What::Heading { .. }
+            | What::UndefinedLabel(_)
+            | What::UndefinedNote(_)
+            | What::UnusedNote(_) => None,
+        }
+    }
 }
 
 /// The text of `content`, without marks.

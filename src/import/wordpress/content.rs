@@ -1,40 +1,49 @@
 //! What WordPress keeps as the text of a post → Markdown: blocks, classic paragraphs, shortcodes.
 
 use super::super::frames::as_links;
+use super::notes::Notes;
 use super::patterns::Patterns;
 use super::shortcodes::{Gallery, expanded};
-use crate::article::markdown::from_html;
+use crate::article::markdown::{Simpler, from_html};
 
 /// A piece between blocks is converted by itself, so that a long post is no large document.
 const PIECE: usize = 200;
 
-/// What the content of a post shows without having it: the pictures of galleries, and patterns.
-pub(super) type Sources<'a> = (&'a Gallery<'a>, &'a Patterns);
+/// What the content of a post shows without having it.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    /// The pictures of galleries.
+    pub(super) gallery: &'a Gallery<'a>,
+    pub(super) patterns: &'a Patterns,
+    /// Its footnotes, as the export has them.
+    pub(super) notes: &'a str,
+}
 
 /// Turns the content of a post into Markdown; tells what is lost, with its byte.
 pub(super) fn markdown(
     content: &str,
-    (gallery, patterns): Sources<'_>,
+    Sources { gallery, patterns, notes }: Sources<'_>,
     lost: &mut dyn FnMut(usize, String),
 ) -> String {
     let has_blocks = content.contains("<!-- wp:");
     let filled = patterns.put_into(content, lost);
     let lost = &mut |at: usize, what: String| lost(filled.place(at), what);
     let content = &filled.text;
+    for at in half_comments(content) {
+        lost(at, Simpler::OpenComment.what().to_owned());
+    }
+    let mut notes = Notes::of(notes);
     let mut out = String::new();
     for (at, piece) in pieces(content, has_blocks) {
         let html = expanded(piece, gallery, &mut |within, what| lost(at + within, what));
+        let html =
+            notes.referred_to(&html, &mut |mark, what| lost(at + piece.find(mark).unwrap_or_default(), what));
         let html = with_addresses(&as_links(&html));
         let html = if has_blocks { blocks(&html) } else { paragraphs(&html) };
         for part in parts(&html) {
             let converted = from_html(part);
-            for what in converted.lost {
-                let tag = what.trim_matches(['`', '>']);
-                let within = if tag.starts_with('<') { piece.find(tag) } else { None };
-                lost(
-                    at + within.unwrap_or_default(),
-                    format!("{what} does not go into a mail and is left out"),
-                );
+            for found in converted.lost {
+                lost(at + found.place(piece), found.what);
             }
             if !converted.markdown.trim().is_empty() {
                 if !out.is_empty() {
@@ -44,7 +53,22 @@ pub(super) fn markdown(
             }
         }
     }
-    out
+    notes.put_into(out, &mut |what| lost(content.len(), what))
+}
+
+/// Where comments begin that are closed by the end of another: the editor's own, which stand around each block.
+fn half_comments(content: &str) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = content[at..].find("<!--").map(|open| at + open) {
+        let Some(length) = content[open..].find("-->") else { break };
+        let inner = &content[open + 4..(open + length).max(open + 4)];
+        if inner.contains("<!-- wp:") || inner.contains("<!-- /wp:") {
+            found.push(open);
+        }
+        at = open + length + 3;
+    }
+    found
 }
 
 /// Pieces of whole lines with so few tags that each is converted: a longer one would be taken for an attack.
@@ -252,9 +276,8 @@ mod tests {
 
     fn converted(html: &str) -> (String, Vec<String>) {
         let mut lost = Vec::new();
-        let text = markdown(html, (&|_| Vec::new(), &Patterns::default()), &mut |at, what| {
-            lost.push(format!("{at}: {what}"))
-        });
+        let sources = Sources { gallery: &|_| Vec::new(), patterns: &Patterns::default(), notes: "" };
+        let text = markdown(html, sources, &mut |at, what| lost.push(format!("{at}: {what}")));
         (text, lost)
     }
 

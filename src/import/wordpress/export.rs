@@ -8,10 +8,11 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Error, Reader};
 
 use super::super::ImportError;
+use crate::article::windows_1252;
 
 /// A single text, comment or tag of an export is no larger than this.
 const LARGEST_PIECE: usize = 16 * 1024 * 1024;
@@ -27,6 +28,8 @@ pub(super) enum Entry {
     },
     /// An address at which the whole site stood.
     Home(String),
+    /// It is not in UTF-8; at this line first.
+    OtherLetters(usize),
     Item(Box<Item>),
 }
 
@@ -55,6 +58,8 @@ pub(super) struct Item {
     pub(super) creator: String,
     pub(super) date: String,
     pub(super) date_gmt: String,
+    /// As feeds have it: `Fri, 04 Mar 2016 11:00:00 +0000`.
+    pub(super) feed_date: String,
     pub(super) content: String,
     pub(super) excerpt: String,
     pub(super) categories: Vec<String>,
@@ -63,10 +68,12 @@ pub(super) struct Item {
     pub(super) thumbnail: String,
     /// `_wp_attachment_image_alt`
     pub(super) alt: String,
+    /// `footnotes`: their texts, in JSON.
+    pub(super) notes: String,
     pub(super) comments: usize,
 }
 
-/// Bytes of a file as UTF-8: what is none is replaced, and so is what XML allows no document to hold.
+/// Bytes of a file as UTF-8: what is none is read as Windows-1252, and what XML allows no document to hold is replaced.
 struct Clean<R> {
     inner: R,
     /// An unfinished letter from the end of the last piece.
@@ -75,6 +82,9 @@ struct Clean<R> {
     at: usize,
     /// Bytes read since the last event.
     since: Rc<Cell<usize>>,
+    /// Lines read until now, and the first of them that is not in UTF-8.
+    lines: usize,
+    odd: Rc<Cell<Option<usize>>>,
 }
 
 impl<R: Read> Read for Clean<R> {
@@ -103,6 +113,7 @@ impl<R: Read> Read for Clean<R> {
                     |c: char| if c.is_control() && !matches!(c, '\n' | '\t' | '\r') { '\u{fffd}' } else { c };
                 self.out.extend(good.chars().map(clean).collect::<String>().into_bytes());
                 rest = &rest[good.len()..];
+                self.lines += good.matches('\n').count();
                 match bad {
                     None => break,
                     Some(None) if read > 0 => {
@@ -110,8 +121,12 @@ impl<R: Read> Read for Clean<R> {
                         break;
                     }
                     Some(length) => {
-                        self.out.extend("\u{fffd}".as_bytes());
-                        rest = &rest[length.unwrap_or(rest.len())..];
+                        let (bad, behind) = rest.split_at(length.unwrap_or(rest.len()));
+                        self.out.extend(
+                            bad.iter().map(|byte| windows_1252(*byte)).collect::<String>().into_bytes(),
+                        );
+                        self.odd.set(self.odd.get().or(Some(1 + self.lines)));
+                        rest = behind;
                     }
                 }
             }
@@ -139,7 +154,16 @@ pub(super) fn entries(
         return Err(ImportError::Strange { path: path.to_owned(), why });
     }
     let since = Rc::new(Cell::new(0));
-    let clean = Clean { inner: file, rest: Vec::new(), out: Vec::new(), at: 0, since: Rc::clone(&since) };
+    let odd = Rc::new(Cell::new(None));
+    let clean = Clean {
+        inner: file,
+        rest: Vec::new(),
+        out: Vec::new(),
+        at: 0,
+        since: Rc::clone(&since),
+        lines: 0,
+        odd: Rc::clone(&odd),
+    };
     let mut reader = Reader::from_reader(BufReader::new(clean));
     // An `&` that stands for itself is a mistake that many exports have.
     reader.config_mut().allow_dangling_amp = true;
@@ -148,7 +172,11 @@ pub(super) fn entries(
     let mut buffer = Vec::new();
     let mut is_export = false;
     loop {
-        let event = reader.read_event_into(&mut buffer).map_err(|error| walk.wrong(error.to_string()))?;
+        let event = reader.read_event_into(&mut buffer).map_err(|error| match error {
+            // Its errors of this kind are all one: the file has ended before something that was begun.
+            Error::Syntax(_) if is_export => walk.cut(),
+            error => walk.wrong(error.to_string()),
+        })?;
         since.set(0);
         let ended = matches!(event, Event::Eof);
         is_export |= matches!(&event, Event::Start(tag) if tag.name().as_ref() == "rss");
@@ -158,16 +186,16 @@ pub(super) fn entries(
         if let Some(entry) = entry {
             each(entry)?;
         }
-        if ended && !walk.open.is_empty() {
-            return Err(walk.wrong("it ends in the middle; export it again".to_owned()));
-        }
         if ended && !is_export {
             return Err(
                 walk.wrong("it has no `<rss>`; name the .xml file that Tools → Export gives".to_owned())
             );
         }
+        if ended && !walk.open.is_empty() {
+            return Err(walk.cut());
+        }
         if ended {
-            return Ok(());
+            return odd.get().map_or(Ok(()), |line| each(Entry::OtherLetters(line)));
         }
     }
 }
@@ -188,6 +216,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn wrong(&self, why: String) -> ImportError {
         ImportError::Xml { path: self.path.to_owned(), line: self.line, why }
+    }
+
+    fn cut(&self) -> ImportError {
+        ImportError::Cut { path: self.path.to_owned(), line: self.line }
     }
 
     fn event(&mut self, event: Event<'_>) -> Result<Option<Entry>, ImportError> {
@@ -279,6 +311,7 @@ impl Walk<'_> {
             "wp:post_id" => item.id = text,
             "wp:post_parent" => item.parent = text,
             "wp:post_name" => item.name = text,
+            "pubDate" => item.feed_date = text,
             "wp:post_date" => item.date = text,
             "wp:post_date_gmt" => item.date_gmt = text,
             "wp:post_type" => item.kind = text,
@@ -290,6 +323,7 @@ impl Walk<'_> {
             "wp:meta_value" => match self.meta.as_deref() {
                 Some("_thumbnail_id") => item.thumbnail = text,
                 Some("_wp_attachment_image_alt") => item.alt = text,
+                Some("footnotes") => item.notes = text,
                 Some("_wp_old_slug") if item.old_names.len() < 50 => item.old_names.push(text),
                 _ => {}
             },

@@ -3,6 +3,7 @@
 mod addresses;
 mod content;
 mod export;
+mod notes;
 mod overrides;
 mod patterns;
 mod shortcodes;
@@ -10,18 +11,20 @@ mod shortcodes;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use chrono::{FixedOffset, NaiveDateTime, Offset as _, SecondsFormat, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset as _, SecondsFormat, Utc};
 use url::Url;
 
 use super::finish::Finish;
-use super::head::{Head, one_line, summary_of};
+use super::head::{Head, HeadImage, one_line, summary_of};
 use super::homes::{Homes, on_the_web};
+use super::reading::OTHER_LETTERS;
 use super::relink::{Links, relative};
 use super::shelves::Shelves;
 use super::{ImportError, Options, Post, Report};
 use crate::article::import_date;
 use crate::article::markdown::{document, from_html};
 use addresses::{Addresses, Found, Led};
+use content::Sources;
 use export::{Entry, Item, entries};
 use patterns::Patterns;
 
@@ -64,7 +67,14 @@ pub fn wordpress(path: &Path, options: &Options<'_>) -> Result<Report, ImportErr
     let mut known = gather(path, options, &mut finish)?;
     let mut report = Report { authors: known.authors.clone().into_iter().collect(), ..Report::default() };
     entries(path, &mut |entry| {
-        let Entry::Item(item) = entry else { return Ok(()) };
+        let item = match entry {
+            Entry::Item(item) => item,
+            Entry::OtherLetters(line) => {
+                report.note(path, line, OTHER_LETTERS);
+                return Ok(());
+            }
+            Entry::Author { .. } | Entry::Home(_) => return Ok(()),
+        };
         *report.passed_over.entry("comments").or_default() += item.comments;
         if let Some(kind) = passed_over(&item) {
             report.pass_over(kind);
@@ -140,6 +150,7 @@ fn gather(path: &Path, options: &Options<'_>, finish: &mut Finish<'_>) -> Result
                 known.authors.insert(one_line(&login), one_line(&name));
             }
             Entry::Home(url) => homes.extend([url.as_str()]),
+            Entry::OtherLetters(_) => {}
             Entry::Item(item) => {
                 let led = match passed_over(&item) {
                     None => {
@@ -217,8 +228,9 @@ fn headings(path: &Path, wanted: &HashSet<PathBuf>, known: &mut Known) -> Result
         {
             let name = known.planned.get(number).and_then(|(name, _)| name.as_ref());
             if let Some(name) = name.filter(|name| wanted.contains(*name)) {
-                let body =
-                    content::markdown(&item.content, (&|_| Vec::new(), &known.patterns), &mut |_, _| {});
+                let sources =
+                    Sources { gallery: &|_| Vec::new(), patterns: &known.patterns, notes: &item.notes };
+                let body = content::markdown(&item.content, sources, &mut |_, _| {});
                 let ids = document(&body).heading_ids().into_iter().map(str::to_owned).collect();
                 found.push((name.clone(), ids));
             }
@@ -236,7 +248,7 @@ fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &
     let line = if item.content_line > 0 { item.content_line } else { item.line };
     let mut told = Vec::new();
     let gallery = |ids: Option<&str>| known.gallery(&item, ids);
-    let sources: content::Sources<'_> = (&gallery, &known.patterns);
+    let sources = Sources { gallery: &gallery, patterns: &known.patterns, notes: &item.notes };
     let body = content::markdown(&item.content, sources, &mut |at, what| {
         told.push((line + item.content[..at.min(item.content.len())].matches('\n').count(), what));
     });
@@ -250,7 +262,7 @@ fn post(item: Item, path: &Path, known: &Known, options: &Options<'_>, report: &
         // What is lost of it was told with the whole.
         head.summary = summary_of(&content::markdown(above, sources, &mut |_, _| {}));
     }
-    Post { head, body, file: path.to_owned(), line, keeps_lines: false }
+    Post { head, body, file: path.to_owned(), line, keeps_lines: false, source: item.content }
 }
 
 fn head(item: &Item, known: &Known, options: &Options<'_>) -> Head {
@@ -267,13 +279,18 @@ fn head(item: &Item, known: &Known, options: &Options<'_>) -> Head {
     Head {
         title: plain(&item.title),
         date: date(item, options),
+        undated: match item.date.trim() {
+            "" => "it has no date".to_owned(),
+            written => format!("its date is `{written}`, which is none"),
+        },
         authors: authors.into_iter().collect(),
         summary,
         tags,
-        image: known
-            .pictures
-            .get(item.thumbnail.trim())
-            .map(|(src, alt)| (src.clone(), Some(alt.clone()).filter(|alt| !alt.is_empty()))),
+        image: known.pictures.get(item.thumbnail.trim()).map(|(src, alt)| HeadImage {
+            src: src.clone(),
+            alt: Some(alt.clone()).filter(|alt| !alt.is_empty()),
+            caption: None,
+        }),
         slug: Some(crate::article::markdown::percent_decode(item.name.trim()))
             .filter(|name| !name.is_empty()),
         ..Head::default()
@@ -291,5 +308,12 @@ fn date(item: &Item, options: &Options<'_>) -> String {
         .unwrap_or_else(|| Utc.fix());
     gmt.map(|gmt| gmt.and_utc().with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, true))
         .or_else(|| import_date(item.date.trim(), options.timezone))
+        .or_else(|| {
+            Some(
+                DateTime::parse_from_rfc2822(item.feed_date.trim())
+                    .ok()?
+                    .to_rfc3339_opts(SecondsFormat::Secs, true),
+            )
+        })
         .unwrap_or_default()
 }

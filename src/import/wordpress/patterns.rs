@@ -13,7 +13,7 @@ const DEEPEST: usize = 5;
 const LARGEST: usize = 2 * 1024 * 1024;
 
 /// Blocks that keep in the post what they show: those that are written without anything are empty.
-const KEPT: [&str; 24] = [
+const KEPT: [&str; 25] = [
     "audio",
     "button",
     "buttons",
@@ -24,6 +24,8 @@ const KEPT: [&str; 24] = [
     "details",
     "embed",
     "file",
+    // They stand behind the text, wherever it shows them.
+    "footnotes",
     "freeform",
     "gallery",
     "group",

@@ -10,7 +10,7 @@ mod token;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::tree::{Block, Image, Style, What};
+use super::tree::{Block, Image, Simpler, Style, What};
 pub(super) use place::Places;
 use reader::Reader;
 use token::{Token, attribute, image, tokens};
@@ -22,6 +22,11 @@ const MOST_TAGS: usize = 3_000;
 const DISCARDED: [&str; 13] = [
     "script", "style", "iframe", "object", "noscript", "template", "svg", "math", "title", "textarea",
     "select", "audio", "video",
+];
+/// Elements that have no text.
+const EMPTY: [&str; 13] = [
+    "input", "embed", "source", "track", "param", "link", "meta", "base", "area", "col", "wbr", "frame",
+    "keygen",
 ];
 /// Elements that only group others.
 const GROUPS: [&str; 14] = [
@@ -53,25 +58,33 @@ const BLOCKS: [&str; 23] = [
     "figcaption",
     "summary",
 ];
-const INLINES: [&str; 19] = [
+const INLINES: [&str; 20] = [
     "em", "i", "strong", "b", "del", "s", "strike", "ins", "sup", "sub", "small", "mark", "u", "cite", "kbd",
-    "code", "a", "img", "br",
+    "code", "a", "img", "br", "q",
 ];
 
 static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::empty();
     let tags: HashSet<&str> = GROUPS.into_iter().chain(BLOCKS).chain(INLINES).chain(["caption"]).collect();
+    let cell = HashSet::from(["align", "data-align", "rowspan", "colspan"]);
+    let id = HashSet::from(["id"]);
     builder
         .tags(tags)
         .clean_content_tags(DISCARDED.into())
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href"])),
             ("img", HashSet::from(["src", "alt"])),
-            ("ol", HashSet::from(["start"])),
-            ("td", HashSet::from(["align"])),
-            ("th", HashSet::from(["align"])),
+            ("ol", HashSet::from(["start", "type", "reversed"])),
+            ("td", cell.clone()),
+            ("th", cell),
+            ("h1", id.clone()),
+            ("h2", id.clone()),
+            ("h3", id.clone()),
+            ("h4", id.clone()),
+            ("h5", id.clone()),
+            ("h6", id),
         ]))
-        .url_schemes(HashSet::from(["https", "http", "mailto"]))
+        .url_schemes(HashSet::from(["https", "http", "mailto", "tel"]))
         .link_rel(None);
     builder
 });
@@ -86,6 +99,8 @@ pub(super) enum RawTag {
     /// Does not go into a mail, nor its content.
     Discard(String),
     Break,
+    /// Is these letters.
+    Says(&'static str),
     Open(String, Style),
     Link(String),
     Image(Image),
@@ -99,6 +114,9 @@ pub(super) fn tag(html: &str) -> RawTag {
     let name = tag_name(inner.trim_start_matches('/'));
     if name.is_empty() || GROUPS.contains(&name.as_str()) {
         return RawTag::Ignored;
+    }
+    if name == "q" {
+        return RawTag::Says(if closing { "”" } else { "“" });
     }
     if closing {
         return RawTag::Close(name);
@@ -118,8 +136,8 @@ pub(super) fn tag(html: &str) -> RawTag {
             match tokens(&SANITISER.clean(html).to_string()).into_iter().next() {
                 Some(Token::Open { name, attributes }) if name == "a" => match attribute(&attributes, "href")
                 {
-                    Some(href) => RawTag::Link(href),
-                    None => RawTag::Ignored,
+                    Some(href) if !is_number(&href) => RawTag::Link(href),
+                    Some(_) | None => RawTag::Ignored,
                 },
                 Some(Token::Open { attributes, .. }) => {
                     image(&attributes).map_or(RawTag::Ignored, RawTag::Image)
@@ -139,8 +157,24 @@ pub(super) struct Parsed {
     pub(super) seen: Vec<What>,
 }
 
+/// Whether headings have the ids that the HTML gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    Kept,
+    Dropped,
+}
+
 /// Sanitises and reads a block of raw HTML.
 pub(super) fn blocks(html: &str) -> Parsed {
+    read(html, Ids::Dropped)
+}
+
+/// As [`blocks`], with the ids of headings.
+pub(super) fn blocks_with_ids(html: &str) -> Parsed {
+    read(html, Ids::Kept)
+}
+
+fn read(html: &str, ids: Ids) -> Parsed {
     let mut seen: Vec<What> = dropped_tags(html).into_iter().map(What::DroppedTag).collect();
     if let Some(target) = unsafe_address(html) {
         seen.push(What::Link { target, text: None });
@@ -149,23 +183,70 @@ pub(super) fn blocks(html: &str) -> Parsed {
         seen.push(What::TooDeep);
         return Parsed { blocks: Vec::new(), seen };
     }
+    if open_comment(html).is_some() {
+        seen.push(What::Simpler(Simpler::OpenComment));
+    }
     let clean_html = SANITISER.clean(html).to_string();
     let tokens = tokens(&clean_html);
     for token in &tokens {
         if let Token::Open { name, attributes } = token {
             match (name.as_str(), attribute(attributes, "href"), image(attributes)) {
-                ("a", Some(target), _) => seen.push(What::Link { target, text: None }),
+                ("a", Some(target), _) if !is_number(&target) => {
+                    seen.push(What::Link { target, text: None });
+                }
+                ("ol", ..) => {
+                    let kind = attribute(attributes, "type").filter(|kind| kind != "1");
+                    seen.extend(kind.map(|_| What::Simpler(Simpler::Letters)));
+                    let is_reversed = attributes.iter().any(|(name, _)| name == "reversed");
+                    seen.extend(is_reversed.then_some(What::Simpler(Simpler::Backwards)));
+                }
+                ("td" | "th", ..) => {
+                    for (name, simpler) in [("rowspan", Simpler::Rows), ("colspan", Simpler::Columns)] {
+                        let is_wide = span_of(attributes, name) > 1;
+                        if is_wide && !seen.contains(&What::Simpler(simpler)) {
+                            seen.push(What::Simpler(simpler));
+                        }
+                    }
+                }
                 ("img", _, Some(image)) => seen.push(What::Image { src: image.src, alt: image.alt }),
                 _ => {}
             }
         }
     }
-    let mut reader = Reader { tokens: tokens.into_iter().peekable(), depth: 0 };
+    let mut reader = Reader { tokens: tokens.into_iter().peekable(), depth: 0, ids };
     let mut blocks = Vec::new();
     while reader.tokens.peek().is_some() {
         blocks.extend(reader.blocks());
     }
     Parsed { blocks, seen }
+}
+
+/// Where a comment begins that is never closed.
+fn open_comment(html: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let open = at + html[at..].find("<!--")?;
+        match html[open + 2..].find("-->") {
+            Some(length) => at = open + 2 + length + 3,
+            None => return Some(open),
+        }
+    }
+}
+
+/// Whether an address is a telephone's, which no mail holds: a reader finds the number behind the text.
+fn is_number(target: &str) -> bool {
+    target.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:"))
+}
+
+/// How many rows or columns a cell takes.
+fn span_of(attributes: &[(String, String)], name: &str) -> usize {
+    // None of an article's is larger.
+    attribute(attributes, name).and_then(|span| span.parse().ok()).unwrap_or(1).clamp(1, 100)
+}
+
+/// Whether the text of an element stays when its tag goes.
+pub(super) fn keeps_its_text(name: &str) -> bool {
+    !DISCARDED.contains(&name) && !EMPTY.contains(&name)
 }
 
 /// The address of a link that runs something, for the linter: ammonia only drops it.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::tree::What;
+use super::super::tree::{Simpler, What};
+use super::open_comment;
 
 /// Finds tags in their order in the source.
 pub(in super::super) struct Places {
@@ -24,6 +25,14 @@ impl Places {
             What::DroppedTag(name) => {
                 let tag = self.tags(name, 0).next()?;
                 Some(tag.start..tag.start + 1 + name.len())
+            }
+            What::Simpler(simpler) => {
+                let mark = simpler.mark();
+                let found = match simpler {
+                    Simpler::OpenComment => open_comment(&self.html),
+                    _ => self.html.find(mark),
+                };
+                found.map(|at| at..at + mark.len())
             }
             What::Image { src, .. } => self.next("img", src),
             // The linter's word for an address that runs something; ammonia leaves nothing of it.

@@ -3,12 +3,16 @@
 use super::super::build::{DEEPEST, paragraph};
 use super::super::tree::{Aligned, Block, Definition, Inline, Item, Style, Table, plain};
 use super::token::{Token, attribute, image};
-use super::{GROUPS, INLINES};
+use super::{GROUPS, INLINES, Ids, is_number, span_of};
+
+/// Cells over several columns make no table wider than this.
+const MOST_COLUMNS: usize = 100;
 
 /// Tokens → blocks.
 pub(super) struct Reader<I: Iterator<Item = Token>> {
     pub(super) tokens: std::iter::Peekable<I>,
     pub(super) depth: usize,
+    pub(super) ids: Ids,
 }
 
 impl<I: Iterator<Item = Token>> Reader<I> {
@@ -68,7 +72,11 @@ impl<I: Iterator<Item = Token>> Reader<I> {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 let level = name.as_bytes()[1] - b'0';
                 let content = self.content_of_block();
-                blocks.push(Block::Heading { level, id: String::new(), content });
+                if !plain(&content).trim().is_empty() || content.iter().any(has_image) {
+                    let id =
+                        attribute(attributes, "id").filter(|_| self.ids == Ids::Kept).unwrap_or_default();
+                    blocks.push(Block::Heading { level, id, content });
+                }
             }
             "ul" | "ol" => {
                 let start = attribute(attributes, "start").and_then(|start| start.parse().ok());
@@ -161,6 +169,8 @@ impl<I: Iterator<Item = Token>> Reader<I> {
     fn table(&mut self) -> Table {
         let mut rows: Vec<(bool, Vec<Vec<Inline>>)> = Vec::new();
         let mut aligned: Vec<Aligned> = Vec::new();
+        // In how many of the next rows a column is taken by a cell from above.
+        let mut taken: Vec<usize> = Vec::new();
         let mut inside = 1_usize;
         while let Some(token) = self.tokens.next() {
             match token {
@@ -177,19 +187,35 @@ impl<I: Iterator<Item = Token>> Reader<I> {
                     }
                     if let Some((head, cells)) = rows.last_mut() {
                         *head &= name == "th";
-                        cells.push(cell);
-                        if cells.len() > aligned.len() {
-                            aligned.push(match attribute(&attributes, "align").as_deref() {
-                                Some("right") => Aligned::Right,
-                                Some("center") => Aligned::Centre,
-                                _ => Aligned::Left,
-                            });
+                        while let Some(rows @ 1..) = taken.get_mut(cells.len()) {
+                            *rows -= 1;
+                            cells.push(Vec::new());
                         }
+                        let at = cells.len();
+                        cells.push(cell);
+                        // No table has more columns than are written and a mail could show.
+                        let columns =
+                            span_of(&attributes, "colspan").min(MOST_COLUMNS.saturating_sub(at)).max(1);
+                        cells.resize(at + columns, Vec::new());
+                        taken.resize(taken.len().max(cells.len()), 0);
+                        taken[at..].iter_mut().take(columns).for_each(|rows| {
+                            *rows = span_of(&attributes, "rowspan") - 1;
+                        });
+                        let align = attribute(&attributes, "align").or(attribute(&attributes, "data-align"));
+                        let aligned_here = match align.as_deref() {
+                            Some("right") => Aligned::Right,
+                            Some("center") => Aligned::Centre,
+                            _ => Aligned::Left,
+                        };
+                        aligned.resize(aligned.len().max(cells.len()), aligned_here);
                     }
                 }
                 Token::Open { name, .. } if !is_inline(&name) && name != "hr" => {
                     inside += 1;
                     if name == "tr" {
+                        // What is taken behind the last cell of the row before.
+                        let before = rows.last().map_or(0, |(_, cells)| cells.len());
+                        taken.iter_mut().skip(before).for_each(|rows| *rows = rows.saturating_sub(1));
                         rows.push((true, Vec::new()));
                     }
                 }
@@ -250,7 +276,21 @@ fn shut(stack: &mut Vec<(String, Option<String>, Vec<Inline>)>, current: &mut Ve
     if let Some((name, href, outer)) = stack.pop() {
         let content = std::mem::replace(current, outer);
         match (name.as_str(), href, Style::of_tag(&name)) {
+            ("a", Some(target), _) if is_number(&target) => {
+                let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+                let number = target[4..].to_owned();
+                let is_said = digits(&plain(&content)).contains(&digits(&number));
+                current.extend(content);
+                if !is_said {
+                    current.push(Inline::Text(format!(" ({number})")));
+                }
+            }
             ("a", Some(target), _) => current.push(Inline::Link { target, content }),
+            ("q", ..) => {
+                current.push(Inline::Text("“".to_owned()));
+                current.extend(content);
+                current.push(Inline::Text("”".to_owned()));
+            }
             ("code", ..) => current.push(Inline::Code(plain(&content))),
             (_, _, Some(style)) => current.push(Inline::Styled(style, content)),
             _ => current.extend(content),
