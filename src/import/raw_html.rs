@@ -211,6 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_that_is_never_closed_is_told() {
+        let told = format!("4: {}", Simpler::OpenComment.what());
+        let body = "A.\n\n<!-- half\n\nB.\n";
+        assert_eq!(converted(Flavour::Jekyll, body), (body.to_owned(), vec![told]));
+        let body = "<div>A <!-- half\nB.</div>\n";
+        let told = format!("7: {}", Simpler::OpenComment.what());
+        assert_eq!(converted(Flavour::Hugo, body), ("A\n\n".to_owned(), vec![told]));
+        let body = "<!-- whole -->\n\nB.\n";
+        assert_eq!(converted(Flavour::Jekyll, body), (body.to_owned(), Vec::new()));
+    }
+
+    #[test]
     fn kramdown_reads_markdown_behind_an_element_without_a_blank_line() {
         let body = "<figure>\n<img src=\"a.png\" alt=\"A\">\n</figure>\n![B](b.png)\n*so*\n<p>C</p>\n";
         let (text, _) = converted(Flavour::Jekyll, body);

@@ -332,29 +332,3 @@ fn letters_of_windows_are_read_as_they_were_meant() {
     assert!(told.contains(&format!("  export.xml:{line}: this is not UTF-8")), "{told}");
     assert_eq!(body(&site, "boat"), "Fähre.\n");
 }
-
-#[test]
-fn of_a_picture_of_hugo_the_caption_is_carried_over_or_told() {
-    let site = Site::new()
-        .with("site/static/img/quay.png", png())
-        .with(
-            "site/content/posts/quay.md",
-            "---\ntitle: Quay\ndate: 2016-03-04\ncover: {image: /img/quay.png, alt: The quay, caption: \"By [Ann](https://e.org), *here*\"}\n---\n\
-             Text.\n\n{{< figure src=\"/img/quay.png\" alt=\"Quay\" caption=\"A **cap** with [link](https://x.example)\" >}}\n\n\
-             {{< figure src=\"/img/quay.png\" alt=\"Quay\" caption=\"It's \\\"so\\\" -- [sic]\" >}}\n",
-        )
-        .with(
-            "site/content/posts/map.md",
-            "---\ntitle: Map\ndate: 2016-03-05\ncover: {image: /img/quay.png, alt: The quay, caption: \"[Map](/map)\"}\n---\nText.\n",
-        );
-    let (code, told) = site.import("hugo site --out out");
-    assert_eq!(code, 0, "{told}");
-    site.passes();
-    let articles = site.articles();
-    assert!(articles.contains("alt: The quay, caption: \"By [Ann](https://e.org), *here*\"}"), "{articles}");
-    assert!(articles.contains("alt: The quay, caption: Map}"), "{articles}");
-    let line = "quay.md:8: of the caption `A **cap** with [link](https://x.example)` only the words stay";
-    assert!(told.contains(line), "{told}");
-    assert!(told.contains("map.md: of the caption `[Map](/map)` only the words stay"), "{told}");
-    assert_eq!(told.matches("only the words stay").count(), 2, "{told}");
-}

@@ -106,15 +106,19 @@ fn block(block: &Block) -> String {
     match block {
         Block::Paragraph(content) | Block::Plain(content) => inlines(content).trim().to_owned(),
         Block::Heading { level, id, content } => {
-            let text = inlines(content).replace("\\\n", " ").replace('\n', " ");
-            if text.trim().is_empty() {
-                return String::new();
+            let mut text = inlines(content).replace("\\\n", " ").replace('\n', " ").trim().to_owned();
+            if text.is_empty() {
+                return text;
+            }
+            // `## C #` would be one of `C`.
+            if text.ends_with('#') && text.trim_end_matches('#').ends_with(' ') {
+                text.insert(text.len() - 1, '\\');
             }
             // One that links may point at, and no other than it has by its words.
             let fits = id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
             let is_own = !id.is_empty() && fits && *id != heading_id(&plain(content));
             let id = if is_own { format!(" {{#{id}}}") } else { String::new() };
-            format!("{} {}{id}", "#".repeat(usize::from(*level)), text.trim())
+            format!("{} {}{id}", "#".repeat(usize::from(*level)), text)
         }
         Block::Quote(inner) => prefixed(&blocks(inner, false), "> ", "> "),
         Block::Code(text) => {
@@ -484,6 +488,7 @@ mod tests {
             ("<ol reversed><li>b</ol>", "1. b", Simpler::Backwards.what()),
             ("<ol type=1><li>b</ol>", "1. b", ""),
             ("<h2></h2><h2>&nbsp;</h2>a", "a", ""),
+            ("<h2>In C #</h2><h2>C#</h2>", "## In C \\#\n\n## C#", ""),
             ("<h2 id=\"fares\">What it costs</h2>", "## What it costs {#fares}", ""),
             ("<h2 id=\"what-it-costs\">What it costs</h2>", "## What it costs", ""),
             ("<h2 id=\"a} b\">c</h2>", "## c", ""),
