@@ -97,6 +97,25 @@ pub(super) fn meant(text: &str, zone: Tz) -> Option<String> {
         .map(|day| day.to_string())
         .or_else(|| without_brackets(text, zone))
         .or_else(|| padded(text, zone))
+        .or_else(|| of_mail(text))
+}
+
+/// `Fri, 27 Nov 2026 07:00:00 +0100` (RFC 2822), whose day of the week has to be that of the day.
+fn of_mail(text: &str) -> Option<String> {
+    let at = DateTime::parse_from_rfc2822(text).ok()?;
+    Some(at.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// Without what means nothing to us: dashes of printers between figures, `27th`, and the spaces that break no line.
+fn plainly(text: &str) -> String {
+    let text = text.replace(['–', '‑', '‒'], "-").replace(['\u{a0}', '\u{202f}'], " ");
+    let words = text.split(' ').map(|word| {
+        let (word, comma) = word.strip_suffix(',').map_or((word, ""), |word| (word, ","));
+        let number = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end));
+        let number = number.filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        format!("{}{comma}", number.unwrap_or(word))
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A date as other programs write it, as `date:` takes it: when it can be read, or when only one can be meant. A time
@@ -135,7 +154,11 @@ fn day(text: &str) -> Option<NaiveDate> {
         "%Y/%m/%d",
         "%Y.%m.%d",
         "%Y%m%d",
+        "%A, %B %d, %Y",
+        "%A, %d %B %Y",
+        "%A %d %B %Y",
     ];
+    let text = &*plainly(text);
     let near = |form: &&str| {
         let day = NaiveDate::parse_from_str(text, form).ok()?;
         (1900..2200).contains(&chrono::Datelike::year(&day)).then_some(day)

@@ -104,12 +104,17 @@ pub struct RunArgs {
     pub once: bool,
 }
 
+/// A day as arguments have it.
+pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "that is no day; write it as YYYY-MM-DD, as in 2026-03-02".to_owned())
+}
+
 /// Write an edition's HTML, text and subject into a folder, without any subscriber
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  straight render --date 2025-11-04 --out preview/")]
 pub struct RenderArgs {
     /// The day of the edition [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     pub date: Option<NaiveDate>,
     /// The folder to write into; it is made when absent
     #[arg(long, value_name = "FOLDER")]

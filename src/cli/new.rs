@@ -25,7 +25,7 @@ pub struct NewArgs {
     #[arg(value_parser = title)]
     pub title: String,
     /// The day it goes out [default: today, in the publication's time zone]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::args::day)]
     pub date: Option<NaiveDate>,
     /// Who writes it: a key of `authors`, or a name [default: the only one that is configured]
     #[arg(long, value_name = "AUTHOR", value_parser = line)]
