@@ -7,8 +7,13 @@ pub(super) fn placeholders(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut last_end = 0;
     for (at, word) in words(text) {
+        let (before, behind_it) = (&text[..at], &text[at + word.len()..]);
         let held = match word {
-            "TODO" | "FIXME" | "XXX" => true,
+            "TODO" | "FIXME" | "TBD" => true,
+            // `Super Bowl XXX` is the thirtieth.
+            "XXX" => !is_numbered(before),
+            "XX" => is_amount(behind_it),
+            "TK" if behind_it.trim_start().to_ascii_lowercase().starts_with("maxx") => false,
             // "To come", as printers write it: TK, TKTK.
             word if word.len() >= 2 && word.len() % 2 == 0 => {
                 word.as_bytes().chunks(2).all(|pair| pair == b"TK")
@@ -23,7 +28,8 @@ pub(super) fn placeholders(text: &str) -> Vec<Range<usize>> {
         // A name of files and code is no note of an editor's: `XXX.com`, `#TODO`.
         let behind = text[at + word.len()..].chars().next();
         let is_name = behind.is_some_and(|c| matches!(c, '/' | '_' | '@'))
-            || behind == Some('.') && text[at + word.len() + 1..].starts_with(char::is_alphanumeric);
+            || matches!(behind, Some('.' | '-'))
+                && text[at + word.len() + 1..].starts_with(char::is_alphanumeric);
         if (held && !is_name || latin) && at >= last_end {
             let end = if latin {
                 at + text[at..].to_ascii_lowercase().find("ipsum").unwrap_or(0) + 5
@@ -34,7 +40,49 @@ pub(super) fn placeholders(text: &str) -> Vec<Range<usize>> {
             last_end = end;
         }
     }
+    for (at, _) in text.match_indices("[insert ").chain(text.match_indices("[Insert ")) {
+        // Within a line, and no link.
+        let end = text[at..].find([']', '\n']).filter(|end| text[at + end..].starts_with(']'));
+        found.extend(end.map(|end| at..at + end + 1));
+    }
     found
+}
+
+/// Whether two capitalised words stand before a number of Rome's: the name of what is numbered.
+fn is_numbered(before: &str) -> bool {
+    let mut words = before.split_whitespace().rev();
+    let is_name = |word: Option<&str>| word.is_some_and(|word| word.starts_with(char::is_uppercase));
+    before.ends_with(' ') && is_name(words.next()) && is_name(words.next())
+}
+
+/// Whether what follows `XX` makes it an amount that is to be filled in.
+fn is_amount(behind: &str) -> bool {
+    const COUNTED: [&str; 22] = [
+        "tonnes",
+        "tons",
+        "percent",
+        "per",
+        "million",
+        "billion",
+        "euros",
+        "dollars",
+        "pounds",
+        "people",
+        "years",
+        "days",
+        "hours",
+        "minutes",
+        "miles",
+        "kilometres",
+        "metres",
+        "km",
+        "kg",
+        "homes",
+        "jobs",
+        "votes",
+    ];
+    let word = behind.trim_start().split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+    behind.trim_start().starts_with('%') || behind.starts_with(' ') && COUNTED.contains(&word)
 }
 
 /// Words of letters and digits, with where they begin.
@@ -69,6 +117,8 @@ pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
         "in the attachment",
         "see the attachment",
     ];
+    const ATTACHED: [&str; 5] =
+        ["is attached", "are attached", "pdf attached", "file attached", "document attached"];
     const GERMAN: [&str; 11] = [
         "anbei",
         "als anhang",
@@ -107,9 +157,16 @@ pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
     };
     // Lower-case letters may be longer than their capitals: only a text that keeps its length has its places.
     let lower = text.to_lowercase();
+    // At the end of what is said: a pier is attached to the quay.
+    let is_end = |at: &Range<usize>| {
+        !lower[at.end..].trim_start().starts_with(|c: char| c.is_alphanumeric() || matches!(c, '“' | '"'))
+    };
+    let ends: &[&str] = if language.starts_with("en") { &ATTACHED } else { &[] };
+    let ends = ends.iter().filter_map(|phrase| whole_phrase(&lower, phrase)).filter(is_end);
     phrases
         .iter()
         .filter_map(|phrase| whole_phrase(&lower, phrase))
+        .chain(ends)
         .min_by_key(|at| at.start)
         .map(|at| if lower.len() == text.len() { at } else { 0..text.len() })
 }
@@ -269,9 +326,24 @@ mod tests {
         };
         assert_eq!(found("The price is TK, TODO: ask."), ["TK", "TODO"]);
         assert_eq!(found("TKTK and Lorem ipsum dolor"), ["TKTK", "Lorem ipsum"]);
-        for text in
-            ["a todo list", "TKO in round two", "stk", "XXX.com", "TODO_LIST", "Fall in lorem", "XXXL", "tk"]
-        {
+        assert_eq!(found("It costs XXX, XX tonnes of it, at XX % (TBD)."), ["XXX", "XX", "XX", "TBD"]);
+        assert_eq!(found("The quay. [insert photo of the quay]"), ["[insert photo of the quay]"]);
+        for text in [
+            "a todo list",
+            "TKO in round two",
+            "stk",
+            "XXX.com",
+            "TODO_LIST",
+            "Fall in lorem",
+            "XXXL",
+            "tk",
+            "TK-421 is not at its post",
+            "TK Maxx opens",
+            "at Super Bowl XXX in Tempe",
+            "in the siglo XX de Oro",
+            "chapter XX",
+            "to [insert",
+        ] {
             assert_eq!(found(text), Vec::<String>::new(), "{text}");
         }
     }
@@ -282,6 +354,12 @@ mod tests {
             ("Please see attached the plan.", "en-US", true),
             ("The plan is IN THE ATTACHMENT.", "en", true),
             ("with no strings attached to it", "en", false),
+            ("The plan is attached.", "en-GB", true),
+            ("Two maps are attached", "en", true),
+            ("(PDF attached)", "en", true),
+            ("The pier is attached to the quay.", "en", false),
+            ("No strings attached.", "en", false),
+            ("The plan is attached.", "fr", false),
             ("Der Plan steht im Anhang.", "de-DE", true),
             ("Das Team hat im Anhangverfahren", "de", false),
             ("im Anhang", "en", false),

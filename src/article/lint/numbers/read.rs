@@ -173,7 +173,10 @@ impl<'a> Written<'a> {
         let meanings = self.meanings(text);
         let is_name = text[..self.start].chars().next_back().is_some_and(is_part_of_name)
             // `COVID-19`, and not `minus -19`.
-            || text[..self.start].strip_suffix('-').is_some_and(|b| b.ends_with(char::is_alphabetic));
+            || text[..self.start].strip_suffix('-').is_some_and(|b| b.ends_with(char::is_alphabetic))
+            // Round the clock, and nothing that a text counts.
+            || self.groups == ["24"] && text[self.end..].starts_with("/7")
+            || self.groups == ["7"] && text[..self.start].ends_with("24/");
         if meanings.is_empty() {
             let mut at = self.start;
             for group in &self.groups {
