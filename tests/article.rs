@@ -120,6 +120,38 @@ fn a_post_of_another_program_is_read_in_our_words() {
     assert_eq!(read("2025-11-03-day-in-the-name.md").date.to_string(), "2025-11-03");
 }
 
+/// What makes a post a draft is told as that, and no remedy publishes it.
+#[test]
+fn a_post_that_another_program_would_not_show_is_a_draft_whatever_it_calls_that() {
+    let read = |more: &str| {
+        let text = format!("---\ntitle: The ferry is back\ndate: 2025-11-03\n{more}\n---\nIt sails.\n");
+        parse_bytes(Path::new("ferry.md"), text.as_bytes(), &options(), now())
+    };
+    for (more, key) in [
+        ("status: Draft", "status"),
+        ("status: scheduled", "status"),
+        ("status: future", "status"),
+        ("hidden: yes", "hidden"),
+        ("published: no", "published"),
+    ] {
+        let parsed = read(more);
+        assert!(parsed.article.as_ref().is_some_and(|article| article.draft), "{more}");
+        let told = human(&parsed.diagnostics, Colour::Never);
+        assert!(told.contains(&format!("another program: `{key}` makes it a draft")), "{told}");
+        assert!(told.contains(&format!("write `draft: true` for `{key}` before you remove it")), "{told}");
+    }
+    assert!(!read("status: published").article.unwrap().draft);
+    // The day of publication counts when it is later, and not when it is earlier.
+    for (more, day) in [
+        ("publishDate: 2027-01-01", "2027-01-01"),
+        ("publish_date: 2027-01-01T06:00:00Z", "2027-01-01"),
+        ("publishDate: 2025-01-01", "2025-11-03"),
+        ("publishDate: soon", "2025-11-03"),
+    ] {
+        assert_eq!(read(more).article.unwrap().date.to_string(), day, "{more}");
+    }
+}
+
 #[test]
 fn a_key_of_another_program_that_resembles_ours_is_passed_over() {
     let read = |key: &str| {

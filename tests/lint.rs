@@ -374,9 +374,21 @@ fn what_cannot_be_known_is_left_alone() {
         "---\ntitle: \"A\ndate: 2025-11-03\n---\nText.\n",
         "---\ntitle: A\ndate: 2025-11-03\ntags: [sea, Sea]\n---\n[a](http://example.com)\n",
         "— he said\n",
+        // Quotes elsewhere mend none of these.
+        "---\ntitle: A\ndate: 2025-11-03\ntags: [a, , b]\n---\nText.\n",
+        "---\ntitle: A\ndate: {{ now }}\n---\nText.\n",
+        "---\ntitle: A\n date: 2025-11-03\n---\nText.\n",
+        "---\ntitle: The ferry\nis back again\ndate: 2025-11-03\n---\nText.\n",
+        "---\ntitle: A\ndate: 2025-11-03\nhighlights:\n  - one\n - two\n---\nText.\n",
+        "---\ntitle: A\ndate: 2025-11-03\n----\n---\nText.\n",
+        "---\ntitle: A\ndate: 2025-11-03\nhighlights:\n  - {a: b}\n---\nText.\n",
+        "---\ntitle: A\ndate: !!timestamp 2025-11-03\n---\nText.\n",
+        // A comment that may be meant as one.
+        "---\ntitle: The ferry # as the desk wants it\ndate: 2025-11-03\n---\nText.\n",
     ] {
         let (told, after) = mended("a.md", text.as_bytes());
         assert_eq!(after, text, "{told}");
+        assert!(!told.contains("check --fix"), "{told}");
     }
 }
 
@@ -432,6 +444,12 @@ fn known_under_its_new_name(database: &str) {
     let check = || program::straight(folder.path(), &["check"]).1;
     assert!(!check().contains("already-sent"), "{}", check());
 
+    // While the old file is there, its name is taken.
+    write("ferry2.md", "The Ferry Sails Once More", "", body);
+    let told = check();
+    assert!(told.contains("into `articles/ferry.md`, which went out, and delete this file"), "{told}");
+    assert!(!told.contains("write `slug: "), "{told}");
+
     // A new title makes a new name, and what has a new name would go out a second time.
     fs::remove_file(folder.path().join("articles/ferry.md")).unwrap();
     write("ferry2.md", "At Last, the Ferry Is Back", "", &format!("Update. {body}"));
@@ -462,6 +480,101 @@ fn known_under_its_new_name(database: &str) {
         "Another story.",
     );
     assert!(!check().contains("already-sent"), "{}", check());
+}
+
+#[test]
+fn what_went_out_in_an_extra_edition_of_today_is_known_again() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    let settings = "schedule: {timezone: UTC}\narticles: {settle: 0s}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
+    let today = straight::press::Clock::system().now().date_naive();
+    let body = "The council of the harbour met on Tuesday evening and decided, after four hours and with eleven votes \
+                against nine, that the ferry will run until midnight on Fridays and Saturdays, which the innkeepers had \
+                asked for since the spring.";
+    let write = |title: &str| {
+        let text = format!("---\ntitle: {title}\ndate: {today}\n---\n{body}\n");
+        fs::write(folder.path().join("articles/council.md"), text).unwrap();
+    };
+    write("The Council Keeps the Ferry Running");
+    let (code, told) = program::straight(folder.path(), &["send", "--edition", &format!("{today}-two")]);
+    assert!(code == 0 && told.contains("Sent to 1 of 1 readers."), "{told}");
+    write("A Whole Other Headline for It");
+    let (_, told) = program::straight(folder.path(), &["check"]);
+    assert!(
+        told.contains("warning[already-sent]") && told.contains(&format!("in the edition {today}-two")),
+        "{told}"
+    );
+}
+
+/// What is over drowns nothing: its warnings are counted, and its errors are told.
+#[test]
+fn a_check_of_an_archive_is_about_what_goes_out_next() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    fs::write(folder.path().join("newsletter.yaml"), "schedule: {timezone: UTC}\n").unwrap();
+    let today = straight::press::Clock::system().now().date_naive();
+    let write = |name: &str, day: &str, title: &str, body: &str| {
+        let text = format!(
+            "---\ntitle: {title}\ndate: {day}\nsummary: It sails.\nhighlights: [A, B, C]\n---\n{body}\n"
+        );
+        fs::write(folder.path().join("articles").join(name), text).unwrap();
+    };
+    for day in 1..=9 {
+        let (name, day) = (format!("a{day}.md"), format!("2016-03-0{day}"));
+        write(&name, &day, &format!("What Happened on {day}"), "Look [here](https://ferry.example/).");
+    }
+    write("z.md", &today.to_string(), "The Ferry Sails Again on Monday", "It is TK.");
+    let check = |arguments: &[&str]| program::straight(folder.path(), &[&["check"], arguments].concat());
+    let (code, told) = check(&["--strict"]);
+    assert!(code == 1 && told.contains("warning[placeholder]"), "{told}");
+    assert!(!told.contains("vague-link"), "{told}");
+    assert!(
+        told.contains(
+            "9 findings of articles whose time is past are left out; `straight check articles` tells all."
+        ),
+        "{told}"
+    );
+    assert!(told.contains("a9.md is older") && told.contains("  and 4 more, whose time is past"), "{told}");
+    assert!(!told.contains("a1.md is older"), "{told}");
+    let (_, told) = check(&["--format", "github"]);
+    assert!(told.contains("title=placeholder") && !told.contains("title=vague-link"), "{told}");
+    assert_eq!(check(&["articles"]).1.matches("[vague-link]").count(), 9);
+    assert!(check(&["articles/a1.md"]).1.contains("[vague-link]"));
+
+    // What is shown is what is judged; and an error is always shown, behind what goes out next.
+    write("z.md", &today.to_string(), "The Ferry Sails Again on Monday", "It is blue.");
+    let (code, told) = check(&["--strict"]);
+    assert!(code == 0 && told.contains("Everything is fine in 10 files."), "{told}");
+    write("a1.md", "2016-03-01", "What Happened on 2016-03-01", "[It](nowhere.md) sails.");
+    write("z.md", &today.to_string(), "The Ferry Sails Again on Monday", "It is TK.");
+    let (code, told) = check(&[]);
+    let (due, old) = (told.find("[placeholder]").unwrap(), told.find("error[broken-link]").unwrap());
+    assert!(code == 1 && due < old, "{told}");
+}
+
+#[test]
+fn a_highlight_of_another_kind_moves_no_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.md");
+    let told = |highlights: &str| -> Vec<(&'static str, usize, String)> {
+        let head = "title: The Harbour Ferry Is Back\ndate: 2025-11-03\nsummary: It sails.";
+        fs::write(&file, format!("---\n{head}\nhighlights:\n{highlights}---\nIt is blue.\n")).unwrap();
+        let loaded = load_paths(std::slice::from_ref(&file), folder.path(), &options(), now()).unwrap();
+        loaded.diagnostics.into_iter().map(|found| (found.rule, found.line, found.message)).collect()
+    };
+    let found = told(
+        "  - The ferry is back\n  - Price: the same\n  - It runs 77 times\n  - \"[here](https://ferry.example/)\"\n",
+    );
+    let places: Vec<_> = found.iter().map(|(rule, line, _)| (*rule, *line)).collect();
+    assert_eq!(places, [("wrong-type", 7), ("number-not-in-text", 8), ("vague-link", 9)]);
+    let found = told("  - The ferry is back\n  - Price: the same\n");
+    assert!(
+        found.iter().any(|(rule, _, told)| *rule == "few-highlights" && told == "there are 2 highlights"),
+        "{found:?}"
+    );
+    assert!(told("  - It sails 24/7\n  - It is blue\n  - It is back\n").is_empty());
 }
 
 /// A headline that was touched is worth a look; one that says something else is not.

@@ -229,6 +229,7 @@ async fn a_save_is_shown_and_told_and_an_error_comes_and_goes() {
         assert!(page.contains(words), "{words} is not in:\n{page}");
     }
     assert!(studio.get("/frame").await.contains("Half past noon."), "the last good edition stays");
+    assert!(!page.contains("content hash"), "it is not that of this try: {page}");
 
     studio.save("tide.md", &article("2026-09-24", "High water", "Mended."));
     let page = studio.page_with("/", "<strong>Ready.</strong>").await;
@@ -246,7 +247,11 @@ async fn a_save_is_shown_and_told_and_an_error_comes_and_goes() {
     assert!(page.contains("newsletter.yaml:3:"), "{page}");
     assert!(studio.get("/frame").await.contains("Mended."));
     fs::write(&settings, good.replace("Tide &", "Time &")).unwrap();
-    studio.page_with("/", "Time &amp; Time").await;
+    let page = studio.page_with("/", "Time &amp; Time").await;
+    // The script changes what is a part.
+    assert!(page.contains("<p class=\"masthead\" id=\"masthead\" data-part>"), "{page}");
+    let none = studio.get("/?view=nope").await;
+    assert!(none.contains("This address asks for a view that there is not"), "{none}");
 
     // A file that is put in another's place, as editors save, and one that goes.
     let draft = studio.folder.path().join("articles/.tide.md.new");
@@ -303,6 +308,41 @@ async fn a_template_that_fails_is_told_with_its_line() {
     assert!(studio.get("/frame").await.contains("Noon."));
     fs::write(templates.join("subject.txt"), "News: {{ lead.title }}").unwrap();
     studio.page_with("/?view=inbox", "News: High water").await;
+    fs::remove_dir_all(&templates).unwrap();
+    let page = studio.page_with("/", "there is no folder `").await;
+    assert!(page.contains("mine`, which `edition.templates` of the configuration names"), "{page}");
+    studio.close().await;
+}
+
+/// An archive in the folder is neither listed nor looked through at each save.
+#[tokio::test]
+async fn what_is_over_stands_behind_what_goes_out_next() {
+    let folder = folder();
+    let write = |name: &str, text: &str| fs::write(folder.path().join("articles").join(name), text).unwrap();
+    write("z.md", &article("2026-09-24", "High water", "It is TK."));
+    for day in 1..=9 {
+        let text =
+            article(&format!("2016-03-0{day}"), &format!("Tide {day}"), "Look [here](https://tide.example).");
+        write(&format!("a{day}.md"), &text);
+    }
+    // What is to come is looked at beforehand, and comes behind what goes out next.
+    write("b.md", &article("2026-09-30", "Low water", "Look [here](https://tide.example)."));
+    let studio = Studio::open(folder).await;
+    let page = studio.page_with("/?view=findings", "placeholder").await;
+    assert!(page.matches("vague-link").count() == 1, "{page}");
+    assert!(page.find("placeholder").unwrap() < page.find("vague-link").unwrap(), "{page}");
+    assert!(
+        page.contains("Articles whose time is past are not looked through here: <code>straight check "),
+        "{page}"
+    );
+    assert!(page.contains("Not in it <span class=\"count\">10</span>"), "{page}");
+    assert!(page.contains("articles/b.md") || page.contains("b.md"), "{page}");
+    assert!(
+        page.contains("Tide 9")
+            && !page.contains("Tide 1<")
+            && page.contains("And 4 more, whose time is past."),
+        "{page}"
+    );
     studio.close().await;
 }
 

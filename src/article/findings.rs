@@ -171,6 +171,11 @@ impl Findings {
         self.errors > 0
     }
 
+    /// How many errors were told.
+    pub(super) fn errors(&self) -> usize {
+        self.errors
+    }
+
     /// The findings by their place in the file, and the comments that may silence those across files.
     pub(super) fn into_list(mut self) -> (Vec<Diagnostic>, Directives) {
         let directives = std::mem::take(&mut self.directives);

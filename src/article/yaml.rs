@@ -108,6 +108,22 @@ fn syntax_error(error: &serde_yaml::Error, source: &str, offset: usize) -> Synta
             remedy: "write the value in its place; if the braces are meant, put all of it in single quotes",
         };
     }
+    if let Some((at, key)) = joined_key(source, start) {
+        let sign = source[at..].chars().next().map_or(0, char::len_utf8);
+        let no_break = source[at..].starts_with(NO_BREAK);
+        let (message, remedy) = if no_break {
+            (
+                format!("broken YAML: what stands behind `{key}:` looks like a space, and is none (U+00A0)"),
+                "write a plain space behind the colon",
+            )
+        } else {
+            (
+                format!("broken YAML: no space stands behind `{key}:`"),
+                "write a space behind the colon, or put the whole line in quotes",
+            )
+        };
+        return SyntaxError { span: offset + at..offset + at + sign, message, remedy };
+    }
     let end = source[start..].chars().next().map_or(start, |c| start + c.len_utf8());
     let message = UserMessageFormatter.format_message(error).into_owned();
     let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -133,6 +149,28 @@ fn placeholder(source: &str, at: usize) -> Option<Range<usize>> {
     })
 }
 
+/// A space that YAML takes for a letter.
+pub(super) const NO_BREAK: [char; 2] = ['\u{a0}', '\u{202f}'];
+
+/// Where a text begins that stands behind `key:` without a space, and the key, when that makes `source` break at byte
+/// `at`: on its own line, or on the next one.
+fn joined_key(source: &str, at: usize) -> Option<(usize, &str)> {
+    let line = |end: usize| {
+        let start = source[..end].rfind('\n').map_or(0, |at| at + 1);
+        (start, source[start..].lines().next().unwrap_or_default())
+    };
+    let here = line(at);
+    let above = (here.0 > 0).then(|| line(here.0 - 1));
+    [Some(here), above].into_iter().flatten().find_map(|(start, line)| {
+        let (key, value) = line.split_once(':')?;
+        let word = key.trim_start_matches([' ', '-']);
+        let is_word = word.len() > 1 && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        let is_joined = value.starts_with(|c: char| NO_BREAK.contains(&c) || !c.is_whitespace());
+        let is_address = value.starts_with("//");
+        (is_word && is_joined && !is_address).then_some((start + key.len() + 1, word))
+    })
+}
+
 /// What most likely helps, judged by the line that breaks.
 fn remedy(before: &str, line: &str, message: &str) -> &'static str {
     let open = |sign: char| before.matches(sign).count();
@@ -140,10 +178,18 @@ fn remedy(before: &str, line: &str, message: &str) -> &'static str {
     let value = value.strip_prefix("- ").unwrap_or(value);
     if line.trim_start_matches(' ').starts_with('\t') || message.contains("tab") {
         "indent with spaces; YAML takes no tabs"
+    } else if value.starts_with('"') && message.contains("escape") {
+        "put the text in single quotes: inside double ones a backslash and the letter behind it are one sign"
+    } else if value.starts_with('"') && message.contains("trailing") {
+        "put all of the text in single quotes; or put all of it in double quotes, and write \\\" for each quote inside them"
+    } else if value.starts_with('\'') && message.contains("trailing") {
+        "put all of the text in double quotes; or in single ones, and write an apostrophe inside them twice: ''"
     } else if value.starts_with('"') || value.starts_with('\'') {
-        "close the quotes, and write nothing behind them; inside double quotes write \\\" for a quote"
+        "close the quotes, and write nothing behind them"
     } else if message.contains("limit") || message.contains("budget") || message.contains("depth") {
         "front matter is a few keys and short lists; write it flat and without aliases"
+    } else if is_comma_astray(line) {
+        "remove the comma that has nothing before it"
     } else if open('[') > open(']') || open('{') > open('}') {
         "close the bracket that is open above"
     } else if value.contains(": ") {
@@ -153,6 +199,18 @@ fn remedy(before: &str, line: &str, message: &str) -> &'static str {
     } else {
         "write each line as `key: value`, lists as `- item` beneath their key, and quote what holds a `: ` or a `#`"
     }
+}
+
+/// Whether a list on the line has a comma with nothing before it: `[a, , b]`.
+fn is_comma_astray(line: &str) -> bool {
+    let mut last = ' ';
+    let signs = line.chars().filter(|c| !c.is_whitespace());
+    line.contains('[')
+        && signs.into_iter().any(|sign| {
+            let astray = sign == ',' && matches!(last, ',' | '[');
+            last = sign;
+            astray
+        })
 }
 
 /// Where a piece of YAML stands in its file.
@@ -338,6 +396,12 @@ mod tests {
             "",
             "? [a, b]\n: c\n",
             "x: !!binary zzz\n",
+            "title:The ferry\ndate: x\n",
+            "title:\u{a0}The ferry\ndate: x\n",
+            "title: \"C:\\path\"\n",
+            "title: \"The \"new\" ferry\"\n",
+            "title: 'The ferry's back'\n",
+            "tags: [a, , b]\n",
         ];
         let shown: Vec<String> =
             broken.iter().map(|source| format!("{source:?}\n{}", shown(source))).collect();

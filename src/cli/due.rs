@@ -1,6 +1,6 @@
 //! `straight check`: what is wrong, and what of the rest is due.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -92,19 +92,41 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         }
     }
     // What has gone out cannot be mended.
-    let over: BTreeSet<&Path> = (outlook.waiting.iter())
-        .filter(|article| article.why.is_over())
-        .map(|article| article.path.as_path())
-        .collect();
-    web_links.retain(|link| !over.contains(link.spot.path()));
+    let over = outlook.waiting.iter().filter(|article| article.why.is_over());
+    let over: HashSet<PathBuf> = over.map(|article| folder.join(&article.path)).collect();
+    web_links.retain(|link| !over.contains(&folder.join(link.spot.path())));
     let asked = ask(args, &web_links, config, &mut report.diagnostics).await?;
-    report.diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    let aside = diagnostic::set_aside(&mut report.diagnostics, &over);
+    // What goes out next is what an editor is at.
+    let due: HashSet<PathBuf> = outlook.due.iter().map(|article| folder.join(&article.path)).collect();
+    report.diagnostics.sort_by(|a, b| {
+        let place = |found: &Diagnostic| (!due.contains(&found.file), found.line, found.column);
+        let ((a_waits, a_line, a_column), (b_waits, b_line, b_column)) = (place(a), place(b));
+        (a_waits, &a.file, a_line, a_column).cmp(&(b_waits, &b.file, b_line, b_column))
+    });
     let verdict = check::tell(&report, format, strictness, out)?;
+    if let (findings @ 1.., files) = aside {
+        let told = told_aside(findings, files, folder);
+        match args.format {
+            CheckFormat::Human => writeln!(out, "{told}")?,
+            CheckFormat::Json | CheckFormat::Github => writeln!(super::out::stderr(), "{told}")?,
+        }
+    }
     tell_asked(asked, args.format, out)?;
     if args.format == CheckFormat::Human {
         outlook.tell(&report.unsettled, out)?;
     }
     Ok(verdict == Verdict::Fine)
+}
+
+/// What is told of warnings and hints that are not: they are of articles whose time is past.
+fn told_aside(findings: usize, files: usize, folder: &Path) -> String {
+    let (s, are) = if findings == 1 { ("", "is") } else { ("s", "are") };
+    let articles = if files == 1 { "an article" } else { "articles" };
+    format!(
+        "{findings} finding{s} of {articles} whose time is past {are} left out; `straight check {}` tells all.",
+        folder.display()
+    )
 }
 
 /// Tells a program what is wrong with the configuration as it tells of findings; a person is told as by every command.
@@ -172,7 +194,6 @@ impl Outlook {
         now: DateTime<Utc>,
     ) -> Self {
         let all = loaded.outlines();
-        let newest = all.last().cloned();
         let names = std::mem::take(&mut loaded.names);
         let assembled = record.assemble(loaded, &key, config, now);
         let mut outlook = Outlook {
@@ -183,7 +204,7 @@ impl Outlook {
             findings: wrong_templates(config),
             next: None,
         };
-        outlook.findings.extend(press::already_sent(&assembled.due, &names, sent, &key, config));
+        outlook.findings.extend(press::already_sent(&assembled.due, (&names, &outlook.all), sent, &key, config));
         match Templates::load(config.edition.templates.as_deref(), &config.publication) {
             Ok(templates) => outlook.findings.extend(templates.words().warnings().iter().cloned()),
             Err(error) => {
@@ -201,7 +222,7 @@ impl Outlook {
             }
             // What is not due still shows whether the templates work.
             Ok(None) => {
-                let sample = newest.and_then(|newest| {
+                let sample = outlook.all.last().and_then(|newest| {
                     let options = LoadOptions::of(config).with_pictures(PictureWork::LookOnly);
                     article::load_one(&config.articles.folder, &newest.path, &options, now)
                 });
@@ -240,8 +261,12 @@ impl Outlook {
         if !self.waiting.is_empty() {
             writeln!(out, "Not due:")?;
         }
-        for article in &self.waiting {
+        let (named, more) = edition::to_be_named(&self.waiting);
+        for article in named {
             writeln!(out, "  {} {}", article.path.display(), article.why)?;
+        }
+        if more > 0 {
+            writeln!(out, "  and {more} more, whose time is past")?;
         }
         for path in unsettled {
             writeln!(out, "  {} was changed just now, and waits a moment", path.display())?;

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use excerpt::ExcerptLine;
 pub use fix::{Fix, apply};
-pub use report::{Colour, Counts, folded, github, human, json, one, visible_lines};
+pub use report::{Colour, Counts, folded, github, human, json, one, set_aside, visible_lines};
 pub use rules::Levels;
 
 /// How much a [`Diagnostic`] weighs.

@@ -1,9 +1,9 @@
 //! Diagnostics as people and as programs read them.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
@@ -96,6 +96,20 @@ pub fn folded(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
         shown[first].message.push_str(&told);
     }
     shown
+}
+
+/// Takes the warnings and hints of `files` out of `diagnostics`: how many there were, and of how many files.
+pub fn set_aside(diagnostics: &mut Vec<Diagnostic>, files: &HashSet<PathBuf>) -> (usize, usize) {
+    let mut of: HashSet<PathBuf> = HashSet::new();
+    let before = diagnostics.len();
+    diagnostics.retain(|found| {
+        let stays = found.severity == Severity::Error || !files.contains(&found.file);
+        if !stays && !of.contains(&found.file) {
+            of.insert(found.file.clone());
+        }
+        stays
+    });
+    (before - diagnostics.len(), of.len())
 }
 
 /// Every finding with its snippet and remedy, a blank line between two; ends in a line break unless empty.

@@ -96,6 +96,13 @@ const HEAD: &[Rule] = &[
     warning("empty-key", "A key without a value."),
     warning("empty-item", "An item of a list without a text."),
     warning("foreign-key", "Keys of another program: which are read, and which are passed over."),
+    mended(
+        warning(
+            "misread-text",
+            "A text for readers of which YAML takes a part for something else: what stands behind ` #` for a comment, `!word` or `&word` at its beginning for a mark of its own, a nested `- ` for more of the line above.",
+        ),
+        "A text that loses `#1` or the like is put in quotes.",
+    ),
     warning("date-in-name", "A date that only the file's name says."),
     error("unknown-author", "An author's key that is not among the configured authors."),
     hint("future-date", "An article that waits for its day."),
@@ -129,7 +136,10 @@ const TEXT: &[Rule] = &[
         "The file is saved as UTF-8 without a byte order mark.",
     ),
     warning("empty-body", "An article without a text."),
-    warning("placeholder", "TK, TODO, FIXME or lorem ipsum: something was to be written here."),
+    warning(
+        "placeholder",
+        "TK, TBD, TODO, FIXME, XX tonnes, [insert photo] or lorem ipsum: something was to be written here.",
+    ),
     hint("long-paragraph", "A paragraph of more than 150 words."),
     mended(
         hint("skipped-heading", "A heading two levels below the one before it."),
@@ -140,6 +150,10 @@ const TEXT: &[Rule] = &[
     warning(
         "template-tag",
         "A tag of another program's templates, which goes out as it stands: `{% … %}`, `{{ … }}`, `{{< … >}}`.",
+    ),
+    warning(
+        "failed-markup",
+        "Markup that makes nothing, so that readers see its signs: `**Note:**text`, `[text] (https://…)`, `#Heading`, a table whose second line has too few columns, a block of code without its end; and any markup in the title or summary, which are plain text.",
     ),
     warning("dropped-html", "HTML that does not go into a mail."),
     warning("undefined-note", "A reference to a footnote that is not there."),
@@ -230,7 +244,7 @@ const FORM: &[Rule] = &[
     fixed("unclosed-front-matter", "Front matter without its closing `---`."),
     mended(
         fixed("broken-yaml", "Front matter that is no YAML."),
-        "A text that holds a colon or begins with a sign is put in quotes; tabs that indent become spaces.",
+        "A text that holds a colon or begins with a sign is put in quotes; tabs that indent become spaces; a colon gets its space.",
     ),
     mended(
         fixed("wrong-type", "A value of another kind than its key has."),

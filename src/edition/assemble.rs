@@ -56,6 +56,21 @@ pub struct Waiting {
     pub why: NotDue,
 }
 
+/// So many articles are named whose time is past.
+const NAMED: usize = 5;
+
+/// The articles to be named of those that do not go out: all that are to come, then a few whose time is past (what an
+/// editor may not expect before all, then the newest of `waiting`, which is in order of time); and how many more there are.
+#[must_use]
+pub fn to_be_named(waiting: &[Waiting]) -> (Vec<&Waiting>, usize) {
+    let (mut over, mut named): (Vec<&Waiting>, Vec<&Waiting>) =
+        waiting.iter().partition(|article| article.why.is_over());
+    over.sort_by_key(|article| article.why.is_news());
+    let more = over.len().saturating_sub(NAMED);
+    named.extend(over.into_iter().skip(more));
+    (named, more)
+}
+
 /// Why an article is not due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotDue {
@@ -124,7 +139,9 @@ impl NotDue {
 impl fmt::Display for NotDue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NotDue::Draft => f.write_str("is a draft; remove `draft: true` to publish it"),
+            NotDue::Draft => f.write_str(
+                "is a draft; to publish it, remove `draft: true`, or what other programs write for it (`status`, `published`, …)",
+            ),
             NotDue::Future(date) => write!(f, "is dated {date}, which has not come yet"),
             NotDue::NotBefore(at) => write!(f, "goes out after {}", at.format("%Y-%m-%d %H:%M %Z")),
             NotDue::AlreadyIn(key) => write!(f, "went out in the edition {key}"),

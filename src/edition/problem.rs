@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tera::{Error, ErrorKind};
@@ -17,7 +17,10 @@ const RULE: &str = "template";
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// The folder cannot be read.
-    #[error("{}: {error}; make the folder, or take `edition.templates` out of the configuration", folder.display())]
+    #[error(
+        "{}; make the folder, or take `edition.templates` out of the configuration",
+        no_folder(folder, error)
+    )]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -59,19 +62,31 @@ impl TemplateError {
     /// The same as findings, each with the line it is about.
     #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let (file, error, remedy) = match self {
+        let (file, message, remedy) = match self {
             TemplateError::Invalid(problems) => {
                 return problems.iter().map(TemplateProblem::diagnostic).collect();
             }
             TemplateError::Found(findings) => return findings.clone(),
             TemplateError::Folder { folder, error } => {
-                (folder, error, "make the folder, or take `edition.templates` out of the configuration")
+                let remedy = "make the folder, or take `edition.templates` out of the configuration";
+                (folder, no_folder(folder, error), remedy)
             }
             TemplateError::Unreadable { file, error } => {
-                (file, error, "make it a readable UTF-8 file of at most 256 KiB, or remove it")
+                (file, error.to_string(), "make it a readable UTF-8 file of at most 256 KiB, or remove it")
             }
         };
-        vec![Diagnostic::of_file(Severity::Error, RULE, file, error.to_string()).with_remedy(remedy)]
+        vec![Diagnostic::of_file(Severity::Error, RULE, file, message).with_remedy(remedy)]
+    }
+}
+
+/// What is told of the folder of templates, of which the system says `error`.
+fn no_folder(folder: &Path, error: &io::Error) -> String {
+    let shown = folder.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!("there is no folder `{shown}`, which `edition.templates` of the configuration names")
+        }
+        _ => format!("`{shown}`, the folder that `edition.templates` names, cannot be read: {error}"),
     }
 }
 

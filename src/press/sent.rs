@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::archive::ArchivedArticle;
 use crate::article::subject::{BEST, SubjectLength};
-use crate::article::{Article, Spot};
+use crate::article::{Article, Outline, Spot};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Levels};
 use crate::edition::{EditionKey, RenderedEdition};
@@ -34,13 +34,14 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The articles that went out last, in the edition `key` or before it.
+    /// The articles that went out last, on the day of the edition `key` (in an extra one of it too) or before.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn until(store: &Store, key: &EditionKey) -> Result<Vec<Self>, StoreError> {
         let latest = store.latest_articles(LOOKED_AT).await?;
-        Ok(latest.into_iter().filter(|article| article.card.edition <= *key).map(Sent::of).collect())
+        let by = |article: &ArchivedArticle| article.card.edition.date() <= key.date();
+        Ok(latest.into_iter().filter(by).map(Sent::of).collect())
     }
 
     fn of(ArchivedArticle { card, body }: ArchivedArticle) -> Self {
@@ -48,11 +49,12 @@ impl Sent {
     }
 }
 
-/// Those of `due` that are in `sent` under another name, and those that may be; `names` is where their titles stand.
+/// Those of `due` that are in `sent` under another name, and those that may be; `names` is where their titles stand, and
+/// `folder` is all that the folder holds.
 #[must_use]
 pub fn already_sent<'a>(
     due: impl IntoIterator<Item = &'a Article>,
-    names: &[Spot],
+    (names, folder): (&[Spot], &[Outline]),
     sent: &[Sent],
     key: &EditionKey,
     config: &Config,
@@ -87,7 +89,17 @@ pub fn already_sent<'a>(
                 "this has {what} of “{}”, which went out in the edition {}",
                 earlier.title, earlier.edition
             ),
-            format!("write `slug: {}` if it is the same story; it does not go out again then", earlier.slug),
+            // Two files of one name are an error.
+            match folder.iter().find(|outline| outline.slug.as_str() == earlier.slug) {
+                Some(there) => format!(
+                    "if it is the same story, write what is new into `{}`, which went out, and delete this file",
+                    config.articles.folder.join(&there.path).display()
+                ),
+                None => format!(
+                    "write `slug: {}` if it is the same story; it does not go out again then",
+                    earlier.slug
+                ),
+            },
         )
     };
     due.into_iter().filter_map(told).collect()

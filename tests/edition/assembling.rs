@@ -87,7 +87,12 @@ fn a_draft_never_goes_out() {
     let draft = Article { draft: true, ..article("idea.md", "2026-03-02") };
     let sorted = on_a_running_day(vec![draft], "2026-03-02T12:00:00Z");
     assert!(sorted.due.is_empty());
-    assert_eq!(why(&sorted), ["idea.md is a draft; remove `draft: true` to publish it"]);
+    assert_eq!(
+        why(&sorted),
+        [
+            "idea.md is a draft; to publish it, remove `draft: true`, or what other programs write for it (`status`, `published`, …)"
+        ]
+    );
 }
 
 #[test]

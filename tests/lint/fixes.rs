@@ -58,6 +58,28 @@ fn each_mend_by_itself() {
             "---\ntitle: \"@home\"\ndate: 2025-11-03\n---\nText.\n".to_owned(),
         ),
         (
+            "broken-yaml",
+            "---\ntitle:The ferry\ndate: 2025-11-03\n---\nText.\n".to_owned(),
+            "---\ntitle: The ferry\ndate: 2025-11-03\n---\nText.\n".to_owned(),
+        ),
+        (
+            "broken-yaml",
+            "---\ntitle: The ferry\ndate:\u{a0}2025-11-03\n---\nText.\n".to_owned(),
+            "---\ntitle: The ferry\ndate: 2025-11-03\n---\nText.\n".to_owned(),
+        ),
+        (
+            "misread-text",
+            "---\ntitle: Ranked #1 here\ndate: 2025-11-03\nhighlights:\n  - We are #1\n---\nText.\n"
+                .to_owned(),
+            "---\ntitle: \"Ranked #1 here\"\ndate: 2025-11-03\nhighlights:\n  - \"We are #1\"\n---\nText.\n"
+                .to_owned(),
+        ),
+        (
+            "bad-date",
+            "---\ntitle: A\ndate: Monday, November 3rd, 2025\n---\nText.\n".to_owned(),
+            format!("{head}Text.\n"),
+        ),
+        (
             "unknown-rule",
             format!("{head}<!-- lint-disable-next-line bare-urls -->\n<https://example.org/x>\n"),
             format!("{head}<!-- lint-disable-next-line bare-url -->\n<https://example.org/x>\n"),

@@ -91,7 +91,13 @@ async fn what_went_out_until_an_edition_is_compared_with_what_is_due() {
             let key = key.parse().unwrap();
             let sent = straight::press::Sent::until(&store, &key).await.unwrap();
             let config = straight::config::Config::default();
-            let found = straight::press::already_sent(&loaded.articles, &loaded.names, &sent, &key, &config);
+            let found = straight::press::already_sent(
+                &loaded.articles,
+                (&loaded.names, &loaded.outlines()),
+                &sent,
+                &key,
+                &config,
+            );
             found.into_iter().map(|found| found.message).collect::<Vec<_>>()
         };
         let text = "this has the text of “The Ferry”, which went out in the edition 2026-09-24";

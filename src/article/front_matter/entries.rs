@@ -143,7 +143,10 @@ fn wrong_type(name: &str, kind: Kind, node: &Node, findings: &mut Findings) {
             "write the whole address, as in https://example.com/page".to_owned()
         }
         (_, Value::Number(_) | Value::Bool(_)) => in_quotes(node, findings),
-        (_, Value::List(_)) => format!("write it on the line of `{name}:`"),
+        (Kind::Author, Value::List(_)) => {
+            format!("write one name, or all of them as one text: `{name}: Mara Lind and Tobias Ekwall`")
+        }
+        (_, Value::List(_)) => format!("write one text behind `{name}:`, without brackets and dashes"),
         (_, Value::Map(_)) => "put it in quotes if the colon is part of the text".to_owned(),
         _ => format!("`{name}` must be {}", kind.phrase()),
     };

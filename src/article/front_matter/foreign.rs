@@ -5,10 +5,13 @@
 
 use std::ops::Range;
 
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Context;
 use super::keys::{FRONT_MATTER, Kind};
 use crate::article::findings::Findings;
-use crate::article::surely;
 use crate::article::yaml::{Key, Node, Value};
+use crate::article::{date, surely};
 
 /// What becomes of a key of another program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,38 +195,39 @@ pub(super) enum Origin {
 }
 
 /// Reads `map` in our keys when it has those of another program, and tells so once.
-pub(super) fn adopt(map: &[(Key, Node)], findings: &mut Findings) -> Adopted {
+pub(super) fn adopt(map: &[(Key, Node)], context: &Context<'_>, findings: &mut Findings) -> Adopted {
     let Some((first, _)) = map.iter().find(|(key, _)| fate(&key.name).is_some()) else {
         return Adopted { map: map.to_vec(), origin: Origin::Here };
     };
-    let mut adoption =
-        Adoption { map: Vec::new(), read: Vec::new(), passed: Vec::new(), told: None, unseen: None };
+    let (read, passed) = (Vec::new(), Vec::new());
+    let mut adoption = Adoption { context, map: Vec::new(), read, passed, told: None, unseen: None };
     for (key, node) in map.iter().filter(|(key, _)| is_ours(&key.name)) {
         adoption.take(key.clone(), node, findings);
     }
     for (key, node) in map.iter().filter(|(key, _)| !is_ours(&key.name)) {
         adoption.meet(key, node, findings);
     }
-    adoption.hide();
     let message = adoption.message();
     let remedy = adoption.remedy();
+    adoption.hide();
     findings.warning("foreign-key", first.span.clone(), message, remedy);
     Adopted { map: adoption.map, origin: Origin::Elsewhere }
 }
 
 /// One file being read.
-struct Adoption {
+struct Adoption<'a> {
+    context: &'a Context<'a>,
     map: Vec<(Key, Node)>,
     /// Keys and what they were read as.
     read: Vec<(String, &'static str)>,
     passed: Vec<String>,
     /// A picture's key and its place.
     told: Option<(String, &'static str)>,
-    /// Where it says that it is not to be seen.
-    unseen: Option<Range<usize>>,
+    /// The key that says that it is not to be seen, and where.
+    unseen: Option<(String, Range<usize>)>,
 }
 
-impl Adoption {
+impl Adoption<'_> {
     fn has(&self, name: &str) -> bool {
         self.map.iter().any(|(key, _)| key.name == name)
     }
@@ -253,7 +257,8 @@ impl Adoption {
             }
             Some(Fate::Visible) => {
                 if is_unseen(&lower, &node.value) {
-                    self.unseen = Some(key.span.start..node.span.end.max(key.span.end));
+                    let place = key.span.start..node.span.end.max(key.span.end);
+                    self.unseen.get_or_insert((shown(&key.name), place));
                 } else {
                     self.passed.push(shown(&key.name));
                 }
@@ -274,8 +279,17 @@ impl Adoption {
     }
 
     fn read_as(&mut self, ours: &'static str, key: &Key, node: &Node, findings: &Findings) {
-        let free = !self.map.iter().any(|(known, node)| known.name == ours && !is_empty(&node.value));
-        match adapted(ours, node, findings).filter(|_| free) {
+        let there = self.map.iter().find(|(known, node)| known.name == ours && !is_empty(&node.value));
+        let adapted = adapted(ours, node, findings);
+        let is_free = match (there, &adapted) {
+            (None, _) => true,
+            // Of the day that it was written and the day that it is published, the later one counts.
+            (Some((_, there)), Some(node)) if ours == "date" && plain(&key.name) == "publishdate" => {
+                self.day(node) > self.day(there)
+            }
+            (Some(_), _) => false,
+        };
+        match adapted.filter(|_| is_free) {
             Some(node) => {
                 self.map.retain(|(known, _)| known.name != ours);
                 self.map.push((Key { name: ours.to_owned(), span: key.span.clone() }, node));
@@ -285,9 +299,15 @@ impl Adoption {
         }
     }
 
+    /// From when on it may go out, when `node` is a date that can be read.
+    fn day(&self, node: &Node) -> Option<(NaiveDate, Option<DateTime<Utc>>)> {
+        let Value::Text(text) = &node.value else { return None };
+        date::parse(text, self.context.timezone).map(|dated| (dated.day, dated.not_before))
+    }
+
     /// What another program would not show is a draft.
     fn hide(&mut self) {
-        let Some(span) = self.unseen.take() else { return };
+        let Some((_, span)) = self.unseen.take() else { return };
         self.map.retain(|(key, _)| key.name != "draft");
         let key = Key { name: "draft".to_owned(), span: span.clone() };
         self.map.push((key, Node { value: Value::Bool(true), span }));
@@ -299,6 +319,9 @@ impl Adoption {
             let read: Vec<String> =
                 self.read.iter().map(|(key, ours)| format!("`{key}` as `{ours}`")).collect();
             parts.push(format!("{} {} read", read.join(", "), is_or_are(self.read.len())));
+        }
+        if let Some((key, _)) = &self.unseen {
+            parts.push(format!("`{key}` makes it a draft"));
         }
         if !self.passed.is_empty() {
             const MOST: usize = 6;
@@ -315,11 +338,14 @@ impl Adoption {
 
     fn remedy(&self) -> String {
         let whole = "`straight import` carries a whole blog over";
-        match &self.told {
-            Some((key, ours)) => format!(
+        match (&self.unseen, &self.told) {
+            (Some((key, _)), _) => format!(
+                "write `draft: true` for `{key}` before you remove it; what your templates need goes beneath `extra`; {whole}"
+            ),
+            (None, Some((key, ours))) => format!(
                 "write `{key}` as `{ours}:` with `src:` and `alt:`, and what your templates need beneath `extra`; {whole}"
             ),
-            None => format!("remove them, or put what your templates need beneath `extra`; {whole}"),
+            (None, None) => format!("remove them, or put what your templates need beneath `extra`; {whole}"),
         }
     }
 }
@@ -340,9 +366,13 @@ fn fate(name: &str) -> Option<Fate> {
     if is_ours(name) || name.len() > 60 {
         return None;
     }
-    let plain: String =
-        name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect();
+    let plain = plain(name);
     FOREIGN.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(fate, _)| *fate)
+}
+
+/// In small letters, without `-` and `_`.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -372,7 +402,9 @@ fn is_unseen(key: &str, value: &Value) -> bool {
     match key {
         "published" | "publish" => matches!(said.as_str(), "false" | "no" | "off"),
         "status" => {
-            matches!(said.as_str(), "draft" | "private" | "pending" | "hidden" | "trash" | "unpublished")
+            const UNSEEN: [&str; 8] =
+                ["draft", "private", "pending", "scheduled", "future", "hidden", "trash", "unpublished"];
+            UNSEEN.contains(&said.as_str())
         }
         _ => matches!(said.as_str(), "true" | "yes" | "on"),
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::keys::{AUTHOR, IMAGE, KeyRow, Kind, SOURCE};
+use super::keys::{AUTHOR, FRONT_MATTER, IMAGE, KeyRow, Kind, SOURCE};
 use crate::article::findings::Findings;
 use crate::article::source::{NoFrontMatter, is_long_dash};
 use crate::article::yaml::{self, Key, Node, Value};
@@ -42,32 +42,42 @@ pub(in crate::article) fn broken_yaml(head: &str, offset: usize, at: usize) -> O
     let above = before[..start.saturating_sub(1)].rfind('\n').map_or(0, |at| at + 1);
     let tabs = || {
         let edits = tabs_of(head);
-        works(head, &edits, head.len().min(start)).then_some(("indents with spaces", edits))
+        works(head, &edits, start).then_some(("indents with spaces", edits))
     };
     // Some breaks are seen only on the line below.
     let quotes = || {
-        [start, above].into_iter().find_map(|start| {
-            let edits = in_quotes(head, start)?;
+        [start, above].into_iter().find_map(|line| {
+            let edits = in_quotes(head, line)?;
             works(head, &edits, start).then_some(("puts the text in quotes", edits))
         })
     };
-    let (does, edits) = quotes().or_else(tabs)?;
+    // `title:The ferry`, or a space there that is none to YAML.
+    let space = || {
+        let rest = before.ends_with(':').then(|| &head[before.len()..])?;
+        let no_break = rest.len() - rest.trim_start_matches(yaml::NO_BREAK).len();
+        let edits = vec![(before.len()..before.len() + no_break, " ".to_owned())];
+        works(head, &edits, start).then_some(("writes a space behind the colon", edits))
+    };
+    let (does, edits) = space().or_else(quotes).or_else(tabs)?;
     let moved = |(range, text): (Range<usize>, String)| (offset + range.start..offset + range.end, text);
     Some((does, edits.into_iter().map(moved).collect()))
 }
 
-/// Whether `head` with `edits` is YAML, at least to the end of the line that begins at byte `start`.
+/// Whether `head`, which breaks on the line that begins at byte `start`, is YAML with `edits`, at least to the end of that
+/// line.
 fn works(head: &str, edits: &Edits, start: usize) -> bool {
     if edits.is_empty() {
         return false;
     }
     let (text, _) =
         crate::diagnostic::apply(head, &[&crate::diagnostic::Fix { does: "", edits: edits.clone() }]);
+    let lines = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
     match yaml::parse(&text, 0) {
         Ok(_) => true,
         Err(error) => {
-            let lines = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
-            lines(&text[..error.span.start.min(text.len())]) > lines(&head[..start])
+            let broken = lines(&head[..start]);
+            let until: String = text.split_inclusive('\n').take(broken + 1).collect();
+            lines(&text[..error.span.start.min(text.len())]) > broken && yaml::parse(&until, 0).is_ok()
         }
     }
 }
@@ -95,9 +105,18 @@ fn in_quotes(head: &str, start: usize) -> Option<Edits> {
         Some(item) => value_behind(item, &[AUTHOR, IMAGE, SOURCE]).unwrap_or(item),
         None => value_behind_word(text)?,
     };
+    // Quotes make a text, and nothing else.
+    let is_no_text = |row: &KeyRow| {
+        matches!(row.kind, Kind::Date | Kind::Switch | Kind::Slug | Kind::Url)
+            && text.strip_prefix(row.name).is_some_and(|rest| rest.starts_with(':'))
+    };
+    if FRONT_MATTER.iter().any(is_no_text) {
+        return None;
+    }
     // What may be a comment, quotes of its own, or a list is for a person to look at.
     let is_plain = !value.is_empty()
         && !value.starts_with(['"', '\'', '[', '{', '|', '>', '#'])
+        && !value.starts_with("!!")
         && !value.contains(" #")
         && !value.contains('\t');
     let at = start + (value.as_ptr() as usize - line.as_ptr() as usize);
@@ -197,7 +216,9 @@ pub(super) fn of_item(item: &Node, findings: &mut Findings) {
         Value::Null | Value::Text(_) | Value::List(_) => return,
     };
     let written = findings.source(span.clone()).to_owned();
-    if !(written.is_empty() || written.contains(['\n', '"', '\''])) {
+    // `- {a: b}` means a mapping.
+    let is_braced = findings.text()[..span.start].trim_end().ends_with('{');
+    if !(written.is_empty() || is_braced || written.contains(['\n', '"', '\''])) {
         findings.fixed_by("puts the text in quotes", vec![(span, quoted(&written))]);
     }
 }

@@ -4,6 +4,7 @@ mod entries;
 mod foreign;
 mod keys;
 pub(super) mod mending;
+mod misread;
 mod schema;
 mod values;
 
@@ -57,6 +58,8 @@ pub(super) struct FrontMatter {
     pub(super) title_place: Range<usize>,
     /// Where highlights are written, one each.
     pub(super) highlight_places: Vec<Range<usize>>,
+    /// How many more are written, that are no text.
+    pub(super) wrong_highlights: usize,
     /// Where the key of the highlights stands, or else the first line.
     pub(super) highlights_place: Range<usize>,
     /// Where the summary is written; nothing when there is none.
@@ -105,7 +108,8 @@ pub(super) fn check(
             return FrontMatter::default();
         }
     };
-    let adopted = foreign::adopt(map, findings);
+    let adopted = foreign::adopt(map, context, findings);
+    misread::look(&adopted.map, findings);
     let entries = Entries::check(&adopted.map, FRONT_MATTER, "", findings);
     let origin = adopted.origin;
     let mut checker = Checker { entries, origin, context, findings, out: FrontMatter::default() };
@@ -301,12 +305,19 @@ impl Checker<'_, '_> {
 
     fn highlights(&mut self, opening: &Range<usize>) {
         let node = self.entries.get("highlights");
-        self.out.highlights =
-            node.map(|node| values::texts(node, "highlights", self.findings)).unwrap_or_default();
         if let Some(Value::List(items)) = node.map(|node| &node.value) {
-            let places = items.iter().map(|item| item.span.clone());
-            self.out.lines.extend(self.out.highlights.iter().cloned().zip(places.clone()));
-            self.out.highlight_places = places.collect();
+            for item in items {
+                let errors = self.findings.errors();
+                match values::text_of_list(item, "highlights", self.findings) {
+                    Some(text) => {
+                        self.out.lines.push((text.clone(), item.span.clone()));
+                        self.out.highlights.push(text);
+                        self.out.highlight_places.push(item.span.clone());
+                    }
+                    // One of another kind is one all the same, and an empty one is none.
+                    None => self.out.wrong_highlights += usize::from(self.findings.errors() > errors),
+                }
+            }
         }
         let given = match node.map(|node| &node.value) {
             Some(Value::List(items)) => Some(items.len()),

@@ -42,7 +42,7 @@ pub(super) fn texts(node: &Node, name: &str, findings: &mut Findings) -> Vec<Str
     items.iter().filter_map(|item| text_of_list(item, name, findings)).collect()
 }
 
-fn text_of_list(item: &Node, name: &str, findings: &mut Findings) -> Option<String> {
+pub(super) fn text_of_list(item: &Node, name: &str, findings: &mut Findings) -> Option<String> {
     let remedy = match &item.value {
         Value::Text(_) => {
             let text = flowing(item, name, findings);

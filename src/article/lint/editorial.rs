@@ -9,7 +9,7 @@ use super::super::front_matter::FrontMatter;
 use super::super::load::LoadOptions;
 use super::super::markdown::{self, Document, Seen, What};
 use super::numbers::{self, Known};
-use super::{links, shortened, tags, words};
+use super::{links, markup, shortened, tags, words};
 
 /// The longest highlight, summary (in characters) and paragraph (in words) that read well.
 const LONGEST_HIGHLIGHT: usize = 160;
@@ -46,6 +46,7 @@ pub(in crate::article) fn editorial(manuscript: &Manuscript<'_>, findings: &mut 
     manuscript.pictures(findings);
     manuscript.tags(findings);
     manuscript.passwords(findings);
+    markup::look(manuscript, findings);
     if is_finished {
         manuscript.summary(findings);
         manuscript.unfinished(findings);
@@ -55,7 +56,7 @@ pub(in crate::article) fn editorial(manuscript: &Manuscript<'_>, findings: &mut 
 }
 
 impl Manuscript<'_> {
-    fn at(&self, span: &Range<usize>) -> Range<usize> {
+    pub(super) fn at(&self, span: &Range<usize>) -> Range<usize> {
         self.offset + span.start..self.offset + span.end
     }
 
@@ -133,7 +134,7 @@ impl Manuscript<'_> {
         if !has_text {
             findings.leave_out(&["number-not-in-text"]);
         }
-        if let count @ 1..=2 = front.highlights.len() {
+        if let count @ 1..=2 = front.highlights.len() + front.wrong_highlights {
             let (is, s) = if count == 1 { ("is", "") } else { ("are", "s") };
             findings.report(
                 "few-highlights",
@@ -271,7 +272,8 @@ impl Manuscript<'_> {
         let front = self.front;
         let heads = [Some(&front.title_place), front.summary_place.as_ref()].into_iter().flatten();
         let heads = heads.chain(&front.highlight_places).cloned();
-        let body = self.document.words.iter().map(|span| self.at(span));
+        let runs = self.document.runs();
+        let body = runs.iter().map(|span| self.at(span));
         let year = self.now.with_timezone(&self.options.timezone).year();
         for span in &front.credit_places {
             let text = findings.source(span.clone()).to_owned();
@@ -290,7 +292,12 @@ impl Manuscript<'_> {
                     "put the file on the web, and link to it",
                 );
             }
-            if let Some((at, stale)) = stale_year(&text, year) {
+            // What somebody else has written, or has a right in, is theirs to date.
+            let quoted = findings.text()[..span.start]
+                .rsplit('\n')
+                .next()
+                .is_some_and(|l| l.trim_start().starts_with('>'));
+            if let Some((at, stale)) = stale_year(&text, year).filter(|_| !quoted) {
                 findings.report(
                     "stale-year",
                     span.start + at.start..span.start + at.end,
@@ -335,7 +342,13 @@ fn stale_year(text: &str, now: i32) -> Option<(Range<usize>, i32)> {
         }
         at += part.len() + near[at + part.len()..].chars().next().map_or(0, char::len_utf8);
     }
-    latest.filter(|(_, year)| *year < now)
+    let theirs = |at: &Range<usize>| {
+        let behind = text[at.end..].trim_start_matches([' ', ',']);
+        let before = text[..from].to_lowercase();
+        behind.to_lowercase().starts_with("by ")
+            || ["photo", "picture", "image", "foto", "bild", "صورة"].iter().any(|word| before.contains(word))
+    };
+    latest.filter(|(at, year)| *year < now && !theirs(at))
 }
 
 #[cfg(test)]
@@ -350,6 +363,8 @@ mod tests {
         for text in [
             "© 2019–2026 The Post",
             "© The Post",
+            "© 2024 by the Kalgoorlie Miner",
+            "Photograph: Ada, © 2024",
             "copyright law of the year that was called by many 1976",
             "2019",
         ] {

@@ -2,6 +2,7 @@
 
 mod editorial;
 mod links;
+mod markup;
 mod numbers;
 mod tags;
 mod words;

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::iter::Peekable;
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag};
+use pulldown_cmark::{
+    Alignment, BrokenLink, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag,
+};
 
 use super::autolink;
 use super::raw::{self, RawTag};
@@ -43,6 +45,7 @@ pub(crate) fn document(source: &str) -> Document {
         words: Vec::new(),
         paragraphs: Vec::new(),
         comments: Vec::new(),
+        open_fence: None,
         ids: HashSet::new(),
         repeated: HashMap::new(),
         labels: HashMap::new(),
@@ -67,6 +70,7 @@ struct Builder<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> {
     words: Vec<Range<usize>>,
     paragraphs: Vec<Range<usize>>,
     comments: Vec<Range<usize>>,
+    open_fence: Option<Range<usize>>,
     ids: HashSet<String>,
     repeated: HashMap<String, usize>,
     /// Footnotes by label: their number, in the order of reference.
@@ -89,8 +93,8 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
         for (label, (_, span)) in defined {
             self.see(What::UnusedNote(label), span);
         }
-        let Builder { seen, words, paragraphs, comments, .. } = self;
-        Document { blocks, notes, seen, words, paragraphs, comments }
+        let Builder { seen, words, paragraphs, comments, open_fence, .. } = self;
+        Document { blocks, notes, seen, words, paragraphs, comments, open_fence }
     }
 
     fn see(&mut self, what: What, span: Range<usize>) {
@@ -172,7 +176,12 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 blocks.push(Block::Heading { level, id, content });
             }
             Tag::BlockQuote(_) => blocks.push(Block::Quote(self.blocks())),
-            Tag::CodeBlock(_) => blocks.push(Block::Code(self.literal())),
+            Tag::CodeBlock(kind) => {
+                if matches!(kind, CodeBlockKind::Fenced(_)) {
+                    self.look_for_open_fence(&span);
+                }
+                blocks.push(Block::Code(self.literal()));
+            }
             Tag::HtmlBlock => {
                 blocks.extend(self.html_block(&span));
                 self.skip_end();
@@ -195,6 +204,20 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             }
             // Only stray parts of lists and tables remain: their content counts.
             _ => blocks.extend(self.blocks()),
+        }
+    }
+
+    fn look_for_open_fence(&mut self, span: &Range<usize>) {
+        let mut lines = self.source[span.clone()].trim_end().lines();
+        let Some(first) = lines.next().filter(|_| self.source[span.end..].trim().is_empty()) else { return };
+        let sign = first.chars().next().unwrap_or('`');
+        let fence: &str = &first[..first.len() - first.trim_start_matches(sign).len()];
+        let closes = |line: &str| {
+            let line = line.trim_start_matches([' ', '>']).trim_end();
+            line.starts_with(fence) && line.trim_start_matches(sign).is_empty()
+        };
+        if !lines.next_back().is_some_and(closes) {
+            self.open_fence = Some(span.start..span.start + first.trim_end().len());
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Document {
     pub(crate) paragraphs: Vec<Range<usize>>,
     /// Where comments of HTML stand.
     pub(crate) comments: Vec<Range<usize>>,
+    /// Where a block of code begins that is never closed.
+    pub(crate) open_fence: Option<Range<usize>>,
 }
 
 /// A block; see the module's contract for its HTML.
@@ -285,6 +287,18 @@ enum Pictures {
 }
 
 impl Document {
+    /// Where the words stand, those together that touch: signs that might be markup part them.
+    pub(crate) fn runs(&self) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for word in &self.words {
+            match runs.last_mut().filter(|run| run.end == word.start) {
+                Some(run) => run.end = word.end,
+                None => runs.push(word.clone()),
+            }
+        }
+        runs
+    }
+
     /// Its first blocks and the notes they refer to; a heading at their end has nothing beneath it, and is left out.
     pub(super) fn beginning(mut self, blocks: usize) -> Self {
         self.blocks.truncate(blocks);

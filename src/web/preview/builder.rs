@@ -1,6 +1,7 @@
 //! Makes the sheet anew at each change: configuration, record of the past, articles, edition.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -56,14 +57,14 @@ struct Stamp {
 
 /// What the making of one sheet came to.
 struct Made {
-    /// Of every article.
+    /// Of every article that was read whole, and is not over.
     findings: Vec<Diagnostic>,
     articles: BTreeMap<PathBuf, Outline>,
     draft: Result<Draft, PressError>,
 }
 
 impl Made {
-    /// Reads all articles at `now`, and keeps those whole that the edition `key` may take.
+    /// Reads at `now` whole what the edition `key` may take and what comes later, and of the other articles their tops.
     fn of(
         config: &Config,
         (record, sent): (&Record, &[Sent]),
@@ -72,16 +73,21 @@ impl Made {
         now: DateTime<Utc>,
     ) -> Result<Self, LoadError> {
         let folder = &config.articles.folder;
-        let options = LoadOptions::of(config).giving(record.wanted(&key, config, as_of), Others::Review);
+        // What is over is not looked through at each save: an archive would be nearly all of the work.
+        let options =
+            LoadOptions::of(config).giving(record.wanted(&key, config, as_of).and_later(), Others::Skim);
         let mut loaded = load_paths(std::slice::from_ref(folder), folder, &options, now)?;
         let outlines = loaded.outlines();
         let names = std::mem::take(&mut loaded.names);
         let mut findings = loaded.diagnostics.clone();
         let is_new = |article: &&Article| !record.published.contains_key(article.slug.as_str());
         let again = loaded.articles.iter().filter(is_new);
-        let again = press::already_sent(again, &names, sent, &key, config);
+        let again = press::already_sent(again, (&names, &outlines), sent, &key, config);
         let draft = press::draft(loaded, record, config, key, as_of);
         if let Ok(draft) = &draft {
+            let over = draft.waiting.iter().filter(|article| article.why.is_over());
+            let over = over.map(|article| folder.join(&article.path)).collect();
+            diagnostic::set_aside(&mut findings, &over);
             let is_due = |found: &Diagnostic| draft.due.iter().any(|path| found.file.ends_with(path));
             findings.extend(again.into_iter().filter(is_due));
             let lead = names.iter().find(|name| draft.due.first().is_some_and(|path| name.path() == path));
@@ -435,8 +441,17 @@ fn take(sheet: &mut Sheet, made: Made, gone_out: Option<(RenderedEdition, Letter
     }
     let problems = &sheet.problems;
     sheet.findings.retain(|finding| !problems.contains(finding));
-    sheet.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    sort_findings(sheet);
     sheet.articles = Arc::new(articles);
+}
+
+/// Errors first, then what is said of the articles that go out next.
+fn sort_findings(sheet: &mut Sheet) {
+    let folder = &sheet.config.articles.folder;
+    let due: HashSet<PathBuf> = sheet.due.iter().map(|article| folder.join(&article.path)).collect();
+    sheet.findings.sort_by_key(|found| {
+        (found.severity != Severity::Error, !due.contains(&found.file), Reverse(found.severity))
+    });
 }
 
 /// Whether persons let the edition go at its hour; when that is over, now.
@@ -473,7 +488,7 @@ fn heed(sheet: &mut Sheet, consent: Consent) {
                 Some(Arc::new(Proof::new(sheet.version, sheet.made_at, rendered, pictures, letterhead)));
             // What is broken is none of it: it stands among the findings.
             sheet.findings.append(&mut sheet.problems);
-            sheet.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            sort_findings(sheet);
         }
     }
 }

@@ -111,6 +111,8 @@ impl Page<'_> {
             "reader": self.reader(),
             "due": self.due(),
             "waiting": self.waiting(),
+            "more_waiting": edition::to_be_named(&self.sheet.waiting).1,
+            "not_in_it": self.sheet.waiting.len(),
             "size": self.size(),
             "body": self.body(&links),
         })
@@ -195,9 +197,10 @@ impl Page<'_> {
             "line": line,
             "made_at": clock(sheet.made_at),
             "took": sheet.took.as_millis(),
-            "stale": stale,
             "number": self.proof.is_some().then_some(sheet.record.number),
-            "hash": self.proof.map(|proof| proof.rendered.hash.get(..12).unwrap_or_default()),
+            // That of the last edition that was in order is none of this try's.
+            "hash": self.proof.filter(|_| stale.is_none()).map(|proof| proof.rendered.hash.get(..12).unwrap_or_default()),
+            "stale": stale,
         })
     }
 
@@ -325,7 +328,7 @@ impl Page<'_> {
     }
 
     fn waiting(&self) -> Vec<Value> {
-        let mut waiting: Vec<_> = self.sheet.waiting.iter().collect();
+        let (mut waiting, _) = edition::to_be_named(&self.sheet.waiting);
         // What an editor may not expect comes first, then what is still to come, then the past.
         waiting.sort_by_key(|article| (!article.why.is_news(), article.why.is_over()));
         let row = |article: &&edition::Waiting| {
@@ -374,9 +377,13 @@ impl Page<'_> {
     fn body(&self, links: &[EditionLink]) -> Option<Value> {
         if self.choice.view == View::Findings {
             let findings = self.sheet.findings.iter().map(finding).collect::<Vec<_>>();
-            return Some(
-                json!({ "findings": findings, "counts": Counts::of(&self.sheet.findings).to_string() }),
-            );
+            let over = self.sheet.waiting.iter().any(|article| article.why.is_over());
+            let folder = self.sheet.config.articles.folder.display().to_string();
+            return Some(json!({
+                "findings": findings,
+                "counts": Counts::of(&self.sheet.findings).to_string(),
+                "over": over.then_some(folder),
+            }));
         }
         let proof = self.proof?;
         let copy = match self.preview.copy(proof, self.reader) {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, X_FRAME_OPTIONS,
 };
+use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 use tracing::error;
@@ -32,6 +33,8 @@ type Answer = Result<Response, Failure>;
 pub(super) enum Failure {
     #[error("there is nothing under this address")]
     Nothing,
+    #[error("this address asks for a view that there is not; the first page, `/`, has links to all")]
+    NoView,
     #[error("this form is an old one; load the page anew")]
     OldForm,
     #[error("readers are not shown over the network")]
@@ -52,6 +55,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match self {
             Failure::Nothing => StatusCode::NOT_FOUND,
+            Failure::NoView => StatusCode::BAD_REQUEST,
             Failure::OldForm | Failure::NotHere | Failure::NotAsked => StatusCode::FORBIDDEN,
             Failure::Message(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Failure::Store(_) | Failure::Page(_) | Failure::Certificates(_) => {
@@ -64,6 +68,18 @@ impl IntoResponse for Failure {
             first.make_ascii_uppercase();
         }
         (status, format!("{told}.\n")).into_response()
+    }
+}
+
+/// What the address asks for.
+pub(super) struct Asked(Choice);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let asked = Query::try_from_uri(&parts.uri);
+        asked.map(|Query(choice)| Asked(choice)).map_err(|_| Failure::NoView)
     }
 }
 
@@ -88,12 +104,12 @@ impl Preview {
 }
 
 /// `GET /`: the page.
-pub(super) async fn page(State(preview): State<Arc<Preview>>, Query(choice): Query<Choice>) -> Answer {
+pub(super) async fn page(State(preview): State<Arc<Preview>>, Asked(choice): Asked) -> Answer {
     preview.page(&choice, None).await
 }
 
 /// `GET /frame`: the message's HTML as a mail program shows it.
-pub(super) async fn frame(State(preview): State<Arc<Preview>>, Query(choice): Query<Choice>) -> Answer {
+pub(super) async fn frame(State(preview): State<Arc<Preview>>, Asked(choice): Asked) -> Answer {
     let sheet = preview.sheet();
     let proof = preview.proof(&sheet, &choice)?;
     let reader = preview.reader(&sheet, &choice).await?;
@@ -108,7 +124,7 @@ pub(super) async fn frame(State(preview): State<Arc<Preview>>, Query(choice): Qu
 pub(super) async fn picture(
     State(preview): State<Arc<Preview>>,
     Path(name): Path<String>,
-    Query(choice): Query<Choice>,
+    Asked(choice): Asked,
     request: HeaderMap,
 ) -> Answer {
     let sheet = preview.sheet();
@@ -125,7 +141,7 @@ pub(super) async fn picture(
 }
 
 /// `GET /message.eml`: the whole message, as a mail program opens it.
-pub(super) async fn message(State(preview): State<Arc<Preview>>, Query(choice): Query<Choice>) -> Answer {
+pub(super) async fn message(State(preview): State<Arc<Preview>>, Asked(choice): Asked) -> Answer {
     let sheet = preview.sheet();
     let proof = preview.proof(&sheet, &choice)?;
     let reader = preview.reader(&sheet, &choice).await?;
@@ -144,7 +160,7 @@ pub(super) struct Search {
 /// `POST /readers`: the page with the readers found.
 pub(super) async fn readers(
     State(preview): State<Arc<Preview>>,
-    Query(choice): Query<Choice>,
+    Asked(choice): Asked,
     Form(search): Form<Search>,
 ) -> Answer {
     if preview.audience == Audience::Network {
@@ -172,7 +188,7 @@ pub(super) struct Ask {
 /// comes over the network: they would send questions from here.
 pub(super) async fn links(
     State(preview): State<Arc<Preview>>,
-    Query(choice): Query<Choice>,
+    Asked(choice): Asked,
     Form(ask): Form<Ask>,
 ) -> Answer {
     if preview.audience == Audience::Network {

@@ -39,7 +39,7 @@ pub(super) struct Sheet {
     pub(super) standing: Standing,
     /// What keeps it, or a part of it, from going out.
     pub(super) problems: Vec<Diagnostic>,
-    /// Everything else that `straight check` finds.
+    /// Everything else that `straight check` finds, but for articles whose time is past.
     pub(super) findings: Vec<Diagnostic>,
     /// The articles that go out, in their order.
     pub(super) due: Vec<Due>,
