@@ -120,6 +120,17 @@ fn a_post_of_another_program_is_read_in_our_words() {
     assert_eq!(read("2025-11-03-day-in-the-name.md").date.to_string(), "2025-11-03");
 }
 
+#[test]
+fn a_list_of_authors_is_told_what_to_write_and_not_where_it_stands_already() {
+    let text = "---\ntitle: The ferry\ndate: 2025-11-03\nauthor: [mara-lind, tobias]\n---\nIt sails.\n";
+    let parsed = parse_bytes(Path::new("ferry.md"), text.as_bytes(), &options(), now());
+    let told = human(&parsed.diagnostics, Colour::Never);
+    assert!(
+        told.contains("write one name, or all of them as one text: `author: Mara Lind and Tobias Ekwall`"),
+        "{told}"
+    );
+}
+
 /// What makes a post a draft is told as that, and no remedy publishes it.
 #[test]
 fn a_post_that_another_program_would_not_show_is_a_draft_whatever_it_calls_that() {

@@ -543,6 +543,13 @@ fn a_check_of_an_archive_is_about_what_goes_out_next() {
     assert_eq!(check(&["articles"]).1.matches("[vague-link]").count(), 9);
     assert!(check(&["articles/a1.md"]).1.contains("[vague-link]"));
 
+    // Without a record of what went out, what is of these days may still go out elsewhere: nothing of it is left out.
+    let yesterday = (today - TimeDelta::days(1)).to_string();
+    write("y.md", &yesterday, "What Happened on the Day Before", "Look [here](https://ferry.example/).");
+    let (_, told) = check(&["--format", "github"]);
+    assert!(told.contains("y.md,line=7") && told.matches("title=vague-link").count() == 1, "{told}");
+    fs::remove_file(folder.path().join("articles/y.md")).unwrap();
+
     // What is shown is what is judged; and an error is always shown, behind what goes out next.
     write("z.md", &today.to_string(), "The Ferry Sails Again on Monday", "It is blue.");
     let (code, told) = check(&["--strict"]);

@@ -245,6 +245,10 @@ mod tests {
             "2025/11/04",
             "20251104",
             "2025-11-4",
+            "Tuesday, November 4, 2025",
+            "Tuesday, 4 November 2025",
+            "Nov 4th, 2025",
+            "2025–11–04",
         ] {
             assert_eq!(guess(text).as_deref(), Some("2025-11-04"), "{text}");
         }
@@ -261,6 +265,10 @@ mod tests {
             ("11/04/2025", None),
             ("13/13/2025", None),
             ("2025-11-04[", None),
+            ("Tue, 4 Nov 2025 06:30:00 +0100", Some("2025-11-04T06:30:00+01:00")),
+            // It was a Tuesday.
+            ("Monday, November 4, 2025", None),
+            ("11–04–2025", None),
             ("soon", None),
         ] {
             assert_eq!(guess(text).as_deref(), meant, "{text}");

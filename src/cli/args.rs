@@ -771,6 +771,7 @@ mod tests {
             let read = All::try_parse_from(["straight"].into_iter().chain(line.split(' ')));
             assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
         }
+        assert!(day("tomorrow").unwrap_err().contains("YYYY-MM-DD"));
         for line in [
             "send --edition tomorrow",
             "pause 2025-11-04",

@@ -150,7 +150,7 @@ fn a_file_that_is_no_text_is_refused() {
 
     let error =
         Templates::with_folder(Path::new("no/such/folder"), Words::english()).unwrap_err().to_string();
-    assert!(error.starts_with("no/such/folder: "), "{error}");
+    assert!(error.starts_with("there is no folder `no/such/folder`, which `edition.templates`"), "{error}");
 }
 
 #[test]
