@@ -383,6 +383,7 @@ fn what_cannot_be_known_is_left_alone() {
         "---\ntitle: A\ndate: 2025-11-03\n----\n---\nText.\n",
         "---\ntitle: A\ndate: 2025-11-03\nhighlights:\n  - {a: b}\n---\nText.\n",
         "---\ntitle: A\ndate: !!timestamp 2025-11-03\n---\nText.\n",
+        "---\ntitle: The \u{7}ferry\ndate: 2025-11-03\n---\nText.\n",
         // A comment that may be meant as one.
         "---\ntitle: The ferry # as the desk wants it\ndate: 2025-11-03\n---\nText.\n",
     ] {

@@ -75,6 +75,11 @@ fn each_mend_by_itself() {
                 .to_owned(),
         ),
         (
+            "misread-text",
+            "---\ntitle: #1 again\ndate: 2025-11-03\n---\nText.\n".to_owned(),
+            "---\ntitle: \"#1 again\"\ndate: 2025-11-03\n---\nText.\n".to_owned(),
+        ),
+        (
             "bad-date",
             "---\ntitle: A\ndate: Monday, November 3rd, 2025\n---\nText.\n".to_owned(),
             format!("{head}Text.\n"),

@@ -116,9 +116,11 @@ fn in_quotes(head: &str, start: usize) -> Option<Edits> {
     // What may be a comment, quotes of its own, or a list is for a person to look at.
     let is_plain = !value.is_empty()
         && !value.starts_with(['"', '\'', '[', '{', '|', '>', '#'])
+        // A mark of YAML's own, which breaks nothing by itself.
         && !value.starts_with("!!")
+        && !value.starts_with('&')
         && !value.contains(" #")
-        && !value.contains('\t');
+        && !value.contains(char::is_control);
     let at = start + (value.as_ptr() as usize - line.as_ptr() as usize);
     is_plain.then(|| vec![(at..at + value.len(), quoted(value))])
 }

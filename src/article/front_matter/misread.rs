@@ -6,15 +6,39 @@ use crate::article::findings::Findings;
 use crate::article::yaml::{Key, Node, Value};
 
 const RULE: &str = "misread-text";
+const REMEDY: &str = "put all of the text in quotes; a comment stands on a line of its own";
+const DOES: &str = "puts the text in quotes";
 
 /// The keys whose values are texts for readers; what stands beneath them is too.
 const TEXTS: [&str; 5] = ["title", "summary", "highlights", "author", "image"];
 
 /// Tells of each text of `map` that loses words, or runs into another.
 pub(super) fn look(map: &[(Key, Node)], findings: &mut Findings) {
-    for (_, node) in map.iter().filter(|(key, _)| TEXTS.contains(&key.name.as_str())) {
+    for (key, node) in map.iter().filter(|(key, _)| TEXTS.contains(&key.name.as_str())) {
+        if node.value == Value::Null {
+            all_lost(key.span.end, findings);
+        }
         each(node, findings);
     }
+}
+
+/// Looks at the line of a key that ends at byte `end` and has no value: `title: #1 again`.
+fn all_lost(end: usize, findings: &mut Findings) {
+    let line = findings.text()[end..].lines().next().unwrap_or_default();
+    let comment = line.trim_start_matches([':', ' ']).trim_end();
+    if !comment.starts_with('#') || !comment[1..].starts_with(char::is_alphanumeric) {
+        return;
+    }
+    let start = end + (line.len() - line.trim_start_matches([':', ' ']).len());
+    let place = start..start + comment.len();
+    let message = format!("`{}` is not shown: behind a space, `#` begins a comment", shown(comment));
+    let quoted = serde_json::Value::String(comment.to_owned()).to_string();
+    findings.report(RULE, place.clone(), message, REMEDY);
+    findings.fixed_by(DOES, vec![(place, quoted)]);
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 fn each(node: &Node, findings: &mut Findings) {
@@ -45,18 +69,16 @@ fn text(span: &Range<usize>, findings: &mut Findings) {
     } else if behind.trim_start().starts_with('#') && !behind.contains("lint-disable") {
         let comment = behind.trim_start();
         let start = span.end + behind.len() - comment.len();
-        let shown: String = comment.chars().take(40).collect();
-        let message = format!("`{shown}` is not shown: behind a space, `#` begins a comment");
-        let remedy = "put all of the text in quotes; a comment stands on a line of its own";
+        let message = format!("`{}` is not shown: behind a space, `#` begins a comment", shown(comment));
         let place = start..start + comment.len();
         // `#1`, and no `# as the desk wants it`: that may be meant for nobody else.
         let is_word = comment[1..].starts_with(char::is_alphanumeric);
         let whole = findings.source(span.start..place.end).to_owned();
         let is_alone = before.trim_end().ends_with([':', '-']) && !whole.contains(['\n', '\t']);
-        findings.report(RULE, place.clone(), message, remedy);
+        findings.report(RULE, place.clone(), message, REMEDY);
         if is_word && is_alone {
             let quoted = serde_json::Value::String(whole).to_string();
-            findings.fixed_by("puts the text in quotes", vec![(span.start..place.end, quoted)]);
+            findings.fixed_by(DOES, vec![(span.start..place.end, quoted)]);
         }
     } else if let Some(at) = written.find('\n').and_then(|line| nested(written, line)) {
         let message = "this line runs on from the one above: the dash makes no item of its own";
