@@ -95,7 +95,7 @@ fn in_text(body: &str, run: &Range<usize>) -> Vec<(Range<usize>, Failed)> {
         // Not in `2**3`, `f**k`, or a row of them; nor a mark of a note.
         let begins = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '*' | '\\'));
         before.chars().next_back().is_none_or(begins)
-            && behind.starts_with(|c: char| !(c.is_whitespace() || c == '*'))
+            && behind.starts_with(|c: char| !(c.is_whitespace() || matches!(c, '*' | ')' | ']')))
     });
     let links = text.match_indices(']').filter(|(at, _)| {
         let behind = &body[run.start + at + 1..];
@@ -213,6 +213,7 @@ mod tests {
             "#MeToo is what they said.\n\n#ferry #quay\n\n#1 again\n\n\\#Heading",
             "| a | b |\n|---|---|\n| 1 | 2 |",
             "He said | and no more",
+            "Two pounds [**] (**)",
             "Text.\n\n```\ncode\n```",
             "> ```\n> code\n> ```\n",
             "~~~~\ncode\n~~~~~\n\n",
