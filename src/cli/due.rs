@@ -211,7 +211,13 @@ impl Outlook {
             findings: wrong_templates(config),
             next: None,
         };
-        outlook.findings.extend(press::already_sent(&assembled.due, (&names, &outlook.all), sent, &key, config));
+        outlook.findings.extend(press::already_sent(
+            &assembled.due,
+            (&names, &outlook.all),
+            sent,
+            &key,
+            config,
+        ));
         match Templates::load(config.edition.templates.as_deref(), &config.publication) {
             Ok(templates) => outlook.findings.extend(templates.words().warnings().iter().cloned()),
             Err(error) => {
