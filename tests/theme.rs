@@ -82,6 +82,10 @@ fn what_cannot_be_read_is_refused_with_a_colour_that_can() {
     let cases = [
         ("a pale link", "theme:\n  light:\n    link: \"#ff9900\"\n"),
         ("a ground that the default's words vanish in", "theme:\n  dark:\n    background: \"#777777\"\n"),
+        ("a box for other words", "theme:\n  light:\n    box: \"#333333\"\n"),
+        ("half a dark theme", "theme:\n  light:\n    background: \"#000\"\n    text: \"#fff\"\n"),
+        ("a comment in one line", "theme:\n  light: {text: \"#333333\", link: #0b5cad}\n"),
+        ("a bracket left open", "theme:\n  light: {text: \"#333333\", link: \"#0b5cad\"\n"),
         ("no colour", "theme:\n  light:\n    text: reddish\n"),
         ("a comment", "theme:\n  light:\n    text: #333333\n    link: #04c   # ours\n"),
         ("a font", "theme:\n  fonts:\n    text: Gerogia\n"),
@@ -97,6 +101,34 @@ fn what_cannot_be_read_is_refused_with_a_colour_that_can() {
         report.push_str(&format!("# {what}: exit code {code}\n{told}\n"));
     }
     insta::assert_snapshot!(report);
+}
+
+#[test]
+fn a_logo_that_is_no_picture_is_told_once_and_at_its_line() {
+    let folder = desk("publication:\n  name: Post\ntheme:\n  logo: {file: logo.svg}\n");
+    fs::write(folder.path().join("logo.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let (code, told) = straight(folder.path(), &["render", "--date", "2026-02-02", "--out", "out"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("newsletter.yaml:4:16: `theme.logo.file`: "), "{told}");
+    assert!(told.contains("logo.svg: SVG is not shown") && told.matches("error").count() == 1, "{told}");
+}
+
+#[test]
+fn a_colour_that_is_offered_does() {
+    for colour in ["#333333", "#ff9900", "#808080", "#0000ff"] {
+        for role in ["box", "background", "link", "text", "muted", "accent", "button"] {
+            for palette in ["light", "dark"] {
+                let config = |colour: &str| format!("theme:\n  {palette}:\n    {role}: \"{colour}\"\n");
+                let folder = desk(&config(colour));
+                let (_, told) = straight(folder.path(), &["config"]);
+                let Some((_, offered)) = told.split_once("help: take ") else { continue };
+                let offered = offered.split(',').next().unwrap();
+                fs::write(folder.path().join("newsletter.yaml"), config(offered)).unwrap();
+                let (_, told) = straight(folder.path(), &["config"]);
+                assert!(!told.contains("contrast"), "{palette}.{role} {colour}: {told}");
+            }
+        }
+    }
 }
 
 #[test]

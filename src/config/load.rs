@@ -116,8 +116,11 @@ fn tree(path: &Path, text: &str, findings: &mut Vec<Diagnostic>) -> Option<Node>
         Err(error) => {
             let Place { line, column, bytes: span } = error.place;
             let finding = Diagnostic::of_file(Severity::Error, "bad-yaml", path, error.message);
+            let is_open = error.remedy == Some(yaml::CLOSE_THE_BRACKET);
             let remedy = error.remedy.map(str::to_owned);
-            findings.push(Diagnostic { line, column, span, remedy, ..finding });
+            let found = || Diagnostic { line, column, span, remedy, ..finding };
+            let comment = is_open.then(|| theme::unquoted_in_brackets(text, path)).flatten();
+            findings.push(comment.unwrap_or_else(found));
             None
         }
     }

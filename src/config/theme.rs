@@ -8,8 +8,9 @@ use serde_json::json;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::yaml::Node;
 
+use super::layers::Given;
 use super::reader::Reader;
-use super::values::{self, Wrong};
+use super::values::{self, Wrong, finding};
 
 /// What text needs to be read with ease (WCAG 2.2, success criterion 1.4.3).
 const LEAST_CONTRAST: f64 = 4.5;
@@ -40,6 +41,8 @@ pub struct Logo {
     pub width: u32,
     /// What it says, for those who do not see it.
     pub alt: String,
+    /// A finding without words at the place where the configuration names it.
+    pub place: Option<Box<Diagnostic>>,
 }
 
 /// What a colour is for.
@@ -177,10 +180,9 @@ impl Colour {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    /// The same hue, as little darker or lighter as it must be to be read on `ground`.
-    fn readable_on(self, ground: Colour) -> Colour {
-        let goal = if ground.luminance() > 0.18 { 0.0 } else { 255.0 };
-        let toward = |part: f64| {
+    /// The same hue, as little darker or lighter as it must be to have each of these contrasts; none when no such colour has.
+    fn readable_beside(self, others: &[(Colour, f64)]) -> Option<Colour> {
+        let toward = |goal: f64, part: f64| {
             Colour(self.0.map(|channel| {
                 let value = f64::from(channel);
                 #[expect(
@@ -192,8 +194,9 @@ impl Colour {
                 value
             }))
         };
-        let steps = (0..=100).map(|step| toward(f64::from(step) / 100.0));
-        steps.into_iter().find(|colour| colour.contrast(ground) >= LEAST_CONTRAST).unwrap_or(toward(1.0))
+        let steps = (0..=100).map(|step| f64::from(step) / 100.0);
+        let mut colours = steps.flat_map(|part| [toward(0.0, part), toward(255.0, part)]);
+        colours.find(|colour| others.iter().all(|(other, least)| colour.contrast(*other) >= *least))
     }
 }
 
@@ -336,8 +339,15 @@ pub(super) fn theme(reader: &mut Reader<'_>, name: &str) -> Theme {
         dark,
         text_font: reader.value("theme.fonts.text", &font),
         heading_font: reader.value("theme.fonts.headings", &font),
-        logo: file.map(|file| Logo { file, width, alt }),
+        logo: file.map(|file| Logo { file, width, alt, place: logo_place(reader) }),
     }
+}
+
+fn logo_place(reader: &Reader<'_>) -> Option<Box<Diagnostic>> {
+    let key = "theme.logo.file";
+    let nothing = Wrong::new(String::new(), String::new());
+    let place = |given: Given<'_>| finding(given.origin, Some(&given.node.place), key, "logo", &nothing);
+    reader.given(key).map(place).map(Box::new)
 }
 
 fn existing(reader: &mut Reader<'_>, key: &'static str) -> Option<PathBuf> {
@@ -384,7 +394,17 @@ fn palette(reader: &mut Reader<'_>, name: &'static str) -> Palette {
                 worst.other.key(),
                 worst.least,
             ),
-            format!("take {}, or one that differs more", colour.readable_on(behind)),
+            match colour.readable_beside(&beside(&palette, blamed).map(|(_, pair)| pair).collect::<Vec<_>>())
+            {
+                Some(readable) => format!("take {readable}, or one that differs more"),
+                None => {
+                    let faint = beside(&palette, blamed)
+                        .filter(|(_, (other, least))| colour.contrast(*other) < *least)
+                        .map(|(role, _)| format!("`theme.{name}.{}`", role.key()));
+                    let faint = faint.collect::<Vec<_>>().join(", ");
+                    format!("no colour does beside all that it meets: change {faint} to go with it")
+                }
+            },
         );
         let key = key(blamed);
         if let Some(given) = reader.given(&key) {
@@ -401,13 +421,30 @@ struct Faint {
     least: f64,
 }
 
+/// The contrast that is asked of what stands on a ground.
+fn least(upper: Role) -> f64 {
+    // A button is known by its words; its ground need only be told from the page (WCAG 2.2, 1.4.11).
+    if upper == Role::Button { 3.0 } else { LEAST_CONTRAST }
+}
+
+/// What `role` is seen beside, and the contrast that it needs with that.
+fn beside(palette: &Palette, role: Role) -> impl Iterator<Item = (Role, (Colour, f64))> {
+    READ_UPON.into_iter().filter_map(move |(upper, ground)| {
+        let other = match role {
+            _ if role == upper => ground,
+            _ if role == ground => upper,
+            _ => return None,
+        };
+        Some((other, (palette.of(other), least(upper))))
+    })
+}
+
 /// The user's own colours that are hard to read, each with the other of its worst pair.
 fn faint(palette: &Palette, is_given: impl Fn(Role) -> bool) -> Vec<(Role, Faint)> {
     let mut found: Vec<(Role, Faint)> = Vec::new();
     for (upper, ground) in READ_UPON {
         let ratio = palette.of(upper).contrast(palette.of(ground));
-        // A button is known by its words; its ground need only be told from the page (WCAG 2.2, 1.4.11).
-        let least = if upper == Role::Button { 3.0 } else { LEAST_CONTRAST };
+        let least = least(upper);
         let (blamed, other) = match (is_given(upper), is_given(ground)) {
             (true, _) => (upper, ground),
             (false, true) => (ground, upper),
@@ -433,22 +470,38 @@ fn two_places(ratio: f64) -> String {
 /// Colours that YAML takes for comments, because they stand without quotes.
 pub(super) fn unquoted(tree: &Node, text: &str, path: &Path, findings: &mut Vec<Diagnostic>) {
     let palettes = ["light", "dark"].into_iter().filter_map(|name| tree.get("theme")?.get(name)?.as_map());
-    for entry in palettes.flatten().filter(|entry| entry.value.is_null()) {
-        let line = text.lines().nth(entry.place.line.saturating_sub(1)).unwrap_or_default();
-        let Some((before, comment)) = line.split_once('#') else { continue };
-        let digits: String = comment.chars().take_while(char::is_ascii_hexdigit).collect();
-        if ![3, 6].contains(&digits.len()) {
-            continue;
+    let lines: Vec<usize> =
+        palettes.flatten().filter(|entry| entry.value.is_null()).map(|entry| entry.place.line).collect();
+    let found = |line: &usize| comment_for_a_colour(text, path, |at, _| at == *line);
+    findings.extend(lines.iter().filter_map(found));
+}
+
+/// The same where it comments out a bracket's end, so that nothing can be read.
+pub(super) fn unquoted_in_brackets(text: &str, path: &Path) -> Option<Diagnostic> {
+    comment_for_a_colour(text, path, |_, line| line.contains('{'))
+}
+
+/// The first `#` of a colour behind a space, in the lines that are `wanted` (by their number, from 1, and text).
+fn comment_for_a_colour(text: &str, path: &Path, wanted: impl Fn(usize, &str) -> bool) -> Option<Diagnostic> {
+    let mut start = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let colours = line.match_indices(" #").map(|(at, _)| {
+            let digits = line[at + 2..].chars().take_while(char::is_ascii_hexdigit).count();
+            (at + 1, digits)
+        });
+        let colour = colours.filter(|_| wanted(number, line)).find(|(_, digits)| [3, 6].contains(digits));
+        if let Some((at, digits)) = colour {
+            let span = start + at..start + at + 1 + digits;
+            let colour = &text[span.clone()];
+            let message = format!("`{colour}` is a comment here, because it stands without quotes");
+            let found = Diagnostic::of_file(Severity::Error, "bad-value", path, message)
+                .with_remedy(format!("write \"{colour}\""));
+            let column = line[..at].chars().count() + 1;
+            return Some(Diagnostic { line: number, column, span: Some(span), ..found });
         }
-        let message = format!("`#{digits}` is a comment here, because it stands without quotes");
-        let column = before.chars().count() + 1;
-        let start = text.lines().take(entry.place.line.saturating_sub(1));
-        let start = start.map(|line| line.len() + 1).sum::<usize>() + before.len();
-        let found = Diagnostic::of_file(Severity::Error, "contrast", path, message)
-            .with_remedy(format!("write \"#{digits}\""));
-        let span = Some(start..start + 1 + digits.len()).filter(|span| text.get(span.clone()).is_some());
-        findings.push(Diagnostic { rule: "bad-value", line: entry.place.line, column, span, ..found });
+        start += line.len();
     }
+    None
 }
 
 #[cfg(test)]
@@ -470,7 +523,7 @@ mod tests {
     fn a_better_colour_is_readable_and_near() {
         for (colour, ground) in [("#777777", "#ffffff"), ("#ff9900", "#ffffff"), ("#333399", "#14171a")] {
             let (colour, ground) = (Colour::parse(colour).unwrap(), Colour::parse(ground).unwrap());
-            let better = colour.readable_on(ground);
+            let better = colour.readable_beside(&[(ground, LEAST_CONTRAST)]).unwrap();
             assert!(better.contrast(ground) >= LEAST_CONTRAST && better.contrast(ground) < 5.2, "{better}");
         }
     }

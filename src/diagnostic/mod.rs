@@ -100,6 +100,11 @@ impl Diagnostic {
         self
     }
 
+    /// As it is displayed, without how much it weighs: for a message that says so itself.
+    pub(crate) fn told(&self) -> String {
+        self.to_string().replacen(&format!(": {}: ", self.severity.as_str()), ": ", 1)
+    }
+
     /// The same with its place: `span` is in bytes of `source`.
     #[must_use]
     pub fn at(mut self, source: &Arc<str>, span: Range<usize>) -> Self {

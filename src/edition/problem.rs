@@ -39,7 +39,7 @@ pub enum TemplateError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Invalid(Vec<TemplateProblem>),
     /// There are no words of the language, a file of words is wrong, or the logo is no picture.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", .0.iter().map(Diagnostic::told).collect::<Vec<_>>().join("\n"))]
     Found(Vec<Diagnostic>),
 }
 
@@ -145,6 +145,18 @@ pub(crate) fn of_engine(
                 Some(at(place.next()?, line, column, message))
             })
             .collect(),
+        // With its own name for itself, a file extends itself and not what it stands in for.
+        ErrorKind::CircularExtend { tpl, .. } => {
+            let (file, source) = file(tpl);
+            let text = source.as_deref().unwrap_or_default();
+            let lines = text.lines().enumerate();
+            let place = lines.filter_map(|(line, text)| Some((line + 1, text.find("extends")?))).next();
+            let (line, column) = place.map_or((0, 0), |(line, at)| (line, at + 1));
+            let message = format!(
+                "`{tpl}` extends itself; to change the built-in one, write {{% extends \"default/{tpl}\" %}}"
+            );
+            vec![TemplateProblem { file, line, column, message, source }]
+        }
         other => vec![TemplateProblem {
             file: PathBuf::from("templates"),
             line: 0,

@@ -13,6 +13,7 @@ use super::problem::{self, TemplateError, TemplateProblem};
 use super::wrap;
 use crate::article::Picture;
 use crate::config::{Logo, Publication, Theme};
+use crate::diagnostic::Diagnostic;
 use crate::words::{self, Words};
 use crate::yaml::nearest;
 
@@ -83,7 +84,15 @@ pub(crate) fn load_words(folder: Option<&Path>, language: &str) -> Result<Words,
 /// # Errors
 /// When its file cannot be read or is no picture.
 pub(crate) fn load_logo(theme: &Theme) -> Result<Option<Picture>, TemplateError> {
-    let read = |logo: &Logo| crate::article::logo(&logo.file, logo.width);
+    let read = |logo: &Logo| {
+        crate::article::logo(&logo.file, logo.width).map_err(|found| match &logo.place {
+            None => found,
+            Some(place) => {
+                let message = format!("{}{}: {}", place.message, found.file.display(), found.message);
+                Diagnostic { message, remedy: found.remedy, ..(**place).clone() }
+            }
+        })
+    };
     theme.logo.as_ref().map(read).transpose().map_err(|found| TemplateError::Found(vec![found]))
 }
 

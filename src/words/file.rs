@@ -16,6 +16,9 @@ use crate::yaml::{self, Limits, Node, Place};
 /// More is no file of words.
 const LARGEST_FILE: u64 = 256 * 1024;
 
+/// So many missing words are named, and the rest counted.
+const MOST_NAMED: usize = 5;
+
 /// What stands under a key.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Text {
@@ -143,12 +146,18 @@ impl Own {
                     one_or_many(count, "is", "are")
                 )
             };
-            let message = format!("{what}: {}", keys.join(", "));
+            let named = keys[..keys.len().min(MOST_NAMED)].join(", ");
+            let message = match keys.len().saturating_sub(MOST_NAMED) {
+                0 => format!("{what}: {named}"),
+                more => format!("{what}: {named} and {more} more"),
+            };
             let found = match self.sections.get(section) {
                 Some(place) => placed(Severity::Warning, &self.path, &self.source, place, message),
                 None => Diagnostic::of_file(Severity::Warning, RULE, &self.path, message),
             };
-            found.with_remedy("add them; until then the English ones stand in")
+            found.with_remedy(
+                "add them, as `straight templates words/en.yaml` has them; until then the English ones stand in",
+            )
         };
         of_section.into_iter().map(told).collect()
     }

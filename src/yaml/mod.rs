@@ -8,6 +8,7 @@ mod parse;
 use std::ops::Range;
 
 pub use nearest::nearest;
+pub(crate) use parse::CLOSE_THE_BRACKET;
 pub use parse::{Limits, TreeBuilder, YamlError, parse, parse_at};
 
 /// Where something stands in a file.

@@ -35,6 +35,9 @@ impl Limits {
     }
 }
 
+/// What is asked of whoever leaves one open.
+pub(crate) const CLOSE_THE_BRACKET: &str = "close the bracket";
+
 /// Why a text is no YAML that we read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -81,7 +84,7 @@ impl YamlError {
                 Some("write `key: value`, with a colon and a space")
             }
             ErrorKind::UnexpectedEofFlowSequence | ErrorKind::UnclosedFlowCollection { .. } => {
-                Some("close the bracket")
+                Some(CLOSE_THE_BRACKET)
             }
             _ => None,
         };
