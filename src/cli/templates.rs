@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::bail;
 
 use crate::web::Pages;
-use crate::{edition, words, yaml};
+use crate::{edition, letter, words, yaml};
 
 /// Lists the files, or writes the one called `name` to `out`.
 ///
@@ -14,6 +14,7 @@ use crate::{edition, words, yaml};
 pub(super) fn templates(name: Option<&str>, out: &mut dyn Write) -> anyhow::Result<()> {
     let words = words::built_in_files().map(|(language, text)| (format!("words/{language}.yaml"), text));
     let mut files = edition::built_in_files();
+    files.extend(letter::Templates::built_in_files());
     files.extend(Pages::built_in_files());
     files.extend(words);
     let Some(name) = name else {

@@ -3,6 +3,8 @@
 //! The CSS for it (`word-break`, `overflow-wrap`) is unknown to several mail programs, and so is `<wbr>`; two
 //! characters are not: the zero-width space in addresses, code and numbers, the soft hyphen in words of letters only.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// A longer word of running text gets places to break at.
 const LONGEST_WORD: usize = 20;
 /// Code is copied, and a hidden character harms a copy: only what fits no telephone gets one.
@@ -14,6 +16,15 @@ const LONGEST_WORD_IN_CELL: usize = 10;
 const LONGEST_NUMBER: usize = 14;
 /// Digits that stay together.
 const LONGEST_GROUP: usize = 3;
+/// No part of a broken word is shorter, and as few as can be are longer: so many letters of a headline fit a telephone.
+const SHORTEST_PART: usize = 4;
+const LONGEST_PART: usize = 18;
+/// Consonants that are written together and stay so.
+const ONE_SOUND: [&str; 20] = [
+    "ch", "ck", "ph", "sh", "st", "th", "gh", "br", "cr", "dr", "fr", "gr", "kr", "pr", "tr", "bl", "cl",
+    "fl", "gl", "pl",
+];
+const LAST_LATIN: char = '\u{24F}';
 /// The scripts above break without help, or not at all.
 const LAST_SPACED_SCRIPT: char = '\u{052F}';
 
@@ -81,6 +92,10 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
         put_number(out, &letters);
         return;
     }
+    if place.cells == 0 && is_prose && bare.chars().all(|c| c <= LAST_LATIN) {
+        put_syllables(out, &letters);
+        return;
+    }
     // The class holds a word on one line where one has room for it, so that it gets no hyphen that it does not need.
     let (opened, closed) =
         if place.cells > 0 && is_prose { ("<span class=\"n\">", "</span>") } else { ("", "") };
@@ -101,6 +116,73 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
         }
     }
     out.push_str(closed);
+}
+
+/// Words in Latin letters are broken where a hyphen stands most often: between the consonants of `vowel consonant | consonant
+/// vowel`; where that leaves too long a part, before the last of several consonants; then before the only one; and where none is,
+/// anywhere.
+fn put_syllables(out: &mut String, letters: &[&str]) {
+    let sound = |at: usize| letters.get(at).map_or(Sound::None, |letter| Sound::of(letter));
+    let last_of_several = |at: usize| {
+        sound(at - 1) == Sound::Consonant
+            && sound(at) == Sound::Consonant
+            && sound(at + 1) == Sound::Vowel
+            && !ONE_SOUND.contains(&letters[at - 1..=at].concat().to_lowercase().as_str())
+    };
+    let between = |at: usize| sound(at - 2) == Sound::Vowel && last_of_several(at);
+    let before = |at: usize| {
+        sound(at - 1) == Sound::Vowel && sound(at) == Sound::Consonant && sound(at + 1) == Sound::Vowel
+    };
+    let anywhere = |at: usize| !letters[at].starts_with(is_combining);
+    let is_letter = |letter: &&str| Sound::of(letter) != Sound::None;
+    let first = letters.iter().position(is_letter).unwrap_or_default();
+    let end = letters.iter().rposition(is_letter).map_or(first, |last| last + 1);
+    let mut ends = vec![first, end];
+    let rules: [Rule<'_>; 4] = [
+        (SHORTEST_PART, &between, SHORTEST_PART),
+        (LONGEST_PART, &last_of_several, SHORTEST_PART),
+        (LONGEST_PART, &before, SHORTEST_PART),
+        (LONGEST_PART, &anywhere, LONGEST_PART / 2),
+    ];
+    for (longest, may_break, shortest) in rules {
+        for part in ends.clone().windows(2).filter(|part| part[1] - part[0] > longest) {
+            let mut last = part[0];
+            for at in part[0] + SHORTEST_PART..=part[1] - SHORTEST_PART {
+                if at - last >= shortest && may_break(at) {
+                    ends.push(at);
+                    last = at;
+                }
+            }
+        }
+        ends.sort_unstable();
+    }
+    for (at, letter) in letters.iter().enumerate() {
+        out.push_str(if at > first && at < end && ends.contains(&at) { "\u{AD}" } else { "" });
+        out.push_str(letter);
+    }
+}
+
+/// Where a part is longer than so much, it is broken where this says, into parts of so many letters at least.
+type Rule<'r> = (usize, &'r dyn Fn(usize) -> bool, usize);
+
+/// What a letter is for where words are broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sound {
+    Vowel,
+    Consonant,
+    /// A sign, or a mark that belongs to the letter before it.
+    None,
+}
+
+impl Sound {
+    fn of(letter: &str) -> Self {
+        let base = letter.nfd().next().unwrap_or_default().to_ascii_lowercase();
+        match base {
+            'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'æ' | 'œ' | 'ø' | 'ı' => Sound::Vowel,
+            base if base.is_alphabetic() => Sound::Consonant,
+            _ => Sound::None,
+        }
+    }
 }
 
 /// A number may be broken between its groups, and within one that is longer than groups are; the style sheet knows the
@@ -180,13 +262,29 @@ mod tests {
             "<p>https:|//example.|org/|one_|two_|three/|four</p>".replace('|', "\u{200B}")
         );
         assert_eq!(
-            breakable("Donaudampfschifffahrtsgesellschaft."),
-            "Donaudampf\u{AD}schifffahr\u{AD}tsgesellsc\u{AD}haft."
-        );
-        assert_eq!(
             breakable("<code>abcdefghijklmnopqrstuvwxyz0123456789</code>"),
             "<code>abcdefghijklmn\u{200B}opqrstuvwxyz01\u{200B}23456789</code>"
         );
+    }
+
+    #[test]
+    fn words_are_broken_where_a_hyphen_stands_most_often() {
+        for word in [
+            "Donaudampfschiff-fahrts-gesellschaft.",
+            "Schifffahrtsun-ternehmen",
+            "Grundstücksver-kehrsgeneh-migung",
+            "Geschwin-digkeitsbegren-zung,",
+            "„Rechtsschutzver-sicherungs-gesellschaften“",
+            "electroen-cephalographically",
+            "Über-wachungsmaß-nahmen",
+            "Hono-rifi-cabi-litu-dini-tatibus",
+        ] {
+            let word = word.replace('-', "\u{AD}");
+            assert_eq!(breakable(&word.replace('\u{AD}', "")), word);
+        }
+        // Nothing overflows where no rule of ours holds.
+        let parts = breakable(&"Strč".repeat(12));
+        assert!(parts.split('\u{AD}').all(|part| (4..=18).contains(&part.chars().count())), "{parts}");
     }
 
     #[test]

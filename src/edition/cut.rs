@@ -89,7 +89,8 @@ impl Layout {
 }
 
 /// Every layout of an edition, from all of it (0) to hardly anything ([`Ladder::last`]):
-/// one article after the other is cut to its highlights, from the last to the second; then to its headline, in the same
+/// a first article that is larger than the mail by itself loses blocks, down to half a mail, since it is cut whatever becomes of the
+/// others; one article after the other is cut to its highlights, from the last to the second; then to its headline, in the same
 /// order; then headlines are left out, but for a few; then the first article loses one block after the other; then the
 /// last headlines go, and with them the first article's highlights.
 #[derive(Debug, Clone, Copy)]
@@ -97,11 +98,15 @@ pub(super) struct Ladder {
     articles: usize,
     /// Top-level blocks of the first article.
     blocks: usize,
+    /// Those of them that it loses before another article is cut.
+    at_first: usize,
 }
 
 impl Ladder {
-    pub(super) fn new(articles: usize, blocks: usize) -> Self {
-        Ladder { articles, blocks }
+    /// `weight` is that of the first article, `limit` the bytes that the mail may have.
+    pub(super) fn new(articles: usize, blocks: usize, weight: usize, limit: usize) -> Self {
+        let kept = if weight > limit { (blocks * limit / 2).div_ceil(weight) } else { blocks };
+        Ladder { articles, blocks, at_first: blocks - kept }
     }
 
     fn later(self) -> usize {
@@ -112,9 +117,9 @@ impl Ladder {
         self.later().min(NAMED_AT_LEAST)
     }
 
-    /// The step at which the first article alone is whole and all others have their highlights.
+    /// The step at which all articles but the first have their highlights, and it has all that it has beside others.
     pub(super) fn all_told(self) -> usize {
-        self.later()
+        self.at_first + self.later()
     }
 
     pub(super) fn last(self) -> usize {
@@ -122,8 +127,9 @@ impl Ladder {
     }
 
     /// How many steps there are of each kind, in their order.
-    fn stages(self) -> [usize; 6] {
-        [self.later(), self.later(), self.later() - self.kept(), self.blocks, self.kept(), 1]
+    fn stages(self) -> [usize; 7] {
+        let (later, kept) = (self.later(), self.kept());
+        [self.at_first, later, later, later - kept, self.blocks - self.at_first, kept, 1]
     }
 
     /// The first step whose size is within `limit`, or else the last one.
@@ -168,7 +174,9 @@ impl Ladder {
             let added = |step| all * (to - cut(step)) / (to - from);
             let before = fits.0 - 1;
             // Where two thirds of what an article should add are too much already, nobody needs to look.
-            if fits.0 <= self.all_told() && fits.1 + added(before) * 2 / 3 > limit {
+            if (self.at_first + 1..=self.all_told()).contains(&fits.0)
+                && fits.1 + added(before) * 2 / 3 > limit
+            {
                 break;
             }
             let likely = (too_large.0 + 1..before).find(|step| fits.1 + added(*step) <= limit);
@@ -189,20 +197,22 @@ impl Ladder {
 
     /// What is cut until `step`, in weights of articles, and behind them in steps.
     fn weight_cut(self, step: usize, weights: &[usize]) -> usize {
-        let articles = step.min(self.later());
+        let begun = step.min(self.at_first);
+        let block = (weights.first().copied().unwrap_or_default() / self.blocks.max(1)).max(1);
+        let articles = (step - begun).min(self.later());
         let weights = weights.iter().rev().take(articles);
-        weights.map(|weight| weight.max(&1)).sum::<usize>() + (step - articles)
+        block * begun + weights.map(|weight| weight.max(&1)).sum::<usize>() + (step - begun - articles)
     }
 
     pub(super) fn layout(self, step: usize) -> Layout {
         let all = Layout::whole(self.articles);
         let mut left = step;
-        let [told, named, out, blocks, rest, last] = self.stages().map(|length| {
+        let [begun, told, named, out, blocks, rest, last] = self.stages().map(|length| {
             let taken = left.min(length);
             left -= taken;
             taken
         });
-        let lead = match (blocks, last) {
+        let lead = match (begun + blocks, last) {
             (_, 1) => Lead::Named,
             (0, _) => Lead::Whole,
             (cut, _) => Lead::Begun(self.blocks - cut),
@@ -217,8 +227,19 @@ mod tests {
 
     #[test]
     fn every_step_cuts_one_thing_more_and_accounts_for_every_article() {
-        for (articles, blocks) in [(1, 0), (1, 5), (2, 3), (10, 4), (11, 4), (12, 1), (100, 30)] {
-            let ladder = Ladder::new(articles, blocks);
+        for (articles, blocks, weight) in [
+            (1, 0, 0),
+            (1, 5, 0),
+            (2, 3, 0),
+            (10, 4, 0),
+            (11, 4, 0),
+            (12, 1, 0),
+            (100, 30, 0),
+            (1, 0, 9),
+            (1, 5, 9),
+            (11, 30, 9),
+        ] {
+            let ladder = Ladder::new(articles, blocks, weight, 4);
             let mut before = ladder.layout(0);
             assert_eq!(before, Layout::whole(articles));
             for step in 1..=ladder.last() {
@@ -236,8 +257,10 @@ mod tests {
 
     #[test]
     fn the_first_step_within_a_limit_is_found_by_asking_for_few_sizes() {
-        for (articles, blocks) in [(1, 0), (1, 50), (2, 3), (10, 30), (100, 30)] {
-            let ladder = Ladder::new(articles, blocks);
+        for (articles, blocks, weight) in
+            [(1, 0, 0), (1, 50, 0), (2, 3, 0), (10, 30, 0), (100, 30, 0), (1, 50, 9), (10, 30, 9)]
+        {
+            let ladder = Ladder::new(articles, blocks, weight, 4);
             // Articles are of different lengths, and weighed badly.
             let lengths: Vec<usize> = (0..articles).map(|n| 2_000 + n * 37 % 11 * 3_000).collect();
             let weights: Vec<usize> = lengths.iter().zip(0..).map(|(l, n)| l * (8 + n % 5) / 10).collect();
@@ -265,7 +288,7 @@ mod tests {
 
     #[test]
     fn of_ten_long_articles_one_layout_is_asked_for_beside_all_of_it() {
-        let (ladder, lengths) = (Ladder::new(10, 30), [40_000; 10]);
+        let (ladder, lengths) = (Ladder::new(10, 30, 0, 1), [40_000; 10]);
         let size = |step: usize| 15_000 + 30_000 + 40_000 * (9 - step);
         let mut asked = Vec::new();
         let found = ladder.first_within(
@@ -281,8 +304,22 @@ mod tests {
     }
 
     #[test]
+    fn a_first_article_that_is_cut_anyway_is_cut_to_half_a_mail_before_another_is() {
+        let ladder = Ladder::new(3, 30, 120, 60);
+        for step in 0..=22 {
+            let layout = ladder.layout(step);
+            assert_eq!(layout.cut().highlights, 0, "{step}");
+            assert_eq!(layout.lead, if step == 0 { Lead::Whole } else { Lead::Begun(30 - step) });
+        }
+        assert_eq!(ladder.layout(23).cut(), Cut { beginnings: 1, highlights: 1, ..Cut::default() });
+        assert_eq!(ladder.layout(ladder.all_told()).lead, Lead::Begun(8));
+        assert_eq!(ladder.layout(ladder.last() - 1).lead, Lead::Begun(0));
+        assert_eq!(Ladder::new(3, 30, 60, 60).layout(1).cut(), Cut { highlights: 1, ..Cut::default() });
+    }
+
+    #[test]
     fn the_first_article_is_cut_only_when_few_headlines_are_left() {
-        let ladder = Ladder::new(100, 30);
+        let ladder = Ladder::new(100, 30, 0, 1);
         let begun = (0..).find(|step| ladder.layout(*step).lead != Lead::Whole).unwrap();
         assert_eq!(
             ladder.layout(begun).cut(),

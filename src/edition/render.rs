@@ -20,7 +20,8 @@ use crate::diagnostic::{Diagnostic, Severity};
 
 /// Gmail clips a message near 102 KB; this leaves room for long words in the transfer encoding.
 const LARGEST_HTML: usize = 60 * 1024;
-const SHORTEST_PREHEADER: usize = 40;
+/// A shorter preheader shows, in an inbox, whatever the mail says next: the masthead.
+const SHORTEST_PREHEADER: usize = 150;
 const LONGEST_PREHEADER: usize = 250;
 /// Of a preheader that is how the text begins, which follows at once.
 const LONGEST_OPENING: usize = 120;
@@ -200,7 +201,7 @@ impl Printer<'_> {
         whole: impl FnOnce() -> Result<String, RenderError>,
     ) -> Result<(String, Option<(Parts, Cut)>), RenderError> {
         let articles = &self.edition.articles;
-        let ladder = Ladder::new(articles.len(), articles[0].blocks());
+        let ladder = Ladder::new(articles.len(), articles[0].blocks(), weights[0], limit);
         let (mut whole_html, mut best) = (String::new(), None);
         let all_of_it = || {
             whole_html = whole()?;
@@ -269,10 +270,34 @@ impl Printer<'_> {
         }
         set(&mut variables, &mut context, "subject", &subject);
         let preheader = one_line(&templates.render("preheader.txt", &context)?);
-        let preheader = preheader_of(&preheader, &variables);
+        let preheader = self.preheader(&preheader);
         set(&mut variables, &mut context, "preheader", &preheader);
         let html = templates.render("body.html", &context)?;
         Ok(Sketch { subject, preheader, html, weights, context })
+    }
+
+    /// What the template says; where that is little, behind it how the first article begins, what else there is to read, and
+    /// what the publication is.
+    fn preheader(&self, written: &str) -> String {
+        let (articles, publication) = (&self.edition.articles, self.publication);
+        let mut said = wrap::sentence(&without_markers(written));
+        let described = match publication.tagline.as_str() {
+            "" => &publication.sign_up.promise,
+            tagline => tagline,
+        };
+        let words = self.templates.words();
+        let more = std::iter::once_with(|| wrap::shorten(&articles[0].opening(words), LONGEST_OPENING))
+            .chain(articles.iter().skip(1).map(|article| article.title.clone()))
+            .chain([described.to_owned()]);
+        let mut more = more.map(|text| view::without_private_use(&text));
+        while said.chars().count() < SHORTEST_PREHEADER
+            && let Some(text) = more.next()
+        {
+            if !text.is_empty() && !said.contains(text.trim_end_matches('…')) {
+                said = format!("{said} {}", wrap::sentence(&text)).trim_start().to_owned();
+            }
+        }
+        wrap::shorten(&said, LONGEST_PREHEADER)
     }
 
     /// `html` joined with the style sheet.
@@ -356,7 +381,10 @@ fn told_of(shortened: &Shortened, all: usize) -> String {
         said.next().map(|(count, way)| format!("{count} of {all} articles {way}")).unwrap_or_default();
     let cut = said.fold(first, |cut, (count, way)| format!("{cut}, {count} {way}"));
     let kib = shortened.whole_html.len().div_ceil(1024);
-    let whole = if all == 1 { "all of it" } else { "all of them" };
+    let (cut, whole) = match all {
+        1 => (cut.replacen("1 of 1 articles", "the article", 1), "all of it"),
+        _ => (cut, "all of them"),
+    };
     format!("{cut}, because {whole} would make {kib} KiB of HTML (`edition.size_limit`)")
 }
 
@@ -366,17 +394,6 @@ fn set(variables: &mut Map<String, Value>, context: &mut Context, name: &str, va
     let edition = edition.expect("a view has its edition");
     edition.insert(name.to_owned(), Value::String(value.to_owned()));
     context.insert("edition", edition);
-}
-
-/// 40 to 250 characters: what the template says, and where that is little the beginning of the text behind it.
-fn preheader_of(written: &str, variables: &Map<String, Value>) -> String {
-    let written = without_markers(written);
-    if written.chars().count() >= SHORTEST_PREHEADER {
-        return wrap::shorten(&written, LONGEST_PREHEADER);
-    }
-    let body = variables["lead"]["text"].as_str().unwrap_or_default();
-    let opening = format!("{} {}", wrap::sentence(&written), body);
-    wrap::shorten(&opening, LONGEST_OPENING)
 }
 
 /// An inbox shows the preheader to its owner only, but the archive and the desk show it as it is.

@@ -22,7 +22,30 @@ pub fn stray_templates(folder: &Path, web: &[&str], letter: &[&str]) -> Vec<Diag
     };
     found.extend(stray_in(&folder.join("web"), web, &[]));
     found.extend(stray_in(&folder.join("letter"), letter, &[]));
+    found.extend(stray_words(&folder.join("words")));
     found
+}
+
+/// A file of words is found by its language's code.
+fn stray_words(folder: &Path) -> Vec<Diagnostic> {
+    let is_of_a_language = |name: &str| {
+        let subtags = name.strip_suffix(".yaml").map(|tag| tag.split('-').collect::<Vec<_>>());
+        subtags.is_some_and(|tags| {
+            let is_word = |tag: &&str| !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric());
+            (2..=3).contains(&tags[0].len()) && tags.iter().all(is_word)
+        })
+    };
+    let found = stray_in(folder, &[], &[]).into_iter().filter(|found| {
+        let name = found.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        !is_of_a_language(&name)
+    });
+    let told = |found: Diagnostic| {
+        let name = found.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let message = format!("`{name}` is not named by a language, and is not used");
+        let remedy = "name it by the language's code, as in en.yaml or pt-BR.yaml";
+        Diagnostic { message, ..found }.with_remedy(remedy)
+    };
+    found.map(told).collect()
 }
 
 fn stray_in(folder: &Path, names: &[&str], folders: &[&str]) -> Vec<Diagnostic> {

@@ -95,6 +95,8 @@ pub(super) struct ArticleView {
     pub(super) sources: Vec<SourceView>,
     /// Whether it is cut, and `html` and `text` lead to the whole.
     pub(super) shortened: bool,
+    /// How it begins, when it is cut and has neither highlights nor a summary.
+    pub(super) opening: String,
     pub(super) extra: Map<String, Value>,
 }
 
@@ -175,7 +177,7 @@ impl Links {
     fn inline(&mut self, source: &str, dir: Option<&str>, words: &Words) -> Inline {
         let RenderedInline { html, text, links } = markdown::inline(source, &self.0, dir, words);
         self.extend(links);
-        Inline { html: breakable(&html), text, plain: markdown::plain(source) }
+        Inline { html: breakable(&html), text, plain: markdown::plain_in(source, words) }
     }
 
     /// All of them, by their numbers.
@@ -236,7 +238,7 @@ impl View {
                 single: articles.len() == 1,
                 url: edition_url(&edition.key, publication),
                 past_issues_url: publication.link("editions/"),
-                subscribe_url: publication.link(""),
+                subscribe_url: publication.link("subscribe"),
                 shortened,
                 left_out,
                 subject: String::new(),
@@ -331,6 +333,13 @@ impl Reader<'_> {
             Shown::Beginning(_) | Shown::Highlights | Shown::Way => body().words,
         });
         let shortened = !matches!(shown, Shown::Whole(_));
+        let says_nothing = article.highlights.is_empty() && article.summary.is_none();
+        let opening = match &shown {
+            Shown::Beginning(_) | Shown::Highlights if says_nothing => {
+                wrap::shorten(&article.opening(self.words), LONGEST_OPENING)
+            }
+            _ => String::new(),
+        };
         let edition_url = edition_url(&self.edition.key, self.publication);
         let url = address_of(article, self.publication);
         let (html, text, sources) = match shown {
@@ -346,7 +355,7 @@ impl Reader<'_> {
                 (html, format!("{}\n\n{text}", beginning.text.trim_end()), Vec::new())
             }
             Shown::Beginning(_) | Shown::Highlights => {
-                let (html, text) = self.way_to_whole(article, &url, body);
+                let (html, text) = self.way_to_whole(&opening, article, &url);
                 (html, text, Vec::new())
             }
             Shown::Way => {
@@ -374,6 +383,7 @@ impl Reader<'_> {
             html,
             text,
             shortened,
+            opening,
             words,
             minutes: words.div_ceil(WORDS_A_MINUTE).max(1),
             sources,
@@ -381,19 +391,13 @@ impl Reader<'_> {
         }
     }
 
-    /// What stands in place of an article that is cut to its highlights: where it has none, how it begins; and the way
-    /// to the whole, unless a button leads there.
-    fn way_to_whole(
-        &self,
-        article: &Article,
-        url: &str,
-        body: impl FnOnce() -> RenderedBody,
-    ) -> (String, String) {
+    /// What stands in place of an article that is cut to its highlights: how it begins, where there are none; and the way to
+    /// the whole, unless a button leads there.
+    fn way_to_whole(&self, opening: &str, article: &Article, url: &str) -> (String, String) {
         let (mut html, mut text) = (String::new(), String::new());
-        if article.highlights.is_empty() && article.summary.is_none() {
-            let opening = wrap::shorten(&markdown::plain(&body().text), LONGEST_OPENING);
-            html.push_str(&format!("<p>{}</p>", breakable(&escaped(&opening))));
-            text.push_str(&wrap::wrap(&opening, "", ""));
+        if !opening.is_empty() {
+            html.push_str(&format!("<p>{}</p>", breakable(&escaped(opening))));
+            text.push_str(&wrap::wrap(opening, "", ""));
         }
         let (link, address) = self.way(article, url);
         html.push_str(&link);
@@ -409,7 +413,8 @@ impl Reader<'_> {
         }
         let words = self.words.text("read_whole");
         let html = format!("<p><a href=\"{}\">{}</a></p>", escaped(url), escaped(words));
-        (html, format!("{words}:\n{url}"))
+        let label = self.words.fill("labelled", &[("label", words), ("text", "")]);
+        (html, format!("{}\n{url}", label.trim_end()))
     }
 
     /// What stands where the beginning of an article ends.
@@ -503,7 +508,10 @@ impl SourceView {
     fn of(source: &Source, links: &mut Links) -> Self {
         let url = source.url.as_ref().map(ToString::to_string);
         let number = url.clone().map(|url| links.number(url));
-        SourceView { title: source.title.clone(), url, number }
+        // What is called by its address alone is told no longer than an address in a text.
+        let is_address = url.as_deref().is_some_and(|url| url.contains(&source.title));
+        let title = if is_address { markdown::shown_address(&source.title) } else { source.title.clone() };
+        SourceView { title, url, number }
     }
 }
 
@@ -532,13 +540,12 @@ pub fn headline(article: &Outline, edition: Option<&EditionKey>, publication: &P
         (None, Some(url)) => url.to_string(),
         (None, None) => String::new(),
     };
-    let clean = |text: &str| text.replace(is_private_use, "");
     Headline {
         slug: article.slug.to_string(),
-        title: clean(&article.title),
-        url: clean(&url),
+        title: without_private_use(&article.title),
+        url: without_private_use(&url),
         date: article.date,
-        summary: article.summary.as_deref().map(clean),
+        summary: article.summary.as_deref().map(without_private_use),
     }
 }
 
@@ -639,6 +646,10 @@ fn tidy(path: &std::path::Path) -> std::path::PathBuf {
         }
         tidy
     })
+}
+
+pub(super) fn without_private_use(text: &str) -> String {
+    text.replace(is_private_use, "")
 }
 
 fn is_private_use(c: char) -> bool {

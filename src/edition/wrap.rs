@@ -1,5 +1,6 @@
 //! Plain text: lines of at most 72 columns, and what is cut at a word's end.
 
+pub(super) use crate::article::markdown::wrap::sentence;
 use crate::article::markdown::wrap::{measure, wrap as lines};
 
 /// Columns of a line of plain text.
@@ -60,17 +61,6 @@ pub(crate) fn shorten(text: &str, limit: usize) -> String {
     // A single word may be longer than half of the room: then it is cut, rather than lost.
     let cut = if cut * 2 < end { end } else { cut };
     format!("{}…", text[..cut].trim_end_matches([' ', ',', ';', ':', '–', '—', '-', '(', '“', '‘']))
-}
-
-/// `text` with a full stop behind it, unless it ends a sentence already.
-pub(super) fn sentence(text: &str) -> String {
-    let text = text.trim();
-    let bare = text.trim_end_matches(['”', '’', '"', '\'', ')', '»']);
-    if text.is_empty() || bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।']) {
-        text.to_owned()
-    } else {
-        format!("{text}.")
-    }
 }
 
 /// A headline: in capitals, or where the script has none with a line beneath it.

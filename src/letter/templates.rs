@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use tera::{Context, Tera};
+use tracing::error;
 
 use super::{About, Kind, Latest, Said, Written};
 use crate::config::Publication;
+use crate::diagnostic::Diagnostic;
 use crate::edition::{self, TemplateError, TemplateProblem};
 use crate::words::Words;
 
@@ -42,6 +45,9 @@ const BUILT_IN: [(&str, &str); 26] = [
     ("welcome.txt", include_str!("../../templates/letter/welcome.txt")),
 ];
 
+/// Before the names of the built-in files as they are, whatever a folder has in their place.
+const DEFAULT: &str = "default/";
+
 /// Compiled templates with the publication's words; a clone is cheap.
 #[derive(Clone)]
 pub struct Templates {
@@ -49,9 +55,16 @@ pub struct Templates {
 }
 
 struct Inner {
-    tera: Tera,
+    own: Files,
+    /// What goes in place of a letter that the user's files fail at, where there are any.
+    built_in: Option<Files>,
     sheet: edition::Sheet,
     words: Words,
+}
+
+/// The files that letters are made of.
+struct Files {
+    tera: Tera,
     folder: Option<PathBuf>,
     sources: BTreeMap<&'static str, Arc<str>>,
 }
@@ -100,22 +113,19 @@ impl Templates {
         BUILT_IN.map(|(name, _)| name)
     }
 
+    /// The built-in files, by their path below the folder of templates.
+    #[must_use]
+    pub fn built_in_files() -> Vec<(String, &'static str)> {
+        BUILT_IN.iter().map(|(name, text)| (format!("letter/{name}"), *text)).collect()
+    }
+
     /// Compiles the built-in templates; those that the `letter` folder within `templates`, the user's own, has under the
     /// same name stand in for them. The style sheet is the edition's.
     ///
     /// # Errors
     /// When a file cannot be read, or is no template.
     pub fn load(publication: &Publication, templates: Option<&Path>) -> Result<Self, TemplateError> {
-        let folder = templates.map(|folder| folder.join("letter"));
-        let mut sources = BTreeMap::new();
-        for (name, built_in) in BUILT_IN {
-            let own = edition::own_template(folder.as_deref(), name)?;
-            sources.insert(name, own.map_or_else(|| Arc::from(built_in), Arc::from));
-        }
         let words = edition::load_words(templates, &publication.language)?;
-        let mut tera = edition::template_engine(&words);
-        let texts: Vec<_> = sources.iter().map(|(name, text): (_, &Arc<str>)| (*name, &**text)).collect();
-        tera.add_raw_templates(texts).map_err(|error| problems(&error, folder.as_deref(), &sources))?;
         let shown = PublicationWords {
             name: &publication.name,
             tagline: &publication.tagline,
@@ -126,19 +136,53 @@ impl Templates {
             language: &publication.language,
             dir: words.direction(),
         };
-        tera.global_context().insert("publication", &shown);
         let styled = edition::Templates::load(templates, publication)?;
         let sheet = styled.sheet(&publication.theme)?;
         let logo = styled.logo().map(|logo| publication.link(&format!("images/{}", logo.file_name)));
-        tera.global_context().insert("theme", &publication.theme.variable(logo.as_deref()));
-        Ok(Templates { inner: Arc::new(Inner { tera, sheet, words, folder, sources }) })
+        let theme = publication.theme.variable(logo.as_deref());
+        let compile = |folder: Option<PathBuf>| -> Result<Files, TemplateError> {
+            let mut files = Files::compile(folder, &words)?;
+            files.tera.global_context().insert("publication", &shown);
+            files.tera.global_context().insert("theme", &theme);
+            Ok(files)
+        };
+        let folder = templates.map(|folder| folder.join("letter")).filter(|folder| folder.is_dir());
+        let built_in = folder.is_some().then(|| compile(None)).transpose()?;
+        let own = compile(folder)?;
+        Ok(Templates { inner: Arc::new(Inner { own, built_in, sheet, words }) })
     }
 
-    /// Writes a letter of `kind`.
+    /// Writes a letter of `kind`: with the built-in templates where those of the user's own fail, because somebody waits for it.
     ///
     /// # Errors
-    /// When a template fails; the message has its line and column.
+    /// When a built-in template fails; the message has its line and column.
     pub fn write(&self, kind: Kind, about: &About) -> Result<Written, TemplateError> {
+        let Inner { own, built_in, .. } = &*self.inner;
+        match (self.written(own, kind, about), built_in) {
+            (Err(why), Some(built_in)) => {
+                error!(letter = kind.name(), %why, "a template of your own fails; the built-in one goes in its place");
+                self.written(built_in, kind, about)
+            }
+            (written, _) => written,
+        }
+    }
+
+    /// What is wrong with the user's own files, by letters of each kind with as much and as little in them as there may be.
+    #[must_use]
+    pub fn problems(&self, publication: &Publication) -> Vec<Diagnostic> {
+        let letters =
+            Kind::ALL.into_iter().flat_map(|kind| samples(kind, publication).map(|about| (kind, about)));
+        let wrong = letters.filter_map(|(kind, about)| self.written(&self.inner.own, kind, &about).err());
+        let mut found: Vec<Diagnostic> = Vec::new();
+        for problem in wrong.flat_map(|error| error.diagnostics()) {
+            if !found.contains(&problem) {
+                found.push(problem);
+            }
+        }
+        found
+    }
+
+    fn written(&self, files: &Files, kind: Kind, about: &About) -> Result<Written, TemplateError> {
         let inner = &*self.inner;
         let view = View {
             reader: ReaderView { name: about.name.as_deref(), address: about.address.as_deref() },
@@ -154,30 +198,106 @@ impl Templates {
             css: &inner.sheet.kept,
         };
         let context = Context::from_serialize(&view).expect("the view is a map with string keys");
-        let render = |ending: &str| {
-            let rendered = inner.tera.render(&format!("{}.{ending}", kind.name()), &context);
-            rendered.map_err(|error| problems(&error, inner.folder.as_deref(), &inner.sources))
-        };
+        let render = |ending: &str| files.render(&format!("{}.{ending}", kind.name()), &context);
+        let wrong =
+            |ending: &str, message: String| files.wrong(&format!("{}.{ending}", kind.name()), message);
         let html = inner.sheet.inline(&render("html")?).map_err(|error| {
-            TemplateError::Invalid(vec![TemplateProblem {
-                file: edition::template_path(
-                    "letter",
-                    inner.folder.as_deref(),
-                    &format!("{}.html", kind.name()),
-                ),
-                line: 0,
-                column: 0,
-                message: format!("the style sheet cannot be inlined: {error}; look at its selectors"),
-                source: None,
-            }])
+            wrong("html", format!("the style sheet cannot be inlined: {error}; look at its selectors"))
         })?;
-        Ok(Written {
-            subject: render("subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" "),
-            text: edition::tidy_text(&render("txt")?),
-            html: Some(html),
-            unsubscribe_url: about.unsubscribe_url.clone(),
-            attachment: about.attachment.clone(),
-        })
+        let subject = render("subject.txt")?.split_whitespace().collect::<Vec<_>>().join(" ");
+        if subject.is_empty() {
+            return Err(wrong("subject.txt", "gives an empty subject; it must write one line".to_owned()));
+        }
+        let text = edition::tidy_text(&render("txt")?);
+        if let Some((name, url)) = needed(kind, about) {
+            let plain_html = html.replace("&#x2F;", "/").replace("&amp;", "&");
+            for (ending, part) in [("html", &plain_html), ("txt", &text)] {
+                if !part.contains(url) {
+                    let message =
+                        format!("has not the link that this letter is for; put {{{{ {name} }}}} into it");
+                    return Err(wrong(ending, message));
+                }
+            }
+        }
+        let (unsubscribe_url, attachment) = (about.unsubscribe_url.clone(), about.attachment.clone());
+        Ok(Written { subject, text, html: Some(html), unsubscribe_url, attachment })
+    }
+}
+
+/// The link without which a letter of `kind` is worth nothing, by its name in templates: what it asks for, or for whoever is
+/// subscribed the way out.
+fn needed(kind: Kind, about: &About) -> Option<(&'static str, &str)> {
+    match kind {
+        Kind::Confirm | Kind::NewAddress | Kind::Moved | Kind::Comment => Some(("link.url", &about.url)),
+        Kind::Welcome | Kind::Already => Some(("link.unsubscribe", about.unsubscribe_url.as_deref()?)),
+        Kind::Goodbye | Kind::Data => None,
+    }
+}
+
+/// Two letters of `kind`, one with all that it may have and one with all that it must.
+fn samples(kind: Kind, publication: &Publication) -> [About; 2] {
+    let link = |path: &str| publication.link(&format!("{path}/sample"));
+    let is_subscribed = matches!(kind, Kind::Welcome | Kind::Already);
+    let is_asked = matches!(kind, Kind::Confirm | Kind::NewAddress);
+    let least = About {
+        url: link(kind.name()),
+        until: matches!(kind, Kind::Confirm | Kind::NewAddress | Kind::Moved | Kind::Comment)
+            .then(|| NaiveDate::from_ymd_opt(2026, 3, 2).unwrap_or_default()),
+        preferences_url: is_subscribed.then(|| link("preferences")),
+        unsubscribe_url: is_subscribed.then(|| link("unsubscribe")),
+        address: (kind == Kind::Moved).then(|| "a…@example.org".to_owned()),
+        comment: (kind == Kind::Comment).then(|| Said {
+            article: "An article".to_owned(),
+            article_url: link("articles"),
+            author: "Ann".to_owned(),
+            lines: vec!["A line".to_owned(), String::new(), "and another".to_owned()],
+            reject_url: link("reject"),
+        }),
+        ..About::default()
+    };
+    let most = About {
+        name: (!is_asked && kind != Kind::Comment).then(|| "Ann".to_owned()),
+        latest: (kind == Kind::Welcome)
+            .then(|| Latest { title: "An edition".to_owned(), url: link("editions") }),
+        ..least.clone()
+    };
+    [most, least]
+}
+
+impl Files {
+    fn compile(folder: Option<PathBuf>, words: &Words) -> Result<Self, TemplateError> {
+        let mut sources = BTreeMap::new();
+        for (name, built_in) in BUILT_IN {
+            let own = edition::own_template(folder.as_deref(), name)?;
+            sources.insert(name, own.map_or_else(|| Arc::from(built_in), Arc::from));
+        }
+        let mut files = Files { tera: edition::template_engine(words), folder, sources };
+        let own = files.sources.iter().map(|(name, text)| ((*name).to_owned(), text.to_string()));
+        let defaults = BUILT_IN.iter().map(|(name, text)| (format!("{DEFAULT}{name}"), (*text).to_owned()));
+        let texts: Vec<_> = own.chain(defaults).collect();
+        files.tera.add_raw_templates(texts).map_err(|error| files.problems(&error))?;
+        Ok(files)
+    }
+
+    fn render(&self, name: &str, context: &Context) -> Result<String, TemplateError> {
+        self.tera.render(name, context).map_err(|error| self.problems(&error))
+    }
+
+    fn problems(&self, error: &tera::Error) -> TemplateError {
+        TemplateError::Invalid(edition::problems_of_engine(error, |name| match name.strip_prefix(DEFAULT) {
+            Some(built_in) => (edition::template_path("letter", None, built_in), None),
+            None => (self.path(name), self.sources.get(name).cloned()),
+        }))
+    }
+
+    /// What is wrong with a file as a whole.
+    fn wrong(&self, name: &str, message: String) -> TemplateError {
+        let file = self.path(name);
+        TemplateError::Invalid(vec![TemplateProblem { file, line: 0, column: 0, message, source: None }])
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        edition::template_path("letter", self.folder.as_deref(), name)
     }
 }
 
@@ -185,10 +305,4 @@ impl std::fmt::Debug for Templates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Templates")
     }
-}
-
-fn problems(error: &tera::Error, folder: Option<&Path>, sources: &BTreeMap<&str, Arc<str>>) -> TemplateError {
-    TemplateError::Invalid(edition::problems_of_engine(error, |name| {
-        (edition::template_path("letter", folder, name), sources.get(name).cloned())
-    }))
 }

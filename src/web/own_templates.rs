@@ -17,10 +17,11 @@ pub fn wrong_templates(config: &Config) -> Vec<Diagnostic> {
         Err(error) => findings.extend(error.diagnostics()),
     }
     // What is wrong with the style sheet is told of the edition.
-    if Templates::load(Some(folder), &config.publication).is_ok()
-        && let Err(error) = letter::Templates::load(&config.publication, Some(folder))
-    {
-        findings.extend(error.diagnostics());
+    if Templates::load(Some(folder), &config.publication).is_ok() {
+        findings.extend(match letter::Templates::load(&config.publication, Some(folder)) {
+            Ok(letters) => letters.problems(&config.publication),
+            Err(error) => error.diagnostics(),
+        });
     }
     findings
 }

@@ -30,6 +30,13 @@ pub fn of_text(text: &str) -> Option<&'static str> {
     }
 }
 
+/// How `text` runs when all says so, its first letter and most of its letters: an abbreviation that begins it turns nothing.
+#[must_use]
+pub fn of_whole_text(text: &str) -> Option<&'static str> {
+    let first = text.chars().find(|c| c.is_alphabetic())?;
+    of_text(text).filter(|dir| (*dir == "rtl") == is_right_to_left(first))
+}
+
 /// Whether it is of a block that Unicode keeps for scripts from right to left (`Bidi_Class` R and AL).
 fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}'

@@ -38,7 +38,7 @@ fn check(folder: &Path, arguments: &[&str]) -> (i32, String) {
 
 #[test]
 fn what_is_wrong_with_templates_is_shown_with_its_line() {
-    let cases: [(&str, &[(&str, &str)]); 8] = [
+    let cases: [(&str, &[(&str, &str)]); 12] = [
         ("a field that is not there", &[("tpl/subject.txt", "News:\n{{ lead.titel }}\n")]),
         (
             "a branch of the day's only",
@@ -60,6 +60,30 @@ fn what_is_wrong_with_templates_is_shown_with_its_line() {
                 ("tpl/web/fron.html", "Hello"),
                 ("tpl/web/notes.md", "Aside"),
                 ("tpl/pages/front.html", "Hello"),
+                ("tpl/letter/confrim.html", "Hello"),
+                ("tpl/words/english.yaml", "key: [broken"),
+                ("tpl/words/pt-BR.yaml", "highlights: Destaques"),
+            ],
+        ),
+        ("itself extended", &[("tpl/edition/body.html", "\n{% extends \"body.html\" %}")]),
+        ("a letter's field that is not there", &[("tpl/letter/confirm.html", "<p>\n{{ nothere }}</p>")]),
+        (
+            "letters without their links",
+            &[
+                ("tpl/letter/confirm.html", "<p>x</p>"),
+                ("tpl/letter/new_address.txt", "x"),
+                ("tpl/letter/welcome.html", "<p>{{ link.url }}</p>"),
+                ("tpl/letter/goodbye.txt", "Goodbye"),
+            ],
+        ),
+        (
+            "letters as they should be",
+            &[
+                (
+                    "tpl/letter/confirm.txt",
+                    "{% extends \"default/confirm.txt\" %}{% block why %}Because.{% endblock %}",
+                ),
+                ("tpl/letter/comment.txt", "{% if reader.name %}{{ reader.name }}{% endif %}{{ link.url }}"),
             ],
         ),
     ];
@@ -70,6 +94,20 @@ fn what_is_wrong_with_templates_is_shown_with_its_line() {
         report.push_str(&format!("# {what}: exit code {code}\n{told}\n"));
     }
     insta::assert_snapshot!(report);
+}
+
+#[test]
+fn the_letters_are_among_the_templates_that_are_listed() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_straight"))
+            .arg("templates")
+            .args(arguments)
+            .env_clear()
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    assert!(run(&[]).contains("\nletter/confirm.subject.txt\n"));
+    assert_eq!(run(&["letter/confirm.html"]), include_str!("../../templates/letter/confirm.html"));
 }
 
 #[test]
@@ -106,16 +144,16 @@ fn an_edition_that_mail_programs_would_clip_is_told_before_it_is_sent() {
     let (code, told) = check(folder.path(), &[]);
     assert_eq!(code, 0, "{told}");
     let said =
-        "  warning: 1 of 1 articles is shortened to its beginning and a link, because all of it would make ";
+        "  warning: the article is shortened to its beginning and a link, because all of it would make ";
     assert!(told.contains(said), "{told}");
-    // A folder of a hundred notes.
-    for number in 1..=100 {
+    // A folder of two hundred notes.
+    for number in 1..=200 {
         let note = article(&format!("Note {number} of a very busy day"), "It was said at the quay.");
         fs::write(folder.path().join(format!("articles/note-{number:03}.md")), note).unwrap();
     }
     fs::remove_file(folder.path().join("articles/tide.md")).unwrap();
     let (code, told) = check(folder.path(), &[]);
     assert_eq!(code, 0, "{told}");
-    assert!(told.contains(" of 100 articles are shortened to highlights and a link, "), "{told}");
+    assert!(told.contains(" of 200 articles are shortened to highlights and a link, "), "{told}");
     assert!(told.contains(" are in a list of headlines, because all of them would make "), "{told}");
 }

@@ -14,7 +14,7 @@ fn the_public_page_has_nothing_personal() {
         assert!(!html.contains(personal), "{personal}");
     }
     assert!(html.contains("src=\"https://post.example.org/images/00aa11bb22cc33dd.jpg\""));
-    assert!(html.contains("Read past issues</a>") && !html.contains("Subscribe to"));
+    assert!(html.contains("href=\"https://post.example.org/subscribe\"") && html.contains("Subscribe to"));
     assert!(html.contains("© 2026 The Morning Post"));
 }
 

@@ -1,12 +1,12 @@
 //! How an edition looks, in HTML, text and subject.
 
 use straight::article::{Article, Source};
-use straight::config::{ImagePolicy, Publication};
+use straight::config::{Author, ImagePolicy, Publication};
 use straight::edition::{
     EditionKey, RenderSettings, RenderedEdition, Slot, headline, pictures, render, size_report,
 };
 
-use super::newsroom::{EMBED, article, day, edition, ferry, library, publication, rendered, templates};
+use super::newsroom::{EMBED, ada, article, day, edition, ferry, library, publication, rendered, templates};
 
 /// Markers become visible, so that a snapshot can be read.
 fn visible(text: &str) -> String {
@@ -251,20 +251,38 @@ fn a_subject_is_one_line_cut_at_a_word() {
 }
 
 #[test]
-fn a_preheader_has_40_to_250_characters() {
+fn a_preheader_has_150_to_250_characters() {
     let bare =
         Article { markdown: "A paragraph of the body. ".repeat(30), ..article("bare.md", "2026-03-02") };
     let rich = Article {
         highlights: vec!["One highlight that says quite a lot about the matter at hand".to_owned(); 9],
         ..ferry()
     };
-    for articles in [vec![bare], vec![rich], vec![ferry()], vec![ferry(), library()]] {
-        let count = rendered(articles).preheader.chars().count();
-        assert!((40..=250).contains(&count), "{count}");
+    for articles in [vec![bare, ferry()], vec![rich], vec![ferry()], vec![ferry(), library()]] {
+        let preheader = rendered(articles).preheader;
+        assert!((150..=250).contains(&preheader.chars().count()), "{preheader}");
     }
     assert!(rendered(vec![ferry()]).preheader.starts_with(
         "Six sailings a day from Monday, and the fare stays at two pounds. Six sailings each way"
     ));
+}
+
+#[test]
+fn a_preheader_of_the_text_is_its_words_and_then_what_else_there_is() {
+    let markdown = "![A boat](https://example.org/boat.jpg)\n\n## The [council](https://example.org/c)\n\n\
+                    The [council](https://example.org/c) says 10<sup>6</sup>, not ~~no~~ yes.[^1]\n\n[^1]: A note.\n";
+    let lead = Article { markdown: markdown.to_owned(), ..article("bare.md", "2026-03-02") };
+    let second =
+        || Article { title: "The library opens on Sundays".to_owned(), ..article("b.md", "2026-03-02") };
+    let preheader = rendered(vec![lead.clone(), second()]).preheader;
+    assert_eq!(
+        preheader,
+        "The council says 10⁶, not yes. The library opens on Sundays. What the harbour will talk about."
+    );
+    // What is said already is not said again.
+    let same = Article { summary: Some("The council says 10⁶, not yes.".to_owned()), ..lead };
+    let preheader = rendered(vec![same]).preheader;
+    assert_eq!(preheader, "The council says 10⁶, not yes. What the harbour will talk about.");
 }
 
 #[test]
@@ -375,6 +393,84 @@ fn a_headline_that_is_nowhere_on_the_web_has_no_link() {
 }
 
 #[test]
+fn recent_news_without_an_address_has_its_date_in_both_parts() {
+    let mut today = edition(vec![ferry()]);
+    today.recent[0].url.clear();
+    today.recent[0].summary = None;
+    let out = render(&today, &publication(), &templates("en-GB"), &EMBED).unwrap();
+    let date = out.html.split("Council approves the timetable").nth(1).unwrap();
+    let date = date.split("<span class=\"m\"").nth(1).unwrap().split(['>', '<']).nth(1).unwrap();
+    assert!(out.text.contains(&format!("* Council approves the timetable\n  {date}\n")), "{}", out.text);
+}
+
+#[test]
+fn whoever_was_forwarded_a_mail_is_shown_the_way_in() {
+    let out = rendered(vec![ferry()]);
+    let (_, footer) = out.html.split_once("Was this forwarded to you?").unwrap();
+    let (line, _) = footer.split_once("</p>").unwrap();
+    assert!(line.contains("href=\"https://post.example.org/subscribe\""), "{line}");
+    assert!(line.contains(
+        "Subscribe to <span dir=\"auto\">The Morning Post</span></a>. Free, every weekday at seven."
+    ));
+    assert_eq!(out.html.matches("Free, every weekday at seven.").count(), 1);
+    let (_, footer) = out.text.split_once("\n-- \n").unwrap();
+    assert!(
+        footer.starts_with(
+            "Was this forwarded to you? Subscribe to The Morning Post:\nhttps://post.example.org/subscribe\n\
+             Free, every weekday at seven.\n"
+        ),
+        "{footer}"
+    );
+    assert!(footer.contains("\nPast issues: https://post.example.org/editions/\n"), "{footer}");
+}
+
+#[test]
+fn every_link_has_the_colour_of_links() {
+    let biography = Some("Ada writes about [tariffs](https://post.example.org/tariffs).".to_owned());
+    let author = Some(Author { biography, ..ada() });
+    let out = rendered(vec![Article { author, ..ferry() }, library()]);
+    let plain = |tag: &&str| !tag.contains("color:#0b5cad") && !tag.contains("class=\"plain\"");
+    let links = out.html.split("<a ").skip(1).filter_map(|rest| rest.split('>').next());
+    let odd: Vec<&str> = links.filter(plain).filter(|tag| !tag.contains("display:inline-block")).collect();
+    assert!(odd.is_empty(), "{odd:?}");
+    assert!(out.html.contains(",.p a{color:#8fbfff!important}"), "in the dark too");
+}
+
+#[test]
+fn a_linked_picture_is_as_wide_as_another() {
+    let markdown = "[![The quay](https://example.org/quay.png)](https://example.org/quay)\n".to_owned();
+    let out = rendered(vec![Article { markdown, ..ferry() }]);
+    let picture = out.html.split("<img ").find(|tag| tag.contains("example.org/quay.png")).unwrap();
+    assert!(picture.split('>').next().unwrap().contains("width:100%"), "{picture}");
+}
+
+#[test]
+fn the_text_sets_authors_apart_from_the_last_article() {
+    let text = rendered(vec![ferry(), library()]).text;
+    let (_, about) = text.split_once("=\n\nABOUT THE AUTHORS\n\nAda Reporter\n").unwrap();
+    assert!(about.contains("More by Ada Reporter: https://post.example.org/ada\n"), "{about}");
+    assert!(!text.contains("\nADA REPORTER\n"));
+}
+
+#[test]
+fn a_source_that_is_an_address_stands_on_one_line() {
+    let address = "example.org/a/long/way/until/it/is/done/and/then/a/little/more/of/it/still.html";
+    let source = Source { title: address.to_owned(), url: format!("https://{address}").parse().ok() };
+    let out = rendered(vec![Article { sources: vec![source], ..ferry() }]);
+    assert!(out.text.contains("\n* example.org/a/long/way/until/it/is/done… ["), "{}", out.text);
+    assert!(out.html.replace('\u{200B}', "").contains(">example.org/a/long/way/until/it/is/done…</a>"));
+}
+
+#[test]
+fn an_author_s_name_and_biography_stand_on_one_side() {
+    let biography = Some("منى تكتب عن الميناء.".to_owned());
+    let author = Some(Author { name: "منى السالم".to_owned(), biography, ..ada() });
+    let out = rendered(vec![Article { author, ..ferry() }]);
+    let (_, who) = out.html.split_once("<h3 class=\"who\"").unwrap();
+    assert!(who.split('>').next().unwrap().contains(" dir=\"rtl\""), "{who}");
+}
+
+#[test]
 fn a_large_edition_is_reported() {
     let long = Article { markdown: "Another paragraph of a very long article.\n\n".repeat(1000), ..ferry() };
     let settings = RenderSettings { size_limit: 95 * 1024, ..EMBED };
@@ -389,7 +485,7 @@ fn a_large_edition_is_reported() {
 fn what_is_hard_to_set_stays_in_shape() {
     let out = rendered(vec![super::newsroom::torture()]);
     show("torture", &out);
-    assert!(out.html.contains("Donaudampf\u{AD}schiff"), "a title's long word may be broken");
+    assert!(out.html.contains("Donaudampfschiff\u{AD}fahrts"), "a title's long word may be broken");
     let hyphens = out.html.lines().find(|line| line.replace('\u{AD}', "").contains("hydrometallurgical"));
     assert!(hyphens.unwrap().matches('\u{AD}').count() > 3, "a word in a narrow cell may be broken");
     assert!(!out.text.contains('\u{AD}') && !out.text.contains('\u{200B}'));

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use straight::edition::{RenderError, TemplateError, Templates};
-
+use straight::letter;
 use straight::words::Words;
 
-use super::newsroom::{ferry, library, publication, rendered_with};
+use super::newsroom::{day, ferry, library, publication, rendered_with};
 
 /// A folder with these files, and what loading it gives.
 fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Templates, TemplateError>) {
@@ -173,6 +173,42 @@ fn one_block_may_be_changed_and_the_rest_is_the_default() {
     }
 }
 
+#[test]
+fn a_block_of_the_text_may_be_changed_too() {
+    let body = "{% extends \"default/body.txt\" %}{% block imprint %}Printed nowhere\n{% endblock %}{% block authors %}{% endblock %}";
+    let (_folder, templates) = folder(&[("body.txt", body)]);
+    let text = rendered_with(&templates.unwrap(), vec![ferry(), library()]).unwrap().text;
+    assert!(text.ends_with("Printed nowhere\n") && !text.contains("1 Quay Street"), "{text}");
+    assert!(!text.contains("ABOUT THE AUTHOR") && text.contains("\nLINKS\n"), "{text}");
+}
+
+#[test]
+fn a_letter_that_one_s_own_template_fails_at_goes_out_by_the_built_in_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let letters = folder.path().join("letter");
+    std::fs::create_dir(&letters).unwrap();
+    std::fs::write(letters.join("goodbye.txt"), "Our own goodbye").unwrap();
+    for (name, wrong) in
+        [("confirm.html", "{{ nothere }}"), ("confirm.txt", "No link"), ("confirm.subject.txt", " ")]
+    {
+        std::fs::write(letters.join(name), wrong).unwrap();
+        let templates = letter::Templates::load(&publication(), Some(folder.path())).unwrap();
+        let url = "https://post.example.org/confirm/a-b_c".to_owned();
+        let about =
+            || letter::About { url: url.clone(), until: Some(day("2026-03-09")), ..Default::default() };
+        let written = templates.write(letter::Kind::Confirm, &about()).unwrap();
+        assert_eq!(written.subject, "Please confirm: The Morning Post", "{name}");
+        assert!(
+            written.text.contains(&url) && written.html.unwrap().contains(&url),
+            "{name}: {}",
+            written.text
+        );
+        assert_eq!(templates.write(letter::Kind::Goodbye, &about()).unwrap().text, "Our own goodbye\n");
+        assert_eq!(templates.problems(&publication()).len(), 1, "{name}");
+        std::fs::remove_file(letters.join(name)).unwrap();
+    }
+}
+
 /// The names in back quotes of the row of `variable` in docs/templates.md.
 fn documented(variable: &str) -> Vec<String> {
     let guide = include_str!("../../docs/templates.md");
@@ -198,9 +234,17 @@ fn the_guide_names_every_variable() {
         assert_eq!(told, known, "docs/templates.md: {variable}");
     }
     let guide = include_str!("../../docs/templates.md");
-    let body = include_str!("../../templates/edition/body.html");
-    for block in body.split("{% block ").skip(1).filter_map(|rest| rest.split(' ').next()) {
+    let html = include_str!("../../templates/edition/body.html");
+    let text = include_str!("../../templates/edition/body.txt").replace("{%- block", "{% block");
+    let blocks = |body: &str| -> Vec<String> {
+        let names = body.split("{% block ").skip(1).filter_map(|rest| rest.split(' ').next());
+        names.map(str::to_owned).collect()
+    };
+    for block in blocks(html).into_iter().chain(blocks(&text)) {
         assert!(guide.contains(&format!("`{block}`")), "docs/templates.md has no block {block}");
+    }
+    for block in blocks(html).iter().filter(|block| *block != "head") {
+        assert!(blocks(&text).contains(block), "body.txt has no block {block}");
     }
     for name in straight::config::Theme::style_names() {
         assert!(guide.contains(&format!("`--{name}`")), "docs/templates.md has no --{name}");

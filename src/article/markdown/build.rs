@@ -9,18 +9,24 @@ use pulldown_cmark::{
 };
 
 use super::autolink;
+use super::quotes::Quotes;
 use super::raw::{self, RawTag};
 use super::run::{Opened, Run};
 use super::tree::{
-    Aligned, Block, Definition, Document, Image, Inline, Item, Seen, Style, Table, What, plain,
+    Aligned, Block, Definition, Document, Image, Inline, Item, Seen, Style, Table, What, letters, plain,
 };
 use super::{clean, clean_line};
 
 /// Containers nested deeper than this are taken as their content: nobody writes them, and they cost stack.
 pub(super) const DEEPEST: usize = 24;
 
-/// Parses `source`.
+/// Parses `source`, with quotation marks as in English.
 pub(crate) fn document(source: &str) -> Document {
+    document_in(source, &Quotes::ENGLISH)
+}
+
+/// Parses `source`; what it quotes with marks of a typewriter gets these.
+pub(super) fn document_in(source: &str, quotes: &Quotes<'_>) -> Document {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -39,6 +45,7 @@ pub(crate) fn document(source: &str) -> Document {
     let events = Parser::new_with_broken_link_callback(source, options, Some(&mut record)).into_offset_iter();
     let mut builder = Builder {
         source,
+        quotes,
         events: autolink::linked(source, events).peekable(),
         depth: 0,
         seen: Vec::new(),
@@ -64,6 +71,7 @@ pub(crate) fn document(source: &str) -> Document {
 
 struct Builder<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> {
     source: &'a str,
+    quotes: &'a Quotes<'a>,
     events: Peekable<I>,
     depth: usize,
     seen: Vec<Seen>,
@@ -317,7 +325,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
     fn heading_id(&mut self, written: Option<&str>, content: &[Inline]) -> String {
         let base = match written {
             Some(id) => clean_line(id).replace(char::is_whitespace, "-"),
-            None => heading_id(&plain(content)),
+            None => heading_id(&letters(content)),
         };
         let mut id = base.clone();
         while !self.ids.insert(id.clone()) {
@@ -354,8 +362,9 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 Event::Start(tag) if is_block(&tag) || !self.may_enter(&span) => transparent += 1,
                 Event::Start(tag) => self.inline(tag, span, &mut run),
                 Event::Text(text) => {
+                    let quote = self.quotes.in_place_of(&text, self.source, &span);
+                    run.push_text(&quote.map_or_else(|| clean(&text), str::to_owned));
                     self.words.push(span);
-                    run.push_text(&clean(&text));
                 }
                 Event::Code(code) | Event::InlineMath(code) | Event::DisplayMath(code) => {
                     run.push(Inline::Code(clean_line(&code)));

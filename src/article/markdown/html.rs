@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::fit::{self, Setting};
+use super::quotes::Quotes;
 use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, plain};
 use super::{Medium, RenderOptions, SHOWN_WIDTH, Target, anchors};
+use crate::words::direction;
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
 const LONG_LINE: usize = 160;
@@ -119,7 +121,7 @@ impl Writer<'_, '_> {
         match block {
             Block::Paragraph(content) => self.element("p", content),
             Block::Plain(content) => {
-                self.inlines(content);
+                self.plain(content);
                 self.raw("\n");
             }
             Block::Heading { level, id, content } => self.heading(*level, id, content),
@@ -159,8 +161,27 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Says how `content` runs where it runs the other way than what stands around it, lest its full stop stand before it.
+    fn turned(&self, content: &[Inline]) -> String {
+        let around = self.options.dir.unwrap_or_else(|| self.options.words.direction());
+        let own = direction::of_whole_text(&plain(content)).filter(|own| *own != around);
+        own.map(|own| format!(" dir=\"{own}\"")).unwrap_or_default()
+    }
+
+    /// The content of a tight item, whose mark stays on the side of the list.
+    fn plain(&mut self, content: &[Inline]) {
+        let turned = self.turned(content);
+        if turned.is_empty() {
+            return self.inlines(content);
+        }
+        self.raw(&format!("<span{turned}>"));
+        self.inlines(content);
+        self.raw("</span>");
+    }
+
     fn element(&mut self, tag: &str, content: &[Inline]) {
-        self.raw(&format!("<{tag}>"));
+        let turned = self.turned(content);
+        self.raw(&format!("<{tag}{turned}>"));
         self.inlines(content);
         self.raw(&format!("</{tag}>\n"));
     }
@@ -172,7 +193,8 @@ impl Writer<'_, '_> {
             let id = format!("{}{id}", self.options.id_prefix);
             self.attribute("id", &id);
         }
-        self.raw(">");
+        let turned = self.turned(content);
+        self.raw(&format!("{turned}>"));
         self.inlines(content);
         self.raw(&format!("</h{level}>\n"));
     }
@@ -180,9 +202,9 @@ impl Writer<'_, '_> {
     /// Blocks of an item; a single line stands without a break.
     fn tight(&mut self, blocks: &[Block]) {
         match blocks {
-            [Block::Plain(content)] => self.inlines(content),
+            [Block::Plain(content)] => self.plain(content),
             [Block::Plain(content), rest @ ..] => {
-                self.inlines(content);
+                self.plain(content);
                 self.raw("\n");
                 self.blocks(rest);
             }
@@ -303,7 +325,8 @@ impl Writer<'_, '_> {
         }
         if let Some(caption) = &image.title {
             self.raw("<p class=\"caption\">");
-            self.inlines(&super::line(caption).0);
+            let quotes = Quotes::of(self.options.words);
+            self.inlines(&super::line_in(caption, &quotes).0);
             self.raw("</p>\n");
         }
     }
@@ -438,7 +461,7 @@ impl Writer<'_, '_> {
 }
 
 /// An address as it is shown: without its scheme, and cut where it is long.
-fn shortened(address: &str) -> String {
+pub(super) fn shortened(address: &str) -> String {
     let bare =
         address.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("mailto:");
     let bare = bare.strip_suffix('/').unwrap_or(bare);

@@ -25,7 +25,8 @@
 //! # The contract of the text
 //! Wrapped at 72 columns, LF, no trailing spaces, blocks separated by one blank line. Links are `text [n]`; an address
 //! that is its own text stands alone. Footnotes are `(note 1)`, listed at the end; images `[Picture: alt]`; both in the
-//! words that are given, as are the labels above. Content that looks like a link number, `[7]`, becomes `(7)`.
+//! words that are given, as are the labels above. Content that looks like a link number, `[7]`, becomes `(7)`. What is raised or
+//! lowered is `10⁶`, `H₂O` or `e^(iπ)` (`script.rs`); what is struck is left out, so that a correction reads as it now stands.
 
 mod anchors;
 mod autolink;
@@ -33,8 +34,10 @@ mod build;
 mod fit;
 mod html;
 mod prose;
+mod quotes;
 mod raw;
 mod run;
+mod script;
 mod text;
 mod tree;
 pub(crate) mod wrap;
@@ -46,6 +49,8 @@ use std::fmt;
 use url::Url;
 
 pub(crate) use build::document;
+use build::document_in;
+use quotes::Quotes;
 use tree::{Block, Inline};
 pub(crate) use tree::{Document, Seen, Simpler, What};
 pub(crate) use write::{escape, from_html};
@@ -125,7 +130,7 @@ impl Article {
     #[must_use]
     pub fn render(&self, options: &RenderOptions<'_>) -> RenderedBody {
         let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
-        body(&document(&self.markdown), &widths, options)
+        body(&document_in(&self.markdown, &Quotes::of(options.words)), &widths, options)
     }
 
     /// How many blocks the body has that are in no other.
@@ -138,7 +143,14 @@ impl Article {
     #[must_use]
     pub fn render_beginning(&self, options: &RenderOptions<'_>, blocks: usize) -> RenderedBody {
         let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
-        body(&document(&self.markdown).beginning(blocks), &widths, options)
+        let document = document_in(&self.markdown, &Quotes::of(options.words));
+        body(&document.beginning(blocks), &widths, options)
+    }
+
+    /// The words of its paragraphs, on one line: how it begins, where nothing else says what it is about.
+    #[must_use]
+    pub fn opening(&self, words: &Words) -> String {
+        document_in(&self.markdown, &Quotes::of(words)).opening()
     }
 
     /// The body as bare text, a block a line, without marks, link numbers and addresses.
@@ -164,7 +176,7 @@ pub fn inline(
     dir: Option<&str>,
     words: &Words,
 ) -> RenderedInline {
-    let content = line(source).0;
+    let content = line_in(source, &Quotes::of(words)).0;
     let options = RenderOptions {
         medium: Medium::Page,
         top_heading: 2,
@@ -186,11 +198,27 @@ pub fn plain(source: &str) -> String {
     tree::plain(&line(source).0).trim().to_owned()
 }
 
+/// The same with the quotation marks of `words`.
+#[must_use]
+pub fn plain_in(source: &str, words: &Words) -> String {
+    tree::plain(&line_in(source, &Quotes::of(words)).0).trim().to_owned()
+}
+
+/// An address as it is shown to readers: without its scheme, and cut where it is long.
+#[must_use]
+pub fn shown_address(address: &str) -> String {
+    html::shortened(address)
+}
+
 /// Parses one line of Markdown, and what there is to look at in it.
 pub(super) fn line(source: &str) -> (Vec<Inline>, Vec<Seen>) {
+    line_in(source, &Quotes::ENGLISH)
+}
+
+fn line_in(source: &str, quotes: &Quotes<'_>) -> (Vec<Inline>, Vec<Seen>) {
     // A space in disguise: what follows it begins no block, and opens emphasis and quotes all the same.
     let guarded = format!("&#32;{}", clean_line(source).trim());
-    let document = document(&guarded);
+    let document = document_in(&guarded, quotes);
     let content = document.blocks.into_iter().fold(Vec::new(), |mut content, block| {
         match block {
             Block::Paragraph(inlines) | Block::Plain(inlines) | Block::Heading { content: inlines, .. } => {
@@ -283,7 +311,7 @@ pub(crate) fn percent_decode(text: &str) -> String {
 /// edition's slots; the separators U+2028 and U+2029 become line feeds.
 pub(super) fn clean(text: &str) -> String {
     text.chars()
-        .filter(|&c| c == '\n' || c == '\t' || !(c.is_control() || matches!(c, '\u{E000}' | '\u{E001}')))
+        .filter(|&c| c == '\n' || c == '\t' || !(c.is_control() || matches!(c, '\u{E000}'..='\u{E002}')))
         .map(|c| if matches!(c, '\u{2028}' | '\u{2029}') { '\n' } else { c })
         .collect()
 }

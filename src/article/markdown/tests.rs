@@ -227,3 +227,99 @@ proptest! {
         prop_assert!(open.is_empty(), "{:?} {}", open, html);
     }
 }
+
+#[test]
+fn what_is_raised_lowered_or_struck_reads_right_without_marks() {
+    for (source, text) in [
+        ("10<sup>6</sup> tonnes, not ~~10~~ 12", "10⁶ tonnes, not 12"),
+        ("1.5 × 10<sup>-3</sup> m<sup>2</sup>", "1.5 × 10⁻³ m²"),
+        ("H<sub>2</sub>O and CO<sub>2</sub>", "H₂O and CO₂"),
+        ("e<sup>iπ</sup>, 2<sup>0.5</sup>, x<sub>q</sub>", "e^(iπ), 2^(0.5), x_q"),
+        ("the 21<sup>st</sup>, le 1<sup>er</sup>, 2<sup>n</sup>", "the 21st, le 1er, 2ⁿ"),
+        ("The fare is ~~£3~~ **£2**.", "The fare is £2."),
+        ("~~Ten~~ Twelve (~~13~~ 14), they say ~~[so](https://example.org/old)~~.", "Twelve (14), they say."),
+        ("~~All of it~~", ""),
+    ] {
+        assert_eq!(plain(source), text, "{source}");
+        let body = rendered(source);
+        assert_eq!(body.text.trim_end(), text, "{source}");
+        assert!(body.links.is_empty(), "{source}");
+        let numbered = HashMap::new();
+        assert_eq!(inline(source, &numbered, None, &Words::english()).text, text, "{source}");
+    }
+    let list = rendered("1. one\n2. ~~two~~\n3. three\n");
+    assert_eq!(list.text, "1. one\n3. three\n");
+    assert!(list.html.contains("<del>two</del>"), "{}", list.html);
+    assert_eq!(rendered("<p><del>gone</del></p>\n").html, "<p><del>gone</del></p>\n");
+    let ids = |source| document(source).heading_ids().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(ids("# H<sub>2</sub>O\n"), ids("# H2O\n"), "an address stays what it was");
+}
+
+#[test]
+fn how_an_article_begins_is_words_and_no_furniture() {
+    let opening = |source: &str| document(source).opening();
+    assert_eq!(
+        opening(
+            "![A boat](boat.jpg)\n\n## The [council](https://example.org/c)\n\n> “It is about time.”\n\n\
+             The [minutes](https://example.org/m) say that the ferry[^1]\nsails. ![](x.png)\n\n---\n\n\
+             1. First\n2. Second\n\n```\ncode\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nAgain.\n\n[^1]: A note.\n"
+        ),
+        "The minutes say that the ferry sails. Again."
+    );
+    assert_eq!(
+        opening("> “It is *time*,” said the mayor\n\n* One\n* Two!\n"),
+        "“It is time,” said the mayor. One. Two!"
+    );
+    assert_eq!(opening("# Alone\n"), "");
+}
+
+#[test]
+fn straight_quotes_become_those_of_the_language() {
+    let source = "\"Das 'Wort'\", sagt er, „und \"dies\"“: so geht's, 'Hans' Auto, 6'2 'ne Menge. 'Einfach' und \"doppelt\".\n";
+    for (language, expected) in [
+        (
+            "de",
+            "„Das ‚Wort‘“, sagt er, „und „dies““: so geht’s, ‚Hans‘ Auto, 6’2 ’ne Menge. ‚Einfach‘ und „doppelt“.",
+        ),
+        (
+            "ar",
+            "«Das ‹Wort›», sagt er, „und «dies»“: so geht’s, ‹Hans› Auto, 6’2 ’ne Menge. ‹Einfach› und «doppelt».",
+        ),
+        (
+            "en",
+            "“Das ‘Wort’”, sagt er, „und “dies”“: so geht’s, ‘Hans’ Auto, 6’2 ’ne Menge. ‘Einfach’ und “doppelt”.",
+        ),
+    ] {
+        let words = Words::load(language, None).unwrap();
+        let line = inline(source, &HashMap::new(), None, &words);
+        assert_eq!(line.text, expected, "{language}");
+        assert_eq!(plain_in(source, &words), expected, "{language}");
+    }
+}
+
+#[test]
+fn a_block_of_the_other_direction_says_so_and_others_do_not() {
+    let words = Words::load("ar", None).unwrap();
+    let numbered = HashMap::new();
+    let options = RenderOptions {
+        top_heading: 2,
+        numbered: &numbered,
+        words: &words,
+        dir: None,
+        medium: Medium::Mail,
+        id_prefix: "",
+        picture_src: &|src| src.to_owned(),
+        link: &|_| None,
+    };
+    let html = |source: &str| body(&document(source), &HashMap::new(), &options).html;
+    assert_eq!(html("The tide turns.\n"), "<p dir=\"ltr\">The tide turns.</p>\n");
+    assert_eq!(html("## The tide\n"), "<h2 dir=\"ltr\">The tide</h2>\n");
+    assert_eq!(
+        html("* The tide\n* المدّ\n"),
+        "<ul>\n<li><span dir=\"ltr\">The tide</span></li>\n<li>المدّ</li>\n</ul>\n"
+    );
+    for same in ["OPEC ترفع الإنتاج في الشهر.\n", "المدّ: The tide turns again.\n", "2026\n"]
+    {
+        assert!(!html(same).contains("dir="), "{}", html(same));
+    }
+}

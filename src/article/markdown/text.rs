@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::tree::{Aligned, Block, Definition, Document, Inline, Item, Table, plain};
+use super::quotes::Quotes;
+use super::script;
+use super::tree::{Aligned, Block, Definition, Document, Inline, Item, Style, Table, plain};
 use super::wrap::{measure, wrap};
 use super::{RenderOptions, Target};
+use crate::words::Words;
 
 /// Columns of a line.
 const WIDTH: usize = 72;
@@ -104,7 +107,8 @@ impl Writer<'_, '_> {
             Block::Figure(image) => {
                 let mut lines = self.flow(&[Inline::Image(image.clone())], width);
                 if let Some(caption) = &image.title {
-                    lines.extend(self.flow(&super::line(caption).0, width));
+                    let quotes = Quotes::of(self.options.words);
+                    lines.extend(self.flow(&super::line_in(caption, &quotes).0, width));
                 }
                 lines
             }
@@ -143,7 +147,10 @@ impl Writer<'_, '_> {
             };
             let written = self.indented(&marker, &" ".repeat(marker.len()), blocks, width);
             if written.is_empty() {
-                lines.push(marker);
+                // What is struck altogether is no item any more.
+                if blocks.is_empty() {
+                    lines.push(marker);
+                }
             } else {
                 lines.extend(written);
             }
@@ -178,7 +185,7 @@ impl Writer<'_, '_> {
             })
             .collect();
         if widest.iter().sum::<usize>() + 2 * columns.saturating_sub(1) > width {
-            return records(&head, &rows, width);
+            return records(&head, &rows, width, self.options.words);
         }
         let row = |cells: &[String]| -> String {
             let padded: Vec<String> = widest
@@ -211,7 +218,7 @@ impl Writer<'_, '_> {
     fn inlines(&mut self, content: &[Inline]) -> String {
         let mut out = String::new();
         self.collect(content, false, &mut out);
-        without_false_numbers(&out).replace(OPEN, "[").replace(CLOSE, "]")
+        without_false_numbers(&script::without_struck(&out)).replace(OPEN, "[").replace(CLOSE, "]")
     }
 
     fn collect(&mut self, content: &[Inline], in_link: bool, out: &mut String) {
@@ -222,6 +229,13 @@ impl Writer<'_, '_> {
                     out.push_str(
                         &visible(code).replace('[', &OPEN.to_string()).replace(']', &CLOSE.to_string()),
                     );
+                }
+                // A correction that read as both would be none.
+                Inline::Styled(Style::Struck, _) => out.push(script::STRUCK),
+                Inline::Styled(style @ (Style::Superscript | Style::Subscript), content) => {
+                    let mut set = String::new();
+                    self.collect(content, in_link, &mut set);
+                    out.push_str(&script::set(*style, &script::without_struck(&set)));
                 }
                 Inline::Styled(_, content) => self.collect(content, in_link, out),
                 Inline::Link { target, content } => {
@@ -328,13 +342,13 @@ fn fitting(code: &str, room: usize) -> usize {
 }
 
 /// A table that is too wide: a block of `header: value` lines for each row.
-fn records(head: &[String], rows: &[Vec<String>], width: usize) -> Vec<String> {
+fn records(head: &[String], rows: &[Vec<String>], width: usize, words: &Words) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for row in rows {
         let mut block = Vec::new();
         for (i, cell) in row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()) {
             let text = match head.get(i).filter(|name| !name.is_empty()) {
-                Some(name) => format!("{name}: {cell}"),
+                Some(name) => words.fill("labelled", &[("label", name), ("text", cell)]),
                 None => cell.clone(),
             };
             block.extend(prefixed("", "  ", wrap(&text, width.saturating_sub(2))));

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::raw::keeps_its_text;
+use super::script;
+use super::wrap::sentence;
 
 /// A document: what both renderers walk, and what the linter looks at.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -272,11 +274,23 @@ impl What {
     }
 }
 
-/// The text of `content`, without marks.
+/// The text of `content`, without marks: what is raised or lowered in characters that are, and nothing that is struck.
 pub(crate) fn plain(content: &[Inline]) -> String {
     let mut out = String::new();
     collect_plain(content, Pictures::Named, &mut out);
-    out
+    script::without_struck(&out)
+}
+
+/// Every letter of `content`, whatever marks it has: what names are made of, and what tells whether there is anything.
+pub(crate) fn letters(content: &[Inline]) -> String {
+    let one = |inline: &Inline| match inline {
+        Inline::Text(text) | Inline::Code(text) => text.clone(),
+        Inline::Styled(_, content) | Inline::Link { content, .. } => letters(content),
+        Inline::Image(image) => image.alt.clone(),
+        Inline::Note(_) => String::new(),
+        Inline::SoftBreak | Inline::HardBreak => " ".to_owned(),
+    };
+    content.iter().map(one).collect()
 }
 
 /// Whether a text has the words that stand for its pictures.
@@ -330,15 +344,48 @@ impl Document {
         let mut out = String::new();
         let notes = self.notes.iter().flatten();
         self.blocks.iter().chain(notes).for_each(|block| block_plain(block, Pictures::Named, &mut out));
-        out
+        script::without_struck(&out)
     }
 
     /// Its own words: without notes, and without those that stand for a picture.
     pub(crate) fn words(&self) -> String {
         let mut out = String::new();
         self.blocks.iter().for_each(|block| block_plain(block, Pictures::PassedOver, &mut out));
-        out
+        script::without_struck(&out)
     }
+
+    /// The words of its paragraphs, and of nothing around them; where it has none, those of its quotes and lists.
+    pub(super) fn opening(&self) -> String {
+        let own = |block: &Block| match block {
+            Block::Paragraph(content) => words_of(content),
+            _ => String::new(),
+        };
+        let all: Vec<String> = self.blocks.iter().map(own).filter(|text| !text.is_empty()).collect();
+        if all.is_empty() { spoken(&self.blocks).join(" ") } else { all.join(" ") }
+    }
+}
+
+/// What is said in quotes and lists, each as a sentence.
+fn spoken(blocks: &[Block]) -> Vec<String> {
+    let said = |block: &Block| match block {
+        Block::Paragraph(content) | Block::Plain(content) => vec![words_of(content)],
+        Block::Quote(blocks) => spoken(blocks),
+        Block::List { items, .. } => items.iter().flat_map(|item| spoken(&item.blocks)).collect(),
+        Block::Heading { .. }
+        | Block::Code(_)
+        | Block::Table(_)
+        | Block::Figure(_)
+        | Block::Definitions(_)
+        | Block::Rule => Vec::new(),
+    };
+    blocks.iter().flat_map(said).filter(|text| !text.is_empty()).map(|text| sentence(&text)).collect()
+}
+
+/// The words of `content` on one line, without those that stand for a picture.
+fn words_of(content: &[Inline]) -> String {
+    let mut out = String::new();
+    collect_plain(content, Pictures::PassedOver, &mut out);
+    script::without_struck(&out).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How many notes there are up to the last one that these blocks refer to.
@@ -411,6 +458,12 @@ fn collect_plain(content: &[Inline], pictures: Pictures, out: &mut String) {
     for inline in content {
         match inline {
             Inline::Text(text) | Inline::Code(text) => out.push_str(text),
+            Inline::Styled(Style::Struck, _) => out.push(script::STRUCK),
+            Inline::Styled(style @ (Style::Superscript | Style::Subscript), content) => {
+                let mut set = String::new();
+                collect_plain(content, pictures, &mut set);
+                out.push_str(&script::set(*style, &script::without_struck(&set)));
+            }
             Inline::Styled(_, content) | Inline::Link { content, .. } => {
                 collect_plain(content, pictures, out)
             }

@@ -12,6 +12,17 @@ pub(crate) fn measure(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
+/// `text` with a full stop behind it, unless it ends a sentence already.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let bare = text.trim_end_matches(['”', '’', '"', '\'', ')', '»']);
+    if text.is_empty() || bare.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
 /// The lines of `text`, each at most `width` columns; a `\n` is kept as a break.
 ///
 /// Addresses are never broken; any other word that is longer than a line is, and scripts without spaces are broken

@@ -488,7 +488,8 @@ impl Blame {
             false => connections.is_doubtful(one.over),
         });
         let mut many = HashMap::<String, usize>::new();
-        for one in self.suspects() {
+        // Where somebody was accepted behind them it is not their domain.
+        for one in self.suspects().filter(|one| !one.is_likely_own) {
             *many.entry(one.domain.clone()).or_default() += 1;
         }
         let are_others_open = open > self.undecided_count() as u64;

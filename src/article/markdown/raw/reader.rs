@@ -1,7 +1,7 @@
 //! Tags and text of sanitised HTML → blocks of the tree.
 
 use super::super::build::{DEEPEST, paragraph};
-use super::super::tree::{Aligned, Block, Definition, Inline, Item, Style, Table, plain};
+use super::super::tree::{Aligned, Block, Definition, Inline, Item, Style, Table, letters, plain};
 use super::token::{Token, attribute, image};
 use super::{GROUPS, INLINES, Ids, is_number, span_of};
 
@@ -43,7 +43,7 @@ impl<I: Iterator<Item = Token>> Reader<I> {
                 }
                 Token::Open { .. } | Token::Close(_) | Token::Text(_) => {
                     let content = self.inlines();
-                    if !plain(&content).trim().is_empty() || content.iter().any(has_image) {
+                    if !letters(&content).trim().is_empty() || content.iter().any(has_image) {
                         blocks.push(paragraph(content));
                     }
                 }
