@@ -271,6 +271,10 @@ fn how_an_article_begins_is_words_and_no_furniture() {
         "“It is time,” said the mayor. One. Two!"
     );
     assert_eq!(opening("# Alone\n"), "");
+    assert_eq!(
+        opening("Price: 5<sup>2</sup>\n\nOr these:\n\n* One\n\nAgain.\n"),
+        "Price: 5². Or these: Again."
+    );
 }
 
 #[test]

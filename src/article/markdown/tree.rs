@@ -361,7 +361,15 @@ impl Document {
             _ => String::new(),
         };
         let all: Vec<String> = self.blocks.iter().map(own).filter(|text| !text.is_empty()).collect();
-        if all.is_empty() { spoken(&self.blocks).join(" ") } else { all.join(" ") }
+        match all.is_empty() {
+            true => spoken(&self.blocks).join(" "),
+            // A paragraph may lead to what is left out: its colon stays.
+            false => all
+                .iter()
+                .map(|text| if text.ends_with(':') { text.clone() } else { sentence(text) })
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
     }
 }
 
