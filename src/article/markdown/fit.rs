@@ -4,7 +4,7 @@
 use unicode_width::UnicodeWidthChar as _;
 
 use super::SHOWN_WIDTH;
-use super::tree::{Aligned, Inline, Table, plain};
+use super::tree::{Aligned, Inline, Table, letters, plain};
 
 /// From so many columns on, a table that has no room for its words is set in another way; those of fewer columns have the
 /// long words, and these are broken.
@@ -101,7 +101,7 @@ fn turned(table: &Table) -> Vec<(Table, Setting)> {
 /// does not know the style sheet.
 fn breaks_nowhere(table: &Table) -> bool {
     let joined = |c: char| c > LAST_HYPHENATED_SCRIPT && c.is_alphabetic() && c.width() == Some(1);
-    std::iter::once(&table.head).chain(&table.rows).flatten().any(|cell| plain(cell).contains(joined))
+    std::iter::once(&table.head).chain(&table.rows).flatten().any(|cell| letters(cell).contains(joined))
 }
 
 /// What a column asks for, in hundredths of an em: its widest word, and its widest cell in one line.
@@ -118,7 +118,7 @@ fn measured(table: &Table) -> Vec<Column> {
         let weight = if n == 0 { BOLD } else { 100 };
         for (column, cell) in columns.iter_mut().zip(row) {
             let (mut word, mut line) = (0, 0);
-            for c in plain(cell).chars() {
+            for c in letters(cell).chars() {
                 let wide = width(c) * weight / 100;
                 // Scripts with wide signs have no spaces, and break between any two.
                 let ends = matches!(c, ' ' | '\n' | '\u{AD}' | '\u{200B}') || c.width() == Some(2);

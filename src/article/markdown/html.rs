@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::fit::{self, Setting};
 use super::quotes::Quotes;
-use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, plain};
+use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, letters, plain};
 use super::{Medium, RenderOptions, SHOWN_WIDTH, Target, anchors};
 use crate::words::direction;
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
 const LONG_LINE: usize = 160;
+/// A row of more cells has each on a line of its own.
+const MANY_CELLS: usize = 4;
 /// An address shown as text is cut there, so that it does not overflow a telephone.
 const LONGEST_SHOWN_ADDRESS: usize = 40;
 /// From so many columns on, tables have one class: style sheets are not endless.
@@ -290,7 +292,8 @@ impl Writer<'_, '_> {
     ) {
         self.raw("<tr>");
         for (i, cell) in cells.iter().enumerate() {
-            let (tag, scope) = tag(i);
+            // An empty corner heads nothing.
+            let (tag, scope) = if letters(cell).trim().is_empty() { ("td", "") } else { tag(i) };
             self.raw(&format!("<{tag}{scope}"));
             match aligned.get(i) {
                 Some(Aligned::Right) => self.raw(" class=\"right\""),
@@ -306,7 +309,8 @@ impl Writer<'_, '_> {
             }
             self.inlines(cell);
             self.raw(&format!("</{tag}>"));
-            if self.column > LONG_LINE {
+            // The style that each cell gets later makes it longer.
+            if self.column > LONG_LINE || cells.len() > MANY_CELLS {
                 self.raw("\n");
             }
         }

@@ -302,6 +302,14 @@ fn straight_quotes_become_those_of_the_language() {
 }
 
 #[test]
+fn an_empty_corner_of_a_table_heads_nothing_and_wide_rows_have_a_line_a_cell() {
+    let html = rendered("| | Mon | Tue |\n|---|---|---|\n| Ann | 1 | 2 |\n").html;
+    assert!(html.contains("<tr><td></td><th scope=\"col\">Mon</th>"), "{html}");
+    let html = rendered(&format!("{0}\n|{1}\n{0}\n", "| a long heading ".repeat(8), "---|".repeat(8))).html;
+    assert!(html.lines().all(|line| line.len() < 100), "{html}");
+}
+
+#[test]
 fn a_block_of_the_other_direction_says_so_and_others_do_not() {
     let words = Words::load("ar", None).unwrap();
     let numbered = HashMap::new();
