@@ -8,7 +8,7 @@ use super::super::frames::attribute;
 use crate::article::markdown::from_html;
 
 /// Stands for a reference while HTML becomes Markdown, in which it would be escaped.
-const REFERENCE: [char; 2] = ['\u{E002}', '\u{E003}'];
+const REFERENCE: [char; 2] = ['\u{E010}', '\u{E011}'];
 
 /// The footnotes of a post, and which of them it has referred to.
 pub(super) struct Notes {
