@@ -267,7 +267,8 @@ fn a_rendered_edition_goes_without_what_is_broken_as_a_sent_one_does_and_says_wh
         }
     }
     let text = fs::read_to_string(folder.path().join("day/body.txt")).unwrap();
-    assert!(text.contains("Read the whole article:"), "{text}");
+    let whole = "   https://news.example.com/articles/what-a-reserve-is-and-what-it-isnt\n";
+    assert!(text.contains(whole), "{text}");
 
     // Where an article holds the edition, there is none to be rendered.
     let folder = samples();
