@@ -24,7 +24,7 @@ const LARGEST_HTML: usize = 60 * 1024;
 const SHORTEST_PREHEADER: usize = 150;
 const LONGEST_PREHEADER: usize = 250;
 /// Of a preheader that is how the text begins, which follows at once.
-const LONGEST_OPENING: usize = 120;
+const LONGEST_OPENING: usize = 90;
 
 /// How an edition is rendered, besides by its templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
