@@ -137,7 +137,7 @@ impl Press {
         let text = format!(
             "While the edition {key} went out, {readers} readers were refused over connections over which nobody was taken; \
              over others, others were taken meanwhile. The last of them:\n\n  {words}\n\n\
-             Behind the name in `transport` there may be several servers, one of which is broken or has other settings. \
+             Behind the name in `smtp.url` there may be several servers, one of which is broken or has other settings. \
              Nobody has been struck off for it: such a connection is ended, and they are asked again over another.\n"
         );
         self.write_to_editors(&format!("broken/{key}"), &subject, &text).await?;

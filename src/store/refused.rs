@@ -127,6 +127,11 @@ macro_rules! decided {
     };
 }
 
+/// The domain of an address as it is compared; who is erased has none.
+fn domain_of(key: &str) -> Option<&str> {
+    key.rsplit_once('@').map(|(_, domain)| domain)
+}
+
 impl Store {
     /// Fails `refused`, if nothing else has become of them: the refusals spoke of themselves. Addresses of which they
     /// spoke bounce. What is left of editions before, of these readers, has failed too if it was refused.
@@ -239,10 +244,8 @@ impl Store {
         let put_off: Vec<(String, i64)> =
             reading!(self, |c| sqlx::query_as(PUT_OFF).bind(edition.0).fetch_all(&mut *c).await?);
         let mut together = HashMap::<(&str, i64), usize>::new();
-        for (key, due_at) in &put_off {
-            if let Some((_, domain)) = key.rsplit_once('@') {
-                *together.entry((domain, *due_at)).or_default() += 1;
-            }
+        for (domain, due_at) in put_off.iter().filter_map(|(key, due_at)| Some((domain_of(key)?, *due_at))) {
+            *together.entry((domain, due_at)).or_default() += 1;
         }
         together.retain(|_, count| *count >= TOGETHER);
         Ok(together.into_keys().map(|(domain, _)| domain.to_owned()).collect())
@@ -255,7 +258,7 @@ impl Store {
             .bind(pattern)
             .fetch_optional(&mut *c)
             .await?);
-        Ok(key.and_then(|key| key.rsplit_once('@').map(|(_, domain)| domain.to_owned())))
+        Ok(key.as_deref().and_then(domain_of).map(str::to_owned))
     }
 
     /// When a delivery of `edition` was sent for the last time.
@@ -285,8 +288,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&mut *c)
             .await?);
-        let domain = |key: String| key.rsplit_once('@').map(|(_, domain)| domain.to_owned());
-        Ok(rows.into_iter().filter_map(|(_, key)| domain(key)).collect())
+        Ok(rows.iter().filter_map(|(_, key)| domain_of(key)).map(str::to_owned).collect())
     }
 
     /// How many deliveries of `edition` were sent after `since`; at most `limit` are counted.

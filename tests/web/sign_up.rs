@@ -167,20 +167,25 @@ async fn every_address_gets_the_same_answer_in_the_same_time() {
         };
         assert_eq!(named(&answer), named(&new), "{address}");
     }
-    // One after the other in turns, so that whatever else the machine does meets all alike.
-    let mut times = vec![Vec::new(); addresses.len()];
-    for _ in 0..90 {
-        for (times, address) in times.iter_mut().zip(addresses) {
+    // One after the other in turns, so that whatever else the machine does meets all alike. The quickest of each: what a busy
+    // machine adds, it adds to the slow ones; while it is very busy it takes more turns until each has had a quick one. That
+    // the work is the same by construction is held by `attacks::a_request_does_the_same_work_for_every_address`.
+    let mut quickest = [Duration::MAX; 7];
+    let is_alike = |quickest: &[Duration; 7]| {
+        let (least, most) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
+        *most < *least * 2
+    };
+    for turn in 0..450 {
+        if turn >= 90 && is_alike(&quickest) {
+            break;
+        }
+        for (quickest, address) in quickest.iter_mut().zip(addresses) {
             let begun = Instant::now();
             subscribe(&harbour, address).await;
-            times.push(begun.elapsed());
+            *quickest = begun.elapsed().min(*quickest);
         }
     }
-    // The quickest of each: what a busy machine adds, it adds to the slow ones. That the work is the same by construction
-    // is held by `attacks::a_request_does_the_same_work_for_every_address`.
-    let quickest: Vec<Duration> = times.iter().map(|times| *times.iter().min().unwrap()).collect();
-    let (least, most) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
-    assert!(*most < *least * 3, "{quickest:?}");
+    assert!(is_alike(&quickest), "{quickest:?}");
 
     // Behind the request's back each gets what it deserves, once.
     let mut got = Vec::new();

@@ -234,21 +234,17 @@ impl Blame {
         self.connections.open()
     }
 
-    /// Whom a connection refused that refuses what others take: it is broken, and they are to be asked over another. Nobody
-    /// while it is not.
-    pub(super) fn refused_by_a_broken(&mut self, over: Over) -> Vec<Refusal> {
+    /// Whom a connection refused that refuses what others take, and in which words: it is broken, and they are to be asked over
+    /// another. Nothing while it is not.
+    pub(super) fn refused_by_a_broken(&mut self, over: Over) -> Option<(Vec<Refusal>, String)> {
         if !self.connections.is_broken(over) {
-            return Vec::new();
+            return None;
         }
         self.connections.end(over);
         self.has_broken = true;
         self.recent.retain(|recent| recent.as_ref().is_none_or(|recent| recent.over != over));
-        self.take_suspects(|one, _| one.over == over)
-    }
-
-    /// What the server said last to whom it refused.
-    pub(super) fn last_words(&self) -> String {
-        self.last_words.clone().unwrap_or_default()
+        let refused = self.take_suspects(|one, _| one.over == over);
+        Some((refused, self.last_words.clone().unwrap_or_default()))
     }
 
     /// A message to `domain` was accepted `over` a connection that was begun at `begun`. Gives the refusals before that
@@ -283,7 +279,7 @@ impl Blame {
             for one in self.held.get_mut(domain).into_iter().flatten().filter(|one| one.heard < begun) {
                 let is_new = !std::mem::replace(&mut one.is_likely_own, true);
                 if is_new && !self.connections.is_sound(one.over, one.heard) {
-                    self.connections.is_waited_for(one.over);
+                    self.connections.is_waited_for(one.over, domain);
                 }
             }
             for refusal in self.take_own(domain) {
@@ -301,19 +297,15 @@ impl Blame {
 
     /// Whom their refusal is likely to mean, at `domain` or wherever something new is known of a connection.
     fn take_own(&mut self, domain: &str) -> Vec<Refusal> {
-        let (is_anywhere, mut own) = (self.connections.take_news(), Vec::new());
+        let (news, mut own) = (self.connections.take_news(), Vec::new());
         let connections = &self.connections;
         let is_own = |one: &mut Suspect| one.is_likely_own && connections.is_sound(one.over, one.heard);
-        let mut take = |held: &mut Vec<Suspect>| {
+        for domain in news.iter().map(String::as_str).chain([domain]) {
+            let Some(held) = self.held.get_mut(domain) else { continue };
             own.extend(held.extract_if(.., is_own).map(|one| one.refusal));
-            !held.is_empty()
-        };
-        if is_anywhere {
-            self.held.retain(|_, held| take(held));
-        } else if let Some(held) = self.held.get_mut(domain)
-            && !take(held)
-        {
-            self.held.remove(domain);
+            if held.is_empty() {
+                self.held.remove(domain);
+            }
         }
         self.held_count -= own.len();
         own
@@ -1100,9 +1092,9 @@ mod tests {
                 let found = blame.accepted(&elsewhere, sound, at + Duration::from_secs(1));
                 assert_eq!(found.own, [], "nobody fails for what only one of them says");
             }
-            let refused = blame.refused_by_a_broken(other);
+            let refused = blame.refused_by_a_broken(other).map(|(refused, _)| refused).unwrap_or_default();
             assert_eq!(refused.len(), if broken { 6 } else { 0 }, "{domains} {are_taken}");
-            assert!(blame.refused_by_a_broken(sound).is_empty());
+            assert_eq!(blame.refused_by_a_broken(sound), None);
             assert_eq!(blame.undecided().len(), 6 - refused.len());
         }
     }
@@ -1155,7 +1147,8 @@ mod tests {
             blame.refused(unknown(n as i64), &domain(n as i64), &no(), (Asked::First, broken), when);
             blame.accepted(HERE, sound, later(2 * n + 1));
         }
-        assert_eq!(blame.refused_by_a_broken(broken).len(), 3);
+        let (refused, words) = blame.refused_by_a_broken(broken).unwrap();
+        assert_eq!((refused.len(), words.as_str()), (3, "550 5.7.1 not from you"));
         // Another one refuses one of them, and a sound one somebody else.
         let new = blame.connected(Some(broken));
         for (n, over) in [(1, new), (7, sound)] {

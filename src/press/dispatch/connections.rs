@@ -28,8 +28,8 @@ struct Standing {
     refused_at: HashSet<String>,
     /// How many were accepted over others before.
     accepted_before: u64,
-    /// How many wait for its word only.
-    waiting: usize,
+    /// At which domain those are who wait for its word only, each.
+    waiting: Vec<String>,
 }
 
 /// All connections of a run.
@@ -38,8 +38,8 @@ pub(super) struct Connections {
     standing: HashMap<Over, Standing>,
     opened: u64,
     accepted: u64,
-    /// One for whose word somebody waited has given it, or has ended.
-    has_news: bool,
+    /// Where those are who need to wait no more: their connection has accepted somebody, or has ended.
+    news: Vec<String>,
 }
 
 impl Connections {
@@ -53,7 +53,7 @@ impl Connections {
 
     /// It has ended.
     pub(super) fn end(&mut self, over: Over) {
-        self.has_news |= self.standing.remove(&over).is_some_and(|one| one.waiting > 0);
+        self.news.extend(self.standing.remove(&over).into_iter().flat_map(|one| one.waiting));
     }
 
     /// A message that was begun at `begun` was accepted over it.
@@ -62,13 +62,13 @@ impl Connections {
         let Some(one) = self.standing.get_mut(&over) else { return };
         one.accepted = Some(begun);
         one.refused_at.clear();
-        self.has_news |= std::mem::take(&mut one.waiting) > 0;
+        self.news.append(&mut one.waiting);
     }
 
-    /// Whether it has become known of some connection that it is sound, or will not be known any more, since this was asked
-    /// for the last time.
-    pub(super) fn take_news(&mut self) -> bool {
-        std::mem::take(&mut self.has_news)
+    /// At which domains somebody waited for the word of a connection and need not any more, since this was asked for the last
+    /// time.
+    pub(super) fn take_news(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.news)
     }
 
     /// Somebody at `domain` was refused over it.
@@ -82,10 +82,10 @@ impl Connections {
         }
     }
 
-    /// Somebody who was refused over it would be struck off if it were sound.
-    pub(super) fn is_waited_for(&mut self, over: Over) {
+    /// Somebody at `domain` who was refused over it would be struck off if it were sound.
+    pub(super) fn is_waited_for(&mut self, over: Over, domain: &str) {
         if let Some(one) = self.standing.get_mut(&over) {
-            one.waiting += 1;
+            one.waiting.push(domain.to_owned());
         }
     }
 
@@ -110,7 +110,7 @@ impl Connections {
     pub(super) fn is_broken(&self, over: Over) -> bool {
         self.standing.get(&over).is_some_and(|one| {
             one.accepted.is_none()
-                && (one.refused_at.len() >= SEVERAL || one.waiting >= SEVERAL)
+                && (one.refused_at.len() >= SEVERAL || one.waiting.len() >= SEVERAL)
                 && self.accepted - one.accepted_before >= SEVERAL as u64
         })
     }

@@ -197,14 +197,9 @@ impl Run {
 
     /// Whether a connection refuses what others take, and is to be ended. Whom it refused are asked again over another.
     pub(super) async fn leaves_a_broken(&self, over: Over, ledger: &mpsc::Sender<Request>) -> bool {
-        let (refused, words) = {
-            let mut blame = self.blame();
-            (blame.refused_by_a_broken(over), masked_in(&blame.last_words()).into_owned())
-        };
-        if refused.is_empty() {
-            return false;
-        }
-        let readers = refused.len();
+        let found = self.blame().refused_by_a_broken(over);
+        let Some((refused, words)) = found else { return false };
+        let (readers, words) = (refused.len(), masked_in(&words).into_owned());
         warn!(edition = %self.key, readers, reply = %words, "a connection refuses what others take: these are asked again over another");
         {
             let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
