@@ -41,9 +41,28 @@ pub struct Logo {
     pub width: u32,
     /// What it says, for those who do not see it.
     pub alt: String,
-    /// A finding without words at the place where the configuration names it.
-    pub place: Option<Box<Diagnostic>>,
+    /// Where the configuration names it.
+    pub place: NamedAt,
 }
+
+/// A finding without words at the place where the configuration names something. It says nothing of what is shown, so that all
+/// are alike, and pages are not made anew when a line is put in above it.
+#[derive(Clone)]
+pub struct NamedAt(pub Option<Box<Diagnostic>>);
+
+impl fmt::Debug for NamedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NamedAt")
+    }
+}
+
+impl PartialEq for NamedAt {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for NamedAt {}
 
 /// What a colour is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -339,7 +358,7 @@ pub(super) fn theme(reader: &mut Reader<'_>, name: &str) -> Theme {
         dark,
         text_font: reader.value("theme.fonts.text", &font),
         heading_font: reader.value("theme.fonts.headings", &font),
-        logo: file.map(|file| Logo { file, width, alt, place: logo_place(reader) }),
+        logo: file.map(|file| Logo { file, width, alt, place: NamedAt(logo_place(reader)) }),
     }
 }
 

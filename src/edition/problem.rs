@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tera::{Error, ErrorKind};
 
+use super::templates::{position, word_in_tag};
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// The rule's name in reports.
@@ -149,9 +150,7 @@ pub(crate) fn of_engine(
         ErrorKind::CircularExtend { tpl, .. } => {
             let (file, source) = file(tpl);
             let text = source.as_deref().unwrap_or_default();
-            let lines = text.lines().enumerate();
-            let place = lines.filter_map(|(line, text)| Some((line + 1, text.find("extends")?))).next();
-            let (line, column) = place.map_or((0, 0), |(line, at)| (line, at + 1));
+            let (line, column) = word_in_tag(text, "extends").map_or((0, 0), |at| position(text, at));
             let message = format!(
                 "`{tpl}` extends itself; to change the built-in one, write {{% extends \"default/{tpl}\" %}}"
             );

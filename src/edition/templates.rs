@@ -85,7 +85,7 @@ pub(crate) fn load_words(folder: Option<&Path>, language: &str) -> Result<Words,
 /// When its file cannot be read or is no picture.
 pub(crate) fn load_logo(theme: &Theme) -> Result<Option<Picture>, TemplateError> {
     let read = |logo: &Logo| {
-        crate::article::logo(&logo.file, logo.width).map_err(|found| match &logo.place {
+        crate::article::logo(&logo.file, logo.width).map_err(|found| match &logo.place.0 {
             None => found,
             Some(place) => {
                 let message = format!("{}{}: {}", place.message, found.file.display(), found.message);
@@ -364,7 +364,7 @@ pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
 }
 
 /// Where `word` first stands as a whole word within `{{ … }}` or `{% … %}`.
-fn word_in_tag(text: &str, word: &str) -> Option<usize> {
+pub(super) fn word_in_tag(text: &str, word: &str) -> Option<usize> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     text.match_indices(word).map(|(at, _)| at).find(|&at| {
         let (before, after) = (&text[..at], &text[at + word.len()..]);
@@ -376,7 +376,7 @@ fn word_in_tag(text: &str, word: &str) -> Option<usize> {
     })
 }
 
-fn position(text: &str, at: usize) -> (usize, usize) {
+pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
     let before = &text[..at];
     let line_start = before.rfind('\n').map_or(0, |n| n + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
