@@ -106,7 +106,7 @@ pub fn render(
     }
     let sheet = templates.sheet(&publication.theme)?;
     let printer =
-        Printer { edition, publication, templates, settings, sheet, lengths: view::Lengths::default() };
+        Printer { edition, publication, templates, settings, sheet, lasting: view::Lasting::default() };
     let (parts, shortened) = printer.within_limit()?;
     for (name, part) in [("body.html", &parts.html), ("body.txt", &parts.text)] {
         if !part.contains(&Slot::UnsubscribeUrl.marker()) {
@@ -162,7 +162,7 @@ struct Printer<'r> {
     settings: &'r RenderSettings,
     sheet: css::Sheet,
     /// What is cut is not rendered once more to be counted.
-    lengths: view::Lengths,
+    lasting: view::Lasting,
 }
 
 impl Printer<'_> {
@@ -229,21 +229,26 @@ impl Printer<'_> {
             Some((sketch, html)) => self.parts(sketch, html)?,
             None => self.laid_out(&layout)?,
         };
-        if self.hides_headlines(&layout, &parts) {
+        // A template of the user's own may not show what is left of articles that are cut: then none is cut so, since
+        // a mail that is too large is better than news that nobody hears of.
+        if (1..articles.len()).find(|at| layout.is_told(*at)).is_some_and(|told| self.hides(told, &parts)) {
+            return Ok((whole_html, None));
+        }
+        if layout.headlines().next().is_some_and(|named| self.hides(named, &parts)) {
             let layout = ladder.layout(ladder.all_told());
-            return Ok((whole_html, Some((self.laid_out(&layout)?, layout.cut()))));
+            let parts = self.laid_out(&layout)?;
+            return Ok(match self.hides(1, &parts) {
+                true => (whole_html, None),
+                false => (whole_html, Some((parts, layout.cut()))),
+            });
         }
         Ok((whole_html, Some((parts, layout.cut()))))
     }
 
-    /// Whether a template of the user's own does not show articles that are a headline: then none becomes one, since
-    /// a mail that is too large is better than news that nobody hears of.
-    fn hides_headlines(&self, layout: &Layout, parts: &Parts) -> bool {
-        let named = self.edition.articles.get(layout.headlines());
-        named.and_then(<[_]>::first).is_some_and(|article| {
-            let url = view::address_of(article, self.publication);
-            !parts.html.contains(&view::escaped(&url)) || !parts.text.contains(&url)
-        })
+    /// Whether a template does not show the article at this position, or the way to it.
+    fn hides(&self, position: usize, parts: &Parts) -> bool {
+        let url = view::address_of(&self.edition.articles[position], self.publication);
+        !parts.html.contains(&view::escaped(&url)) || !parts.text.contains(&url)
     }
 
     /// The edition in this layout.
@@ -254,10 +259,10 @@ impl Printer<'_> {
     }
 
     fn sketch(&self, layout: &Layout) -> Result<Sketch, RenderError> {
-        let Printer { edition, publication, templates, settings, sheet, lengths } = self;
+        let Printer { edition, publication, templates, settings, sheet, lasting } = self;
         let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
         let logo = templates.logo().map(address);
-        let view = View::of(edition, publication, settings.images, templates.words(), layout, lengths);
+        let view = View::of(edition, publication, settings.images, templates.words(), layout, lasting);
         let weights = view.articles.iter().map(|article| css::weight(&article.html)).collect();
         let mut variables = view.into_variables(&sheet.kept);
         variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
@@ -286,9 +291,11 @@ impl Printer<'_> {
             tagline => tagline,
         };
         let words = self.templates.words();
-        let more = std::iter::once_with(|| wrap::shorten(&articles[0].opening(words), LONGEST_OPENING))
-            .chain(articles.iter().skip(1).map(|article| article.title.clone()))
-            .chain([described.to_owned()]);
+        let more = std::iter::once_with(|| {
+            wrap::shorten(&self.lasting.opening(0, &articles[0], words), LONGEST_OPENING)
+        })
+        .chain(articles.iter().skip(1).map(|article| article.title.clone()))
+        .chain([described.to_owned()]);
         let mut more = more.map(|text| view::without_private_use(&text));
         while said.chars().count() < SHORTEST_PREHEADER
             && let Some(text) = more.next()
@@ -377,14 +384,14 @@ fn told_of(shortened: &Shortened, all: usize) -> String {
         let are = if *count == 1 { "is" } else { "are" };
         (count, format!("{are} {way}"))
     });
-    let first =
-        said.next().map(|(count, way)| format!("{count} of {all} articles {way}")).unwrap_or_default();
+    let of = |count: &usize| match all {
+        1 => "the article".to_owned(),
+        _ => format!("{count} of {all} articles"),
+    };
+    let first = said.next().map(|(count, way)| format!("{} {way}", of(count))).unwrap_or_default();
     let cut = said.fold(first, |cut, (count, way)| format!("{cut}, {count} {way}"));
     let kib = shortened.whole_html.len().div_ceil(1024);
-    let (cut, whole) = match all {
-        1 => (cut.replacen("1 of 1 articles", "the article", 1), "all of it"),
-        _ => (cut, "all of them"),
-    };
+    let whole = if all == 1 { "all of it" } else { "all of them" };
     format!("{cut}, because {whole} would make {kib} KiB of HTML (`edition.size_limit`)")
 }
 

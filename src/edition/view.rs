@@ -196,9 +196,9 @@ impl View {
         images: ImagePolicy,
         words: &Words,
         layout: &Layout,
-        lengths: &Lengths,
+        lasting: &Lasting,
     ) -> Self {
-        let reader = Reader { edition, publication, images, words, layout, lengths };
+        let reader = Reader { edition, publication, images, words, layout, lasting };
         let stories = &edition.articles[..layout.stories()];
         let mut links = Links::default();
         // In the order in which the text shows them, so that its notes count upwards: with several articles all
@@ -272,17 +272,25 @@ struct Reader<'a> {
     images: ImagePolicy,
     words: &'a Words,
     layout: &'a Layout,
-    lengths: &'a Lengths,
+    lasting: &'a Lasting,
 }
 
-/// How many words articles have, by their position: it is the same in every layout of an edition.
+/// What is the same of articles in every layout of an edition, by their position.
 #[derive(Debug, Default)]
-pub(super) struct Lengths(RefCell<BTreeMap<usize, usize>>);
+pub(super) struct Lasting {
+    lengths: RefCell<BTreeMap<usize, usize>>,
+    openings: RefCell<BTreeMap<usize, String>>,
+}
 
-impl Lengths {
-    /// Of the article at this position: as it was counted before, else as `count` says.
-    fn of(&self, position: usize, count: impl FnOnce() -> usize) -> usize {
-        *self.0.borrow_mut().entry(position).or_insert_with(count)
+impl Lasting {
+    /// How many words the article at this position has: as they were counted before, else as `count` says.
+    fn length(&self, position: usize, count: impl FnOnce() -> usize) -> usize {
+        *self.lengths.borrow_mut().entry(position).or_insert_with(count)
+    }
+
+    /// How the text of `article`, which is at this position, begins.
+    pub(super) fn opening(&self, position: usize, article: &Article, words: &Words) -> String {
+        self.openings.borrow_mut().entry(position).or_insert_with(|| article.opening(words)).clone()
     }
 }
 
@@ -328,7 +336,7 @@ impl Reader<'_> {
             }
             Lead::Whole | Lead::Begun(_) | Lead::Named => Shown::Whole(body()),
         };
-        let words = self.lengths.of(position, || match &shown {
+        let words = self.lasting.length(position, || match &shown {
             Shown::Whole(whole) => whole.words,
             Shown::Beginning(_) | Shown::Highlights | Shown::Way => body().words,
         });
@@ -336,7 +344,7 @@ impl Reader<'_> {
         let says_nothing = article.highlights.is_empty() && article.summary.is_none();
         let opening = match &shown {
             Shown::Beginning(_) | Shown::Highlights if says_nothing => {
-                wrap::shorten(&article.opening(self.words), LONGEST_OPENING)
+                wrap::shorten(&self.lasting.opening(position, article, self.words), LONGEST_OPENING)
             }
             _ => String::new(),
         };

@@ -279,3 +279,34 @@ fn a_template_without_the_headlines_keeps_its_articles() {
     assert_eq!(cut_of(&out), Cut { highlights: 99, ..Cut::default() });
     assert!(size_report(&out).warnings[1].contains("Gmail may clip it"));
 }
+
+#[test]
+fn a_template_without_the_days_list_keeps_its_articles_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("edition")).unwrap();
+    for more in ["", "{% block more_headlines %}{% endblock %}"] {
+        let mine =
+            format!("{{% extends \"default/body.html\" %}}{{% block contents %}}{{% endblock %}}{more}");
+        std::fs::write(folder.path().join("edition/body.html"), mine).unwrap();
+        let templates = Templates::load(Some(folder.path()), &publication()).unwrap();
+        let settings = RenderSettings { size_limit: LIMIT, ..EMBED };
+        for articles in [twenty(), notes(100)] {
+            let urls: Vec<String> = articles.iter().map(|one| format!("/articles/{}\"", one.slug)).collect();
+            let out = render(&edition(articles), &publication(), &templates, &settings).unwrap();
+            let lost: Vec<&String> =
+                urls.iter().skip(1).filter(|url| !out.html.contains(url.as_str())).collect();
+            assert_eq!(lost, Vec::<&String>::new(), "{more}");
+        }
+    }
+}
+
+#[test]
+fn an_article_of_which_there_is_nothing_to_say_in_a_line_has_its_headline_and_no_more() {
+    let table = Article {
+        markdown: format!("| a | b |\n|---|---|\n{}", "| one | two |\n".repeat(400)),
+        ..article("bare.md", "2026-03-02")
+    };
+    let out = limited(vec![ferry(), table], 17 * 1024);
+    assert_eq!(cut_of(&out).highlights, 1);
+    assert!(!out.html.contains("18px\"></p>") && !out.text.contains("\n   \n"), "{}", out.text);
+}
