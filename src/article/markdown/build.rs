@@ -257,7 +257,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
             }
         }
         self.note_comments(span);
-        let parsed = raw::blocks(&html);
+        let parsed = raw::blocks(&html, self.quotes);
         let mut places = raw::Places::new(&self.source[span.clone()]);
         for what in parsed.seen {
             let place =
@@ -394,7 +394,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 let content = self.inlines(Until::End);
                 let mail = link_type == LinkType::Email && !dest_url.starts_with("mailto:");
                 let target = format!("{}{}", if mail { "mailto:" } else { "" }, clean_line(&dest_url));
-                let text = Some(plain(&content).trim().to_owned());
+                let text = Some(letters(&content).trim().to_owned());
                 self.see(What::Link { target: target.clone(), text }, span);
                 run.push(Inline::Link { target, content });
             }
@@ -428,7 +428,7 @@ impl<'a, I: Iterator<Item = (Event<'a>, Range<usize>)>> Builder<'a, I> {
                 run.open(name, Opened::Discard);
             }
             RawTag::Break => run.push(Inline::HardBreak),
-            RawTag::Says(text) => run.push_text(text),
+            RawTag::Quote { closing } => run.push_text(self.quotes.double[usize::from(closing)]),
             RawTag::Open(name, style) => run.open(name, Opened::Styled(style)),
             RawTag::Link(target) => {
                 self.see(What::Link { target: target.clone(), text: None }, span);

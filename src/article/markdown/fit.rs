@@ -60,7 +60,9 @@ pub(super) fn set(table: &Table) -> Vec<(Table, Setting)> {
     if !fits(&columns, room) || breaks_nowhere(table) {
         return turned(table);
     }
-    let labels = table.head.iter().map(|cell| plain(cell)).collect();
+    // One without a head has records without labels.
+    let label = |at: usize| table.head.get(at).map(|cell| plain(cell)).unwrap_or_default();
+    let labels = (0..columns.len()).map(label).collect();
     vec![(
         table.clone(),
         Setting { class, heads: false, labels, shares: thousandths(&shares(&columns, room)) },
@@ -84,17 +86,18 @@ fn turned(table: &Table) -> Vec<(Table, Setting)> {
         let aligned = std::iter::once(Aligned::Left).chain(rows.iter().map(|_| others)).collect();
         Table { aligned, head: line(0), rows: (1..columns).map(line).collect() }
     };
-    let has_room =
-        |beside: &usize| table.rows.chunks(*beside).all(|rows| fits(&measured(&side(rows, true)), BESIDE));
-    let beside = (1..=MOST_BESIDE).rev().find(has_room).unwrap_or(1);
-    let (rows, parts) = (&table.rows, table.rows.len().div_ceil(beside).max(1));
-    let part = |number: usize| {
-        let some = &rows[number * rows.len() / parts..(number + 1) * rows.len() / parts];
-        let table = side(some, number == 0);
+    let split = |beside: usize| {
+        let (rows, parts) = (&table.rows, table.rows.len().div_ceil(beside).max(1));
+        let part = |n: usize| side(&rows[n * rows.len() / parts..(n + 1) * rows.len() / parts], n == 0);
+        (0..parts).map(part).collect::<Vec<Table>>()
+    };
+    let has_room = |tables: &Vec<Table>| tables.iter().all(|table| fits(&measured(table), BESIDE));
+    let tables = (1..=MOST_BESIDE).rev().map(split).find(has_room).unwrap_or_else(|| split(1));
+    let set = |table: Table| {
         let shares = thousandths(&shares_beside(&measured(&table)));
         (table, Setting { heads: true, shares, ..Setting::default() })
     };
-    (0..parts).map(part).collect()
+    tables.into_iter().map(set).collect()
 }
 
 /// Whether a word is in a script that has no hyphens: nothing would bring the columns into a telephone where a mail program
@@ -215,4 +218,27 @@ fn shares_beside(columns: &[Column]) -> Vec<usize> {
 fn thousandths(shares: &[usize]) -> Vec<usize> {
     let whole = shares.iter().sum::<usize>().max(1);
     shares.iter().map(|share| share * 1000 / whole).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_turned_table_have_room_or_a_row_each() {
+        let cell = |width: usize| vec![Inline::Text("x".repeat(width))];
+        let row = |width: usize| vec![cell(4), cell(width), cell(width)];
+        let mut several = 0;
+        for widths in (0..625).map(|n| [n % 5, n / 5 % 5, n / 25 % 5, n / 125].map(|wide| 2 + 5 * wide)) {
+            let (head, rows) = (vec![cell(4); 3], widths.map(row).to_vec());
+            let parts = turned(&Table { aligned: Vec::new(), head, rows });
+            let beside = |table: &Table| table.head.len() - 1;
+            assert_eq!(parts.iter().map(|(table, _)| beside(table)).sum::<usize>(), 4);
+            for (table, _) in &parts {
+                several += usize::from(beside(table) > 1);
+                assert!(fits(&measured(table), BESIDE) || parts.len() == 4, "{widths:?}");
+            }
+        }
+        assert!(several > 0);
+    }
 }

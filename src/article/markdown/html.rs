@@ -14,7 +14,7 @@ const LONG_LINE: usize = 160;
 const MANY_CELLS: usize = 4;
 /// An address shown as text is cut there, so that it does not overflow a telephone.
 const LONGEST_SHOWN_ADDRESS: usize = 40;
-/// From so many columns on, tables have one class: style sheets are not endless.
+/// From so many columns on, tables have one class: templates of one's own have no endless style sheet.
 const MOST_COLUMNS: usize = 9;
 
 pub(super) fn render(
@@ -304,8 +304,8 @@ impl Writer<'_, '_> {
             let label = labels.get(i).filter(|label| i > 0 && !label.is_empty() && !cell.is_empty());
             if let Some(label) = label {
                 self.raw("<span class=\"label m\">");
-                self.text(label);
-                self.raw(": </span>");
+                self.text(&self.options.words.fill("labelled", &[("label", label), ("text", "")]));
+                self.raw("</span>");
             }
             self.inlines(cell);
             self.raw(&format!("</{tag}>"));

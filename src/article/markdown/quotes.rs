@@ -6,7 +6,7 @@ use crate::words::Words;
 
 /// The marks that open and close a quotation, and those of one within it.
 pub(super) struct Quotes<'w> {
-    double: [&'w str; 2],
+    pub(super) double: [&'w str; 2],
     single: [&'w str; 2],
 }
 
@@ -43,9 +43,12 @@ impl Quotes<'_> {
 /// Whether a `'` in the rest of the paragraph closes a quotation that is opened before `behind`.
 fn is_closed(behind: &str) -> bool {
     let rest = behind.split("\n\n").next().unwrap_or_default();
-    rest.match_indices('\'').any(|(at, _)| {
-        !rest[..at].ends_with(char::is_whitespace) && !rest[at + 1..].starts_with(char::is_alphanumeric)
-    })
+    rest.match_indices('\'').any(|(at, _)| closes(rest, at))
+}
+
+/// Whether the `'` at this byte stands where one closes.
+fn closes(text: &str, at: usize) -> bool {
+    !text[..at].ends_with(char::is_whitespace) && !text[at + 1..].starts_with(char::is_alphanumeric)
 }
 
 /// Whether the last `'` of the paragraph that stands at a word's beginning has not been closed.
@@ -54,8 +57,5 @@ fn is_opened(before: &str) -> bool {
     let opens = |at: usize| {
         !rest[..at].ends_with(char::is_alphanumeric) && !rest[at + 1..].starts_with(char::is_whitespace)
     };
-    let closes = |at: usize| {
-        !rest[..at].ends_with(char::is_whitespace) && !rest[at + 1..].starts_with(char::is_alphanumeric)
-    };
-    rest.match_indices('\'').fold(false, |open, (at, _)| if open { !closes(at) } else { opens(at) })
+    rest.match_indices('\'').fold(false, |open, (at, _)| if open { !closes(rest, at) } else { opens(at) })
 }

@@ -84,6 +84,41 @@ fn a_row_of_many_columns_can_be_read_as_a_record() {
 }
 
 #[test]
+fn a_table_without_a_head_has_records_without_labels() {
+    let html = rendered(&format!(
+        "<table>{}</table>\n",
+        format!("<tr>{}</tr>", "<td>1,234</td>".repeat(6)).repeat(3)
+    ))
+    .html;
+    assert!(html.contains("<table class=\"columns-6 records\">") && !html.contains("label"), "{html}");
+}
+
+#[test]
+fn quotations_of_html_and_labels_of_records_are_those_of_the_language() {
+    let numbered = HashMap::new();
+    let words = Words::load("de", None).unwrap();
+    let options = RenderOptions {
+        medium: Medium::Mail,
+        top_heading: 2,
+        numbered: &numbered,
+        words: &words,
+        dir: None,
+        id_prefix: "",
+        picture_src: &|src| src.to_owned(),
+        link: &|_| None,
+    };
+    for (source, html) in [
+        ("Er sagt <q>ja</q>.\n", "<p>Er sagt „ja“.</p>\n"),
+        ("<p>Er sagt <q>ja</q>.</p>\n", "<p>Er sagt „ja“.</p>\n"),
+        ("<h2><del>Abgesagt</del></h2>\n", "<h2><del>Abgesagt</del></h2>\n"),
+        ("<p><code>a<del>b</del> x<sup>2</sup></code></p>\n", "<p><code>ab x2</code></p>\n"),
+    ] {
+        let document = build::document_in(source, &quotes::Quotes::of(&words));
+        assert_eq!(body(&document, &HashMap::new(), &options).html, html);
+    }
+}
+
+#[test]
 fn headings_are_levelled() {
     let html = rendered("### A\n\n##### B\n\n### C\n\n## D\n\n###### E\n").html;
     assert_eq!(html, "<h3>A</h3>\n<h4>B</h4>\n<h3>C</h3>\n<h3>D</h3>\n<h4>E</h4>\n");

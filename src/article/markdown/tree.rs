@@ -257,21 +257,6 @@ impl What {
             | What::UnusedNote(_) => None,
         }
     }
-
-    /// How what is lost begins in the source.
-    pub(crate) fn mark(&self) -> Option<String> {
-        match self {
-            What::DroppedTag(name) => Some(format!("<{name}")),
-            What::Simpler(simpler) => Some(simpler.mark().to_owned()),
-            What::Link { target, .. } => Some(target.trim_end_matches('…').to_owned()),
-            What::TooDeep => Some(String::new()),
-            What::Image { .. }
-            | What::Heading { .. }
-            | What::UndefinedLabel(_)
-            | What::UndefinedNote(_)
-            | What::UnusedNote(_) => None,
-        }
-    }
 }
 
 /// The text of `content`, without marks: what is raised or lowered in characters that are, and nothing that is struck.

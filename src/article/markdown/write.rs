@@ -2,7 +2,7 @@
 
 use super::build::heading_id;
 use super::raw;
-use super::tree::{Aligned, Block, Definition, Inline, Item, Simpler, Style, Table, plain};
+use super::tree::{Aligned, Block, Definition, Inline, Item, Style, Table, What, letters};
 
 /// HTML as Markdown.
 #[derive(Debug)]
@@ -14,31 +14,24 @@ pub(crate) struct Converted {
 }
 
 /// Something of the HTML that Markdown or a mail has no place for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Lost {
     /// What, in one line.
     pub(crate) what: String,
-    /// How it begins in the HTML: `<iframe`.
-    pub(crate) mark: String,
+    seen: What,
 }
 
 impl Lost {
     /// The byte of `html` at which it stands; the first when it is not found there.
     pub(crate) fn place(&self, html: &str) -> usize {
-        let found = if self.mark == Simpler::OpenComment.mark() {
-            html.rfind(&self.mark)
-        } else {
-            html.find(&self.mark)
-        };
-        found.unwrap_or_default()
+        raw::Places::new(html).find(&self.seen).map_or(0, |at| at.start)
     }
 }
 
 /// Turns a fragment of HTML into Markdown. What has no place in a mail is left out.
 pub(crate) fn from_html(html: &str) -> Converted {
     let parsed = raw::blocks_with_ids(html);
-    let lost = parsed.seen.iter().filter_map(|seen| Some(Lost { what: seen.lost()?, mark: seen.mark()? }));
-    let lost = lost.collect();
+    let lost = parsed.seen.into_iter().filter_map(|seen| Some(Lost { what: seen.lost()?, seen })).collect();
     let mut markdown = blocks(&parsed.blocks, false);
     if !markdown.is_empty() {
         markdown.push('\n');
@@ -116,7 +109,7 @@ fn block(block: &Block) -> String {
             }
             // One that links may point at, and no other than it has by its words.
             let fits = id.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
-            let is_own = !id.is_empty() && fits && *id != heading_id(&plain(content));
+            let is_own = !id.is_empty() && fits && *id != heading_id(&letters(content));
             let id = if is_own { format!(" {{#{id}}}") } else { String::new() };
             format!("{} {}{id}", "#".repeat(usize::from(*level)), text)
         }
@@ -401,6 +394,7 @@ fn flanks(inner: Option<char>, outer: Option<char>, sign: Option<char>) -> bool 
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::tree::Simpler;
     use super::*;
     use crate::article::markdown::document;
 
@@ -463,7 +457,7 @@ mod tests {
             "| Ship | Fare |  | Tons |\n| --- | --- | --- | ---: |\n|  | Adult | Child | 1 |\n| A | 2 | 3 | 4 |\n| B | 5 |  | 6 |\n"
         );
         let lost: Vec<(&str, usize)> =
-            converted.lost.iter().map(|lost| (lost.mark.as_str(), lost.place(html))).collect();
+            converted.lost.iter().map(|lost| lost.place(html)).map(|at| (&html[at..at + 7], at)).collect();
         assert_eq!(lost, [("rowspan", 15), ("colspan", 33)]);
         let wide = format!("<table><tr>{}</table>", "<td colspan=100 rowspan=100>x".repeat(1_400));
         assert!(from_html(&wide).markdown.len() < 100_000);
@@ -492,6 +486,8 @@ mod tests {
             ("<h2 id=\"fares\">What it costs</h2>", "## What it costs {#fares}", ""),
             ("<h2 id=\"what-it-costs\">What it costs</h2>", "## What it costs", ""),
             ("<h2 id=\"a} b\">c</h2>", "## c", ""),
+            ("<h2 id=\"new-price\"><s>Old</s> New price</h2>", "## ~~Old~~ New price {#new-price}", ""),
+            ("<h2 id=\"old-new-price\"><s>Old</s> New price</h2>", "## ~~Old~~ New price", ""),
         ] {
             let converted = from_html(html);
             let lost = converted.lost.first().map_or("", |lost| lost.what.as_str());

@@ -10,6 +10,7 @@ mod token;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
+use super::quotes::Quotes;
 use super::tree::{Block, Image, Simpler, Style, What};
 pub(super) use place::Places;
 use reader::Reader;
@@ -99,8 +100,10 @@ pub(super) enum RawTag {
     /// Does not go into a mail, nor its content.
     Discard(String),
     Break,
-    /// Is these letters.
-    Says(&'static str),
+    /// Opens or closes a quotation.
+    Quote {
+        closing: bool,
+    },
     Open(String, Style),
     Link(String),
     Image(Image),
@@ -116,7 +119,7 @@ pub(super) fn tag(html: &str) -> RawTag {
         return RawTag::Ignored;
     }
     if name == "q" {
-        return RawTag::Says(if closing { "”" } else { "“" });
+        return RawTag::Quote { closing };
     }
     if closing {
         return RawTag::Close(name);
@@ -165,16 +168,16 @@ enum Ids {
 }
 
 /// Sanitises and reads a block of raw HTML.
-pub(super) fn blocks(html: &str) -> Parsed {
-    read(html, Ids::Dropped)
+pub(super) fn blocks(html: &str, quotes: &Quotes<'_>) -> Parsed {
+    read(html, Ids::Dropped, quotes)
 }
 
 /// As [`blocks`], with the ids of headings.
 pub(super) fn blocks_with_ids(html: &str) -> Parsed {
-    read(html, Ids::Kept)
+    read(html, Ids::Kept, &Quotes::ENGLISH)
 }
 
-fn read(html: &str, ids: Ids) -> Parsed {
+fn read(html: &str, ids: Ids, quotes: &Quotes<'_>) -> Parsed {
     let mut seen: Vec<What> = dropped_tags(html).into_iter().map(What::DroppedTag).collect();
     if let Some(target) = unsafe_address(html) {
         seen.push(What::Link { target, text: None });
@@ -213,7 +216,7 @@ fn read(html: &str, ids: Ids) -> Parsed {
             }
         }
     }
-    let mut reader = Reader { tokens: tokens.into_iter().peekable(), depth: 0, ids };
+    let mut reader = Reader { tokens: tokens.into_iter().peekable(), depth: 0, ids, quotes };
     let mut blocks = Vec::new();
     while reader.tokens.peek().is_some() {
         blocks.extend(reader.blocks());
@@ -287,9 +290,13 @@ mod tests {
 
     const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
+    fn english(html: &str) -> Parsed {
+        blocks(html, &Quotes::ENGLISH)
+    }
+
     #[test]
     fn a_block_of_html_becomes_blocks() {
-        let parsed = blocks(
+        let parsed = english(
             "<div style=\"color:red\" onclick=\"x()\"><h3 id=x>Head</h3>Text <b>bold</b> &amp; <a href='https://e.org/?a=1&b=2' onclick=y>link</a>\
              <ul><li>one<li>two <p>more</ul><table><tr><th>A<th align=right>B<tr><td>1<td>2</table></div>",
         );
@@ -300,7 +307,7 @@ mod tests {
 
     #[test]
     fn what_runs_is_dropped_and_named() {
-        let parsed = blocks(
+        let parsed = english(
             "<p>a<script>alert(1)</script><a href=\"java\nscript:x()\">b</a></p><iframe src=x></iframe><form><input></form>",
         );
         assert_eq!(
@@ -327,7 +334,7 @@ mod tests {
             "<b><p>".repeat(1_400),
             "<a>".repeat(90_000),
         ] {
-            blocks(&html);
+            english(&html);
         }
     }
 }

@@ -30,7 +30,8 @@ impl Places {
                 let mark = simpler.mark();
                 let found = match simpler {
                     Simpler::OpenComment => open_comment(&self.html),
-                    _ => self.html.find(mark),
+                    Simpler::Rows | Simpler::Columns => self.within(&["td", "th"], mark),
+                    Simpler::Letters | Simpler::Backwards => self.within(&["ol"], mark),
                 };
                 found.map(|at| at..at + mark.len())
             }
@@ -49,6 +50,12 @@ impl Places {
             | What::UnusedNote(_)
             | What::TooDeep => None,
         }
+    }
+
+    /// Where `mark` stands for the first time in a tag of one of these names.
+    fn within(&self, names: &[&str], mark: &str) -> Option<usize> {
+        let tags = names.iter().flat_map(|name| self.tags(name, 0));
+        tags.filter_map(|tag| Some(tag.start + self.html[tag.clone()].find(mark)?)).min()
     }
 
     fn next(&mut self, name: &str, address: &str) -> Option<Range<usize>> {
@@ -90,6 +97,12 @@ mod tests {
                 .map(|what| places.find(&what).map(|at| &html[at]));
         let link = Some("<a href='https://e.org/?a=1&amp;b=2'>");
         assert_eq!(found, [Some("<IMG src=\"a.png\">"), link, Some("<img src=a.png>"), None, Some("<abbr")]);
+        let html =
+            "<p>What type of boat</p><ol TYPE=a><li>b</ol><table><tr><td>rowspan<th rowspan=2>c</table>";
+        let simpler = [Simpler::Letters, Simpler::Rows].map(|simpler| {
+            Places::new(html).find(&What::Simpler(simpler)).map(|at| &html[at.start - 4..at.end])
+        });
+        assert_eq!(simpler, [Some("<ol TYPE"), Some("<th rowspan")]);
         let unsafe_link = What::Link { target: "javascript:…".into(), text: None };
         let html = "<a href=x>a</a> <a href=\"JavaScript:x()\">b</a>";
         assert_eq!(Places::new(html).find(&unsafe_link), Some(16..41));

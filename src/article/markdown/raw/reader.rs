@@ -1,6 +1,7 @@
 //! Tags and text of sanitised HTML → blocks of the tree.
 
 use super::super::build::{DEEPEST, paragraph};
+use super::super::quotes::Quotes;
 use super::super::tree::{Aligned, Block, Definition, Inline, Item, Style, Table, letters, plain};
 use super::token::{Token, attribute, image};
 use super::{GROUPS, INLINES, Ids, is_number, span_of};
@@ -9,13 +10,14 @@ use super::{GROUPS, INLINES, Ids, is_number, span_of};
 const MOST_COLUMNS: usize = 100;
 
 /// Tokens → blocks.
-pub(super) struct Reader<I: Iterator<Item = Token>> {
+pub(super) struct Reader<'q, I: Iterator<Item = Token>> {
     pub(super) tokens: std::iter::Peekable<I>,
     pub(super) depth: usize,
     pub(super) ids: Ids,
+    pub(super) quotes: &'q Quotes<'q>,
 }
 
-impl<I: Iterator<Item = Token>> Reader<I> {
+impl<I: Iterator<Item = Token>> Reader<'_, I> {
     /// Blocks up to the next closing tag of a block, which is consumed.
     pub(super) fn blocks(&mut self) -> Vec<Block> {
         let mut blocks = Vec::new();
@@ -72,7 +74,7 @@ impl<I: Iterator<Item = Token>> Reader<I> {
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 let level = name.as_bytes()[1] - b'0';
                 let content = self.content_of_block();
-                if !plain(&content).trim().is_empty() || content.iter().any(has_image) {
+                if !letters(&content).trim().is_empty() || content.iter().any(has_image) {
                     let id =
                         attribute(attributes, "id").filter(|_| self.ids == Ids::Kept).unwrap_or_default();
                     blocks.push(Block::Heading { level, id, content });
@@ -260,19 +262,23 @@ impl<I: Iterator<Item = Token>> Reader<I> {
                 }
                 Token::Close(name) => {
                     if stack.last().is_some_and(|(open, ..)| *open == name) {
-                        shut(&mut stack, &mut current);
+                        shut(&mut stack, &mut current, self.quotes);
                     }
                 }
             }
         }
         while !stack.is_empty() {
-            shut(&mut stack, &mut current);
+            shut(&mut stack, &mut current, self.quotes);
         }
         current
     }
 }
 
-fn shut(stack: &mut Vec<(String, Option<String>, Vec<Inline>)>, current: &mut Vec<Inline>) {
+fn shut(
+    stack: &mut Vec<(String, Option<String>, Vec<Inline>)>,
+    current: &mut Vec<Inline>,
+    quotes: &Quotes<'_>,
+) {
     if let Some((name, href, outer)) = stack.pop() {
         let content = std::mem::replace(current, outer);
         match (name.as_str(), href, Style::of_tag(&name)) {
@@ -287,11 +293,12 @@ fn shut(stack: &mut Vec<(String, Option<String>, Vec<Inline>)>, current: &mut Ve
             }
             ("a", Some(target), _) => current.push(Inline::Link { target, content }),
             ("q", ..) => {
-                current.push(Inline::Text("“".to_owned()));
+                let [open, close] = quotes.double.map(|mark| Inline::Text(mark.to_owned()));
+                current.push(open);
                 current.extend(content);
-                current.push(Inline::Text("”".to_owned()));
+                current.push(close);
             }
-            ("code", ..) => current.push(Inline::Code(plain(&content))),
+            ("code", ..) => current.push(Inline::Code(letters(&content))),
             (_, _, Some(style)) => current.push(Inline::Styled(style, content)),
             _ => current.extend(content),
         }
