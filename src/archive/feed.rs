@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::place::escaped;
 use super::{ArchivedArticle, Outside, placed};
+use crate::article::markdown::escaped;
 use crate::config::Publication;
 
 /// What a feed is made from.

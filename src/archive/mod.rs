@@ -23,8 +23,8 @@ pub use feed::{Feed, atom, json_feed};
 pub use freeze::freeze;
 pub(crate) use news_article::canonical;
 pub use news_article::news_article;
+pub(crate) use place::leads_out;
 pub use place::{Outside, SITE, placed};
-pub(crate) use place::{escaped, leads_out};
 
 /// A published article, frozen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Kept HTML made ready for the page that shows it: our own addresses put in, links to elsewhere marked.
 
+use crate::article::markdown::escaped;
+
 /// Stands in kept HTML for the address of this site, before a path: content holds no such character, because Markdown
 /// and titles are read without it.
 pub const SITE: &str = "\u{E000}";
@@ -55,10 +57,6 @@ pub(crate) fn leads_out(target: &str, public_url: &str) -> bool {
         .strip_prefix(public_url)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '#', '?']));
     web && !ours
-}
-
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

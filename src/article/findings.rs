@@ -17,7 +17,7 @@ pub(super) struct Findings {
     source: Arc<str>,
     list: Vec<Diagnostic>,
     unlisted: usize,
-    errors: usize,
+    has_errors: bool,
     levels: Levels,
     directives: Directives,
     /// Rules that are not asked for in this file.
@@ -33,7 +33,7 @@ impl Findings {
             source: Arc::from(source),
             list: Vec::new(),
             unlisted: 0,
-            errors: 0,
+            has_errors: false,
             levels: Levels::default(),
             directives: Directives::default(),
             left_out: Vec::new(),
@@ -138,7 +138,7 @@ impl Findings {
             return;
         }
         if severity == Severity::Error {
-            self.errors += 1;
+            self.has_errors = true;
         }
         if self.list.len() >= MOST {
             self.unlisted += 1;
@@ -168,12 +168,7 @@ impl Findings {
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        self.errors > 0
-    }
-
-    /// How many errors were told.
-    pub(super) fn errors(&self) -> usize {
-        self.errors
+        self.has_errors
     }
 
     /// The findings by their place in the file, and the comments that may silence those across files.
@@ -186,7 +181,7 @@ impl Findings {
     fn sorted(mut self) -> Vec<Diagnostic> {
         self.list.sort_by_key(|d| (d.line, d.column));
         if self.unlisted > 0 {
-            let severity = if self.errors > 0 { Severity::Error } else { Severity::Warning };
+            let severity = if self.has_errors { Severity::Error } else { Severity::Warning };
             let message = format!("{} more findings in this file are not listed", self.unlisted);
             self.list.push(
                 Diagnostic::of_file(severity, "more-findings", self.file, message)

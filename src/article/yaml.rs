@@ -70,6 +70,11 @@ impl Value {
 
 /// Parses `source`, whose first byte is byte `offset` of the file.
 pub(super) fn parse(source: &str, offset: usize) -> Result<Node, SyntaxError> {
+    let parsed = read(source).map_err(|error| syntax_error(&error, source, offset))?;
+    Ok(Place { source, offset }.node(parsed))
+}
+
+fn read(source: &str) -> Result<Spanned<Raw>, serde_yaml::Error> {
     // Deep nesting and alias bombs end here, not in our stack.
     let options = serde_yaml::options! {
         budget: serde_yaml::budget! {
@@ -91,15 +96,17 @@ pub(super) fn parse(source: &str, offset: usize) -> Result<Node, SyntaxError> {
         leading_zero_numbers_as_strings: true,
         with_snippet: false,
     };
-    let parsed: Spanned<Raw> = serde_yaml::from_str_with_options(source, options)
-        .map_err(|error| syntax_error(&error, source, offset))?;
-    Ok(Place { source, offset }.node(parsed))
+    serde_yaml::from_str_with_options(source, options)
+}
+
+/// The byte of `source` at which `error` saw it break.
+fn breaks_at(error: &serde_yaml::Error, source: &str) -> usize {
+    let location = error.location().unwrap_or(Location::UNKNOWN);
+    Place { source, offset: 0 }.byte(&location).min(source.len())
 }
 
 fn syntax_error(error: &serde_yaml::Error, source: &str, offset: usize) -> SyntaxError {
-    let place = Place { source, offset };
-    let location = error.location().unwrap_or(Location::UNKNOWN);
-    let start = place.byte(&location).min(source.len());
+    let start = breaks_at(error, source);
     if let Some(place) = placeholder(source, start) {
         let shown: String = source[place.clone()].chars().take(60).collect();
         return SyntaxError {
@@ -153,7 +160,7 @@ fn placeholder(source: &str, at: usize) -> Option<Range<usize>> {
 pub(super) const NO_BREAK: [char; 2] = ['\u{a0}', '\u{202f}'];
 
 /// Where a text begins that stands behind `key:` without a space, and the key, when that makes `source` break at byte
-/// `at`: on its own line, or on the next one.
+/// `at`: on its own line, or on the next one. An item of a list may be a text with a colon, as `- 10:30 the ferry`.
 fn joined_key(source: &str, at: usize) -> Option<(usize, &str)> {
     let line = |end: usize| {
         let start = source[..end].rfind('\n').map_or(0, |at| at + 1);
@@ -163,11 +170,18 @@ fn joined_key(source: &str, at: usize) -> Option<(usize, &str)> {
     let above = (here.0 > 0).then(|| line(here.0 - 1));
     [Some(here), above].into_iter().flatten().find_map(|(start, line)| {
         let (key, value) = line.split_once(':')?;
-        let word = key.trim_start_matches([' ', '-']);
+        let word = key.trim_start_matches(' ');
         let is_word = word.len() > 1 && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
         let is_joined = value.starts_with(|c: char| NO_BREAK.contains(&c) || !c.is_whitespace());
         let is_address = value.starts_with("//");
-        (is_word && is_joined && !is_address).then_some((start + key.len() + 1, word))
+        let behind = start + key.len() + 1;
+        let mends = || {
+            let spaced = format!("{} {}", &source[..behind], source[behind..].trim_start_matches(NO_BREAK));
+            let line = |source: &str, at: usize| source[..at].matches('\n').count();
+            read(&spaced)
+                .map_or_else(|error| line(&spaced, breaks_at(&error, &spaced)) > line(source, at), |_| true)
+        };
+        (is_word && is_joined && !is_address && mends()).then_some((behind, word))
     })
 }
 
@@ -203,14 +217,8 @@ fn remedy(before: &str, line: &str, message: &str) -> &'static str {
 
 /// Whether a list on the line has a comma with nothing before it: `[a, , b]`.
 fn is_comma_astray(line: &str) -> bool {
-    let mut last = ' ';
-    let signs = line.chars().filter(|c| !c.is_whitespace());
-    line.contains('[')
-        && signs.into_iter().any(|sign| {
-            let astray = sign == ',' && matches!(last, ',' | '[');
-            last = sign;
-            astray
-        })
+    let signs: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+    signs.contains("[,") || signs.contains('[') && signs.contains(",,")
 }
 
 /// Where a piece of YAML stands in its file.
@@ -398,6 +406,8 @@ mod tests {
             "x: !!binary zzz\n",
             "title:The ferry\ndate: x\n",
             "title:\u{a0}The ferry\ndate: x\n",
+            "highlights:\n- 10:30 the ferry\n  and: more\n",
+            "summary: the ferry\n  leaves:at ten\n  and: more\n",
             "title: \"C:\\path\"\n",
             "title: \"The \"new\" ferry\"\n",
             "title: 'The ferry's back'\n",

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::args::{CheckArgs, CheckFormat};
 use super::check::{self, Format, Mend, Strictness, Verdict};
@@ -92,12 +92,10 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         }
     }
     // What has gone out cannot be mended.
-    let over = outlook.waiting.iter().filter(|article| article.why.is_over());
-    let mut over: HashSet<PathBuf> = over.map(|article| folder.join(&article.path)).collect();
+    let over = edition::over(&outlook.waiting, &outlook.all, outlook.oldest);
+    let over: HashSet<PathBuf> = over.iter().map(|article| folder.join(&article.path)).collect();
     web_links.retain(|link| !over.contains(&folder.join(link.spot.path())));
     let asked = ask(args, &web_links, config, &mut report.diagnostics).await?;
-    // Where there is no record of what went out, as beside a change on its way, what is of these days may be due elsewhere.
-    over.retain(|path| !outlook.of_these_days.contains(path));
     let aside = diagnostic::set_aside(&mut report.diagnostics, &over);
     // What goes out next is what an editor is at.
     let due: HashSet<PathBuf> = outlook.due.iter().map(|article| folder.join(&article.path)).collect();
@@ -181,8 +179,8 @@ struct Outlook {
     approved_by: Option<String>,
     due: Vec<Outline>,
     waiting: Vec<Waiting>,
-    /// The files that only the first edition leaves behind, since it takes one day: any other would take them.
-    of_these_days: HashSet<PathBuf>,
+    /// The oldest day whose articles are news.
+    oldest: NaiveDate,
     /// What is wrong with the templates.
     findings: Vec<Diagnostic>,
     /// The edition of what is due.
@@ -200,12 +198,10 @@ impl Outlook {
         let all = loaded.outlines();
         let names = std::mem::take(&mut loaded.names);
         let assembled = record.assemble(loaded, &key, config, now);
-        let oldest = key.date() - TimeDelta::days(i64::from(config.articles.backlog_days));
-        let recent = assembled.before.iter().filter(|article| article.date >= oldest);
         let mut outlook = Outlook {
             all,
             approved_by: None,
-            of_these_days: recent.map(|article| config.articles.folder.join(&article.path)).collect(),
+            oldest: press::backlog_of(key.date(), config),
             due: assembled.due.iter().map(article::Article::outline).collect(),
             waiting: assembled.waiting.clone(),
             findings: wrong_templates(config),

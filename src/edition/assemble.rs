@@ -1,8 +1,8 @@
 //! Which articles an edition takes, and why the others wait.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -69,6 +69,25 @@ pub fn to_be_named(waiting: &[Waiting]) -> (Vec<&Waiting>, usize) {
     let more = over.len().saturating_sub(NAMED);
     named.extend(over.into_iter().skip(more));
     (named, more)
+}
+
+/// The oldest day whose articles are news on `day`.
+#[must_use]
+pub fn oldest_news(day: NaiveDate, backlog_days: u32) -> NaiveDate {
+    day.checked_sub_days(Days::new(u64::from(backlog_days))).unwrap_or(NaiveDate::MIN)
+}
+
+/// The articles of `waiting` whose time is past for any edition; `articles` has their days. Where there is no record of
+/// what went out, as beside a change on its way, what only the first edition leaves behind, since it takes one day, may
+/// be due elsewhere when it is no older than `oldest`.
+#[must_use]
+pub fn over<'w>(waiting: &'w [Waiting], articles: &[Outline], oldest: NaiveDate) -> Vec<&'w Waiting> {
+    let days: HashMap<&Path, NaiveDate> =
+        articles.iter().map(|article| (article.path.as_path(), article.date)).collect();
+    let is_news = |article: &Waiting| days.get(article.path.as_path()).is_some_and(|day| *day >= oldest);
+    let is_left = |article: &Waiting| matches!(article.why, NotDue::OlderThanFirstDay(_));
+    let over = waiting.iter().filter(|article| article.why.is_over());
+    over.filter(|article| !(is_left(article) && is_news(article))).collect()
 }
 
 /// Why an article is not due.
@@ -258,9 +277,8 @@ fn published_or_old(
         Some(None) => return Some(NotDue::BeforeFirstEdition),
         None => {}
     }
-    let oldest =
-        rules.day.checked_sub_days(Days::new(u64::from(rules.backlog_days))).unwrap_or(NaiveDate::MIN);
-    (article.date < oldest).then_some(NotDue::TooOld { date: article.date, backlog_days: rules.backlog_days })
+    (article.date < oldest_news(rules.day, rules.backlog_days))
+        .then_some(NotDue::TooOld { date: article.date, backlog_days: rules.backlog_days })
 }
 
 /// A slug is an address within the edition, so the first in order keeps it.

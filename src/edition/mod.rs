@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::article::Article;
 
-pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble, sort, to_be_named};
+pub use assemble::{Assembled, NotDue, Past, Rules, Waiting, assemble, oldest_news, over, sort, to_be_named};
 pub(crate) use css::Sheet;
 pub use cut::Cut;
 pub use diff::diff;

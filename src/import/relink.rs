@@ -131,14 +131,15 @@ impl Relink<'_> {
                     What::Image { src, .. } => (src, self.picture(src, slug, links, copied)),
                     _ => continue,
                 };
-                let line = match post.keeps_lines && round == 0 {
+                // It is looked for when there is something to tell: most links stay.
+                let line = || match post.keeps_lines && round == 0 {
                     true => post.line + body[..span.start].matches('\n').count() + skipped,
                     false => post.line_of(written),
                 };
                 let kind = if matches!(what, What::Image { .. }) { "picture" } else { "link" };
                 if let Fate::Tells(what) = &fate {
                     if told_of.insert(written.clone()) {
-                        report.note(&post.file, line, format!("the {kind} `{}` {what}", short(written)));
+                        report.note(&post.file, line(), format!("the {kind} `{}` {what}", short(written)));
                     }
                     continue;
                 }
@@ -159,7 +160,7 @@ impl Relink<'_> {
                     Fate::Stays | Fate::Tells(_) | Fate::Becomes(_) | Fate::Bare => None,
                 };
                 if let Some(lost) = lost {
-                    report.note(&post.file, line, format!("the {kind} `{}` {lost}", short(written)));
+                    report.note(&post.file, line(), format!("the {kind} `{}` {lost}", short(written)));
                 }
                 edits.push((span.clone(), new));
             }

@@ -54,9 +54,8 @@ pub struct Record {
 }
 
 /// The oldest day whose articles are news on `day`.
-fn backlog_of(day: NaiveDate, config: &Config) -> NaiveDate {
-    let backlog = Days::new(u64::from(config.articles.backlog_days));
-    day.checked_sub_days(backlog).unwrap_or(NaiveDate::MIN)
+pub fn backlog_of(day: NaiveDate, config: &Config) -> NaiveDate {
+    edition::oldest_news(day, config.articles.backlog_days)
 }
 
 /// Before the first edition, when there may be no store yet.

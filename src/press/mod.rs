@@ -40,7 +40,9 @@ pub use comments::links_end_with;
 pub use consent::{Approved, Consent};
 pub use correspondence::{Correspondence, FirstEdition};
 pub use dispatch::{Courier, Dispatched, Ending, PATIENCE, Progress, Route, RouteError};
-pub use draft::{Draft, Record, draft, draft_of_one, end_of_day, missing_words, moment_of, render_due};
+pub use draft::{
+    Draft, Record, backlog_of, draft, draft_of_one, end_of_day, missing_words, moment_of, render_due,
+};
 pub use look::Look;
 pub(crate) use look::overdue;
 pub use publish::{Asker, Held, Published};

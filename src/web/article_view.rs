@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use super::Web;
 use super::listing::{Day, Link};
-use crate::archive::{
-    ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, escaped, leads_out, placed,
-};
+use crate::archive::{ArchivedArticle, ArchivedImage, ArchivedSource, Byline, Outside, leads_out, placed};
+use crate::article::markdown::escaped;
 use crate::config::OutsideLinks;
 
 /// Words that a reader reads in a minute.

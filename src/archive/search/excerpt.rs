@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Query, Token, tokens};
-use crate::archive::place::escaped;
+use crate::article::markdown::escaped;
 
 /// How many words an excerpt has.
 const WORDS: usize = 36;

@@ -354,7 +354,8 @@ fn is_or_are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-fn shown(name: &str) -> String {
+/// As it may stand within a message.
+pub(super) fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(40).collect()
 }
 

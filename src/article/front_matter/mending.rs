@@ -138,7 +138,8 @@ fn value_behind_word(text: &str) -> Option<&str> {
     is_word.then(|| value.trim_start())
 }
 
-fn quoted(text: &str) -> String {
+/// In double quotes.
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 

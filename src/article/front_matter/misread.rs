@@ -2,52 +2,92 @@
 
 use std::ops::Range;
 
+use super::foreign::shown;
+use super::keys::{AUTHOR, FRONT_MATTER, IMAGE, KeyRow, Kind};
+use super::mending::quoted;
 use crate::article::findings::Findings;
 use crate::article::yaml::{Key, Node, Value};
 
 const RULE: &str = "misread-text";
-const REMEDY: &str = "put all of the text in quotes; a comment stands on a line of its own";
-const DOES: &str = "puts the text in quotes";
 
-/// The keys whose values are texts for readers; what stands beneath them is too.
-const TEXTS: [&str; 5] = ["title", "summary", "highlights", "author", "image"];
-
-/// Tells of each text of `map` that loses words, or runs into another.
+/// Tells of each text for readers in `map` that loses words, or runs into another.
 pub(super) fn look(map: &[(Key, Node)], findings: &mut Findings) {
-    for (key, node) in map.iter().filter(|(key, _)| TEXTS.contains(&key.name.as_str())) {
-        if node.value == Value::Null {
-            all_lost(key.span.end, findings);
+    look_into(map, FRONT_MATTER, findings);
+}
+
+/// Looks at the texts of `map`, whose keys are those of `rows`. Behind a path or an address a comment may well stand.
+fn look_into(map: &[(Key, Node)], rows: &[KeyRow], findings: &mut Findings) {
+    for (key, node) in map {
+        let Some(row) = rows.iter().find(|row| row.name == key.name) else { continue };
+        match row.kind {
+            Kind::Text | Kind::Markdown | Kind::Markdowns => texts(key, node, findings),
+            Kind::Author => match &node.value {
+                Value::Map(map) => look_into(map, AUTHOR, findings),
+                _ => texts(key, node, findings),
+            },
+            Kind::Image => {
+                if let Value::Map(map) = &node.value {
+                    look_into(map, IMAGE, findings);
+                }
+            }
+            Kind::Date
+            | Kind::Texts
+            | Kind::Path
+            | Kind::Slug
+            | Kind::Url
+            | Kind::Switch
+            | Kind::Sources
+            | Kind::Free => {}
         }
-        each(node, findings);
+    }
+}
+
+fn texts(key: &Key, node: &Node, findings: &mut Findings) {
+    match &node.value {
+        Value::Null => all_lost(key.span.end, findings),
+        Value::Text(_) => text(&node.span, findings),
+        Value::List(items) => {
+            for item in items.iter().filter(|item| matches!(item.value, Value::Text(_))) {
+                text(&item.span, findings);
+            }
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Map(_) => {}
     }
 }
 
 /// Looks at the line of a key that ends at byte `end` and has no value: `title: #1 again`.
 fn all_lost(end: usize, findings: &mut Findings) {
     let line = findings.text()[end..].lines().next().unwrap_or_default();
-    let comment = line.trim_start_matches([':', ' ']).trim_end();
-    if !comment.starts_with('#') || !comment[1..].starts_with(char::is_alphanumeric) {
-        return;
+    let comment = line.trim_start_matches([':', ' ']);
+    let start = end + line.len() - comment.len();
+    let place = start..start + comment.trim_end().len();
+    if is_word(comment) {
+        tell(place.clone(), findings);
+        mend(place, findings);
     }
-    let start = end + (line.len() - line.trim_start_matches([':', ' ']).len());
-    let place = start..start + comment.len();
-    let message = format!("`{}` is not shown: behind a space, `#` begins a comment", shown(comment));
-    let quoted = serde_json::Value::String(comment.to_owned()).to_string();
-    findings.report(RULE, place.clone(), message, REMEDY);
-    findings.fixed_by(DOES, vec![(place, quoted)]);
 }
 
-fn shown(text: &str) -> String {
-    text.chars().take(40).collect()
+/// `#1`, and no `# as the desk wants it`: that may be meant for nobody else.
+fn is_word(comment: &str) -> bool {
+    comment.strip_prefix('#').is_some_and(|text| text.starts_with(char::is_alphanumeric))
 }
 
-fn each(node: &Node, findings: &mut Findings) {
-    match &node.value {
-        Value::Text(_) => text(&node.span, findings),
-        Value::List(items) => items.iter().for_each(|item| each(item, findings)),
-        Value::Map(map) => map.iter().for_each(|(_, node)| each(node, findings)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+/// Tells of the comment at `place`.
+fn tell(place: Range<usize>, findings: &mut Findings) {
+    let shown = shown(findings.source(place.clone()));
+    let message = format!("`{shown}` is not shown: behind a space, `#` begins a comment");
+    findings.report(
+        RULE,
+        place,
+        message,
+        "put all of the text in quotes; a comment stands on a line of its own",
+    );
+}
+
+/// Lets what was told just now be mended: all of `text` is one.
+fn mend(text: Range<usize>, findings: &mut Findings) {
+    let quoted = quoted(findings.source(text.clone()));
+    findings.fixed_by("puts the text in quotes", vec![(text, quoted)]);
 }
 
 /// Looks at the text that YAML has seen at `span`, with what stands before and behind it on its lines.
@@ -69,16 +109,14 @@ fn text(span: &Range<usize>, findings: &mut Findings) {
     } else if behind.trim_start().starts_with('#') && !behind.contains("lint-disable") {
         let comment = behind.trim_start();
         let start = span.end + behind.len() - comment.len();
-        let message = format!("`{}` is not shown: behind a space, `#` begins a comment", shown(comment));
         let place = start..start + comment.len();
-        // `#1`, and no `# as the desk wants it`: that may be meant for nobody else.
-        let is_word = comment[1..].starts_with(char::is_alphanumeric);
-        let whole = findings.source(span.start..place.end).to_owned();
-        let is_alone = before.trim_end().ends_with([':', '-']) && !whole.contains(['\n', '\t']);
-        findings.report(RULE, place.clone(), message, REMEDY);
+        let is_word = is_word(comment);
+        let whole = span.start..place.end;
+        let is_alone =
+            before.trim_end().ends_with([':', '-']) && !findings.source(whole.clone()).contains(['\n', '\t']);
+        tell(place, findings);
         if is_word && is_alone {
-            let quoted = serde_json::Value::String(whole).to_string();
-            findings.fixed_by(DOES, vec![(span.start..place.end, quoted)]);
+            mend(whole, findings);
         }
     } else if let Some(at) = written.find('\n').and_then(|line| nested(written, line)) {
         let message = "this line runs on from the one above: the dash makes no item of its own";

@@ -307,7 +307,6 @@ impl Checker<'_, '_> {
         let node = self.entries.get("highlights");
         if let Some(Value::List(items)) = node.map(|node| &node.value) {
             for item in items {
-                let errors = self.findings.errors();
                 match values::text_of_list(item, "highlights", self.findings) {
                     Some(text) => {
                         self.out.lines.push((text.clone(), item.span.clone()));
@@ -315,7 +314,7 @@ impl Checker<'_, '_> {
                         self.out.highlight_places.push(item.span.clone());
                     }
                     // One of another kind is one all the same, and an empty one is none.
-                    None => self.out.wrong_highlights += usize::from(self.findings.errors() > errors),
+                    None => self.out.wrong_highlights += usize::from(!values::is_blank(item)),
                 }
             }
         }

@@ -65,13 +65,17 @@ pub(super) fn text_of_list(item: &Node, name: &str, findings: &mut Findings) -> 
     None
 }
 
-fn empty_item(item: &Node, name: &str, findings: &mut Findings) {
-    let blank = match &item.value {
+/// Whether nothing is written there.
+pub(super) fn is_blank(item: &Node) -> bool {
+    match &item.value {
         Value::Text(text) => text.trim().is_empty(),
         Value::Null => true,
         Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Map(_) => false,
-    };
-    if blank {
+    }
+}
+
+fn empty_item(item: &Node, name: &str, findings: &mut Findings) {
+    if is_blank(item) {
         let message = format!("an item of `{name}` is empty");
         findings.warning("empty-item", item.span.clone(), message, "write it, or remove the line");
     }

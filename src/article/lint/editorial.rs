@@ -344,11 +344,41 @@ fn stale_year(text: &str, now: i32) -> Option<(Range<usize>, i32)> {
     }
     let theirs = |at: &Range<usize>| {
         let behind = text[at.end..].trim_start_matches([' ', ',']);
-        let before = text[..from].to_lowercase();
-        behind.to_lowercase().starts_with("by ")
-            || ["photo", "picture", "image", "foto", "bild", "صورة"].iter().any(|word| before.contains(word))
+        behind.to_lowercase().starts_with("by ") || is_credit(&text[..from])
     };
     latest.filter(|(at, year)| *year < now && !theirs(at))
+}
+
+/// Whether a text that ends with the sign of copyright says whose a picture is: a word of those stands a few words before.
+fn is_credit(before: &str) -> bool {
+    const NEAR: usize = 8;
+    const PICTURES: [&str; 21] = [
+        "photo",
+        "photos",
+        "photograph",
+        "photographs",
+        "photography",
+        "photographer",
+        "picture",
+        "pictures",
+        "image",
+        "images",
+        "foto",
+        "fotos",
+        "fotografie",
+        "fotograf",
+        "fotografin",
+        "bild",
+        "bilder",
+        "bildnachweis",
+        "bildquelle",
+        "صورة",
+        "الصورة",
+    ];
+    before.split_whitespace().rev().take(NEAR).any(|word| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        PICTURES.contains(&word.as_str())
+    })
 }
 
 #[cfg(test)]
@@ -360,7 +390,17 @@ mod tests {
         let stale = |text| stale_year(text, 2026).map(|(at, _)| text[at].to_owned());
         assert_eq!(stale("© 2023 The Post").as_deref(), Some("2023"));
         assert_eq!(stale("Copyright (c) 2019–2024, The Post").as_deref(), Some("2024"));
+        // Words that hold one of a picture's, and one that stands far from the sign.
         for text in [
+            "Ausbildung © 2019 Die Post",
+            "Imagery of the sea. © 2019 The Post",
+            "The picture changed, as all had said it would before the year was out. © 2019 The Post",
+        ] {
+            assert_eq!(stale(text).as_deref(), Some("2019"), "{text}");
+        }
+        for text in [
+            "Bild: A. B. Becker / Agentur, © 2024",
+            "(Photo) © 2024 The Post",
             "© 2019–2026 The Post",
             "© The Post",
             "© 2024 by the Kalgoorlie Miner",

@@ -26,9 +26,9 @@ pub(super) fn look(manuscript: &Manuscript<'_>, findings: &mut Findings) {
         Failed::Fence.tell(&body[fence.clone()], manuscript.at(fence), findings);
     }
     for (line, place) in front.lines.iter() {
-        let plain = markdown::plain(line);
-        if let Some((_, failed)) = in_text(&plain, &(0..plain.len())).first() {
-            failed.tell(&plain, place.clone(), findings);
+        let runs = markdown::document(line).runs();
+        if let Some((_, failed)) = runs.iter().flat_map(|run| in_text(line, run)).next() {
+            failed.tell(line, place.clone(), findings);
         }
     }
     let summary = front.summary.as_deref().zip(front.summary_place.clone());

@@ -43,7 +43,10 @@ pub(super) fn placeholders(text: &str) -> Vec<Range<usize>> {
     for (at, _) in text.match_indices("[insert ").chain(text.match_indices("[Insert ")) {
         // Within a line, and no link.
         let end = text[at..].find([']', '\n']).filter(|end| text[at + end..].starts_with(']'));
-        found.extend(end.map(|end| at..at + end + 1));
+        let Some(whole) = end.map(|end| at..at + end + 1) else { continue };
+        // `[insert photo TK here]` is one.
+        found.retain(|within| !(whole.start <= within.start && within.end <= whole.end));
+        found.push(whole);
     }
     found
 }
@@ -162,19 +165,19 @@ pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
         !lower[at.end..].trim_start().starts_with(|c: char| c.is_alphanumeric() || matches!(c, '“' | '"'))
     };
     let ends: &[&str] = if language.starts_with("en") { &ATTACHED } else { &[] };
-    let ends = ends.iter().filter_map(|phrase| whole_phrase(&lower, phrase)).filter(is_end);
+    let ends = ends.iter().filter_map(|phrase| whole_phrases(&lower, phrase).find(is_end));
     phrases
         .iter()
-        .filter_map(|phrase| whole_phrase(&lower, phrase))
+        .filter_map(|phrase| whole_phrases(&lower, phrase).next())
         .chain(ends)
         .min_by_key(|at| at.start)
         .map(|at| if lower.len() == text.len() { at } else { 0..text.len() })
 }
 
-fn whole_phrase(lower: &str, phrase: &str) -> Option<Range<usize>> {
+fn whole_phrases<'l>(lower: &'l str, phrase: &'l str) -> impl Iterator<Item = Range<usize>> + 'l {
     // Arabic writes "and", "in" and "as" as a letter before the word.
     let joined = ['و', 'ف', 'ب', 'ك'];
-    lower.match_indices(phrase).map(|(at, _)| at..at + phrase.len()).find(|at| {
+    lower.match_indices(phrase).map(|(at, _)| at..at + phrase.len()).filter(move |at| {
         let before = lower[..at.start].strip_suffix(joined).unwrap_or(&lower[..at.start]);
         !before.ends_with(char::is_alphanumeric) && !lower[at.end..].starts_with(char::is_alphanumeric)
     })
@@ -327,7 +330,9 @@ mod tests {
         assert_eq!(found("The price is TK, TODO: ask."), ["TK", "TODO"]);
         assert_eq!(found("TKTK and Lorem ipsum dolor"), ["TKTK", "Lorem ipsum"]);
         assert_eq!(found("It costs XXX, XX tonnes of it, at XX % (TBD)."), ["XXX", "XX", "XX", "TBD"]);
-        assert_eq!(found("The quay. [insert photo of the quay]"), ["[insert photo of the quay]"]);
+        for whole in ["[insert photo of the quay]", "[insert photo TK here]", "[Insert TK, TODO]"] {
+            assert_eq!(found(&format!("The quay. {whole}")), [whole]);
+        }
         for text in [
             "a todo list",
             "TKO in round two",
@@ -356,6 +361,7 @@ mod tests {
             ("with no strings attached to it", "en", false),
             ("The plan is attached.", "en-GB", true),
             ("Two maps are attached", "en", true),
+            ("The pier is attached to the quay. The plan is attached.", "en", true),
             ("(PDF attached)", "en", true),
             ("The pier is attached to the quay.", "en", false),
             ("No strings attached.", "en", false),

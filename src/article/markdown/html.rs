@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::fit::{self, Setting};
 use super::quotes::Quotes;
 use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, letters, plain};
-use super::{Medium, RenderOptions, SHOWN_WIDTH, Target, anchors};
+use super::{Medium, RenderOptions, SHOWN_WIDTH, Target, anchors, escaped};
 use crate::words::direction;
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
@@ -108,9 +108,7 @@ impl Writer<'_, '_> {
     }
 
     fn attribute(&mut self, name: &str, value: &str) {
-        let value =
-            value.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
-        self.raw(&format!(" {name}=\"{value}\""));
+        self.raw(&format!(" {name}=\"{}\"", escaped(value)));
     }
 
     fn blocks(&mut self, blocks: &[Block]) {

@@ -283,6 +283,11 @@ pub(crate) fn scheme(written: &str) -> Option<String> {
     fits.then(|| scheme.to_ascii_lowercase())
 }
 
+/// As the text of an element of HTML, or as the value of an attribute in double quotes.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// `my%20file.md` → `my file.md`; what is no UTF-8 stays as written.
 pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());

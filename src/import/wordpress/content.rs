@@ -120,7 +120,7 @@ fn pieces(content: &str, has_blocks: bool) -> Vec<(usize, &str)> {
 }
 
 /// Addresses that stand alone on their line become links.
-fn with_addresses(html: &str) -> String {
+pub(super) fn with_addresses(html: &str) -> String {
     let alone = |line: &str| {
         let text = line.trim();
         let is_address = (text.starts_with("https://") || text.starts_with("http://"))

@@ -11,7 +11,7 @@ mod shortcodes;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset as _, SecondsFormat, Utc};
+use chrono::{FixedOffset, NaiveDateTime, Offset as _, SecondsFormat, Utc};
 use url::Url;
 
 use super::finish::Finish;
@@ -308,12 +308,6 @@ fn date(item: &Item, options: &Options<'_>) -> String {
         .unwrap_or_else(|| Utc.fix());
     gmt.map(|gmt| gmt.and_utc().with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, true))
         .or_else(|| import_date(item.date.trim(), options.timezone))
-        .or_else(|| {
-            Some(
-                DateTime::parse_from_rfc2822(item.feed_date.trim())
-                    .ok()?
-                    .to_rfc3339_opts(SecondsFormat::Secs, true),
-            )
-        })
+        .or_else(|| import_date(item.feed_date.trim(), options.timezone))
         .unwrap_or_default()
 }

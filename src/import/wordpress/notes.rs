@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::super::frames::attribute;
+use super::super::frames::{as_links, attribute};
+use super::content::with_addresses;
 use crate::article::markdown::from_html;
 
 /// Stands for a reference while HTML becomes Markdown, in which it would be escaped.
@@ -62,12 +63,17 @@ impl Notes {
         out
     }
 
-    /// `markdown` with its references, and the notes behind it; tells of those that nothing refers to.
+    /// `markdown` with its references, and the notes behind it; tells of what is lost of them, and of those that nothing
+    /// refers to.
     pub(super) fn put_into(self, mut markdown: String, lost: &mut dyn FnMut(String)) -> String {
         let [begin, close] = REFERENCE;
         for (number, note) in (1..).zip(&self.referred_to) {
             markdown = markdown.replace(&format!("{begin}{number}{close}"), &format!("[^{number}]"));
-            let text = from_html(&self.all[*note].1).markdown;
+            let converted = from_html(&with_addresses(&as_links(&self.all[*note].1)));
+            for found in converted.lost {
+                lost(format!("of footnote {number}: {}", found.what));
+            }
+            let text = converted.markdown;
             // What is not its first line is indented.
             let text = text.trim().replace('\n', "\n    ");
             markdown.push_str(&format!("\n[^{number}]: {text}\n"));

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
+use crate::article::markdown::escaped;
+
 /// The words of a post, by the names of blocks.
 pub(super) type Own = Map<String, Value>;
 
@@ -85,8 +87,7 @@ fn written(inside: &str, tag: &str, said: &Map<String, Value>) -> Option<String>
 /// The tag of a link with another address.
 fn leading_to(tag: &str, address: &str) -> String {
     const HREF: &str = " href=\"";
-    let address =
-        address.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
+    let address = escaped(address);
     let rest = match tag.find(HREF) {
         Some(at) => {
             let behind = &tag[at + HREF.len()..];

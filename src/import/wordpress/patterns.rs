@@ -107,10 +107,13 @@ impl Patterns {
             lost(format!("the synced pattern {} is left out: the export does not have it", block.pattern));
             return;
         };
-        let (content, says_all) = overrides::put_in(content, &block.own);
+        let too_often = || format!("the synced pattern {} is left out: it is shown too often", block.pattern);
         if depth >= DEEPEST || content.len() > *left {
-            lost(format!("the synced pattern {} is left out: it is shown too often", block.pattern));
-            return;
+            return lost(too_often());
+        }
+        let (content, says_all) = overrides::put_in(content, &block.own);
+        if content.len() > *left {
+            return lost(too_often());
         }
         *left -= content.len();
         if !says_all {

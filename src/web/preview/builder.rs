@@ -17,7 +17,7 @@ use super::watcher::{Files, Watcher};
 use crate::article::{Article, LoadError, LoadOptions, Others, Outline, load_paths};
 use crate::config::{Config, Database, OnBrokenArticle};
 use crate::diagnostic::{self, Diagnostic, Severity};
-use crate::edition::{EditionKey, RenderedEdition};
+use crate::edition::{self, EditionKey, RenderedEdition};
 use crate::message::Letterhead;
 use crate::press::schedule::{self, Slot};
 use crate::press::{
@@ -83,10 +83,11 @@ impl Made {
         let is_new = |article: &&Article| !record.published.contains_key(article.slug.as_str());
         let again = loaded.articles.iter().filter(is_new);
         let again = press::already_sent(again, (&names, &outlines), sent, &key, config);
+        let oldest = press::backlog_of(key.date(), config);
         let draft = press::draft(loaded, record, config, key, as_of);
         if let Ok(draft) = &draft {
-            let over = draft.waiting.iter().filter(|article| article.why.is_over());
-            let over = over.map(|article| folder.join(&article.path)).collect();
+            let over = edition::over(&draft.waiting, &outlines, oldest);
+            let over = over.iter().map(|article| folder.join(&article.path)).collect();
             diagnostic::set_aside(&mut findings, &over);
             let is_due = |found: &Diagnostic| draft.due.iter().any(|path| found.file.ends_with(path));
             findings.extend(again.into_iter().filter(is_due));

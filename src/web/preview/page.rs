@@ -91,6 +91,7 @@ impl Page<'_> {
         let links = self.proof.map(|proof| edition::links(&proof.rendered.html, &publication.public_url));
         let links = links.unwrap_or_default();
         let day = dates::with_weekday(sheet.key.date(), "en-GB");
+        let (named, more_waiting) = edition::to_be_named(&sheet.waiting);
         json!({
             "asset": self.preview.templates.version,
             "token": self.preview.form_token,
@@ -110,8 +111,8 @@ impl Page<'_> {
             "frame": self.frame(),
             "reader": self.reader(),
             "due": self.due(),
-            "waiting": self.waiting(),
-            "more_waiting": edition::to_be_named(&self.sheet.waiting).1,
+            "waiting": self.waiting(&named),
+            "more_waiting": more_waiting,
             "not_in_it": self.sheet.waiting.len(),
             "size": self.size(),
             "body": self.body(&links),
@@ -327,8 +328,8 @@ impl Page<'_> {
         due.map(|due| json!({ "title": due.title, "path": due.path.display().to_string() })).collect()
     }
 
-    fn waiting(&self) -> Vec<Value> {
-        let (mut waiting, _) = edition::to_be_named(&self.sheet.waiting);
+    fn waiting(&self, named: &[&edition::Waiting]) -> Vec<Value> {
+        let mut waiting = named.to_vec();
         // What an editor may not expect comes first, then what is still to come, then the past.
         waiting.sort_by_key(|article| (!article.why.is_news(), article.why.is_over()));
         let row = |article: &&edition::Waiting| {
