@@ -3,16 +3,20 @@
 use std::io::Write;
 
 use anyhow::bail;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
 
 use super::args::{
     LettersCommand, ListLettersArgs, OfLetters, ResolveLettersArgs, RetryLettersArgs, Verdict,
 };
 use crate::delivery::State;
 use crate::press::Press;
-use crate::store::{KeptLetter, LetterId, WhichLetters};
+use crate::store::{KeptLetter, LetterId, StoodIn, WhichLetters};
 
 /// How many letters are in memory at a time.
 const PAGE: u32 = 1_000;
+/// Of how long letters are told that did not go as they were meant to.
+pub(super) const LATELY: TimeDelta = TimeDelta::days(7);
 
 /// Runs one of the commands.
 pub(super) async fn run(
@@ -34,9 +38,12 @@ async fn list(press: &Press, args: &ListLettersArgs, out: &mut dyn Write) -> any
         let page = press.store.kept_letters(args.state, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        for KeptLetter { id, to, subject, state, reason, .. } in &page {
+        for KeptLetter { id, to, subject, state, reason, stood_in, .. } in &page {
             let why = reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default();
             writeln!(out, "{:>6}  {:<9}  {to:<32}  {subject}{why}", id.0, state.as_str())?;
+            if let Some(why) = stood_in {
+                writeln!(out, "        written by the built-in template, for yours fails: {}", first(why))?;
+            }
             count += 1;
         }
     }
@@ -45,7 +52,41 @@ async fn list(press: &Press, args: &ListLettersArgs, out: &mut dyn Write) -> any
         1 => writeln!(out, "1 letter is {standing}")?,
         _ => writeln!(out, "{count} letters are {standing}")?,
     }
+    // Those that are sent are not among them.
+    tell_stood_in(press, out).await?;
     Ok(true)
+}
+
+/// Says which letters of late a built-in template wrote, because one of the user's own failed.
+pub(super) async fn tell_stood_in(press: &Press, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(StoodIn { count, last_at, why }) = stood_in(press).await? else { return Ok(()) };
+    let (days, last) = (LATELY.num_days(), press.config.schedule.local(last_at));
+    let went = match count {
+        1 => "1 was written by a built-in template, for yours fails".to_owned(),
+        many => format!("{many} were written by built-in templates, for yours fail"),
+    };
+    writeln!(out, "Letters of the last {days} days: {went}, the last at {last}: {}", first(&why))?;
+    writeln!(
+        out,
+        "  mend it; `straight check` tries the templates, and `straight run` reads those of letters when it starts"
+    )?;
+    Ok(())
+}
+
+/// The same for programs.
+pub(super) async fn stood_in_json(press: &Press) -> anyhow::Result<Value> {
+    Ok(stood_in(press).await?.map_or(Value::Null, |StoodIn { count, last_at, why }| {
+        json!({ "count": count, "last_at": last_at.to_rfc3339(), "why": why })
+    }))
+}
+
+async fn stood_in(press: &Press) -> anyhow::Result<Option<StoodIn>> {
+    Ok(press.store.letters_that_stood_in(press.clock.now() - LATELY).await?)
+}
+
+/// What was wrong first: that is mended first.
+fn first(why: &str) -> &str {
+    why.lines().next().unwrap_or_default()
 }
 
 async fn retry(press: &Press, args: &RetryLettersArgs, out: &mut dyn Write) -> anyhow::Result<bool> {

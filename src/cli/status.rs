@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::bail;
-use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::approve::{CalledOff, due_next};
 use super::args::{StatusArgs, StatusFormat};
+use super::letters::{self, LATELY};
 use super::why;
 use crate::comment::Moderation;
 use crate::config::ApprovalPolicy;
@@ -19,8 +19,6 @@ use crate::press::{Consent, Press, Withheld, moment_of};
 use crate::store::{Counts, Course, Decision, Domains, EditionSummary, InDoubt, Noted, Trouble};
 use crate::subscriber::masked_in;
 
-/// Of how long letters are told that did not get through.
-const LATELY: TimeDelta = TimeDelta::days(7);
 /// How many kinds of reasons are shown.
 const REASONS: usize = 20;
 
@@ -74,7 +72,7 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
     let counts = press.store.comment_counts().await?;
     let waiting = counts.iter().find(|(moderation, _)| *moderation == Moderation::Pending);
     let waiting = waiting.map_or(0, |(_, count)| *count);
-    let letters = press.store.letters_in_trouble(press.clock.now() - LATELY).await?;
+    let in_trouble = press.store.letters_in_trouble(press.clock.now() - LATELY).await?;
     match args.format {
         StatusFormat::Human => {
             for noted in &troubles {
@@ -87,15 +85,16 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
                 None => writeln!(out, "No edition has gone out yet.")?,
                 Some(standing) => tell(&standing, out)?,
             }
-            for (state, count, reason) in &letters {
+            for (state, count, reason) in &in_trouble {
                 let reason =
                     reason.as_deref().map_or_else(String::new, |reason| format!(": {}", masked_in(reason)));
                 let (state, days) = (state.as_str(), LATELY.num_days());
                 writeln!(out, "Letters of the last {days} days: {count} {state}{reason}")?;
             }
-            if !letters.is_empty() {
+            if !in_trouble.is_empty() {
                 writeln!(out, "  `straight letters list` shows them")?;
             }
+            letters::tell_stood_in(press, out).await?;
             match waiting {
                 0 => {}
                 1 => writeln!(out, "1 comment waits for a decision: `straight comments list` shows it.")?,
@@ -112,7 +111,8 @@ pub(super) async fn status(press: &Press, args: &StatusArgs, out: &mut dyn Write
                 "held": held,
                 "edition": standing.as_ref().map(as_json),
                 "comments_waiting": waiting,
-                "letters": letters.iter().map(|(state, count, _)| (state.as_str(), *count)).collect::<BTreeMap<_, _>>(),
+                "letters": in_trouble.iter().map(|(state, count, _)| (state.as_str(), *count)).collect::<BTreeMap<_, _>>(),
+                "letters_by_built_in_templates": letters::stood_in_json(press).await?,
             });
             writeln!(out, "{}", serde_json::to_string_pretty(&told)?)?;
         }

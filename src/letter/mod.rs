@@ -121,6 +121,8 @@ pub struct Written {
     pub unsubscribe_url: Option<String>,
     /// A file that travels with it: its name and its text (JSON).
     pub attachment: Option<(String, String)>,
+    /// Why a built-in template wrote it in place of the user's own, if one did.
+    pub stood_in: Option<String>,
 }
 
 impl Written {
@@ -133,6 +135,7 @@ impl Written {
             html: None,
             unsubscribe_url: None,
             attachment: None,
+            stood_in: None,
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{About, Kind, Latest, Said, Written};
 use crate::config::Publication;
 use crate::diagnostic::Diagnostic;
 use crate::edition::{self, TemplateError, TemplateProblem};
+use crate::subscriber::masked_in;
 use crate::words::Words;
 
 /// The built-in files; a file of the same name in the user's `letter` folder stands in for one.
@@ -160,8 +161,10 @@ impl Templates {
         let Inner { own, built_in, .. } = &*self.inner;
         match (self.written(own, kind, about), built_in) {
             (Err(why), Some(built_in)) => {
+                // The engine may quote what it was given.
+                let why = masked_in(&why.to_string()).into_owned();
                 error!(letter = kind.name(), %why, "a template of your own fails; the built-in one goes in its place");
-                self.written(built_in, kind, about)
+                Ok(Written { stood_in: Some(why), ..self.written(built_in, kind, about)? })
             }
             (written, _) => written,
         }
@@ -220,7 +223,7 @@ impl Templates {
             }
         }
         let (unsubscribe_url, attachment) = (about.unsubscribe_url.clone(), about.attachment.clone());
-        Ok(Written { subject, text, html: Some(html), unsubscribe_url, attachment })
+        Ok(Written { subject, text, html: Some(html), unsubscribe_url, attachment, stood_in: None })
     }
 }
 

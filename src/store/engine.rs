@@ -278,6 +278,7 @@ fn migrations(words: [(&str, &str); 7]) -> Migrator {
         (15, "articles that are taken off the web", include_str!("withdrawals.sql")),
         (16, "who took readers off the list", include_str!("removals.sql")),
         (17, "what an approval leaves to the next edition", include_str!("before_approval.sql")),
+        (18, "letters by a built-in template", include_str!("stood_in.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

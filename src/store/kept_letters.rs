@@ -22,6 +22,19 @@ pub struct KeptLetter {
     pub reason: Option<String>,
     /// Whether what it says is kept still, so that it can be sent.
     pub is_whole: bool,
+    /// Why a built-in template wrote it in place of the user's own, if one did.
+    pub stood_in: Option<String>,
+}
+
+/// Letters that a built-in template wrote, because one of the user's own failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoodIn {
+    /// How many.
+    pub count: u64,
+    /// When the last of them was written.
+    pub last_at: DateTime<Utc>,
+    /// What was wrong with the template then, and where.
+    pub why: String,
 }
 
 /// Which letters are meant.
@@ -43,9 +56,14 @@ impl WhichLetters {
     }
 }
 
-const LIST: &str = "SELECT id, recipient, subject, state, reason, text <> '' FROM letters
+const LIST: &str = "SELECT id, recipient, subject, state, reason, text <> '', stood_in FROM letters
     WHERE id > $1 AND (state = $2 OR ($2 = '' AND state <> 'sent')) ORDER BY id LIMIT $3";
-const ONE: &str = "SELECT id, recipient, subject, state, reason, text <> '' FROM letters WHERE id = $1";
+const ONE: &str =
+    "SELECT id, recipient, subject, state, reason, text <> '', stood_in FROM letters WHERE id = $1";
+// The last reason stands for the others.
+const STOOD_IN: &str = "SELECT COUNT(*), MAX(l.made_at),
+        (SELECT r.stood_in FROM letters r WHERE r.stood_in IS NOT NULL AND r.made_at >= $1 ORDER BY r.id DESC LIMIT 1)
+    FROM letters l WHERE l.stood_in IS NOT NULL AND l.made_at >= $1";
 // Before this was to be had, nothing was kept of what had failed.
 const RETRY: &str = "UPDATE letters SET state = 'queued', due_at = $3, settled_at = NULL
     WHERE state IN ('failed', 'uncertain', 'deferred') AND text <> '' AND ($1 = 0 OR id = $1) AND ($2 = '' OR state = $2)";
@@ -56,7 +74,7 @@ const ARRIVED: &str = "UPDATE letters SET state = 'sent', settled_at = $3, reaso
         text = '', html = NULL, unsubscribe_url = NULL, file_text = NULL
     WHERE state = 'uncertain' AND ($1 = 0 OR id = $1) AND ($2 = '' OR state = $2)";
 
-type Row = (i64, String, String, String, Option<String>, bool);
+type Row = (i64, String, String, String, Option<String>, bool, Option<String>);
 
 impl Store {
     /// Up to `limit` letters in `wanted`, or all that are not sent, behind `after`, in the order of their numbers.
@@ -86,6 +104,17 @@ impl Store {
         let row: Option<Row> =
             reading!(self, |c| sqlx::query_as(ONE).bind(id.0).fetch_optional(&mut *c).await?);
         row.map(kept).transpose()
+    }
+
+    /// Which letters of those made since `since` a built-in template wrote in place of the user's own.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn letters_that_stood_in(&self, since: DateTime<Utc>) -> Result<Option<StoodIn>, StoreError> {
+        let row: (i64, Option<i64>, Option<String>) =
+            reading!(self, |c| sqlx::query_as(STOOD_IN).bind(millis(since)).fetch_one(&mut *c).await?);
+        let (count, Some(last_at), Some(why)) = row else { return Ok(None) };
+        Ok(Some(StoodIn { count: count.unsigned_abs(), last_at: super::time(last_at)?, why }))
     }
 
     /// Queues failed, uncertain and deferred letters anew; how many. The reasons stay until there is another answer.
@@ -125,6 +154,6 @@ impl Store {
     }
 }
 
-fn kept((id, to, subject, word, reason, is_whole): Row) -> Result<KeptLetter, StoreError> {
-    Ok(KeptLetter { id: LetterId(id), to, subject, state: state(&word)?, reason, is_whole })
+fn kept((id, to, subject, word, reason, is_whole, stood_in): Row) -> Result<KeptLetter, StoreError> {
+    Ok(KeptLetter { id: LetterId(id), to, subject, state: state(&word)?, reason, is_whole, stood_in })
 }

@@ -51,8 +51,8 @@ type Row = (
 );
 pub(super) const ADD: &str =
     "INSERT INTO letters (cause, recipient, subject, text, html, unsubscribe_url, file_name,
-        file_text, subscriber_id, state, due_at, made_at, recipient_key)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10, $11) ON CONFLICT (cause) DO NOTHING";
+        file_text, subscriber_id, state, due_at, made_at, recipient_key, stood_in)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10, $11, $12) ON CONFLICT (cause) DO NOTHING";
 const DUE: &str =
     "SELECT id, recipient, subject, text, html, unsubscribe_url, file_name, file_text, attempt, deferrals,
         uncertain, made_at, due_at FROM letters
@@ -106,6 +106,7 @@ macro_rules! insert_letter {
             .bind(subscriber.map(|id| id.0))
             .bind($crate::store::millis($now))
             .bind(to.key())
+            .bind(letter.stood_in.as_deref())
             .execute($c)
             .await?
             .rows_affected()
@@ -290,7 +291,14 @@ fn letter(row: Row) -> Result<OpenLetter, StoreError> {
     Ok(OpenLetter {
         id: LetterId(id),
         to,
-        written: Written { subject, text, html, unsubscribe_url, attachment: file.zip(content) },
+        written: Written {
+            subject,
+            text,
+            html,
+            unsubscribe_url,
+            attachment: file.zip(content),
+            stood_in: None,
+        },
         attempt: count(attempt),
         deferrals: count(deferrals),
         uncertain: count(uncertain),

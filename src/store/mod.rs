@@ -56,7 +56,7 @@ pub use engine::Store;
 pub use erasure::Moved;
 pub use holds::Held;
 pub use import::{Added, ImportReport, Origin};
-pub use kept_letters::{KeptLetter, WhichLetters};
+pub use kept_letters::{KeptLetter, StoodIn, WhichLetters};
 pub use keys::KeyStanding;
 pub use known::{Attempted, Commented, Guest, Known, Received};
 pub use letters::{LetterId, OpenLetter};

@@ -291,6 +291,41 @@ async fn letters_that_did_not_get_through_are_shown_tried_again_and_settled() {
 }
 
 #[tokio::test]
+async fn a_letter_that_a_template_of_one_s_own_fails_at_is_told_where_operators_look() {
+    let sink = Sink::open().await;
+    let settings = format!("{}\nweb: {{listen: off}}\nedition: {{templates: tpl}}", sink.settings());
+    let room = Newsroom::new().settings(&settings);
+    let own = room.folder.path().join("tpl/letter");
+    std::fs::create_dir_all(&own).unwrap();
+    // Of which no sample knows: only a reader who is called so meets it.
+    let goodbye = "Bye.\n{% if reader.name and reader.name == \"Bo\" %}{{ nothere }}{% endif %}\n";
+    std::fs::write(own.join("goodbye.txt"), goodbye).unwrap();
+    room.article("tide", "2025-01-02", "The Tide Turns");
+    done(&room, &["check"], &["2 hints in 1 file"]).await;
+    let press = room.press().await;
+    let now = Clock::system().now();
+    for (name, to) in [("Ann", "ann@example.org"), ("Bo", "bo@example.org"), ("Bo", "void1@example.org")] {
+        let letter = press.letters.goodbye(Some(name)).unwrap();
+        assert_eq!(letter.text.starts_with("Bye."), name == "Ann", "{}", letter.text);
+        assert!(press.store.post_letter("left", &to.parse().unwrap(), &letter, None, now).await.unwrap());
+    }
+    straight(&room, &["run", "--once"]).await;
+    let why = "tpl/letter/goodbye.txt:2:48: ";
+    let all =
+        "Letters of the last 7 days: 2 were written by built-in templates, for yours fail, the last at ";
+    done(&room, &["status"], &[all, why, "`straight check` tries the templates"]).await;
+    let waiting = "\n        written by the built-in template, for yours fails: ";
+    done(&room, &["letters", "list"], &[waiting, why, "1 letter is not sent", all]).await;
+    let (_, told) = straight(&room, &["letters", "list", "--state", "sent"]).await;
+    assert_eq!(told.matches("written by the built-in template,").count(), 1, "of Bo's, not of Ann's: {told}");
+    let (_, told) = straight(&room, &["status", "--format", "json"]).await;
+    let told: serde_json::Value = serde_json::from_str(&told[told.find('{').unwrap()..]).unwrap();
+    let told = &told["letters_by_built_in_templates"];
+    assert_eq!(told["count"], 2);
+    assert!(told["why"].as_str().unwrap().contains(why), "{told}");
+}
+
+#[tokio::test]
 async fn an_edition_that_fails_for_more_than_it_is_sent_to_ends_no_command_well() {
     let sink = Sink::open().await;
     let room = Newsroom::new().settings(&format!("{}\nweb: {{listen: off}}", sink.settings()));
