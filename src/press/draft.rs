@@ -83,10 +83,12 @@ impl Record {
         })
     }
 
-    /// The record as it was on the day of `key`: what that edition and later ones took is still to come.
+    /// The record as it was on the day of `key`: what that edition took, and those of later days, is still to come. What went
+    /// out in another of the same day is gone, be it an extra edition that left before the regular one.
     #[must_use]
     pub fn before(mut self, key: &EditionKey) -> Self {
-        self.published.retain(|_, edition| edition.as_ref().is_none_or(|other| other < key));
+        let is_before = |other: &EditionKey| other != key && other.date() <= key.date();
+        self.published.retain(|_, edition| edition.as_ref().is_none_or(is_before));
         if self.published.values().all(Option::is_none) {
             self.published.clear();
         }

@@ -64,15 +64,16 @@ impl Look {
         }
     }
 
-    /// What the edition `key` depends on, as it was on its day.
+    /// What the edition `key` depends on, as it was on its day; when it is still made up for, as it is now.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn record(&self, key: &EditionKey) -> Result<Record, PressError> {
-        match &self.store {
-            Some(store) => Ok(Record::read(store, key, &self.config).await?.before(key)),
-            None => Ok(Record::default()),
-        }
+        let Some(store) = &self.store else { return Ok(Record::default()) };
+        let record = Record::read(store, key, &self.config).await?;
+        let overdue = overdue(store, &self.config.schedule, self.clock.now()).await?;
+        let is_overdue = overdue.is_some_and(|slot| *key == EditionKey::of(slot.date));
+        Ok(if is_overdue { record } else { record.before(key) })
     }
 
     /// What is to come depends on: as [`record`](Self::record), and when the edition `key` has gone out, with what it took.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 use straight::config::{Environment, Overrides};
 use straight::message::Purpose;
-use straight::press::{Clock, Look};
+use straight::press::{Clock, Look, Published};
 use straight::store::Store;
 
 use super::newsroom::Mail;
@@ -339,6 +339,64 @@ fn a_forecast_says_what_an_edition_before_it_takes() {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(!told.contains("takes: Second"), "{told}");
+}
+
+/// An extra edition leaves before the regular one of its day: what it took is not due for that again.
+#[tokio::test]
+async fn what_went_out_in_an_extra_edition_is_not_announced_for_the_regular_one() {
+    let room = Newsroom::new()
+        .settings("publication: {editors: [desk@example.org]}\nschedule: {at: \"09:00\", timezone: UTC, days: [mon..sun], cancel_window: 10m}");
+    room.article("tide", "2026-09-23", "The Tide Turns").at("2026-09-23T09:00:00Z");
+    room.readers(&["ann@example.org"]).await;
+    room.send().await.unwrap();
+    room.article("flood", "2026-09-24", "A Flood in the Night").at("2026-09-24T06:00:00Z");
+    let press = room.press().await;
+    let Published::Out { edition, .. } = press.publish(key("2026-09-24-flood")).await.unwrap() else {
+        panic!()
+    };
+    room.deliver(&press, &edition).await;
+    room.article("ferry", "2026-09-24", "The Ferry Returns");
+    let titles = |draft: straight::press::Draft| {
+        let rendered = draft.rendered.map(|rendered| rendered.headlines).unwrap_or_default();
+        rendered.into_iter().map(|headline| headline.title).collect::<Vec<_>>()
+    };
+    let (regular, hour) = (key("2026-09-24"), "2026-09-24T09:00:00Z".parse().unwrap());
+    assert_eq!(titles(press.draft(regular.clone(), hour).await.unwrap()), ["The Ferry Returns"]);
+    let look = Look::open(press.config.clone(), press.clock.clone()).await.unwrap();
+    let draft = look.draft(&regular, hour).await.unwrap();
+    let why = draft.waiting.iter().find(|article| article.slug.as_str() == "a-flood-in-the-night").unwrap();
+    assert_eq!(why.why.to_string(), "went out in the edition 2026-09-24-flood");
+    assert_eq!(titles(draft), ["The Ferry Returns"]);
+    let record = look.record_to_come(&regular).await.unwrap();
+    assert!(record.published.contains_key("a-flood-in-the-night"), "as `check` has it");
+    // And it is what goes out.
+    room.at("2026-09-24T09:00:00Z");
+    let sent = room.send().await.unwrap();
+    assert_eq!(sent.edition.rendered.headlines.len(), 1);
+    assert_eq!(room.inbox("ann@example.org").len(), 3);
+    // Another extra edition has no more of it than the regular one, and days gone by stay as they were.
+    let later = press.draft(key("2026-09-24-late"), "2026-09-24T12:00:00Z".parse().unwrap()).await.unwrap();
+    assert!(later.rendered.is_none(), "{:?}", later.due);
+    let before = press.draft(key("2026-09-23"), "2026-09-23T12:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(titles(before), ["The Tide Turns"]);
+}
+
+#[tokio::test]
+async fn what_is_made_up_for_has_nothing_of_an_extra_edition_since() {
+    let room = Newsroom::new().settings("schedule: {at: \"23:30\", timezone: UTC, days: [mon..sun]}");
+    room.article("tide", "2026-09-22", "The Tide Turns").at("2026-09-22T23:30:00Z");
+    room.readers(&["ann@example.org"]).await;
+    room.send().await.unwrap();
+    room.at("2026-09-23T12:00:00Z");
+    let press = room.press().await;
+    press.store.first_start(press.clock.now()).await.unwrap();
+    room.article("flood", "2026-09-23", "A Flood in the Night").at("2026-09-24T01:00:00Z");
+    let Published::Out { .. } = press.publish(key("2026-09-24-flood")).await.unwrap() else { panic!() };
+    room.article("ferry", "2026-09-23", "The Ferry Returns");
+    let look = Look::open(press.config.clone(), press.clock.clone()).await.unwrap();
+    assert!(look.overdue(look.clock.now()).await.unwrap().is_some());
+    let draft = look.draft(&key("2026-09-23"), look.clock.now()).await.unwrap();
+    assert_eq!(draft.due, [PathBuf::from("ferry.md")]);
 }
 
 #[tokio::test]

@@ -273,7 +273,9 @@ impl Builder {
                 return sheet;
             }
         };
-        let record = Arc::new(past.record.before(&key));
+        // What is made up for is made with all that is on record.
+        let record = if sheet.made_up_for { past.record } else { past.record.before(&key) };
+        let record = Arc::new(record);
         sheet.record = record.clone();
         let made = {
             let (config, as_of, sent) = (sheet.config.clone(), sheet.as_of, past.sent);
