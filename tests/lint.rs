@@ -563,6 +563,58 @@ fn a_check_of_an_archive_is_about_what_goes_out_next() {
 }
 
 #[test]
+fn what_went_out_is_mended_only_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    let settings = "schedule: {timezone: UTC}\narticles: {settle: 0s}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
+    let today = straight::press::Clock::system().now().date_naive();
+    let path = |name: &str| folder.path().join("articles").join(name);
+    let write = |name: &str, day: &str, more: &str| {
+        let text = format!(
+            "---\ntitle: The story of {name}\ndate: {day}\nsummary: It sails.\nhighlights: [A, B, C]\n{more}---\nIt sails.\n"
+        );
+        fs::write(path(name), text).unwrap();
+    };
+    let straight = |arguments: &[&str]| program::straight(folder.path(), arguments);
+    write("sent.md", &today.to_string(), "");
+    write("broken.md", "2016-03-04", "");
+    assert_eq!(straight(&["send"]).0, 0);
+    // One that went out, one that is past and broken, one that is to come; each could be mended.
+    let twice = "tags: [sea, sea]\n";
+    write("sent.md", &today.to_string(), twice);
+    write("broken.md", "2016-03-04", "lead: yes\n");
+    write("new.md", &(today + TimeDelta::days(3)).to_string(), twice);
+    let texts = || ["sent.md", "broken.md", "new.md"].map(|name| fs::read_to_string(path(name)).unwrap());
+    let [sent, broken, _] = texts();
+
+    let (_, told) = straight(&["check"]);
+    assert!(told.contains("`straight check --fix` mends one of them."), "of what is to come: {told}");
+    let (code, told) = straight(&["check", "--fix"]);
+    let [sent_now, broken_now, new_now] = texts();
+    assert!(new_now.contains("tags: [sea]\n"), "{told}");
+    assert_eq!((sent_now, broken_now), (sent, broken), "{told}");
+    let line = "2 articles whose time is past are left as they are; name those to be mended, as in \
+                `straight check --fix articles/broken.md`.\n";
+    assert!(told.contains(line), "{told}");
+    // What is wrong with one is told as it stands on the disk.
+    assert!(code == 1 && told.contains("error[wrong-type]") && told.contains("| lead: yes"), "{told}");
+    assert!(!told.contains("mends one of them"), "{told}");
+
+    let (code, told) = straight(&["check", "--fix", "articles/broken.md"]);
+    assert!(code == 0 && texts()[1].contains("lead: true\n"), "{told}");
+    let (_, told) = straight(&["check", "--fix", "--dry-run", "--format", "json"]);
+    let line =
+        "1 article whose time is past is left as it is; `straight check --fix articles/sent.md` mends it.";
+    assert!(told.contains(line), "{told}");
+    straight(&["check", "--fix", "articles"]);
+    assert!(texts()[0].contains("tags: [sea]\n"));
+    let (_, told) = straight(&["check", "--fix"]);
+    assert!(!told.contains("left as"), "{told}");
+}
+
+#[test]
 fn a_highlight_of_another_kind_moves_no_finding() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.md");

@@ -47,6 +47,8 @@ pub struct LoadOptions {
     pub others: Others,
     /// Whether the links to the web are given too, of files that are read to their ends.
     pub web_links: WebLinks,
+    /// The files, relative to the articles folder, that are left as they are where others are mended.
+    pub spared: HashSet<PathBuf>,
 }
 
 /// Which articles of a folder are given whole: text, pictures and all.
@@ -127,6 +129,7 @@ impl LoadOptions {
             whole: Whole::Every,
             others: Others::Review,
             web_links: WebLinks::Leave,
+            spared: HashSet::new(),
         }
     }
 
@@ -163,6 +166,12 @@ impl LoadOptions {
     #[must_use]
     pub fn with_web_links(self, web_links: WebLinks) -> Self {
         LoadOptions { web_links, ..self }
+    }
+
+    /// The same, and none of the files `spared` is mended, which are relative to the articles folder.
+    #[must_use]
+    pub fn sparing(self, spared: HashSet<PathBuf>) -> Self {
+        LoadOptions { spared, ..self }
     }
 
     /// The same with `whole` articles, and the `others` read so.

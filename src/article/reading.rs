@@ -211,7 +211,7 @@ impl Reader<'_> {
                 let (shown, root, path) = (&*file.shown, Some(&*file.root), &*file.path);
                 let input = Input { shown, root, path, bytes: &bytes, modified: *modified };
                 let mut outcome = parse::article(&input, options, self.now, &self.memory);
-                if self.work == Work::Mend {
+                if self.work == Work::Mend && !self.options.spared.contains(path) {
                     (outcome, mended) = mend::mend(&input, outcome, options, self.now, &self.memory);
                 }
                 outcome

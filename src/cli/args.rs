@@ -163,6 +163,7 @@ pub struct DiffArgs {
     straight check articles/tide.md         one file\n  \
     straight check --strict --format json   for programs; warnings count as errors\n  \
     straight check --fix --dry-run          what would be mended, as a diff\n  \
+    straight check --fix articles/tide.md   though it went out already\n  \
     straight check --links                  ask the web too whether the links lead somewhere\n  \
     straight check --rules                  what is looked for, and how much it weighs\n\n\
     Ends with 0 when there is no error (with --strict: no warning either), with 1 when there is one or \
@@ -177,7 +178,7 @@ pub struct CheckArgs {
     /// Count warnings as errors
     #[arg(long)]
     pub strict: bool,
-    /// Mend what needs no judgement, show what was changed, and tell what is left
+    /// Mend what needs no judgement, show what was changed, and tell what is left; without PATH, of articles that have not gone out
     #[arg(long)]
     pub fix: bool,
     /// With --fix: show what would be changed, and write nothing

@@ -1,5 +1,6 @@
 //! `straight check [PATH…]`: everything that is wrong with the articles, at once.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::article::{LoadOptions, Loaded, load_paths, mend_paths};
 use crate::config::Config;
-use crate::diagnostic::{self, Colour, Counts, Severity, rules};
+use crate::diagnostic::{self, Colour, Counts, Diagnostic, Severity, rules};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn check(
     out: &mut dyn Write,
 ) -> anyhow::Result<(Verdict, Loaded)> {
     let loaded = read(paths, folder, options, Mend::No, now)?;
-    Ok((tell(&loaded, format, strictness, out)?, loaded))
+    Ok((tell(&loaded, &HashSet::new(), format, strictness, out)?, loaded))
 }
 
 /// Whether what needs no judgement is mended.
@@ -83,9 +84,10 @@ pub(super) fn read(
     })
 }
 
-/// Writes the findings to `out`.
+/// Writes the findings to `out`; those of the files `over` are mended only where they are named.
 pub(super) fn tell(
     loaded: &Loaded,
+    over: &HashSet<PathBuf>,
     format: Format,
     strictness: Strictness,
     out: &mut dyn Write,
@@ -94,7 +96,7 @@ pub(super) fn tell(
     let written = match format {
         Format::Json => diagnostic::json(&loaded.diagnostics),
         Format::Github => diagnostic::github(&loaded.diagnostics),
-        Format::Human(colour) => report(loaded, colour),
+        Format::Human(colour) => report(loaded, over, colour),
     };
     out.write_all(written.as_bytes()).context("cannot write the findings")?;
     let failed = match strictness {
@@ -117,7 +119,7 @@ pub(super) fn rules(config: &Config) -> String {
     text
 }
 
-fn report(loaded: &Loaded, colour: Colour) -> String {
+fn report(loaded: &Loaded, over: &HashSet<PathBuf>, colour: Colour) -> String {
     let shown = diagnostic::folded(&loaded.diagnostics);
     let counts = Counts::of(&shown);
     let mut text = diagnostic::human(&shown, colour);
@@ -133,7 +135,8 @@ fn report(loaded: &Loaded, colour: Colour) -> String {
     } else {
         text.push_str(&format!("{counts} in {files}\n"));
     }
-    match loaded.diagnostics.iter().filter(|found| found.fix.is_some()).count() {
+    let is_mended = |found: &&Diagnostic| found.fix.is_some() && !over.contains(&found.file);
+    match loaded.diagnostics.iter().filter(is_mended).count() {
         0 => {}
         1 => text.push_str("`straight check --fix` mends one of them.\n"),
         count => text.push_str(&format!("`straight check --fix` mends {count} of them.\n")),

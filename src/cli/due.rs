@@ -1,6 +1,6 @@
 //! `straight check`: what is wrong, and what of the rest is due.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -52,6 +52,16 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         None => options,
     };
     let mut loaded = check::read(&args.paths, folder, &options, mend, now)?;
+    let mut spared = HashSet::new();
+    if let Some((record, _, key)) = &next {
+        let over = record.over(&loaded, key, config, now);
+        // An article that went out is not written to unless somebody names it.
+        if loaded.mended.iter().any(|mended| over.iter().any(|path| folder.join(path) == mended.file)) {
+            let options = options.clone().sparing(over.clone());
+            loaded = check::read(&args.paths, folder, &options, mend, now)?;
+        }
+        spared = over.iter().map(|path| folder.join(path)).collect();
+    }
     // What programs read is the findings, and nothing else.
     let mut account: Box<dyn Write + '_> = match format {
         Format::Human(_) => Box::new(&mut *out),
@@ -71,7 +81,7 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
     let mut web_links = std::mem::take(&mut loaded.web_links);
     let Some((record, sent, key)) = next else {
         let asked = ask(args, &web_links, config, &mut loaded.diagnostics).await?;
-        let verdict = check::tell(&loaded, format, strictness, out)?;
+        let verdict = check::tell(&loaded, &spared, format, strictness, out)?;
         tell_asked(asked, args.format, out)?;
         return Ok(verdict == Verdict::Fine);
     };
@@ -96,6 +106,7 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
     let over: HashSet<PathBuf> = over.iter().map(|article| folder.join(&article.path)).collect();
     web_links.retain(|link| !over.contains(&folder.join(link.spot.path())));
     let asked = ask(args, &web_links, config, &mut report.diagnostics).await?;
+    let left = left_alone(&report.diagnostics, &spared);
     let aside = diagnostic::set_aside(&mut report.diagnostics, &over);
     // What goes out next is what an editor is at.
     let due: HashSet<PathBuf> = outlook.due.iter().map(|article| folder.join(&article.path)).collect();
@@ -104,19 +115,42 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         let ((a_waits, a_line, a_column), (b_waits, b_line, b_column)) = (place(a), place(b));
         (a_waits, &a.file, a_line, a_column).cmp(&(b_waits, &b.file, b_line, b_column))
     });
-    let verdict = check::tell(&report, format, strictness, out)?;
+    let verdict = check::tell(&report, &spared, format, strictness, out)?;
     if let (findings @ 1.., files) = aside {
-        let told = told_aside(findings, files, folder);
-        match args.format {
-            CheckFormat::Human => writeln!(out, "{told}")?,
-            CheckFormat::Json | CheckFormat::Github => writeln!(super::out::stderr(), "{told}")?,
-        }
+        tell_beside(&told_aside(findings, files, folder), args.format, out)?;
+    }
+    if let Some(told) = left.filter(|_| args.fix) {
+        tell_beside(&told, args.format, out)?;
     }
     tell_asked(asked, args.format, out)?;
     if args.format == CheckFormat::Human {
         outlook.tell(&report.unsettled, out)?;
     }
     Ok(verdict == Verdict::Fine)
+}
+
+/// Writes a line that is no finding, beside them.
+fn tell_beside(told: &str, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        CheckFormat::Human => writeln!(out, "{told}"),
+        CheckFormat::Json | CheckFormat::Github => writeln!(super::out::stderr(), "{told}"),
+    }
+}
+
+/// What is told of the articles `over`, whose time is past, that could be mended.
+fn left_alone(diagnostics: &[Diagnostic], over: &HashSet<PathBuf>) -> Option<String> {
+    let mendable = diagnostics.iter().filter(|found| found.fix.is_some() && over.contains(&found.file));
+    let files: BTreeSet<&PathBuf> = mendable.map(|found| &found.file).collect();
+    let first = files.first()?.display();
+    Some(match files.len() {
+        1 => {
+            format!("1 article whose time is past is left as it is; `straight check --fix {first}` mends it.")
+        }
+        count => format!(
+            "{count} articles whose time is past are left as they are; name those to be mended, \
+             as in `straight check --fix {first}`."
+        ),
+    })
 }
 
 /// What is told of warnings and hints that are not: they are of articles whose time is past.

@@ -1,6 +1,6 @@
 //! What an edition would be: the articles and the record of the past, assembled and rendered. Nothing is frozen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -126,6 +126,26 @@ impl Record {
         now: DateTime<Utc>,
     ) -> Assembled {
         edition::assemble(loaded, self.past(), rules(key, config, now))
+    }
+
+    /// Of what is loaded the files, relative to the articles folder, whose time is past for the edition `key`: they went out,
+    /// or will not. Where nothing is on record, as beside a change on its way, what is of these days may be due elsewhere.
+    #[must_use]
+    pub fn over(
+        &self,
+        loaded: &Loaded,
+        key: &EditionKey,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> HashSet<PathBuf> {
+        let outlines = loaded.outlines();
+        let oldest = backlog_of(key.date(), config);
+        let sorted = edition::sort(outlines.clone(), self.past(), rules(key, config, now));
+        let over = edition::over(&sorted.waiting, &outlines, oldest);
+        let counts = counting(loaded, key, self, config);
+        let broken =
+            loaded.broken.iter().filter(|file| !counts(file) && file.date.is_some_and(|date| date < oldest));
+        over.into_iter().map(|article| &article.path).chain(broken.map(|file| &file.path)).cloned().collect()
     }
 
     /// Of what is there, what was there when the first edition `key` was approved, its slugs being known to `is_known`; beside it
@@ -316,16 +336,7 @@ pub(super) fn errors_that_count(
     record: &Record,
     config: &Config,
 ) -> Vec<Diagnostic> {
-    let newest_whole = |by: NaiveDate| {
-        loaded.articles.iter().filter(|a| !a.draft && a.date <= by).map(|article| article.date).max()
-    };
-    let oldest = match record.past() {
-        Past::Editions(_) => Some(backlog_of(key.date(), config)),
-        Past::CalledOff(day) => newest_whole(day.min(key.date())).or_else(|| newest_whole(key.date())),
-        Past::Nothing => newest_whole(key.date()),
-    };
-    let oldest = oldest.unwrap_or(NaiveDate::MIN);
-    let counts = |file: &Broken| file.date.is_none_or(|date| (oldest..=key.date()).contains(&date));
+    let counts = counting(loaded, key, record, config);
     let files: Vec<_> = loaded.broken.iter().filter(|file| counts(file)).collect();
     let is_of_one = |found: &&Diagnostic| files.iter().any(|file| found.file.ends_with(&file.path));
     loaded
@@ -335,6 +346,21 @@ pub(super) fn errors_that_count(
         .filter(is_of_one)
         .cloned()
         .collect()
+}
+
+/// Whether a broken file of what is loaded may belong to the edition.
+fn counting(loaded: &Loaded, key: &EditionKey, record: &Record, config: &Config) -> impl Fn(&Broken) -> bool {
+    let newest_whole = |by: NaiveDate| {
+        loaded.articles.iter().filter(|a| !a.draft && a.date <= by).map(|article| article.date).max()
+    };
+    let oldest = match record.past() {
+        Past::Editions(_) => Some(backlog_of(key.date(), config)),
+        Past::CalledOff(day) => newest_whole(day.min(key.date())).or_else(|| newest_whole(key.date())),
+        Past::Nothing => newest_whole(key.date()),
+    };
+    let oldest = oldest.unwrap_or(NaiveDate::MIN);
+    let days = oldest..=key.date();
+    move |file| file.date.is_none_or(|date| days.contains(&date))
 }
 
 /// The moment as of which the edition `key` is made, when it is looked at or approved at `now`: its slot while that is
