@@ -562,6 +562,49 @@ fn a_check_of_an_archive_is_about_what_goes_out_next() {
     assert!(code == 1 && due < old, "{told}");
 }
 
+/// Nothing that somebody dropped into the folder is passed over in silence, and nothing else is told of.
+#[test]
+fn a_file_that_may_be_meant_as_an_article_and_is_not_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "---\ntitle: The ferry\ndate: 2025-11-04\n---\nIt sails.\n";
+    for (name, content) in [
+        ("tide.md.txt", text),
+        ("quay.TXT", text),
+        ("ferry", &format!("\u{FEFF}{text}").replace('\n', "\r\n")),
+        ("council.docx", "PK"),
+        ("images/plan.txt", "A plan of the quay.\n"),
+        ("images/quay.jpg", ""),
+        ("licence", "MIT\n"),
+        ("table.csv", "a,b\n"),
+        ("~$council.docx", "PK"),
+        (".notes.txt", text),
+    ] {
+        let file = folder.path().join("articles").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+    }
+    let (code, told) = program::straight(folder.path(), &["check"]);
+    for words in [
+        "--> articles/tide.md.txt\n = help: name it `tide.md`",
+        "--> articles/quay.TXT\n = help: name it `quay.md`",
+        "--> articles/ferry\n = help: name it `ferry.md`",
+        "--> articles/council.docx\n = help: write the article as `council.md`; or move this out",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(code == 0 && told.contains("4 warnings in 0 files"), "{told}");
+    // Named, what is text is read all the same.
+    let (_, told) =
+        program::straight(folder.path(), &["check", "articles/quay.TXT", "articles/council.docx"]);
+    assert!(told.contains("help: name it `quay.md`") && told.contains("[no-highlights]"), "{told}");
+    assert!(told.contains("as `council.md`") && told.contains(" in 2 files"), "{told}");
+    assert!(!told.contains("error["), "{told}");
+    let settings = "lint: {unread-file: off}\n";
+    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+    let (_, told) = program::straight(folder.path(), &["check"]);
+    assert!(told.contains("Everything is fine in 0 files."), "{told}");
+}
+
 #[test]
 fn what_went_out_is_mended_only_where_it_is_named() {
     let folder = tempfile::tempdir().unwrap();

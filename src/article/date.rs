@@ -18,7 +18,7 @@ pub(super) struct Dated {
 }
 
 /// The accepted forms, for remedies.
-pub(super) const FORMS: &str = "write 2025-11-04, or with a time 2025-11-04 06:30 (the publication's zone), \
+pub(super) const FORMS: &str = "write year, month and day as in 2025-11-04; with a time 2025-11-04 06:30 (the publication's zone), \
                                 2025-11-04T06:30+01:00 or 2025-11-04 06:30 Europe/Berlin";
 
 /// Reads a date, or a date and time with or without zone; without one it is `zone`'s.
@@ -92,9 +92,11 @@ fn offset(text: &str) -> Option<FixedOffset> {
 
 /// What was meant by a date in another notation, as it is to be written, when only one can be meant.
 pub(super) fn meant(text: &str, zone: Tz) -> Option<String> {
-    let text = text.trim();
-    day(text)
-        .map(|day| day.to_string())
+    // A writing program's quotes are no marks of YAML, and a comma behind a value is one of JSON.
+    let text = text.trim().trim_end_matches([',', ';']).trim_matches(['“', '”', '„', '‘', '’', '«', '»']);
+    as_written(text, zone)
+        .map(|_| text.to_owned())
+        .or_else(|| day(text).map(|day| day.to_string()))
         .or_else(|| without_brackets(text, zone))
         .or_else(|| padded(text, zone))
         .or_else(|| of_mail(text))
@@ -253,6 +255,9 @@ mod tests {
             assert_eq!(guess(text).as_deref(), Some("2025-11-04"), "{text}");
         }
         for (text, meant) in [
+            ("“2025-11-04”", Some("2025-11-04")),
+            ("„4.11.2025“,", Some("2025-11-04")),
+            ("2025-11-04 06:30,", Some("2025-11-04 06:30")),
             ("2026-1-3", Some("2026-01-03")),
             ("2026-1-3 06:30", Some("2026-01-03 06:30")),
             ("11/23/2026", Some("2026-11-23")),

@@ -15,7 +15,7 @@ use super::parse::{self, Input, Memory};
 use super::picture::SHOWN_WIDTH;
 use super::picture_cache::PictureCache;
 use super::reading::{Settling, Work, gather};
-use super::walk::{self, Found, Walk};
+use super::walk::{self, Found, PassedOver, Walk};
 use super::{Article, Loaded};
 use crate::config::{Authors, Config};
 use crate::diagnostic::{Diagnostic, Levels};
@@ -277,7 +277,14 @@ fn asked(
                 walk.diagnostics.push(walk::astray(&error));
             }
         } else {
-            walk.files.push(at(path, &real, root));
+            let file = at(path, &real, root);
+            let passed_over = PassedOver::of(&file);
+            if passed_over.as_ref().is_some_and(PassedOver::is_document) {
+                astray += 1;
+            } else {
+                walk.files.push(file);
+            }
+            walk.passed_over.extend(passed_over);
         }
     }
     let mut asked = HashSet::new();

@@ -1,6 +1,7 @@
 //! One Markdown file with YAML front matter, read, checked and rendered.
 
 mod blank;
+mod broken_yaml;
 mod crew;
 mod date;
 mod directives;
@@ -148,6 +149,12 @@ impl Loaded {
         all.sort_by(|a, b| (a.date, &a.path).cmp(&(b.date, &b.path)));
         all
     }
+}
+
+/// Where the head of a file is no YAML, in plain words: the line, from 0, what is wrong, and what helps.
+pub(crate) fn broken_head(head: &str) -> Option<(usize, String, String)> {
+    let yaml::SyntaxError { span, message, remedy } = yaml::parse(head, 0).err()?;
+    Some((head[..span.start.min(head.len())].matches('\n').count(), message, remedy))
 }
 
 /// A file that is no article yet.

@@ -42,7 +42,10 @@ pub(super) fn gather(
     options: &LoadOptions,
     now: DateTime<Utc>,
 ) -> Loaded {
-    let Walk { files, diagnostics, refused } = walk;
+    let Walk { files, mut diagnostics, refused, passed_over } = walk;
+    if let Some(severity) = options.lint.of(walk::UNREAD, Severity::Warning) {
+        diagnostics.extend(passed_over.into_iter().map(|file| file.told(severity)));
+    }
     let mut loaded = Loaded { diagnostics, files: refused.len(), ..Loaded::default() };
     loaded.broken.extend(refused.into_iter().map(|path| Broken { path, date: None }));
     let mut settled = Vec::with_capacity(files.len());

@@ -13,7 +13,8 @@ pub(super) struct NotText {
     pub(super) remedy: &'static str,
 }
 
-const SAVE_AS_UTF8: &str = "save the file as UTF-8";
+const SAVE_AS_UTF8: &str =
+    "save the file as UTF-8: programs ask for that where they ask for its name, as “Encoding”";
 
 /// Decodes UTF-8 (with or without a byte order mark) and UTF-16 that has one.
 pub(super) fn decode(bytes: &[u8]) -> Result<String, NotText> {
@@ -124,8 +125,18 @@ pub(super) enum NoFrontMatter {
     Missing,
     /// `+++`, as for TOML.
     Toml,
+    /// `{`, as for JSON.
+    Json,
+    /// ```` ``` ````, as around an example.
+    Fenced,
     /// A dash that a writing program made of `---`.
     Dash,
+    /// Two dashes, or four, or three behind a space; or other signs in a row.
+    Dashes,
+    /// The first line is a key.
+    Bare,
+    /// Something stands above it.
+    Below,
     /// No line ends but by a carriage return.
     CarriageReturns,
     /// No second `---` follows.
@@ -142,17 +153,42 @@ impl NoFrontMatter {
             NoFrontMatter::Missing => (
                 "no-front-matter",
                 "the file does not begin with front matter",
-                "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`",
+                "begin it with a line of `---`, then `title:` and `date:`, then another line of `---`; or move it out of the folder, if it is no article",
             ),
             NoFrontMatter::Toml => (
                 "no-front-matter",
                 "this front matter is TOML",
                 "`straight import hugo` reads it; or write it in YAML: `---` for `+++`, and `title: …` for `title = \"…\"`",
             ),
+            NoFrontMatter::Json => (
+                "no-front-matter",
+                "this front matter is JSON",
+                "`straight import hugo` reads it; or write `---` for its first and last brace, and each line as `title: …`",
+            ),
+            NoFrontMatter::Fenced => (
+                "no-front-matter",
+                "the front matter stands in a block of code",
+                "remove this line, and the line of ``` below",
+            ),
             NoFrontMatter::Dash => (
                 "no-front-matter",
                 "here stands a long dash instead of three short ones",
                 "write `---`, and switch off that the program replaces it",
+            ),
+            NoFrontMatter::Dashes => (
+                "no-front-matter",
+                "this line should be three dashes, and nothing else",
+                "write `---` at the beginning of the line",
+            ),
+            NoFrontMatter::Bare => (
+                "no-front-matter",
+                "above the front matter there is no line of `---`",
+                "write `---` on a line above its first key, and on one below its last",
+            ),
+            NoFrontMatter::Below => (
+                "no-front-matter",
+                "this stands above the front matter, which is the first thing in a file",
+                "move it below the second line of `---`, or remove it",
             ),
             NoFrontMatter::CarriageReturns => (
                 "line-ends",
@@ -173,9 +209,14 @@ impl NoFrontMatter {
         for line in text.split_inclusive('\n') {
             let shown = match self {
                 NoFrontMatter::Dash => is_long_dash(line),
+                NoFrontMatter::Dashes => is_other_end(line),
                 NoFrontMatter::Empty
                 | NoFrontMatter::Missing
                 | NoFrontMatter::Toml
+                | NoFrontMatter::Json
+                | NoFrontMatter::Fenced
+                | NoFrontMatter::Bare
+                | NoFrontMatter::Below
                 | NoFrontMatter::CarriageReturns
                 | NoFrontMatter::Unclosed => !line.trim().is_empty(),
             };
@@ -199,17 +240,57 @@ pub(super) fn is_long_dash(line: &str) -> bool {
         && line.contains(['—', '–', '―'])
 }
 
+/// What stands where three dashes at the beginning of the line are meant: `--`, `-----`, ` ---`, `===`.
+pub(super) fn is_other_dashes(line: &str) -> bool {
+    let signs = line.trim();
+    let is_row_of = |sign: u8| signs.bytes().all(|b| b == sign);
+    let is_row =
+        (signs.len() >= 2 && is_row_of(b'-')) || (signs.len() >= 3 && b"=*_~+".iter().any(|s| is_row_of(*s)));
+    is_row && line.trim_end() != "---"
+}
+
+/// The same, or three dashes with a text behind them.
+pub(super) fn is_other_end(line: &str) -> bool {
+    is_other_dashes(line) || line.trim_end().starts_with("--- ")
+}
+
+/// Whether a line may be one of a head: `title: …`, `- an item`, what is indented, a comment.
+fn is_of_head(line: &str) -> bool {
+    let word = line.split(':').next().unwrap_or_default();
+    let is_key = line.contains(':') && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    line.trim().is_empty() || line.starts_with([' ', '\t', '-', '#']) || (is_key && !word.is_empty())
+}
+
 /// Why the first line is no `---`.
 fn missing(text: &str, first: &str) -> NoFrontMatter {
     if text.contains('\r') && !text.contains('\n') {
         NoFrontMatter::CarriageReturns
     } else if first.trim_end() == "+++" {
         NoFrontMatter::Toml
+    } else if first.starts_with('{') && text.lines().take(30).any(|line| line.contains("\"title\":")) {
+        NoFrontMatter::Json
+    } else if first.starts_with("```") && is_title_near(text) {
+        NoFrontMatter::Fenced
     } else if is_long_dash(first) {
         NoFrontMatter::Dash
+    } else if is_other_end(first) && is_title_near(text) {
+        NoFrontMatter::Dashes
+    } else if is_of_head(first) && first.starts_with(char::is_alphabetic) && is_title_near(text) {
+        NoFrontMatter::Bare
+    } else if text.lines().take(30).skip_while(|line| line.trim_end() != "---").any(is_title) {
+        NoFrontMatter::Below
     } else {
         NoFrontMatter::Missing
     }
+}
+
+/// Whether a line further up than those of any text is `title: …`.
+fn is_title_near(text: &str) -> bool {
+    text.lines().take(30).any(is_title)
+}
+
+fn is_title(line: &str) -> bool {
+    line.trim_start().starts_with("title:")
 }
 
 /// Finds the front matter: a first line of `---`, above which only blank lines may stand, and the next one.
@@ -232,8 +313,13 @@ pub(super) fn split(text: &str) -> Result<Parts, NoFrontMatter> {
         }
         at += line.len();
     }
-    let dash = text.split_inclusive('\n').take(100).any(is_long_dash);
-    Err(if dash { NoFrontMatter::Dash } else { NoFrontMatter::Unclosed })
+    let mut head = text[start..].split_inclusive('\n').take(100);
+    if head.clone().any(is_long_dash) {
+        return Err(NoFrontMatter::Dash);
+    }
+    // Below the text of an article such a line makes a heading.
+    let dashes = head.find(|line| is_other_end(line) || !is_of_head(line)).is_some_and(is_other_end);
+    Err(if dashes { NoFrontMatter::Dashes } else { NoFrontMatter::Unclosed })
 }
 
 #[cfg(test)]
@@ -284,6 +370,19 @@ mod tests {
             ("---\ntitle: x\n—\nText — and more\n", NoFrontMatter::Dash, "—"),
             ("---\rtitle: x\r---\r", NoFrontMatter::CarriageReturns, "---"),
             ("— he said\n", NoFrontMatter::Missing, "— he said"),
+            ("----\ntitle: x\n---\n", NoFrontMatter::Dashes, "----"),
+            (" ---\ntitle: x\n---\n", NoFrontMatter::Dashes, " ---"),
+            ("---\ntitle: x\ntags:\n- a\n-----\nText.\n", NoFrontMatter::Dashes, "-----"),
+            ("---\ntitle: x\n\nA heading\n---------\nText.\n", NoFrontMatter::Unclosed, "---"),
+            ("------\nA table\n", NoFrontMatter::Missing, "------"),
+            ("{\"title\": \"x\"}\n", NoFrontMatter::Json, "{\"title\": \"x\"}"),
+            ("{ as they say }\n", NoFrontMatter::Missing, "{ as they say }"),
+            ("---\ntitle: x\n===\nText.\n", NoFrontMatter::Dashes, "==="),
+            ("---\ntitle: x\n--- Text.\nMore.\n", NoFrontMatter::Dashes, "--- Text."),
+            ("title: x\ndate: y\n\nText.\n", NoFrontMatter::Bare, "title: x"),
+            ("# x\n---\ntitle: x\n---\n", NoFrontMatter::Below, "# x"),
+            ("# x\n\n---\nText.\n", NoFrontMatter::Missing, "# x"),
+            ("```yaml\n---\ntitle: x\n---\n```\n", NoFrontMatter::Fenced, "```yaml"),
         ] {
             assert_eq!(split(text), Err(fault), "{text:?}");
             assert_eq!(&text[fault.place(text)], shown, "{text:?}");

@@ -1,6 +1,7 @@
 //! Which files of a folder are articles, and which are refused before they are read.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +38,84 @@ pub(super) struct Walk {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Files that are not read, relative to their root.
     pub(super) refused: Vec<PathBuf>,
+    /// Files that are no articles by their names, and that somebody may have meant as such.
+    pub(super) passed_over: Vec<PassedOver>,
+}
+
+/// A file that is not read, though it may have been meant to be.
+#[derive(Debug)]
+pub(super) struct PassedOver {
+    /// As the user calls it.
+    shown: PathBuf,
+    looks: Looks,
+}
+
+/// What a file looks like that is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    /// An article of another name.
+    Article,
+    /// What a writing program keeps in a form of its own.
+    Document,
+}
+
+impl PassedOver {
+    /// The file `found`, when the walk through its folder would pass it over.
+    pub(super) fn of(found: &Found) -> Option<Self> {
+        if is_article(&found.path) {
+            return None;
+        }
+        let looks = looks(&found.path.file_name()?.to_string_lossy(), &found.place())?;
+        Some(PassedOver { shown: found.shown.clone(), looks })
+    }
+
+    /// Whether there is no text in it that could be read.
+    pub(super) fn is_document(&self) -> bool {
+        self.looks == Looks::Document
+    }
+
+    /// What is told of it, with this weight.
+    pub(super) fn told(self, severity: Severity) -> Diagnostic {
+        let stem = self.shown.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = if is_article(Path::new(&stem)) { stem } else { format!("{stem}.md") };
+        let (message, remedy) = match self.looks {
+            Looks::Article => (
+                "this file begins as an article does, and is not read: its name does not end in `.md`",
+                format!("name it `{name}`"),
+            ),
+            Looks::Document => (
+                "this document of a writing program is not read: an article is a text file whose name ends in `.md`",
+                format!("write the article as `{name}`; or move this out of the folder of articles"),
+            ),
+        };
+        Diagnostic::of_file(severity, UNREAD, &self.shown, message).with_remedy(remedy)
+    }
+}
+
+/// The rule of files that are passed over.
+pub(super) const UNREAD: &str = "unread-file";
+
+/// Endings of what writing programs keep in a form of their own.
+const DOCUMENTS: [&str; 6] = ["docx", "doc", "odt", "rtf", "pages", "pdf"];
+/// Endings of text that may be an article by another name.
+const TEXTS: [&str; 7] = ["txt", "text", "mdx", "mdown", "mkd", "mdwn", "markdwn"];
+
+/// What the file of this name, at `place`, looks like, when it may have been meant as an article.
+fn looks(name: &str, place: &Path) -> Option<Looks> {
+    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    match ending.as_deref() {
+        Some(ending) if DOCUMENTS.contains(&ending) => Some(Looks::Document),
+        Some(ending) if !TEXTS.contains(&ending) => None,
+        Some(_) | None => begins_as_an_article(place).then_some(Looks::Article),
+    }
+}
+
+fn begins_as_an_article(place: &Path) -> bool {
+    let mut beginning = Vec::new();
+    let read = File::open(place).and_then(|file| file.take(2_000).read_to_end(&mut beginning));
+    let text = String::from_utf8_lossy(&beginning);
+    let mut lines = text.trim_start_matches('\u{FEFF}').lines();
+    read.is_ok() && lines.next() == Some("---") && lines.any(|line| line.trim_start().starts_with("title:"))
 }
 
 impl Walk {
@@ -71,6 +150,8 @@ impl Walk {
                 self.link(shown, root, path);
             } else if is_article(&path) {
                 self.files.push(Found { shown, root: Arc::clone(root), path });
+            } else if let Some(looks) = looks(&name.to_string_lossy(), &root.join(&path)) {
+                self.passed_over.push(PassedOver { shown, looks });
             }
         }
         Ok(())

@@ -7,6 +7,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_yaml::{Location, MessageFormatter, Spanned, UserMessageFormatter};
 
+use super::broken_yaml::{self, Slip};
+
 /// A value and the bytes it stands at.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
@@ -37,7 +39,7 @@ pub(super) struct Key {
 pub(super) struct SyntaxError {
     pub(super) span: Range<usize>,
     pub(super) message: String,
-    pub(super) remedy: &'static str,
+    pub(super) remedy: String,
 }
 
 impl Value {
@@ -74,6 +76,11 @@ pub(super) fn parse(source: &str, offset: usize) -> Result<Node, SyntaxError> {
     Ok(Place { source, offset }.node(parsed))
 }
 
+/// The byte at which `source` breaks; none when it is YAML.
+pub(super) fn breaks(source: &str) -> Option<usize> {
+    read(source).err().map(|error| breaks_at(&error, source))
+}
+
 fn read(source: &str) -> Result<Spanned<Raw>, serde_yaml::Error> {
     // Deep nesting and alias bombs end here, not in our stack.
     let options = serde_yaml::options! {
@@ -102,124 +109,22 @@ fn read(source: &str) -> Result<Spanned<Raw>, serde_yaml::Error> {
 /// The byte of `source` at which `error` saw it break.
 fn breaks_at(error: &serde_yaml::Error, source: &str) -> usize {
     let location = error.location().unwrap_or(Location::UNKNOWN);
-    Place { source, offset: 0 }.byte(&location).min(source.len())
+    source.floor_char_boundary(Place { source, offset: 0 }.byte(&location))
 }
 
 fn syntax_error(error: &serde_yaml::Error, source: &str, offset: usize) -> SyntaxError {
     let start = breaks_at(error, source);
-    if let Some(place) = placeholder(source, start) {
-        let shown: String = source[place.clone()].chars().take(60).collect();
-        return SyntaxError {
-            span: offset + place.start..offset + place.end,
-            message: format!("broken YAML: a template's placeholder was left unfilled: `{shown}`"),
-            remedy: "write the value in its place; if the braces are meant, put all of it in single quotes",
-        };
+    let told = UserMessageFormatter.format_message(error);
+    let Slip { span, message, remedy } = broken_yaml::slip(source, start, &told);
+    SyntaxError {
+        span: offset + span.start..offset + span.end,
+        message: format!("the front matter cannot be read: {message}"),
+        remedy,
     }
-    if let Some((at, key)) = joined_key(source, start) {
-        let sign = source[at..].chars().next().map_or(0, char::len_utf8);
-        let no_break = source[at..].starts_with(NO_BREAK);
-        let (message, remedy) = if no_break {
-            (
-                format!("broken YAML: what stands behind `{key}:` looks like a space, and is none (U+00A0)"),
-                "write a plain space behind the colon",
-            )
-        } else {
-            (
-                format!("broken YAML: no space stands behind `{key}:`"),
-                "write a space behind the colon, or put the whole line in quotes",
-            )
-        };
-        return SyntaxError { span: offset + at..offset + at + sign, message, remedy };
-    }
-    let end = source[start..].chars().next().map_or(start, |c| start + c.len_utf8());
-    let message = UserMessageFormatter.format_message(error).into_owned();
-    let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
-    let line = source[line_start..].lines().next().unwrap_or_default();
-    let remedy = remedy(&source[..start], line, &message);
-    let large =
-        ["limits breached", "too complex", "limit exceeded"].iter().any(|words| message.contains(words));
-    let message =
-        if large { "it is too large or nested too deep".to_owned() } else { message.replace('\n', " ") };
-    SyntaxError { span: offset + start..offset + end, message: format!("broken YAML: {message}"), remedy }
-}
-
-/// What a template's program should have filled in, as `{{date}}`, `{{< now >}}` or `{% now %}`, when `source` breaks
-/// within it at byte `at`.
-fn placeholder(source: &str, at: usize) -> Option<Range<usize>> {
-    let start = source[..at].rfind('\n').map_or(0, |at| at + 1);
-    let line = source[start..].lines().next()?;
-    [("{{", "}}"), ("{%", "%}")].into_iter().find_map(|(open, close)| {
-        let begins = line[..line.floor_char_boundary(at - start + open.len())].rfind(open)?;
-        let ends = begins + open.len() + line[begins + open.len()..].find(close)? + close.len();
-        let place = start + begins..start + ends;
-        place.contains(&at).then_some(place)
-    })
 }
 
 /// A space that YAML takes for a letter.
 pub(super) const NO_BREAK: [char; 2] = ['\u{a0}', '\u{202f}'];
-
-/// Where a text begins that stands behind `key:` without a space, and the key, when that makes `source` break at byte
-/// `at`: on its own line, or on the next one. An item of a list may be a text with a colon, as `- 10:30 the ferry`.
-fn joined_key(source: &str, at: usize) -> Option<(usize, &str)> {
-    let line = |end: usize| {
-        let start = source[..end].rfind('\n').map_or(0, |at| at + 1);
-        (start, source[start..].lines().next().unwrap_or_default())
-    };
-    let here = line(at);
-    let above = (here.0 > 0).then(|| line(here.0 - 1));
-    [Some(here), above].into_iter().flatten().find_map(|(start, line)| {
-        let (key, value) = line.split_once(':')?;
-        let word = key.trim_start_matches(' ');
-        let is_word = word.len() > 1 && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
-        let is_joined = value.starts_with(|c: char| NO_BREAK.contains(&c) || !c.is_whitespace());
-        let is_address = value.starts_with("//");
-        let behind = start + key.len() + 1;
-        let mends = || {
-            let spaced = format!("{} {}", &source[..behind], source[behind..].trim_start_matches(NO_BREAK));
-            let line = |source: &str, at: usize| source[..at].matches('\n').count();
-            read(&spaced)
-                .map_or_else(|error| line(&spaced, breaks_at(&error, &spaced)) > line(source, at), |_| true)
-        };
-        (is_word && is_joined && !is_address && mends()).then_some((behind, word))
-    })
-}
-
-/// What most likely helps, judged by the line that breaks.
-fn remedy(before: &str, line: &str, message: &str) -> &'static str {
-    let open = |sign: char| before.matches(sign).count();
-    let value = line.split_once(": ").map_or(line, |(_, value)| value).trim_start();
-    let value = value.strip_prefix("- ").unwrap_or(value);
-    if line.trim_start_matches(' ').starts_with('\t') || message.contains("tab") {
-        "indent with spaces; YAML takes no tabs"
-    } else if value.starts_with('"') && message.contains("escape") {
-        "put the text in single quotes: inside double ones a backslash and the letter behind it are one sign"
-    } else if value.starts_with('"') && message.contains("trailing") {
-        "put all of the text in single quotes; or put all of it in double quotes, and write \\\" for each quote inside them"
-    } else if value.starts_with('\'') && message.contains("trailing") {
-        "put all of the text in double quotes; or in single ones, and write an apostrophe inside them twice: ''"
-    } else if value.starts_with('"') || value.starts_with('\'') {
-        "close the quotes, and write nothing behind them"
-    } else if message.contains("limit") || message.contains("budget") || message.contains("depth") {
-        "front matter is a few keys and short lists; write it flat and without aliases"
-    } else if is_comma_astray(line) {
-        "remove the comma that has nothing before it"
-    } else if open('[') > open(']') || open('{') > open('}') {
-        "close the bracket that is open above"
-    } else if value.contains(": ") {
-        "put the value in quotes: it holds a colon and a space"
-    } else if value.starts_with(['*', '&', '@', '`', '%', '!', '|', '>', '[', '{']) {
-        "put the value in quotes: it begins with a sign that means something in YAML"
-    } else {
-        "write each line as `key: value`, lists as `- item` beneath their key, and quote what holds a `: ` or a `#`"
-    }
-}
-
-/// Whether a list on the line has a comma with nothing before it: `[a, , b]`.
-fn is_comma_astray(line: &str) -> bool {
-    let signs: String = line.chars().filter(|c| !c.is_whitespace()).collect();
-    signs.contains("[,") || signs.contains('[') && signs.contains(",,")
-}
 
 /// Where a piece of YAML stands in its file.
 struct Place<'a> {
@@ -412,6 +317,14 @@ mod tests {
             "title: \"The \"new\" ferry\"\n",
             "title: 'The ferry's back'\n",
             "tags: [a, , b]\n",
+            "title: [Live] The ferry\n",
+            "title: The ferry\n  is: back again: now\n",
+            "title: The ferry\n  is back: again\n",
+            "tags:\n- sea\n-quay\n",
+            "tags:\n  - sea\n  date: x\n",
+            "title: The ferry\n\nIt sails.\ndate: x\n",
+            "<<<<<<< HEAD\ntitle: a\n=======\ntitle: b\n>>>>>>> c\n",
+            "title: x\n--\ndate: x\n",
         ];
         let shown: Vec<String> =
             broken.iter().map(|source| format!("{source:?}\n{}", shown(source))).collect();

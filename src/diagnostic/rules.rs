@@ -153,7 +153,7 @@ const TEXT: &[Rule] = &[
     ),
     warning(
         "failed-markup",
-        "Markup that makes nothing, so that readers see its signs: `**Note:**text`, `[text] (https://…)`, `#Heading`, a table whose second line has too few columns, a block of code without its end; and any markup in the title or summary, which are plain text.",
+        "Markup that makes nothing, so that readers see its signs: `**Note:**text`, `[text] (https://…)`, `#Heading`, a table whose second line has too few columns, a picture whose name has a space in it, a block of code without its end, two versions that git left; and any markup in the title or summary, which are plain text.",
     ),
     warning("dropped-html", "HTML that does not go into a mail."),
     warning("undefined-note", "A reference to a footnote that is not there."),
@@ -231,6 +231,13 @@ const FOLDER: &[Rule] = &[
         ),
     ),
     reaching(
+        Reach::Folder,
+        warning(
+            "unread-file",
+            "A file in the folder that is no article by its name, and may have been meant as one: a document of a writing program, or `tide.txt` that begins with a head.",
+        ),
+    ),
+    reaching(
         Reach::Edition,
         hint("subject-length", "The next edition's subject of fewer than 30 or more than 50 characters."),
     ),
@@ -240,7 +247,10 @@ const FORM: &[Rule] = &[
     fixed("not-text", "A file that is no UTF-8 and no UTF-16."),
     fixed("empty-file", "A file without content."),
     mended(fixed("line-ends", "Lines that end in carriage returns alone."), "Lines end with line feeds."),
-    mended(fixed("no-front-matter", "A file that does not begin with `---`."), "A long dash becomes `---`."),
+    mended(
+        fixed("no-front-matter", "A file that does not begin with `---`."),
+        "A long dash, another number of dashes, or other signs in a row become `---`.",
+    ),
     fixed("unclosed-front-matter", "Front matter without its closing `---`."),
     mended(
         fixed("broken-yaml", "Front matter that is no YAML."),

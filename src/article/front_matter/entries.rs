@@ -115,7 +115,16 @@ fn unknown_key(
         }
         None => format!("the keys{of} are {}", list(rows)),
     };
-    findings.error("unknown-key", key.span.clone(), format!("unknown key{of}: `{shown}`"), remedy);
+    let unseen =
+        key.name.chars().find(|c| matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}'));
+    let message = match unseen {
+        Some(sign) => {
+            let code = u32::from(sign);
+            format!("unknown key{of}: `{shown}` has a sign in it that cannot be seen (U+{code:04X})")
+        }
+        None => format!("unknown key{of}: `{shown}`"),
+    };
+    findings.error("unknown-key", key.span.clone(), message, remedy);
     // Of two that are both taken for it, neither is beyond doubt.
     let sure = |key: &Key| surely(&key.name, rows.iter().map(|row| row.name));
     let others = map.iter().filter(|(other, _)| sure(other) == sure(key)).count();

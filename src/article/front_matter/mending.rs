@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::keys::{AUTHOR, FRONT_MATTER, IMAGE, KeyRow, Kind, SOURCE};
 use crate::article::findings::Findings;
-use crate::article::source::{NoFrontMatter, is_long_dash};
+use crate::article::source::{NoFrontMatter, is_long_dash, is_other_dashes};
 use crate::article::yaml::{self, Key, Node, Value};
 use crate::article::{blank, date};
 
@@ -17,17 +17,26 @@ pub(in crate::article) fn without_head(text: &str, fault: NoFrontMatter) -> Opti
         NoFrontMatter::CarriageReturns => {
             Some(("ends the lines as Unix does", vec![(0..text.len(), text.replace('\r', "\n"))]))
         }
-        NoFrontMatter::Dash => {
+        NoFrontMatter::Dash | NoFrontMatter::Dashes => {
             let place = fault.place(text);
             let has_head = text[place.start..].lines().take(30).any(|line| line.starts_with("title:"));
             let is_opening = place.start == 0;
             let is_closing = text.get(..place.start).and_then(|head| head.split_once('\n')).is_some_and(
                 |(_, head)| matches!(yaml::parse(head, 0), Ok(Node { value: Value::Map(map), .. }) if has_title(&map)),
             );
-            let dash = is_long_dash(&text[place.clone()]) && ((is_opening && has_head) || is_closing);
-            dash.then(|| ("writes `---`", vec![(place, "---".to_owned())]))
+            let line = &text[place.clone()];
+            let dash = is_long_dash(line) || is_other_dashes(line);
+            (dash && ((is_opening && has_head) || is_closing))
+                .then(|| ("writes `---`", vec![(place, "---".to_owned())]))
         }
-        NoFrontMatter::Empty | NoFrontMatter::Missing | NoFrontMatter::Toml | NoFrontMatter::Unclosed => None,
+        NoFrontMatter::Empty
+        | NoFrontMatter::Missing
+        | NoFrontMatter::Toml
+        | NoFrontMatter::Json
+        | NoFrontMatter::Fenced
+        | NoFrontMatter::Bare
+        | NoFrontMatter::Below
+        | NoFrontMatter::Unclosed => None,
     }
 }
 
@@ -151,11 +160,13 @@ pub(super) fn of_wrong_type(name: &str, kind: Kind, node: &Node, findings: &mut 
         return;
     }
     let mend = match (kind, &node.value) {
-        (Kind::Switch, Value::Text(text)) => match text.trim().to_ascii_lowercase().as_str() {
-            "yes" | "on" | "y" | "true" => Some(("writes `true`", "true".to_owned())),
-            "no" | "off" | "n" | "false" => Some(("writes `false`", "false".to_owned())),
-            _ => None,
-        },
+        (Kind::Switch, Value::Text(text)) => {
+            match text.trim_matches(['“', '”', '„', '‘', '’', ' ']).to_ascii_lowercase().as_str() {
+                "yes" | "on" | "y" | "true" => Some(("writes `true`", "true".to_owned())),
+                "no" | "off" | "n" | "false" => Some(("writes `false`", "false".to_owned())),
+                _ => None,
+            }
+        }
         (Kind::Date, Value::Number(_)) => {
             date::meant(&written, chrono_tz::UTC).map(|day| ("writes the date as it is read", day))
         }
@@ -195,8 +206,12 @@ fn list_of(
     let line_start = findings.text()[..node.span.start].rfind('\n').map_or(0, |at| at + 1);
     let on_its_line = findings.source(line_start..node.span.start).trim_end() == format!("{name}:");
     if kind == Kind::Texts {
-        let items: Vec<String> =
-            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(blank::scalar).collect();
+        let items: Vec<String> = text
+            .split([',', ';'])
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(blank::scalar)
+            .collect();
         return Some((DOES, format!("[{}]", items.join(", "))));
     }
     // In its own line it may hold commas and brackets, as it does now.

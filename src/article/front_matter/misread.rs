@@ -9,6 +9,7 @@ use crate::article::findings::Findings;
 use crate::article::yaml::{Key, Node, Value};
 
 const RULE: &str = "misread-text";
+const QUOTE: &str = "put all of the text in quotes; a comment stands on a line of its own";
 
 /// Tells of each text for readers in `map` that loses words, or runs into another.
 pub(super) fn look(map: &[(Key, Node)], findings: &mut Findings) {
@@ -28,6 +29,12 @@ fn look_into(map: &[(Key, Node)], rows: &[KeyRow], findings: &mut Findings) {
             Kind::Image => {
                 if let Value::Map(map) = &node.value {
                     look_into(map, IMAGE, findings);
+                }
+            }
+            Kind::Texts if node.value == Value::Null => {
+                let place = behind(key.span.end, findings);
+                if is_word(findings.source(place.clone())) {
+                    tell(place, "write tags without `#`, in brackets: `tags: [sea, quay]`", findings);
                 }
             }
             Kind::Date
@@ -55,16 +62,25 @@ fn texts(key: &Key, node: &Node, findings: &mut Findings) {
     }
 }
 
-/// Looks at the line of a key that ends at byte `end` and has no value: `title: #1 again`.
+/// Looks at the line of a key that ends at byte `end` and has no value: `title: #1 again`, `title: &Sea`.
 fn all_lost(end: usize, findings: &mut Findings) {
-    let line = findings.text()[end..].lines().next().unwrap_or_default();
-    let comment = line.trim_start_matches([':', ' ']);
-    let start = end + line.len() - comment.len();
-    let place = start..start + comment.trim_end().len();
-    if is_word(comment) {
-        tell(place.clone(), findings);
+    let place = behind(end, findings);
+    let text = findings.source(place.clone());
+    if is_word(text) {
+        tell(place.clone(), QUOTE, findings);
         mend(place, findings);
+    } else if text.strip_prefix(['&', '!']).is_some_and(|text| text.starts_with(char::is_alphanumeric)) {
+        let message = format!("`{}` is not shown: YAML takes it for a mark of its own", shown(text));
+        findings.report(RULE, place, message, "put all of the text in quotes");
     }
+}
+
+/// What stands on the line of a key that ends at byte `end`, behind its colon.
+fn behind(end: usize, findings: &Findings) -> Range<usize> {
+    let line = findings.text()[end..].lines().next().unwrap_or_default();
+    let text = line.trim_start_matches([':', ' ']);
+    let start = end + line.len() - text.len();
+    start..start + text.trim_end().len()
 }
 
 /// `#1`, and no `# as the desk wants it`: that may be meant for nobody else.
@@ -72,16 +88,11 @@ fn is_word(comment: &str) -> bool {
     comment.strip_prefix('#').is_some_and(|text| text.starts_with(char::is_alphanumeric))
 }
 
-/// Tells of the comment at `place`.
-fn tell(place: Range<usize>, findings: &mut Findings) {
+/// Tells of the comment at `place`, and what helps.
+fn tell(place: Range<usize>, remedy: &str, findings: &mut Findings) {
     let shown = shown(findings.source(place.clone()));
     let message = format!("`{shown}` is not shown: behind a space, `#` begins a comment");
-    findings.report(
-        RULE,
-        place,
-        message,
-        "put all of the text in quotes; a comment stands on a line of its own",
-    );
+    findings.report(RULE, place, message, remedy);
 }
 
 /// Lets what was told just now be mended: all of `text` is one.
@@ -114,7 +125,7 @@ fn text(span: &Range<usize>, findings: &mut Findings) {
         let whole = span.start..place.end;
         let is_alone =
             before.trim_end().ends_with([':', '-']) && !findings.source(whole.clone()).contains(['\n', '\t']);
-        tell(place, findings);
+        tell(place, QUOTE, findings);
         if is_word && is_alone {
             mend(whole, findings);
         }

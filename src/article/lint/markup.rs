@@ -22,6 +22,9 @@ pub(super) fn look(manuscript: &Manuscript<'_>, findings: &mut Findings) {
             failed.tell(&body[span.clone()], manuscript.at(&(span.start..span.start + length)), findings);
         }
     }
+    if let Some(at) = conflict(body).filter(|at| document.runs().iter().any(|run| run.contains(&at.start))) {
+        Failed::Conflict.tell(&body[at.clone()], manuscript.at(&at), findings);
+    }
     if let Some(fence) = &document.open_fence {
         Failed::Fence.tell(&body[fence.clone()], manuscript.at(fence), findings);
     }
@@ -52,6 +55,8 @@ pub(super) fn look(manuscript: &Manuscript<'_>, findings: &mut Findings) {
 enum Failed {
     Bold,
     Link,
+    Picture,
+    Conflict,
     Heading,
     Table,
     Fence,
@@ -68,6 +73,15 @@ impl Failed {
             Failed::Link => (
                 "this makes no link: readers see its brackets".to_owned(),
                 "write `[text](address)`: nothing between `]` and `(`, and `%20` for a space in the address",
+            ),
+            Failed::Picture => (
+                "this shows no picture: readers see its brackets".to_owned(),
+                "write `![what is to be seen](images/quay.jpg)`: nothing between `]` and `(`, and `%20` for a space in the name",
+            ),
+            Failed::Conflict => (
+                "git left two versions here, one behind the other: readers see both, and its signs"
+                    .to_owned(),
+                "keep one of the two, and remove the lines of `<<<<<<<`, `=======` and `>>>>>>>`",
             ),
             Failed::Heading => (
                 format!("`{}` is no heading: readers see its sign", shortened(line)),
@@ -100,10 +114,37 @@ fn in_text(body: &str, run: &Range<usize>) -> Vec<(Range<usize>, Failed)> {
     let links = text.match_indices(']').filter(|(at, _)| {
         let behind = &body[run.start + at + 1..];
         let leads = ["(http", " (http", "(www."].iter().any(|opens| behind.starts_with(opens));
-        leads && text[..*at].contains('[')
+        (leads || is_path(behind)) && text[..*at].contains('[')
+    });
+    let links = links.map(|(at, _)| {
+        let opens = text[..at].rfind('[').unwrap_or_default();
+        let is_picture =
+            body[..run.start + opens].ends_with('!') && !body[..run.start + opens].ends_with("\\!");
+        (place(at), if is_picture { Failed::Picture } else { Failed::Link })
     });
     let bold = bold.map(|(at, _)| (place(at), Failed::Bold));
-    bold.into_iter().chain(links.map(|(at, _)| (place(at), Failed::Link))).collect()
+    bold.into_iter().chain(links).collect()
+}
+
+/// Whether what stands behind a bracket is the path of an article or a picture, in its own: `(my quay.jpg)`.
+fn is_path(behind: &str) -> bool {
+    const ENDS: [&str; 7] = [".md)", ".markdown)", ".jpg)", ".jpeg)", ".png)", ".gif)", ".webp)"];
+    let line = behind.lines().next().unwrap_or_default();
+    let Some(path) = line.strip_prefix('(').or_else(|| line.strip_prefix(" (")) else { return false };
+    let path = path.to_ascii_lowercase();
+    let end = ENDS.iter().filter_map(|end| Some(path.find(end)? + end.len())).min();
+    end.is_some_and(|end| !path[..end].contains(['[', ']', '<', '>', '"']))
+}
+
+/// Where git put two versions of something.
+fn conflict(body: &str) -> Option<Range<usize>> {
+    let line = |signs: &str, from: usize| {
+        let found = body[from..].match_indices(signs).map(|(at, _)| from + at);
+        found.filter(|at| *at == 0 || body[..*at].ends_with('\n')).min()
+    };
+    let at = line("<<<<<<< ", 0)?;
+    line(">>>>>>> ", line("=======", at)?)?;
+    Some(at..at + body[at..].lines().next().unwrap_or_default().trim_end().len())
 }
 
 /// A paragraph that was to be a heading or a table, and how much of it to show.
@@ -190,6 +231,9 @@ mod tests {
             ("これは**重要。**次の文", "**", Failed::Bold),
             ("See [x](https://x.example/a b) now", "](", Failed::Link),
             ("See [text] (https://x.example/a) now", "] ", Failed::Link),
+            ("See [text](the other.md) now", "](", Failed::Link),
+            ("![The quay](My Photo (1).JPG)", "](", Failed::Picture),
+            ("So ![the quay] (images/quay.png)", "] ", Failed::Picture),
             ("Text.\n\n#Heading\n\nText.", "#Heading", Failed::Heading),
             ("##What it costs", "##What it costs", Failed::Heading),
             ("| a | b |\n|---|\n| 1 | 2 |", "| a | b |", Failed::Table),
@@ -210,6 +254,7 @@ mod tests {
             "    **Note:**text",
             "2**3 is 8, and f**k is not said; ** is a mark, **** a row",
             "[text](https://x.example/a) and [it] (as they say)",
+            "[text](other.md), ![quay](a%20b.png), and [sic] (a [b](c.png))",
             "#MeToo is what they said.\n\n#ferry #quay\n\n#1 again\n\n\\#Heading",
             "| a | b |\n|---|---|\n| 1 | 2 |",
             "He said | and no more",
@@ -219,6 +264,15 @@ mod tests {
             "~~~~\ncode\n~~~~~\n\n",
         ] {
             assert_eq!(told(body), [], "{body}");
+        }
+    }
+
+    #[test]
+    fn two_versions_that_git_left_are_found_at_the_first_line() {
+        let both = "Text.\n<<<<<<< HEAD\nMine.\n=======\nTheirs.\n>>>>>>> branch\n";
+        assert_eq!(&both[conflict(both).unwrap()], "<<<<<<< HEAD");
+        for text in ["<<<<<<< HEAD\nMine.\n", "a <<<<<<< b\n=======\n>>>>>>> c\n", "Text\n=======\n"] {
+            assert_eq!(conflict(text), None, "{text}");
         }
     }
 
