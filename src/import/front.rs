@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::article::broken_head;
 use crate::yaml::{self, Limits};
 
 /// The fields of a front matter in YAML, TOML or JSON, and where the body begins; else the line that is wrong, and why.
@@ -52,6 +53,9 @@ pub(super) fn from_yaml(head: &str) -> Result<Map<String, Value>, (usize, String
         return Ok(Map::new());
     }
     let node = yaml::parse(head, Limits::DOCUMENT).map_err(|error| {
+        if let Some((line, why, remedy)) = broken_head(head) {
+            return (line + 2, format!("{why}; {remedy}"));
+        }
         let remedy = error.remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
         let why = error.message.strip_prefix("this is no YAML: ").unwrap_or(&error.message);
         (error.place.line + 1, format!("the front matter is no YAML: {why}{remedy}"))

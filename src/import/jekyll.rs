@@ -33,6 +33,9 @@ fn jekyll(file: &File, is_site: bool, root: &Path) -> Kind {
             .filter(|_| (is_post || !is_site) && day_and_rest.is_some() || is_draft)
         {
             Some(markup) => Kind::Other(format!("written in {markup}, not in Markdown")),
+            None if is_post && day_and_rest.is_some() && begins_with_head(&whole) => {
+                Kind::Other("it begins as a post does, and its name does not end in `.md`".to_owned())
+            }
             None => Kind::Rest,
         };
     }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::tags::{
-    Words, begin_line, breaks, fence, is_in_address, picture, short, shown_elsewhere, unescaped,
+    Words, begin_line, breaks, caption, fence, is_in_address, picture, plain, short, shown_elsewhere,
+    unescaped,
 };
 use super::variables::{Found, Place, Variables};
 
@@ -370,7 +371,7 @@ impl Liquid<'_> {
                     return;
                 }
             }
-            "include" | "include_cached" if self.include(rest, out) => return,
+            "include" | "include_cached" if self.include(start, rest, out) => return,
             "img" => {
                 // Octopress: `{% img left /images/quay.png 350 350 "title" "alt" %}`
                 let is_picture = |word: &&&str| word.contains('/') || word.contains('.');
@@ -395,7 +396,7 @@ impl Liquid<'_> {
     }
 
     /// Writes what stands for an include whose name says what it shows: a picture, a film.
-    fn include(&mut self, rest: &str, out: &mut String) -> bool {
+    fn include(&mut self, start: usize, rest: &str, out: &mut String) -> bool {
         let (file, arguments) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let stem =
             file.rsplit('/').next().unwrap_or(file).split('.').next().unwrap_or_default().to_lowercase();
@@ -430,9 +431,12 @@ impl Liquid<'_> {
             .any(|name| stem.contains(name));
         let src = text(&["src", "url", "image_path", "path", "file", "image", "img", "filename", "name"]);
         let Some(src) = src.filter(|src| is_of_pictures && src.contains('.')) else { return false };
-        let caption = text(&["caption", "description", "title"]);
-        let alt = text(&["alt", "image_alt"]).or_else(|| caption.clone()).unwrap_or_default();
-        out.push_str(&picture(&src, &alt, caption.as_deref(), text(&["link", "href"]).as_deref()));
+        let written = text(&["caption", "description", "title"]);
+        let alt = text(&["alt", "image_alt"]).or_else(|| written.clone()).unwrap_or_default();
+        let link = text(&["link", "href"]);
+        let lose = |lost| (self.lost)(start, lost);
+        let caption = written.map(|written| caption(written, link.as_deref(), lose));
+        out.push_str(&picture(&src, &plain(&alt), caption.as_deref(), link.as_deref()));
         true
     }
 }
@@ -503,6 +507,10 @@ mod tests {
             (
                 "{% include figure.html src=\"/a.png\" alt=\"A \\\"boat\\\"\" caption='Out' %}",
                 "![A \"boat\"](</a.png> \"Out\")",
+            ),
+            (
+                "{% include figure.html src=\"/a.png\" caption=\"By *Ann*, [here](https://ann.example)\" %}",
+                "![By Ann, here](</a.png> \"By *Ann*, [here](https://ann.example)\")",
             ),
             ("{% include youtube.html id=\"abc\" %}", "<https://www.youtube.com/watch?v=abc>"),
             ("{% img left /a.png 30 40 \"Out\" \"A boat\" %}", "![A boat](</a.png> \"Out\")"),

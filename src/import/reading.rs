@@ -121,7 +121,8 @@ fn in_time(head: &mut Head, path: &Path, options: &Options<'_>, report: &mut Rep
     if let Some(from) = head.not_before.take().filter(|from| moment(from) > moment(&head.date)) {
         head.date = from;
     }
-    if !head.date.is_empty() && !head.draft && !is_past(&head.date) {
+    // A day that there is not is none to come.
+    if !head.draft && moment(&head.date).is_some_and(|at| at > now) {
         report.remark(path, format!("its date is yet to come, and it goes out then: {}", head.date));
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn readdressed(source: &str, written: &str, target: &str) -> String {
     // Behind its text; in a tag behind the attribute. A title may hold the same words.
     let address = match source.starts_with('<') {
         true => ["href", "src"].iter().find_map(|name| source.find(name)),
-        false => source.rfind("](").filter(|at| source[*at..].contains(written)),
+        false => address_at(source, written),
     };
     let found = address.and_then(|from| Some(from + source[from..].find(written)?));
     if let Some(at) = found.or_else(|| source.rfind(written)).filter(|_| !written.is_empty()) {
@@ -24,6 +24,20 @@ pub(super) fn readdressed(source: &str, written: &str, target: &str) -> String {
     ) {
         (true, Some(end)) if end >= open => format!("{}]({target})", &source[..end]),
         _ => source.to_owned(),
+    }
+}
+
+/// Where the address `written` stands behind a text: of a picture the first, whose caption may hold links; of a link the last,
+/// whose text may hold pictures.
+fn address_at(source: &str, written: &str) -> Option<usize> {
+    let is_it = |at: &usize| {
+        let address = source[*at + 2..].trim_start_matches([' ', '<']);
+        let ends = |rest: &str| rest.is_empty() || rest.starts_with([')', '>', ' ', '\n']);
+        address.strip_prefix(written).is_some_and(ends)
+    };
+    match source.starts_with('!') {
+        true => source.match_indices("](").map(|(at, _)| at).find(is_it),
+        false => source.rmatch_indices("](").map(|(at, _)| at).find(is_it),
     }
 }
 
@@ -61,6 +75,8 @@ mod tests {
             ("[quay](/quay \"as /quay\")", "[quay](a.md \"as /quay\")"),
             ("[/quay](/quay)", "[/quay](a.md)"),
             ("[![x](/quay.png)](/quay)", "[![x](/quay.png)](a.md)"),
+            ("![x](</quay> \"[large](/quay)\")", "![x](<a.md> \"[large](/quay)\")"),
+            ("[![x](/quay)](/quay)", "[![x](/quay)](a.md)"),
             ("<a title=\"/quay\" href=\"/quay\">", "<a title=\"/quay\" href=\"a.md\">"),
             ("<img alt='/quay' src='/quay'>", "<img alt='/quay' src='a.md'>"),
             ("[quay][label]", "[quay](a.md)"),

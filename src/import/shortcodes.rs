@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::tags::{Words, begin_line, breaks, fence, picture, short, shown_elsewhere, unescaped};
+use super::tags::{
+    Words, begin_line, breaks, caption, fence, picture, plain, short, shown_elsewhere, unescaped,
+};
+use crate::article::markdown::escape;
 
 /// The service that a shortcode shows something of.
 fn service_of(name: &str) -> &str {
@@ -43,13 +46,6 @@ fn code(text: &str, start: usize) -> Option<Code<'_>> {
     let (name, rest) =
         if name == "/" { (&inner[..inner.len() - rest.trim_start().len()], "") } else { (name, rest) };
     Some(Code { name, rest: rest.trim(), end, open, close })
-}
-
-/// Whether a caption in Markdown says more than its words, which are `plain`: emphasis, a link.
-fn has_marks(caption: &str, plain: &str) -> bool {
-    // Quotation marks and dashes are set as print has them.
-    let bare = |text: &str| text.replace(|c: char| c.is_whitespace() || "'\"‘’“”-–—.…".contains(c), "");
-    bare(caption) != bare(plain)
 }
 
 /// Where the shortcode that closes `name` begins behind `from`, and where it ends.
@@ -180,7 +176,7 @@ impl Shortcodes<'_> {
                 if !out.is_empty() && !out.ends_with('\n') {
                     out.push_str("\n\n");
                 }
-                out.push_str(&format!("**{}**", crate::article::markdown::escape(&unescaped(title))));
+                out.push_str(&format!("**{}**", escape(&unescaped(title))));
                 let rest = &text[code.end..];
                 out.push_str(if rest.starts_with('\n') && !rest.starts_with("\n\n") { "\n" } else { " " });
                 return code.end;
@@ -235,29 +231,31 @@ impl Shortcodes<'_> {
             (self.lost)(start, "a figure without a source is left out".to_owned());
             return;
         };
-        // They may be Markdown; a picture's texts are none.
-        let plain = |text: &str| match unescaped(text) {
-            text if text.contains(['*', '_', '[', '`']) => crate::article::markdown::plain(&text),
-            text => text,
-        };
-        let written = words.any(&["caption", "title"]);
-        let caption = written.map(plain);
-        if let (Some(written), Some(caption)) = (written, &caption)
-            && has_marks(&unescaped(written), caption)
+        let link = words.named("link");
+        let caption = beneath(words).map(|written| caption(written, link, |lost| (self.lost)(start, lost)));
+        if words.any(&["attr"]).is_none()
+            && let Some(lost) = words.any(&["attrlink"])
         {
-            (self.lost)(start, format!("of the caption `{}` only the words stay", short(written)));
+            (self.lost)(start, format!("`attrlink: {}` of the figure is left out", short(lost)));
         }
-        out.push_str(&picture(src, &plain(alt), caption.as_deref(), words.named("link")));
-        // Of two lines beneath a picture one has a place.
-        let second = words.named("title").filter(|_| words.named("caption").is_some());
-        for (name, lost) in
-            [("title", second), ("attr", words.named("attr")), ("attrlink", words.named("attrlink"))]
-        {
-            if let Some(lost) = lost.filter(|lost| !lost.is_empty()) {
-                (self.lost)(start, format!("`{name}: {}` of the figure is left out", short(lost)));
-            }
-        }
+        out.push_str(&picture(src, &plain(&unescaped(alt)), caption.as_deref(), link));
     }
+}
+
+/// What stands beneath a figure, as one line of Markdown: title, caption and whose it is.
+fn beneath(words: &Words<'_>) -> Option<String> {
+    let given = |name| words.any(&[name]).map(unescaped);
+    let (title, caption) = (given("title"), given("caption"));
+    let whose = given("attr").map(|attr| match words.any(&["attrlink"]) {
+        Some(url) => format!("[{attr}](<{url}>)"),
+        None => attr,
+    });
+    let (title, caption) = match (title, caption) {
+        (Some(title), Some(caption)) => (Some(format!("**{}**", escape(&title))), Some(caption)),
+        (title, caption) => (None, caption.or(title)),
+    };
+    let parts: Vec<String> = [title, caption, whose].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 #[cfg(test)]
@@ -273,6 +271,50 @@ mod tests {
         let mut tell = |at: usize, what: String| lost.push(format!("{at}: {what}"));
         let text = Shortcodes { post: &post, lost: &mut tell, unclosed: HashSet::new() }.expand(text);
         (text, lost)
+    }
+
+    #[test]
+    fn what_stands_beneath_a_figure_stays_with_its_emphasis_and_links() {
+        for (figure, markdown) in [
+            (
+                "caption=\"By [Ann](https://e.org), *here*\"",
+                "![By Ann, here](<a.jpg> \"By [Ann](https://e.org), *here*\")",
+            ),
+            (
+                "alt=\"A ferry\" caption=\"a\\*b \\\"c\\\" **d**\"",
+                "![A ferry](<a.jpg> \"a\\\\*b \\\"c\\\" **d**\")",
+            ),
+            (
+                "alt=\"A ferry\" title=\"New *and* large\" caption=\"On trials.\"",
+                "![A ferry](<a.jpg> \"**New \\\\*and\\\\* large** On trials.\")",
+            ),
+            (
+                "alt=\"A ferry\" caption=\"On trials.\" attr=\"Ann Reed\" attrlink=\"https://ann.example\"",
+                "![A ferry](<a.jpg> \"On trials. [Ann Reed](<https://ann.example>)\")",
+            ),
+            ("alt=\"A ferry\" attr=\"Ann Reed\"", "![A ferry](<a.jpg> \"Ann Reed\")"),
+            (
+                "alt=\"A ferry\" caption=\"On *trials*\" link=\"/map\"",
+                "[![A ferry](<a.jpg>)](</map>)<br>On *trials*",
+            ),
+            // Behind the picture its links are those of the text, and are followed as they are.
+            (
+                "alt=\"A\" caption=\"The [map](/map)\" link=\"/map\"",
+                "[![A](<a.jpg>)](</map>)<br>The [map](/map)",
+            ),
+        ] {
+            let figure = format!("{{{{< figure src=\"a.jpg\" {figure} >}}}}");
+            assert_eq!(expanded(&figure), (markdown.to_owned(), Vec::new()), "{figure}");
+        }
+        // What would lead astray from an article is told.
+        for (caption, words) in [("The [map](/map)", "The map"), ("A ![b](c.png) *d*", "A b d")] {
+            let (text, lost) =
+                expanded(&format!("{{{{< figure src=\"a.jpg\" alt=\"A\" caption=\"{caption}\" >}}}}"));
+            assert_eq!(text, format!("![A](<a.jpg> \"{words}\")"));
+            assert_eq!(lost, [format!("0: of the caption `{caption}` only the words stay")]);
+        }
+        let (_, lost) = expanded("{{< figure src=\"a.jpg\" attrlink=\"https://ann.example\" >}}");
+        assert_eq!(lost, ["0: `attrlink: https://ann.example` of the figure is left out"]);
     }
 
     #[test]
@@ -304,18 +346,8 @@ mod tests {
         let (text, lost) = expanded(
             "{{< figure src=\"a.jpg\" caption=\"On trials\" title=\"The ferry\" link=\"/map\" attr=\"Ann Reed\" >}}",
         );
-        assert_eq!(text, "[![On trials](<a.jpg>)](</map>)");
-        assert_eq!(
-            lost,
-            [
-                "0: `title: The ferry` of the figure is left out",
-                "0: `attr: Ann Reed` of the figure is left out"
-            ]
-        );
-        let (text, lost) =
-            expanded("{{< figure src=\"a.jpg\" caption=\"By [Ann](https://e.org), *here*\" >}}");
-        assert_eq!(text, "![By Ann, here](<a.jpg>)");
-        assert_eq!(lost, ["0: of the caption `By [Ann](https://e.org), *here*` only the words stay"]);
+        assert_eq!(text, "[![On trials](<a.jpg>)](</map>)<br>**The ferry** On trials Ann Reed");
+        assert_eq!(lost, [""; 0]);
         let (text, lost) = expanded("{{% notice tip %}}Mind the gap.{{% /notice %}}");
         assert_eq!(text, "Mind the gap.");
         // In time that grows with the text.

@@ -6,7 +6,7 @@ use super::Flavour;
 use super::liquid::Liquid;
 use super::shortcodes::Shortcodes;
 use super::variables::Variables;
-use crate::article::markdown::escape;
+use crate::article::markdown::{self, Target, What, document, escape};
 
 /// What tags are expanded with.
 pub(super) struct Expander<'a> {
@@ -100,15 +100,56 @@ pub(super) fn unescaped(text: &str) -> String {
     text.replace("\\\"", "\"").replace("\\'", "'")
 }
 
-/// A picture in Markdown, and as its title what stands beneath it.
+/// A picture in Markdown, and as its title what stands beneath it, which may be a line of Markdown itself. Where the picture
+/// is a link it has no place for that, and the line stands behind it.
 pub(super) fn picture(src: &str, alt: &str, caption: Option<&str>, link: Option<&str>) -> String {
     let caption = caption.filter(|caption| *caption != alt && !caption.trim().is_empty());
-    let title = caption.map(|title| format!(" \"{}\"", title.replace('"', "\\\""))).unwrap_or_default();
-    let picture = format!("![{}](<{}>{title})", escape(alt), src.trim());
+    let (alt, src) = (escape(alt), src.trim());
     match link.filter(|link| !link.is_empty()) {
-        Some(link) => format!("[{picture}](<{link}>)"),
-        None => picture,
+        Some(link) => {
+            let below = caption.map(|line| format!("<br>{line}")).unwrap_or_default();
+            format!("[![{alt}](<{src}>)](<{link}>){below}")
+        }
+        None => {
+            let quoted = |line: &str| line.replace('\\', "\\\\").replace('"', "\\\"");
+            let title = caption.map(|line| format!(" \"{}\"", quoted(line))).unwrap_or_default();
+            format!("![{alt}](<{src}>{title})")
+        }
     }
+}
+
+/// The line beneath a picture as it is carried over: with its emphasis and with its links, when each of these leads to the web
+/// or the line stands in the text, since the picture is a `link` itself; else its words alone, which `lose` is told.
+pub(super) fn caption(written: String, link: Option<&str>, lose: impl FnOnce(String)) -> String {
+    let words = plain(&written);
+    if !has_marks(&written, &words) {
+        return words;
+    }
+    let leads_out = |what: &What| match what {
+        What::Link { target, .. } => matches!(Target::of(target), Target::Outside(_)),
+        _ => false,
+    };
+    let is_in_text = link.is_some_and(|link| !link.is_empty());
+    if is_in_text || document(&written).seen.iter().all(|seen| leads_out(&seen.what)) {
+        return written;
+    }
+    lose(format!("of the caption `{}` only the words stay", short(&written)));
+    words
+}
+
+/// The words of what may be Markdown.
+pub(super) fn plain(text: &str) -> String {
+    match text.contains(['*', '_', '[', '`']) {
+        true => markdown::plain(text),
+        false => text.to_owned(),
+    }
+}
+
+/// Whether a caption in Markdown says more than its words, which are `plain`: emphasis, a link.
+fn has_marks(caption: &str, plain: &str) -> bool {
+    // Quotation marks and dashes are set as print has them.
+    let bare = |text: &str| text.replace(|c: char| c.is_whitespace() || "'\"‘’“”-–—.…".contains(c), "");
+    bare(caption) != bare(plain)
 }
 
 /// What is shown elsewhere on the web, as a link.
