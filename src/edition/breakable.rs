@@ -3,6 +3,8 @@
 //! The CSS for it (`word-break`, `overflow-wrap`) is unknown to several mail programs, and so is `<wbr>`; two
 //! characters are not: the zero-width space in addresses, code and numbers, the soft hyphen in words of letters only.
 
+use std::ops::RangeInclusive;
+
 use unicode_normalization::UnicodeNormalization as _;
 
 /// A longer word of running text gets places to break at.
@@ -16,14 +18,18 @@ const LONGEST_WORD_IN_CELL: usize = 10;
 const LONGEST_NUMBER: usize = 14;
 /// Digits that stay together.
 const LONGEST_GROUP: usize = 3;
-/// No part of a broken word is shorter, and as few as can be are longer: so many letters of a headline fit a telephone.
-const SHORTEST_PART: usize = 4;
-const LONGEST_PART: usize = 18;
+/// No part of a broken word of text is shorter, and as few as can be are longer: so many letters of a headline fit a telephone.
+const PARTS: RangeInclusive<usize> = 4..=18;
+/// In cells parts may be shorter: so many letters in tables of few columns, and in those of many.
+const SHORTEST_PARTS_IN_CELL: [usize; 2] = [3, 2];
 /// Consonants that are written together and stay so.
 const ONE_SOUND: [&str; 20] = [
     "ch", "ck", "ph", "sh", "st", "th", "gh", "br", "cr", "dr", "fr", "gr", "kr", "pr", "tr", "bl", "cl",
     "fl", "gl", "pl",
 ];
+/// What begins a syllable wherever it stands before a vowel, the longer ones first: of others the first consonant may be the last
+/// of one word, and the second the first of the next.
+const BEGINNINGS: [&str; 8] = ["schl", "schm", "schn", "schr", "schw", "sch", "ch", "ph"];
 const LAST_LATIN: char = '\u{24F}';
 /// The scripts above break without help, or not at all.
 const LAST_SPACED_SCRIPT: char = '\u{052F}';
@@ -88,18 +94,27 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
         out.push_str(word);
         return;
     }
-    if place.cells > 0 && !is_prose && letters.len() <= LONGEST_NUMBER {
-        put_number(out, &letters);
+    // Behind its hyphens, those of its writer too, a word may be broken anyway: each part is one by itself.
+    let joints = ['-', '\u{AD}'];
+    let is_joined = bare.contains(joints) && bare.chars().all(|c| c.is_alphabetic() || joints.contains(&c));
+    if place.code == 0 && is_joined {
+        word.split_inclusive(joints).for_each(|part| put_word(out, part, place));
         return;
     }
-    if place.cells == 0 && is_prose && bare.chars().all(|c| c <= LAST_LATIN) {
-        put_syllables(out, &letters);
+    if place.cells > 0 && !is_prose && letters.len() <= LONGEST_NUMBER {
+        put_number(out, &letters);
         return;
     }
     // The class holds a word on one line where one has room for it, so that it gets no hyphen that it does not need.
     let (opened, closed) =
         if place.cells > 0 && is_prose { ("<span class=\"n\">", "</span>") } else { ("", "") };
     out.push_str(opened);
+    if is_prose && bare.chars().all(|c| c <= LAST_LATIN) {
+        let parts = if place.cells > 0 { parts_in_cell(limit) } else { PARTS };
+        put_syllables(out, &letters, &parts);
+        out.push_str(closed);
+        return;
+    }
     let mark = if is_prose { "\u{AD}" } else { "\u{200B}" };
     let step = limit.div_ceil(2);
     let shortest_rest = step.min(4);
@@ -119,36 +134,52 @@ fn put_word(out: &mut String, word: &str, place: &Place) {
 }
 
 /// Words in Latin letters are broken where a hyphen stands most often: between the consonants of `vowel consonant | consonant
-/// vowel`; where that leaves too long a part, before the last of several consonants; then before the only one; and where none is,
-/// anywhere.
-fn put_syllables(out: &mut String, letters: &[&str]) {
-    let sound = |at: usize| letters.get(at).map_or(Sound::None, |letter| Sound::of(letter));
-    let last_of_several = |at: usize| {
-        sound(at - 1) == Sound::Consonant
-            && sound(at) == Sound::Consonant
-            && sound(at + 1) == Sound::Vowel
-            && !ONE_SOUND.contains(&letters[at - 1..=at].concat().to_lowercase().as_str())
+/// vowel`; where that leaves a part that is longer than `parts` are to be, before the last of several consonants, or those that
+/// are one sound; then before the only one; and where none is, anywhere.
+fn put_syllables(out: &mut String, letters: &[&str], parts: &RangeInclusive<usize>) {
+    let (shortest, longest) = (*parts.start(), *parts.end());
+    let sound =
+        |at: Option<usize>| at.and_then(|at| letters.get(at)).map_or(Sound::None, |letter| Sound::of(letter));
+    let is_written = |at: usize, sounds: &[&'static str]| {
+        let is_here = |sound: &&&str| {
+            let there = letters.get(at..at + sound.len()).unwrap_or_default();
+            !there.is_empty() && there.concat().to_lowercase() == **sound
+        };
+        sounds.iter().find(is_here).map(|sound| sound.len())
     };
-    let between = |at: usize| sound(at - 2) == Sound::Vowel && last_of_several(at);
-    let before = |at: usize| {
-        sound(at - 1) == Sound::Vowel && sound(at) == Sound::Consonant && sound(at + 1) == Sound::Vowel
+    let begins_syllable = |at: usize| {
+        let reaches =
+            |before: usize, sounds| is_written(before, sounds).is_some_and(|length| before + length > at);
+        let is_parted = (at.saturating_sub(3)..at).any(|before| reaches(before, &BEGINNINGS))
+            || (at > 0 && reaches(at - 1, &ONE_SOUND));
+        let behind = at + is_written(at, &BEGINNINGS).unwrap_or(1);
+        sound(Some(at)) == Sound::Consonant && sound(Some(behind)) == Sound::Vowel && !is_parted
     };
+    let last_of_several = |at: usize| sound(at.checked_sub(1)) == Sound::Consonant && begins_syllable(at);
+    let before_one_sound = |at: usize| {
+        let behind = is_written(at, &ONE_SOUND).map(|length| at + length);
+        sound(at.checked_sub(1)) == Sound::Consonant
+            && behind.is_some_and(|at| sound(Some(at)) == Sound::Vowel)
+    };
+    let between = |at: usize| sound(at.checked_sub(2)) == Sound::Vowel && last_of_several(at);
+    let before = |at: usize| sound(at.checked_sub(1)) == Sound::Vowel && begins_syllable(at);
     let anywhere = |at: usize| !letters[at].starts_with(is_combining);
     let is_letter = |letter: &&str| Sound::of(letter) != Sound::None;
     let first = letters.iter().position(is_letter).unwrap_or_default();
     let end = letters.iter().rposition(is_letter).map_or(first, |last| last + 1);
     let mut ends = vec![first, end];
-    let rules: [Rule<'_>; 4] = [
-        (SHORTEST_PART, &between, SHORTEST_PART),
-        (LONGEST_PART, &last_of_several, SHORTEST_PART),
-        (LONGEST_PART, &before, SHORTEST_PART),
-        (LONGEST_PART, &anywhere, LONGEST_PART / 2),
+    let rules: [Rule<'_>; 5] = [
+        (shortest, &between, shortest),
+        (longest, &last_of_several, shortest),
+        (longest, &before_one_sound, shortest),
+        (longest, &before, shortest),
+        (longest, &anywhere, longest.div_ceil(2)),
     ];
-    for (longest, may_break, shortest) in rules {
+    for (longest, may_break, shortest_here) in rules {
         for part in ends.clone().windows(2).filter(|part| part[1] - part[0] > longest) {
             let mut last = part[0];
-            for at in part[0] + SHORTEST_PART..=part[1] - SHORTEST_PART {
-                if at - last >= shortest && may_break(at) {
+            for at in part[0] + shortest..=part[1] - shortest {
+                if at - last >= shortest_here && may_break(at) {
                     ends.push(at);
                     last = at;
                 }
@@ -219,6 +250,15 @@ fn put_number(out: &mut String, letters: &[&str]) {
     out.push_str("</span>");
 }
 
+/// How long the parts of a word are in a cell whose words of more than `limit` letters are broken: each has a hyphen behind it,
+/// and the letters of some are wide.
+fn parts_in_cell(limit: usize) -> RangeInclusive<usize> {
+    let longest = (limit * 7 / 8).max(1);
+    let [of_few, of_many] = SHORTEST_PARTS_IN_CELL;
+    let shortest = if limit == LONGEST_WORD_IN_CELL { of_few } else { of_many };
+    shortest.min(longest.div_ceil(2))..=longest
+}
+
 fn longest_in_cell(columns: usize) -> usize {
     let known = LONGEST_WORDS_IN_CELL.iter().find(|(least, _)| columns >= *least);
     known.map_or(LONGEST_WORD_IN_CELL, |(_, longest)| *longest)
@@ -270,11 +310,11 @@ mod tests {
     #[test]
     fn words_are_broken_where_a_hyphen_stands_most_often() {
         for word in [
-            "Donaudampfschiff-fahrts-gesellschaft.",
+            "Donaudampf-schiff-fahrts-gesell-schaft.",
             "Schifffahrtsun-ternehmen",
             "Grundstücksver-kehrsgeneh-migung",
             "Geschwin-digkeitsbegren-zung,",
-            "„Rechtsschutzver-sicherungs-gesellschaften“",
+            "„Rechtsschutzver-sicherungs-gesell-schaften“",
             "electroen-cephalographically",
             "Über-wachungsmaß-nahmen",
             "Hono-rifi-cabi-litu-dini-tatibus",
@@ -288,11 +328,56 @@ mod tests {
     }
 
     #[test]
+    fn words_are_broken_behind_their_own_hyphens_and_those_of_their_writer() {
+        for same in ["Hafenrundfahrt-Gesellschaft", "Donau\u{AD}dampfschifffahrts\u{AD}gesellschaft"] {
+            assert_eq!(breakable(same), same);
+        }
+        assert_eq!(
+            breakable("<td>Hafenrundfahrt-Gesellschaft</td>"),
+            "<td><span class=\"n\">Hafen|rund|fahrt-</span><span class=\"n\">Gesell|schaft</span></td>"
+                .replace('|', "\u{AD}")
+        );
+    }
+
+    #[test]
+    fn words_of_cells_are_broken_between_syllables_too() {
+        for (columns, word) in [
+            (2, "Hafen-rund-fahrt-gesell-schaft"),
+            (3, "Donau-dampf-schiff-fahrts-gesell-schaft"),
+            (3, "Grund-stücks-ver-kehrs-geneh-migung,"),
+            (3, "Pra-seo-dymium"),
+            (4, "Pra-seo-dy-mium"),
+            (4, "Lan-thanum"),
+            (4, "Rechts-schutz-ver-si-che-rung"),
+            (4, "Ge-schwin-dig-keits-begren-zung"),
+            (4, "Was-ser-stands-mel-dung"),
+            (5, "Neo-dy-mium"),
+            (9, "W-h-e-a-t"),
+        ] {
+            let table =
+                |word: &str| format!("<table class=\"columns-{columns}\"><tr><td>{word}</td></tr></table>");
+            let broken = format!("<span class=\"n\">{}</span>", word.replace('-', "\u{AD}"));
+            assert_eq!(breakable(&table(&word.replace('-', ""))), table(&broken));
+        }
+        // Whatever the word: with its hyphen no part is wider than a word that stays whole.
+        for word in ["Strč".repeat(12), "Aeiou".repeat(9), "Schwindelerregenderweise".repeat(2)] {
+            for columns in 1..=9 {
+                let cell = format!("<table class=\"columns-{columns}\"><tr><td>{word}</td></tr></table>");
+                let broken = breakable(&cell);
+                let (_, parts) = broken.split_once("<span class=\"n\">").unwrap();
+                let parts = parts.split("</span>").next().unwrap().split('\u{AD}');
+                let longest = parts.map(|part| part.chars().count()).max().unwrap();
+                assert!(longest < longest_in_cell(columns), "{columns}: {broken}");
+            }
+        }
+    }
+
+    #[test]
     fn cells_break_sooner_and_entities_stay_whole() {
         assert_eq!(breakable("<td>Lanthanum oxide</td>"), "<td>Lanthanum oxide</td>");
         assert_eq!(
             breakable("<td>Praseodymium</td>"),
-            "<td><span class=\"n\">Prase\u{AD}odymium</span></td>"
+            "<td><span class=\"n\">Pra\u{AD}seo\u{AD}dymium</span></td>"
         );
         let head = |columns| format!("<table class=\"columns-{columns}\"><tr><th>A</th></tr>");
         for (columns, cell) in [(3, "<td>Wheat</td>"), (6, "<td><span class=\"n\">Wh\u{AD}eat</span></td>")] {
