@@ -343,6 +343,21 @@ fn an_article_of_the_other_direction_runs_its_own_way() {
 }
 
 #[test]
+fn the_heads_of_cells_are_hidden_by_the_cells_themselves_and_shown_by_the_style_sheet() {
+    let row = format!("|{}\n", " Neodymium |".repeat(5));
+    let table = format!("| Mill{}\n|{}\n{row}", " | Oxide".repeat(4) + " |", "---|".repeat(5));
+    let out = rendered(vec![Article { markdown: table, ..ferry() }]);
+    let labels: Vec<&str> = out.html.split("<span class=\"label m\"").skip(1).collect();
+    assert_eq!(labels.len(), 4, "{}", out.html);
+    // Some mail programs drop the style sheet.
+    for label in labels {
+        assert!(label.split('>').next().unwrap().contains("display:none;mso-hide:all"), "{label}");
+    }
+    let (_, phone) = out.html.split_once("@media (max-width:599px)").unwrap();
+    assert!(phone.split("@media").next().unwrap().contains(".label{display:inline!important}"), "{phone}");
+}
+
+#[test]
 fn code_runs_from_the_left_and_does_not_turn_its_article() {
     let arabic = Publication { language: "ar".to_owned(), ..publication() };
     let title = "عودة العبّارة إلى الميناء";

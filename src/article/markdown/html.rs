@@ -258,6 +258,7 @@ impl Writer<'_, '_> {
         let rows = std::iter::once(&table.head).chain(&table.rows);
         let columns = rows.map(Vec::len).max().unwrap_or(0).min(MOST_COLUMNS);
         let records = if setting.labels.is_empty() { "" } else { " records" };
+        // How finely a word of a cell may be broken (edition/breakable.rs) is known by the columns, and they by their class.
         self.raw(&format!("<table class=\"columns-{columns}{}{records}\">\n", setting.class));
         if !setting.shares.is_empty() {
             let column = |share: &usize| format!("<col style=\"width:{}.{}%\">", share / 10, share % 10);

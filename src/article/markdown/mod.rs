@@ -9,8 +9,8 @@
 //! | heading | `<h2>` … `<h6>`: the smallest level becomes `top_heading`, gaps are closed; `id` only where a link in the document points at it |
 //! | list | `<ul>`, `<ol start>`, `<li>`; with tasks `<ul class="tasks">`, and ☐ or ☑ begins the item |
 //! | definition list | `<dl>`, `<dt>`, `<dd>` |
-//! | table | `<table class="columns-3"><thead><tr><th scope="col">…<tbody><tr><td>`, `columns-9` for nine and more; aligned cells have class `right` or `center` |
-//! | table in a mail | the same with the columns' widths (`fit.rs`); `tight` where it needs small letters, `records` where each row is to be a record on a telephone: `<span class="label">` has the head of each cell, hidden; what fits nowhere is turned, with `<th scope="row">` |
+//! | table | `<table class="columns-3"><thead><tr><th scope="col">…<tbody><tr><td>`, `columns-9` for nine and more (words in its cells are broken by it); aligned cells have class `right` or `center` |
+//! | table in a mail | the same with the columns' widths (`fit.rs`); `tight` where it needs small letters, `records` where each row is to be a record on a telephone: `<span class="label">` has the head of each cell, which the style sheet hides elsewhere; what fits nowhere is turned, with `<th scope="row">` |
 //! | code | `<pre><code>` and `<code>`; no highlighting |
 //! | image on its own | `<p class="figure"><img src alt width></p>`, and `<p class="caption">` when it has a title |
 //! | image in text | `<img src alt width>`; the width is the smaller of 552 and the picture's own |
