@@ -177,7 +177,12 @@ impl Links {
     fn inline(&mut self, source: &str, dir: Option<&str>, words: &Words) -> Inline {
         let RenderedInline { html, text, links } = markdown::inline(source, &self.0, dir, words);
         self.extend(links);
-        Inline { html: breakable(&html), text, plain: markdown::plain_in(source, words) }
+        let plain = markdown::plain_in(source, words);
+        let html = match words.turned_within(&plain, dir) {
+            Some(own) => format!("<span dir=\"{own}\">{}</span>", breakable(&html)),
+            None => breakable(&html),
+        };
+        Inline { html, text, plain }
     }
 
     /// All of them, by their numbers.

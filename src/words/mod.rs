@@ -165,6 +165,12 @@ impl Words {
         direction::of_text(text).filter(|dir| *dir != self.direction())
     }
 
+    /// How all of `text` runs, when not as what stands around it: as `dir`, or else as these words.
+    #[must_use]
+    pub fn turned_within(&self, text: &str, dir: Option<&str>) -> Option<&'static str> {
+        direction::of_whole_text(text).filter(|own| *own != dir.unwrap_or_else(|| self.direction()))
+    }
+
     /// What the user's files leave out, for `check`.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {

@@ -1,6 +1,6 @@
 //! How an edition looks, in HTML, text and subject.
 
-use straight::article::{Article, Source};
+use straight::article::{Article, Figure, Source};
 use straight::config::{Author, ImagePolicy, Publication};
 use straight::edition::{
     EditionKey, RenderSettings, RenderedEdition, Slot, headline, pictures, render, size_report,
@@ -340,6 +340,20 @@ fn an_article_of_the_other_direction_runs_its_own_way() {
     assert_eq!(out.html.matches("<div class=\"body rtl\"").count(), 1, "{}", out.html);
     assert_eq!(out.html.matches("<div class=\"body\"").count(), 1, "the other runs as the edition");
     assert!(out.html.contains("padding:0 24px 0 0\""), "its bullets hang on the right");
+}
+
+#[test]
+fn a_highlight_or_a_caption_of_the_other_direction_runs_its_own_way() {
+    let line = "تعود العبّارة يوم الاثنين.";
+    let image = ferry().image.map(|figure| Figure { caption: Some(line.to_owned()), ..figure });
+    let mixed = Article { highlights: vec![line.to_owned(), "The fare stays".to_owned()], image, ..ferry() };
+    let out = rendered(vec![mixed.clone()]);
+    let turned = format!("><span dir=\"rtl\">{line}</span></");
+    assert_eq!(out.html.matches(&turned).count(), 2, "{}", out.html);
+    assert!(out.html.contains(">The fare stays</li>") && out.text.contains(&format!("\n* {line}\n")));
+    // Where the article runs as they do, they need not say so.
+    let arabic = Article { title: line.to_owned(), summary: Some(line.repeat(3)), ..mixed };
+    assert!(!rendered(vec![arabic]).html.contains(&turned));
 }
 
 #[test]

@@ -6,7 +6,6 @@ use super::fit::{self, Setting};
 use super::quotes::Quotes;
 use super::tree::{Aligned, Block, Definition, Document, Image, Inline, Item, Style, Table, letters, plain};
 use super::{Medium, RenderOptions, SHOWN_WIDTH, Target, anchors, escaped};
-use crate::words::direction;
 
 /// After so many bytes a space becomes a line break: SMTP ends lines at 998.
 const LONG_LINE: usize = 160;
@@ -163,12 +162,11 @@ impl Writer<'_, '_> {
 
     /// Says how `content` runs where it runs the other way than what stands around it, lest its full stop stand before it.
     fn turned(&self, content: &[Inline]) -> String {
-        let around = self.options.dir.unwrap_or_else(|| self.options.words.direction());
-        let own = direction::of_whole_text(&plain(content)).filter(|own| *own != around);
+        let own = self.options.words.turned_within(&plain(content), self.options.dir);
         own.map(|own| format!(" dir=\"{own}\"")).unwrap_or_default()
     }
 
-    /// The content of a tight item, whose mark stays on the side of the list.
+    /// The content of a tight item, whose mark stays on the side of the list, or of a cell, which stays in its column.
     fn plain(&mut self, content: &[Inline]) {
         let turned = self.turned(content);
         if turned.is_empty() {
@@ -229,7 +227,7 @@ impl Writer<'_, '_> {
                 (Some(done), [Block::Paragraph(content), rest @ ..]) => {
                     self.raw("<p>");
                     self.raw(super::text::tick(done));
-                    self.inlines(content);
+                    self.plain(content);
                     self.raw("</p>\n");
                     self.blocks(rest);
                 }
@@ -306,7 +304,7 @@ impl Writer<'_, '_> {
                 self.text(&self.options.words.fill("labelled", &[("label", label), ("text", "")]));
                 self.raw("</span>");
             }
-            self.inlines(cell);
+            self.plain(cell);
             self.raw(&format!("</{tag}>"));
             // The style that each cell gets later makes it longer.
             if self.column > LONG_LINE || cells.len() > MANY_CELLS {
@@ -327,9 +325,10 @@ impl Writer<'_, '_> {
             self.raw("</p>\n");
         }
         if let Some(caption) = &image.title {
-            self.raw("<p class=\"caption\">");
-            let quotes = Quotes::of(self.options.words);
-            self.inlines(&super::line_in(caption, &quotes).0);
+            let content = super::line_in(caption, &Quotes::of(self.options.words)).0;
+            let turned = self.turned(&content);
+            self.raw(&format!("<p class=\"caption\"{turned}>"));
+            self.inlines(&content);
             self.raw("</p>\n");
         }
     }
@@ -451,7 +450,7 @@ impl Writer<'_, '_> {
             self.blocks(before);
             self.raw("<p>");
             if let Some(content) = last {
-                self.inlines(content);
+                self.plain(content);
                 self.raw(" ");
             }
             self.raw("<a");

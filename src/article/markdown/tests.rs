@@ -365,6 +365,22 @@ fn a_block_of_the_other_direction_says_so_and_others_do_not() {
         html("* The tide\n* المدّ\n"),
         "<ul>\n<li><span dir=\"ltr\">The tide</span></li>\n<li>المدّ</li>\n</ul>\n"
     );
+    // A cell stays in its column.
+    let table = html("| المدّ | The tide |\n|---|---|\n| يعود المدّ. | It turns. |\n");
+    for cell in [
+        "<th scope=\"col\">المدّ</th><th scope=\"col\"><span dir=\"ltr\">The tide</span></th>",
+        "<td>يعود المدّ.</td><td><span dir=\"ltr\">It turns.</span></td>",
+    ] {
+        assert!(table.contains(cell), "{table}");
+    }
+    let caption = "<p class=\"caption\" dir=\"ltr\">The tide turns.</p>\n";
+    assert!(html("![](https://example.org/a.png \"The tide turns.\")\n").ends_with(caption));
+    let note = html("يعود المدّ.[^1]\n\n[^1]: The tide turns.\n");
+    assert!(note.contains("<p><span dir=\"ltr\">The tide turns.</span> <a "), "{note}");
+    assert!(
+        html("- [ ] The tide turns.\n\n- [x] المدّ\n")
+            .contains("<p>☐ <span dir=\"ltr\">The tide turns.</span></p>")
+    );
     for same in ["OPEC ترفع الإنتاج في الشهر.\n", "المدّ: The tide turns again.\n", "2026\n"]
     {
         assert!(!html(same).contains("dir="), "{}", html(same));
