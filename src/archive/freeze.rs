@@ -85,7 +85,7 @@ impl Freezer<'_> {
             sources: article.sources.iter().map(source).collect(),
             copyright,
             html: rendered.html,
-            text: article.prose(),
+            text: article.prose_in(self.words),
         };
         ArchivedArticle { card, body }
     }

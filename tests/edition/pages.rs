@@ -1,10 +1,12 @@
 //! The edition for the browser, the outbox page, and the difference of two editions.
 
+use straight::archive::freeze;
+use straight::article::Article;
 use straight::edition::{OutboxMessage, Slot, diff, outbox_page, public_html};
 
 use straight::words::Words;
 
-use super::newsroom::{ferry, library, publication, rendered};
+use super::newsroom::{edition, ferry, library, publication, rendered};
 
 #[test]
 fn the_public_page_has_nothing_personal() {
@@ -17,6 +19,15 @@ fn the_public_page_has_nothing_personal() {
     // The site has its own sign-up, and its files have none.
     assert!(!html.contains("post.example.org/subscribe") && !html.contains("Was this forwarded"));
     assert!(html.contains("© 2026 The Morning Post"));
+}
+
+#[test]
+fn what_is_searched_has_the_quotation_marks_of_its_language() {
+    let markdown = "Er sagt \"ja\".\n\n![](https://example.org/a.png \"Das 'Boot' und *das* Eis\")\n";
+    let article = Article { markdown: markdown.to_owned(), ..ferry() };
+    let words = Words::load("de", None).unwrap();
+    let frozen = freeze(&edition(vec![article]), &publication(), &words);
+    assert_eq!(frozen[0].body.text, "Er sagt „ja“.\nDas ‚Boot‘ und das Eis");
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use straight::article::{Article, Figure, Source};
 use straight::config::{Author, ImagePolicy, Publication};
 use straight::edition::{
-    EditionKey, RenderSettings, RenderedEdition, Slot, headline, pictures, render, size_report,
+    EditionKey, RenderSettings, RenderedEdition, Slot, Templates, headline, pictures, render, size_report,
 };
+use straight::words::Words;
 
 use super::newsroom::{
     EMBED, ada, article, day, edition, ferry, library, publication, rendered, rendered_with, templates,
@@ -369,6 +370,18 @@ fn the_heads_of_cells_are_hidden_by_the_cells_themselves_and_shown_by_the_style_
     }
     let (_, phone) = out.html.split_once("@media (max-width:599px)").unwrap();
     assert!(phone.split("@media").next().unwrap().contains(".label{display:inline!important}"), "{phone}");
+}
+
+#[test]
+fn the_full_stop_is_a_word_of_the_language() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("en.yaml"), "full_stop: 。\nissue: 第{number}期\n").unwrap();
+    let templates = Templates::with_words(Words::load("en", Some(folder.path())).unwrap());
+    let out = rendered_with(&templates, vec![ferry(), library()]).unwrap();
+    let said = ["。 第214期。\n", "By Ada Reporter。 1 minute to read。\n"];
+    assert!(said.iter().all(|said| out.text.contains(said)), "{}", out.text);
+    let html = out.html.replace("<span dir=\"auto\">", "").replace("</span>", "");
+    assert!(said.iter().all(|said| html.contains(said.trim_end())), "{html}");
 }
 
 #[test]

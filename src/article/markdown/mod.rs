@@ -156,7 +156,14 @@ impl Article {
     /// The body as bare text, a block a line, without marks, link numbers and addresses.
     #[must_use]
     pub fn prose(&self) -> String {
-        prose::render(&document(&self.markdown))
+        prose::render(&document(&self.markdown), &Quotes::ENGLISH)
+    }
+
+    /// The same with the quotation marks of `words`.
+    #[must_use]
+    pub fn prose_in(&self, words: &Words) -> String {
+        let quotes = Quotes::of(words);
+        prose::render(&document_in(&self.markdown, &quotes), &quotes)
     }
 }
 
