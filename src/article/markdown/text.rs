@@ -96,7 +96,8 @@ impl Writer<'_, '_> {
                 let mut lines = self.flow(content, width);
                 let longest = lines.iter().map(|line| measure(line)).max().unwrap_or(0);
                 if longest > 0 {
-                    lines.push("-".repeat(longest));
+                    // An address is broken nowhere, and may be wider.
+                    lines.push("-".repeat(longest.min(width)));
                 }
                 lines
             }
