@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// So many articles are named at least before the first one is cut: a day's news is worth more than one story's end.
 const NAMED_AT_LEAST: usize = 10;
+/// About how many bytes of HTML stand around the text of an article that is whole.
+const AROUND_A_STORY: usize = 2_500;
 
 /// How many articles of an edition are not whole in its mail, by what is left of them there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +33,7 @@ impl Cut {
 
 /// How the articles of an edition stand in its mail, in their order: whole, then by their highlights, then by their
 /// headlines, and the rest on the web only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) lead: Lead,
     all: usize,
@@ -41,6 +43,8 @@ pub(super) struct Layout {
     told: usize,
     /// Before this one they have their headlines.
     named: usize,
+    /// Whole all the same, though one before them is not: they are short, and it is long.
+    spared: Vec<usize>,
 }
 
 /// How much of the first article there is.
@@ -55,12 +59,33 @@ pub(super) enum Lead {
 
 impl Layout {
     pub(super) fn whole(all: usize) -> Self {
-        Layout { lead: Lead::Whole, all, whole: all, told: all, named: all }
+        Layout { lead: Lead::Whole, all, whole: all, told: all, named: all, spared: Vec::new() }
+    }
+
+    /// The same with the articles at these positions whole.
+    pub(super) fn sparing(&self, positions: &[usize]) -> Self {
+        Layout { spared: [&self.spared, positions].concat(), ..self.clone() }
+    }
+
+    /// Which of the articles that are cut to their highlights have room in so many bytes, by their `weights`, the earlier before
+    /// the later; none is as heavy as the first of them, which has not.
+    pub(super) fn with_room(&self, weights: &[usize], mut room: usize) -> Vec<usize> {
+        // What has a headline only is to have more before another is whole.
+        if self.told < self.all {
+            return Vec::new();
+        }
+        let mut fits = |at: usize| {
+            let left = room.checked_sub(weights[at] + AROUND_A_STORY);
+            room = left.unwrap_or(room);
+            left.is_some()
+        };
+        let shorter = |at: &usize| self.is_told(*at) && weights[*at] < weights[self.whole];
+        (self.whole + 1..self.told).filter(shorter).filter(|at| fits(*at)).collect()
     }
 
     /// Whether the article at this position is cut to its highlights.
     pub(super) fn is_told(&self, position: usize) -> bool {
-        (self.whole..self.told).contains(&position)
+        (self.whole..self.told).contains(&position) && !self.spared.contains(&position)
     }
 
     /// The articles that are more than a headline.
@@ -68,9 +93,9 @@ impl Layout {
         self.told
     }
 
-    /// Those that are whole, or are the first one.
-    pub(super) fn read(&self) -> usize {
-        self.whole
+    /// Whether the article at this position is whole, or is the first one.
+    pub(super) fn is_read(&self, position: usize) -> bool {
+        position < self.told && !self.is_told(position)
     }
 
     /// Those that are headlines.
@@ -81,7 +106,7 @@ impl Layout {
     pub(super) fn cut(&self) -> Cut {
         Cut {
             beginnings: usize::from(self.lead != Lead::Whole),
-            highlights: self.told - self.whole,
+            highlights: self.told - self.whole - self.spared.len(),
             headlines: self.named - self.told,
             left_out: self.all - self.named,
         }
@@ -93,6 +118,7 @@ impl Layout {
 /// others; one article after the other is cut to its highlights, from the last to the second; then to its headline, in the same
 /// order; then headlines are left out, but for a few; then the first article loses one block after the other; then the
 /// last headlines go, and with them the first article's highlights.
+/// Where a long article had to be cut, the short ones behind it were cut before it for nothing: [`Layout::with_room`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ladder {
     articles: usize,
@@ -284,6 +310,22 @@ mod tests {
                 assert!(asked <= 10, "{articles} articles, {wanted}: {asked}");
             }
         }
+    }
+
+    #[test]
+    fn short_articles_behind_a_long_one_are_spared_as_far_as_there_is_room() {
+        let ladder = Ladder::new(6, 3, 0, 1);
+        let (layout, weights) = (ladder.layout(4), [9_000, 9_000, 30_000, 5_000, 30_000, 2_000]);
+        assert!(layout.with_room(&weights, 4_000).is_empty());
+        assert_eq!(layout.with_room(&weights, 8_000), [3]);
+        assert_eq!(layout.with_room(&weights, 60_000), [3, 5]);
+        let spared = layout.sparing(&[3]);
+        assert_eq!(spared.cut(), Cut { highlights: 3, ..Cut::default() });
+        let read = (0..6).map(|at| spared.is_read(at));
+        assert_eq!(read.collect::<Vec<_>>(), [true, true, false, true, false, false]);
+        assert_eq!(spared.with_room(&weights, 60_000), [5]);
+        // Nobody has more before all have their highlights.
+        assert!(ladder.layout(6).with_room(&weights, 60_000).is_empty());
     }
 
     #[test]

@@ -224,10 +224,16 @@ impl Printer<'_> {
             return Ok((whole_html, None));
         }
         let layout = ladder.layout(fits);
-        let parts = match best {
+        let (layout, parts) = match best {
             // The last one that fitted is the first one in the order.
-            Some((sketch, html)) => self.parts(sketch, html)?,
-            None => self.laid_out(&layout)?,
+            Some(fitting) => {
+                let (layout, (sketch, html)) = self.sparing(layout, weights, limit, fitting)?;
+                (layout, self.parts(sketch, html)?)
+            }
+            None => {
+                let parts = self.laid_out(&layout)?;
+                (layout, parts)
+            }
         };
         // A template of the user's own may not show what is left of articles that are cut: then none is cut so, since
         // a mail that is too large is better than news that nobody hears of.
@@ -243,6 +249,30 @@ impl Printer<'_> {
             });
         }
         Ok((whole_html, Some((parts, layout.cut()))))
+    }
+
+    /// `layout`, which fits as it is given, with as many as have room of the articles that were cut before a long one was.
+    fn sparing(
+        &self,
+        mut layout: Layout,
+        weights: &[usize],
+        limit: usize,
+        mut fitting: (Sketch, String),
+    ) -> Result<(Layout, (Sketch, String)), RenderError> {
+        let mut more = layout.with_room(weights, limit - fitting.1.len());
+        while !more.is_empty() {
+            let wider = layout.sparing(&more);
+            let sketch = self.sketch(&wider)?;
+            let html = self.inlined(&sketch.html)?;
+            if html.len() <= limit {
+                more = wider.with_room(weights, limit - html.len());
+                (layout, fitting) = (wider, (sketch, html));
+            } else {
+                // The weights said too little: half of them wait.
+                more.truncate(more.len() / 2);
+            }
+        }
+        Ok((layout, fitting))
     }
 
     /// Whether a template does not show the article at this position, or the way to it.

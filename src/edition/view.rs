@@ -459,8 +459,8 @@ impl Reader<'_> {
     /// Everybody with something to say of themselves, once, who wrote what is to be read here.
     fn authors(&self, links: &mut Links) -> Vec<AuthorView> {
         let mut seen: Vec<&Author> = Vec::new();
-        let read = &self.edition.articles[..self.layout.read()];
-        for author in read.iter().filter_map(|article| article.author.as_ref()) {
+        let read = (0..).zip(&self.edition.articles).filter(|(at, _)| self.layout.is_read(*at));
+        for author in read.filter_map(|(_, article)| article.author.as_ref()) {
             let known = author.biography.is_some() || author.link.is_some();
             if known && !seen.contains(&author) {
                 seen.push(author);

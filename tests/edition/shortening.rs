@@ -247,6 +247,27 @@ fn a_lead_that_is_cut_anyway_takes_nothing_from_a_short_article() {
 }
 
 #[test]
+fn where_a_long_article_is_cut_the_short_ones_behind_it_are_whole() {
+    let mut articles = notes(6);
+    articles[2].markdown = format!("A long story.\n\n{}", "It goes on, and on, and on.\n\n".repeat(2_000));
+    let out = limited(articles.clone(), LIMIT);
+    assert_eq!(cut_of(&out), Cut { highlights: 1, ..Cut::default() });
+    assert!(out.html.len() <= LIMIT && !out.html.contains("A long story."));
+    for day in [2, 4, 5, 6] {
+        let said = format!("The quay was busy on day {day}.");
+        assert!(out.html.contains(&said) && out.text.contains(&said), "{day}");
+        assert!(
+            out.html.contains(&format!(">More by <span dir=\"auto\">Reporter {day}</span></a>")),
+            "{day}"
+        );
+    }
+    assert!(!out.html.contains("More by <span dir=\"auto\">Reporter 3</span>"), "nobody reads that one here");
+    let (contents, stories) = out.html.split_once("harbour master expects no delay").unwrap();
+    assert!(contents.contains("/articles/note-3\"") && !stories.contains("/articles/note-3\""));
+    assert_eq!(out.hash, limited(articles, LIMIT).hash, "the same articles give the same mail");
+}
+
+#[test]
 fn no_edition_is_larger_than_its_limit_whatever_is_in_it() {
     let vast = |n: usize| "A sentence of a highlight that says far too much. ".repeat(n);
     let heavy = Article {
