@@ -43,10 +43,11 @@ pub use render::{RenderError, RenderSettings, SizeReport, pictures, render, size
 pub(crate) use render::{tidy_text, without_markers};
 pub use slot::Slot;
 pub use stray::stray_templates;
-pub use templates::{Templates, built_in_files};
 pub(crate) use templates::{
-    engine as template_engine, load_logo, load_words, own as own_template, path_of as template_path,
+    DEFAULT_FOLDER, engine as template_engine, load_logo, load_words, own as own_template,
+    path_of as template_path,
 };
+pub use templates::{Templates, built_in_files};
 pub(crate) use view::turned;
 pub use view::{headline, link_between};
 pub(crate) use wrap::{rewrapped, shorten};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tera::{Error, ErrorKind};
 
-use super::templates::{position, word_in_tag};
+use super::templates::{DEFAULT_FOLDER, position, word_in_tag};
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// The rule's name in reports.
@@ -152,7 +152,7 @@ pub(crate) fn of_engine(
             let text = source.as_deref().unwrap_or_default();
             let (line, column) = word_in_tag(text, "extends").map_or((0, 0), |at| position(text, at));
             let message = format!(
-                "`{tpl}` extends itself; to change the built-in one, write {{% extends \"default/{tpl}\" %}}"
+                "`{tpl}` extends itself; to change the built-in one, write {{% extends \"{DEFAULT_FOLDER}{tpl}\" %}}"
             );
             vec![TemplateProblem { file, line, column, message, source }]
         }

@@ -1,6 +1,6 @@
 //! Files among a user's own templates that stand in for nothing: most often a name mistyped.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::templates;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -35,35 +35,37 @@ fn stray_words(folder: &Path) -> Vec<Diagnostic> {
             (2..=3).contains(&tags[0].len()) && tags.iter().all(is_word)
         })
     };
-    let found = stray_in(folder, &[], &[]).into_iter().filter(|found| {
-        let name = found.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        !is_of_a_language(&name)
-    });
-    let told = |found: Diagnostic| {
-        let name = found.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let told = |(path, name): (PathBuf, String)| {
         let message = format!("`{name}` is not named by a language, and is not used");
-        let remedy = "name it by the language's code, as in en.yaml or pt-BR.yaml";
-        Diagnostic { message, ..found }.with_remedy(remedy)
+        let found = Diagnostic::of_file(Severity::Warning, RULE, path, message);
+        found.with_remedy("name it by the language's code, as in en.yaml or pt-BR.yaml")
     };
-    found.map(told).collect()
+    entries(folder).into_iter().filter(|(_, name)| !is_of_a_language(name)).map(told).collect()
+}
+
+/// What is in `folder`, by name, but for editors' spare copies and notes, which are nobody's mistake.
+fn entries(folder: &Path) -> Vec<(PathBuf, String)> {
+    // Whoever loads the templates says that a folder cannot be read.
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let named = |path: PathBuf| Some((path.clone(), path.file_name()?.to_string_lossy().into_owned()));
+    let is_aside = |name: &str| name.starts_with('.') || name.ends_with('~') || name.ends_with(".md");
+    let mut all: Vec<_> = entries.filter_map(|entry| named(entry.ok()?.path())).collect();
+    all.retain(|(_, name)| !is_aside(name));
+    all.sort();
+    all
 }
 
 fn stray_in(folder: &Path, names: &[&str], folders: &[&str]) -> Vec<Diagnostic> {
-    // Whoever loads the templates says that a folder cannot be read.
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.sort();
-    let texts: Vec<String> = paths.iter().filter_map(|path| templates::read_bounded(path).ok()).collect();
+    let entries = entries(folder);
+    let texts: Vec<String> =
+        entries.iter().filter_map(|(path, _)| templates::read_bounded(path).ok()).collect();
     let is_included = |name: &str| {
         texts.iter().any(|text| [format!("\"{name}\""), format!("'{name}'")].iter().any(|n| text.contains(n)))
     };
     let mut found = Vec::new();
-    for path in &paths {
-        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    for (path, name) in &entries {
         let known: &[&str] = if path.is_dir() { folders } else { names };
-        // Editors' spare copies and notes are nobody's mistake.
-        let is_aside = name.starts_with('.') || name.ends_with('~') || name.ends_with(".md");
-        if known.contains(&name.as_ref()) || is_aside || (path.is_file() && is_included(&name)) {
+        if known.contains(&name.as_str()) || (path.is_file() && is_included(name)) {
             continue;
         }
         let finding = Diagnostic::of_file(
@@ -72,7 +74,7 @@ fn stray_in(folder: &Path, names: &[&str], folders: &[&str]) -> Vec<Diagnostic> 
             path,
             format!("`{name}` is not the name of a template, and is not used"),
         );
-        found.push(finding.with_remedy(remedy(&name, names, folders)));
+        found.push(finding.with_remedy(remedy(name, names, folders)));
     }
     found
 }

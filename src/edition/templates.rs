@@ -33,8 +33,8 @@ const BUILT_IN: [(&str, &str); 12] = [
     (STYLE_SHEET, include_str!("../../templates/edition/edition.css")),
 ];
 
-/// Before the names of the built-in files as they are, whatever a folder has in their place.
-const DEFAULT: &str = "default/";
+/// Before the names of the built-in files as they are, whatever a folder has in their place: of editions, letters and pages.
+pub(crate) const DEFAULT_FOLDER: &str = "default/";
 const STYLE_SHEET: &str = "edition.css";
 /// No template has a reason to be larger, and none may fill the memory.
 const LARGEST_FILE: u64 = 256 * 1024;
@@ -178,7 +178,7 @@ impl Templates {
         let css = files.remove(STYLE_SHEET).unwrap_or_default();
         // Whoever changes a part extends the whole: `{% extends "default/body.html" %}`.
         for (name, text) in BUILT_IN.into_iter().filter(|(name, _)| *name != STYLE_SHEET) {
-            files.insert(format!("{DEFAULT}{name}"), text.to_owned());
+            files.insert(format!("{DEFAULT_FOLDER}{name}"), text.to_owned());
         }
         let mut templates = Templates { tera: engine(&words), css, files: paths, sources, words, logo: None };
         if let Err(error) = templates.tera.add_raw_templates(&files) {
@@ -266,7 +266,7 @@ impl Templates {
 
     /// Where the file `name` stands.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        let built_in = || match name.strip_prefix(DEFAULT) {
+        let built_in = || match name.strip_prefix(DEFAULT_FOLDER) {
             Some(name) => Path::new("templates/edition").join(name),
             None => PathBuf::from(name),
         };
@@ -296,7 +296,7 @@ impl Templates {
     }
 
     fn file(&self, name: &str) -> (PathBuf, Option<Arc<str>>) {
-        let built_in = || BUILT_IN.iter().find(|(known, _)| name.strip_prefix(DEFAULT) == Some(known));
+        let built_in = || BUILT_IN.iter().find(|(known, _)| name.strip_prefix(DEFAULT_FOLDER) == Some(known));
         let source = self.sources.get(name).cloned();
         (self.path(name), source.or_else(|| built_in().map(|(_, text)| Arc::from(*text))))
     }

@@ -12,7 +12,7 @@ use tracing::error;
 use super::{About, Kind, Latest, Said, Written};
 use crate::config::Publication;
 use crate::diagnostic::Diagnostic;
-use crate::edition::{self, TemplateError, TemplateProblem};
+use crate::edition::{self, DEFAULT_FOLDER, TemplateError, TemplateProblem};
 use crate::subscriber::masked_in;
 use crate::words::Words;
 
@@ -45,9 +45,6 @@ const BUILT_IN: [(&str, &str); 26] = [
     ("welcome.subject.txt", include_str!("../../templates/letter/welcome.subject.txt")),
     ("welcome.txt", include_str!("../../templates/letter/welcome.txt")),
 ];
-
-/// Before the names of the built-in files as they are, whatever a folder has in their place.
-const DEFAULT: &str = "default/";
 
 /// Compiled templates with the publication's words; a clone is cheap.
 #[derive(Clone)]
@@ -276,7 +273,8 @@ impl Files {
         }
         let mut files = Files { tera: edition::template_engine(words), folder, sources };
         let own = files.sources.iter().map(|(name, text)| ((*name).to_owned(), text.to_string()));
-        let defaults = BUILT_IN.iter().map(|(name, text)| (format!("{DEFAULT}{name}"), (*text).to_owned()));
+        let defaults =
+            BUILT_IN.iter().map(|(name, text)| (format!("{DEFAULT_FOLDER}{name}"), (*text).to_owned()));
         let texts: Vec<_> = own.chain(defaults).collect();
         files.tera.add_raw_templates(texts).map_err(|error| files.problems(&error))?;
         Ok(files)
@@ -287,9 +285,11 @@ impl Files {
     }
 
     fn problems(&self, error: &tera::Error) -> TemplateError {
-        TemplateError::Invalid(edition::problems_of_engine(error, |name| match name.strip_prefix(DEFAULT) {
-            Some(built_in) => (edition::template_path("letter", None, built_in), None),
-            None => (self.path(name), self.sources.get(name).cloned()),
+        TemplateError::Invalid(edition::problems_of_engine(error, |name| {
+            match name.strip_prefix(DEFAULT_FOLDER) {
+                Some(built_in) => (edition::template_path("letter", None, built_in), None),
+                None => (self.path(name), self.sources.get(name).cloned()),
+            }
         }))
     }
 

@@ -11,7 +11,9 @@ use tera::{Context, Tera};
 use super::digest::{Digest, hash};
 use crate::article::Picture;
 use crate::config::{Publication, Theme};
-use crate::edition::{TemplateError, load_logo, load_words, own_template, problems_of_engine, template_path};
+use crate::edition::{
+    DEFAULT_FOLDER, TemplateError, load_logo, load_words, own_template, problems_of_engine, template_path,
+};
 use crate::words::{self, Words};
 
 const TEMPLATES: &[(&str, &str)] = &[
@@ -155,13 +157,13 @@ impl Pages {
         let sources: BTreeMap<_, Arc<str>> =
             texts.iter().map(|(name, text)| (*name, Arc::from(text.as_str()))).collect();
         let defaults = TEMPLATES.iter().filter(|(name, _)| name.ends_with(".html"));
-        let defaults = defaults.map(|(name, text)| (format!("default/{name}"), (*text).to_owned()));
+        let defaults = defaults.map(|(name, text)| (format!("{DEFAULT_FOLDER}{name}"), (*text).to_owned()));
         let all: Vec<_> =
             texts.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).chain(defaults).collect();
         tera.add_raw_templates(all).map_err(|error| {
             TemplateError::Invalid(problems_of_engine(&error, |name| {
                 (
-                    template_path("web", folder, name.trim_start_matches("default/")),
+                    template_path("web", folder, name.trim_start_matches(DEFAULT_FOLDER)),
                     sources.get(name).cloned(),
                 )
             }))
