@@ -562,6 +562,22 @@ fn a_check_of_an_archive_is_about_what_goes_out_next() {
     assert!(code == 1 && due < old, "{told}");
 }
 
+/// What is all of a value, and is shown to nobody, is told with what it is taken for; so is a sign that cannot be seen.
+#[test]
+fn a_value_that_is_a_comment_or_a_mark_is_told_as_that() {
+    for (line, words) in [
+        ("title: &Sea", "`&Sea` is not shown: YAML takes it for a mark of its own"),
+        ("title: !Sea", "`!Sea` is not shown: YAML takes it for a mark of its own"),
+        ("title: A\ntags: #sea #quay", "`#sea #quay` is not shown: behind a space, `#` begins a comment"),
+        ("title: A\n\u{200B}tags: [sea]", "has a sign in it that cannot be seen (U+200B)"),
+    ] {
+        let text = format!("---\n{line}\ndate: 2025-11-03\n---\nText.\n");
+        let parsed = straight::article::parse_bytes(Path::new("a.md"), text.as_bytes(), &options(), now());
+        let told: Vec<String> = parsed.diagnostics.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|told| told.contains(words)), "{line}: {told:?}");
+    }
+}
+
 /// Nothing that somebody dropped into the folder is passed over in silence, and nothing else is told of.
 #[test]
 fn a_file_that_may_be_meant_as_an_article_and_is_not_read_is_told() {

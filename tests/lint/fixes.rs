@@ -44,6 +44,22 @@ fn each_mend_by_itself() {
             "---\ntitle: A\ndate: 2025-11-03\n–-\nText.\n".to_owned(),
             format!("{head}Text.\n"),
         ),
+        (
+            "no-front-matter",
+            "---\ntitle: A\ndate: 2025-11-03\n-----\nText.\n".to_owned(),
+            format!("{head}Text.\n"),
+        ),
+        (
+            "no-front-matter",
+            " ---\ntitle: A\ndate: 2025-11-03\n---\nText.\n".to_owned(),
+            format!("{head}Text.\n"),
+        ),
+        ("bad-date", "---\ntitle: A\ndate: “2025-11-03”\n---\nText.\n".to_owned(), format!("{head}Text.\n")),
+        (
+            "wrong-type",
+            "---\ntitle: A\ndate: 2025-11-03\nlead: “yes”\ntags: sea; quay\n---\nText.\n".to_owned(),
+            "---\ntitle: A\ndate: 2025-11-03\nlead: true\ntags: [sea, quay]\n---\nText.\n".to_owned(),
+        ),
         ("line-ends", format!("{head}Text.\n").replace('\n', "\r"), format!("{head}Text.\n")),
         (
             "broken-yaml",
