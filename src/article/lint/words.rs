@@ -152,14 +152,23 @@ pub(super) fn attachment(text: &str, language: &str) -> Option<Range<usize>> {
         "أرفقنا لكم",
         "نرفق لكم",
     ];
-    let phrases: &[&str] = match language.split('-').next().unwrap_or_default() {
-        "ar" => &ARABIC,
-        "de" => &GERMAN,
-        "en" => &ENGLISH,
+    let (phrases, stems): (&[&str], &[&str]) = match language.split('-').next().unwrap_or_default() {
+        "ar" => (&ARABIC, &["رفق"]),
+        "de" => (&GERMAN, &["anbei", "anhang", "anlage", "beilieg", "beigefügt", "angehängt"]),
+        "en" => (&ENGLISH, &["attach"]),
         _ => return None,
     };
     // Lower-case letters may be longer than their capitals: only a text that keeps its length has its places.
     let lower = text.to_lowercase();
+    // Each phrase has one of these, and hardly a text does.
+    let is_stemmed = |text: &str| stems.iter().any(|stem| text.contains(stem));
+    debug_assert!(
+        phrases.iter().all(|phrase| is_stemmed(phrase)),
+        "a phrase without its stem is never found"
+    );
+    if !is_stemmed(&lower) {
+        return None;
+    }
     // At the end of what is said: a pier is attached to the quay.
     let is_end = |at: &Range<usize>| {
         !lower[at.end..].trim_start().starts_with(|c: char| c.is_alphanumeric() || matches!(c, '“' | '"'))
