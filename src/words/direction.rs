@@ -30,11 +30,13 @@ pub fn of_text(text: &str) -> Option<&'static str> {
     }
 }
 
-/// How `text` runs when all says so, its first letter and most of its letters: an abbreviation that begins it turns nothing.
+/// How `text` runs, when not as `around` it and all says so, its first letter and most of its letters: an abbreviation that
+/// begins it turns nothing.
 #[must_use]
-pub fn of_whole_text(text: &str) -> Option<&'static str> {
+pub fn turned_within(text: &str, around: &str) -> Option<&'static str> {
     let first = text.chars().find(|c| c.is_alphabetic())?;
-    of_text(text).filter(|dir| (*dir == "rtl") == is_right_to_left(first))
+    let own = if is_right_to_left(first) { "rtl" } else { "ltr" };
+    (own != around && of_text(text) == Some(own)).then_some(own)
 }
 
 /// Whether it is of a block that Unicode keeps for scripts from right to left (`Bidi_Class` R and AL).

@@ -168,7 +168,7 @@ impl Words {
     /// How all of `text` runs, when not as what stands around it: as `dir`, or else as these words.
     #[must_use]
     pub fn turned_within(&self, text: &str, dir: Option<&str>) -> Option<&'static str> {
-        direction::of_whole_text(text).filter(|own| *own != dir.unwrap_or_else(|| self.direction()))
+        direction::turned_within(text, dir.unwrap_or_else(|| self.direction()))
     }
 
     /// What the user's files leave out, for `check`.
