@@ -37,6 +37,7 @@ use crate::config::Author;
 use crate::diagnostic::Diagnostic;
 
 pub use blank::{Beginning, Byline, blank};
+pub(crate) use crew::each_alone;
 pub(crate) use date::{import_date, import_moment};
 pub use front_matter::schema;
 pub use head::Outline;

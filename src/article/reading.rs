@@ -112,7 +112,7 @@ impl Reader<'_> {
     /// Reads as much of `files` as the options ask for: some to their ends, of the others an outline.
     fn read(&self, files: &[Resting]) -> (Vec<Read>, Vec<Outline>) {
         if self.options.whole == Whole::Every {
-            return (crew::each(files, |file| self.whole(file, None, Keep::Whole)), Vec::new());
+            return (crew::each_alone(files, |file| self.whole(file, None, Keep::Whole)), Vec::new());
         }
         let mut skimmed = crew::each(files, |resting| {
             Outline::read(&resting.file.place(), &resting.file.path, self.options, self.now)
@@ -161,7 +161,7 @@ impl Reader<'_> {
         keep: Keep,
         read: &mut [Option<Read>],
     ) {
-        let done = crew::each(which, |n| self.whole(&files[*n], skimmed[*n].as_ref(), keep));
+        let done = crew::each_alone(which, |n| self.whole(&files[*n], skimmed[*n].as_ref(), keep));
         for (n, done) in which.iter().zip(done) {
             read[*n] = Some(done);
         }

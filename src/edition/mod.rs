@@ -10,6 +10,7 @@ mod html;
 mod key;
 mod links;
 mod outbox_page;
+mod pieces;
 mod problem;
 mod public;
 mod render;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use tera::Context;
 
 use super::cut::{Ladder, Layout};
+use super::pieces::{Pieces, Surroundings};
 use super::view::{self, View};
 use super::{
     Cut, Edition, EmbeddedPicture, RenderedEdition, Shortened, Slot, TemplateError, Templates, css, hash,
@@ -105,8 +106,9 @@ pub fn render(
         return Err(RenderError::NoArticle);
     }
     let sheet = templates.sheet(&publication.theme)?;
-    let printer =
-        Printer { edition, publication, templates, settings, sheet, lasting: view::Lasting::default() };
+    let words = templates.words();
+    let pieces = Pieces::of(Surroundings { edition, publication, images: settings.images, words });
+    let printer = Printer { edition, publication, templates, settings, sheet, pieces };
     let (parts, shortened) = printer.within_limit()?;
     for (name, part) in [("body.html", &parts.html), ("body.txt", &parts.text)] {
         if !part.contains(&Slot::UnsubscribeUrl.marker()) {
@@ -161,8 +163,8 @@ struct Printer<'r> {
     templates: &'r Templates,
     settings: &'r RenderSettings,
     sheet: css::Sheet,
-    /// What is cut is not rendered once more to be counted.
-    lasting: view::Lasting,
+    /// A further layout only puts them together.
+    pieces: Pieces<'r>,
 }
 
 impl Printer<'_> {
@@ -201,7 +203,7 @@ impl Printer<'_> {
         whole: impl FnOnce() -> Result<String, RenderError>,
     ) -> Result<(String, Option<(Parts, Cut)>), RenderError> {
         let articles = &self.edition.articles;
-        let ladder = Ladder::new(articles.len(), articles[0].blocks(), weights[0], limit);
+        let ladder = Ladder::new(articles.len(), self.pieces.blocks(0), weights[0], limit);
         let (mut whole_html, mut best) = (String::new(), None);
         let all_of_it = || {
             whole_html = whole()?;
@@ -289,10 +291,10 @@ impl Printer<'_> {
     }
 
     fn sketch(&self, layout: &Layout) -> Result<Sketch, RenderError> {
-        let Printer { edition, publication, templates, settings, sheet, lasting } = self;
+        let Printer { publication, templates, settings, sheet, pieces, .. } = self;
         let address = |logo: &Picture| view::picture_address(&logo.file_name, settings.images, publication);
         let logo = templates.logo().map(address);
-        let view = View::of(edition, publication, settings.images, templates.words(), layout, lasting);
+        let view = View::of(pieces, layout);
         let weights = view.articles.iter().map(|article| css::weight(&article.html)).collect();
         let mut variables = view.into_variables(&sheet.kept);
         variables.insert("theme".to_owned(), publication.theme.variable(logo.as_deref()));
@@ -320,12 +322,9 @@ impl Printer<'_> {
             "" => &publication.sign_up.promise,
             tagline => tagline,
         };
-        let words = self.templates.words();
-        let more = std::iter::once_with(|| {
-            wrap::shorten(&self.lasting.opening(0, &articles[0], words), LONGEST_OPENING)
-        })
-        .chain(articles.iter().skip(1).map(|article| article.title.clone()))
-        .chain([described.to_owned()]);
+        let more = std::iter::once_with(|| self.pieces.opening(0, LONGEST_OPENING))
+            .chain(articles.iter().skip(1).map(|article| article.title.clone()))
+            .chain([described.to_owned()]);
         let mut more = more.map(|text| view::without_private_use(&text));
         while said.chars().count() < SHORTEST_PREHEADER
             && let Some(text) = more.next()

@@ -1,7 +1,6 @@
 //! What templates see of an edition: everything escaped or rendered where it is HTML, numbered where it is a link.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
@@ -10,8 +9,9 @@ use url::Url;
 
 use super::breakable::breakable;
 use super::cut::{Layout, Lead};
+use super::pieces::{Pieces, Surroundings};
 use super::{Cut, Edition, EditionKey, Headline, Slot, wrap};
-use crate::article::markdown::{self, Medium, RenderOptions, RenderedBody, RenderedInline};
+use crate::article::markdown::{self, RenderedInline, RenderedText};
 use crate::article::{Article, Figure, Outline, Slug, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 use crate::words::Words;
@@ -194,16 +194,10 @@ impl Links {
 }
 
 impl View {
-    /// Looks at `edition`, which has at least one article, laid out in this way.
-    pub(super) fn of(
-        edition: &Edition,
-        publication: &Publication,
-        images: ImagePolicy,
-        words: &Words,
-        layout: &Layout,
-        lasting: &Lasting,
-    ) -> Self {
-        let reader = Reader { edition, publication, images, words, layout, lasting };
+    /// Looks at the edition that `pieces` are of, which has at least one article, laid out in this way.
+    pub(super) fn of(pieces: &Pieces<'_>, layout: &Layout) -> Self {
+        let Surroundings { edition, publication, images: _, words } = pieces.around;
+        let reader = Reader { edition, publication, words, layout, pieces };
         let stories = &edition.articles[..layout.stories()];
         let mut links = Links::default();
         // In the order in which the text shows them, so that its notes count upwards: with several articles all
@@ -274,29 +268,9 @@ impl View {
 struct Reader<'a> {
     edition: &'a Edition,
     publication: &'a Publication,
-    images: ImagePolicy,
     words: &'a Words,
     layout: &'a Layout,
-    lasting: &'a Lasting,
-}
-
-/// What is the same of articles in every layout of an edition, by their position.
-#[derive(Debug, Default)]
-pub(super) struct Lasting {
-    lengths: RefCell<BTreeMap<usize, usize>>,
-    openings: RefCell<BTreeMap<usize, String>>,
-}
-
-impl Lasting {
-    /// How many words the article at this position has: as they were counted before, else as `count` says.
-    fn length(&self, position: usize, count: impl FnOnce() -> usize) -> usize {
-        *self.lengths.borrow_mut().entry(position).or_insert_with(count)
-    }
-
-    /// How the text of `article`, which is at this position, begins.
-    pub(super) fn opening(&self, position: usize, article: &Article, words: &Words) -> String {
-        self.openings.borrow_mut().entry(position).or_insert_with(|| article.opening(words)).clone()
-    }
+    pieces: &'a Pieces<'a>,
 }
 
 impl Reader<'_> {
@@ -322,52 +296,45 @@ impl Reader<'_> {
         let dir = turned(article, self.words);
         let image = article.image.as_ref().filter(|_| !bare);
         let image = image.map(|figure| self.image(article, figure, dir, links));
-        let options = RenderOptions {
-            medium: Medium::Mail,
-            top_heading: if self.layout.stories() == 1 { 2 } else { 3 },
-            numbered: &links.0,
-            words: self.words,
-            dir,
-            id_prefix: &format!("{}-", article.slug),
-            picture_src: &|src| self.picture_src(article, src),
-            link: &|target| link_between(self.edition, article, target, self.publication),
-        };
-        let body = || article.render(&options);
+        let stories = self.layout.stories();
         let shown = match self.layout.lead {
             _ if self.layout.is_told(position) => Shown::Highlights,
             Lead::Named if position == 0 => Shown::Way,
             Lead::Begun(blocks) if position == 0 => {
-                Shown::Beginning(article.render_beginning(&options, blocks))
+                let (html, text) = self.pieces.beginning(position, blocks, stories, &links.0);
+                Shown::Beginning(html, text)
             }
-            Lead::Whole | Lead::Begun(_) | Lead::Named => Shown::Whole(body()),
+            Lead::Whole | Lead::Begun(_) | Lead::Named => {
+                Shown::Whole(self.pieces.html(position, stories), self.pieces.text(position, &links.0))
+            }
         };
-        let words = self.lasting.length(position, || match &shown {
-            Shown::Whole(whole) => whole.words,
-            Shown::Beginning(_) | Shown::Highlights | Shown::Way => body().words,
+        let words = self.pieces.length(position, || match &shown {
+            Shown::Whole(_, whole) => whole.words,
+            Shown::Beginning(..) | Shown::Highlights | Shown::Way => {
+                self.pieces.text(position, &links.0).words
+            }
         });
-        let shortened = !matches!(shown, Shown::Whole(_));
+        let shortened = !matches!(shown, Shown::Whole(..));
         let says_nothing = article.highlights.is_empty() && article.summary.is_none();
         let opening = match &shown {
-            Shown::Beginning(_) | Shown::Highlights if says_nothing => {
-                wrap::shorten(&self.lasting.opening(position, article, self.words), LONGEST_OPENING)
+            Shown::Beginning(..) | Shown::Highlights if says_nothing => {
+                self.pieces.opening(position, LONGEST_OPENING)
             }
             _ => String::new(),
         };
-        let edition_url = edition_url(&self.edition.key, self.publication);
         let url = address_of(article, self.publication);
         let (html, text, sources) = match shown {
-            Shown::Whole(body) => {
+            Shown::Whole(html, body) => {
                 links.extend(body.links);
                 let sources = article.sources.iter().map(|source| SourceView::of(source, links)).collect();
-                (for_mail(&body.html, &edition_url), body.text.trim_end().to_owned(), sources)
+                (html, body.text.trim_end().to_owned(), sources)
             }
-            Shown::Beginning(beginning) if !beginning.html.is_empty() => {
+            Shown::Beginning(begun, beginning) if !begun.is_empty() => {
                 links.extend(beginning.links);
                 let (html, text) = self.way_on(article, &url);
-                let html = for_mail(&beginning.html, &edition_url) + &html;
-                (html, format!("{}\n\n{text}", beginning.text.trim_end()), Vec::new())
+                (begun + &html, format!("{}\n\n{text}", beginning.text.trim_end()), Vec::new())
             }
-            Shown::Beginning(_) | Shown::Highlights => {
+            Shown::Beginning(..) | Shown::Highlights => {
                 let (html, text) = self.way_to_whole(&opening, article, &url);
                 (html, text, Vec::new())
             }
@@ -442,17 +409,10 @@ impl Reader<'_> {
     fn image(&self, article: &Article, figure: &Figure, dir: Option<&str>, links: &mut Links) -> ImageView {
         let width = article.pictures.get(&figure.src).map_or(SHOWN_WIDTH, |p| p.width.min(SHOWN_WIDTH));
         ImageView {
-            src: self.picture_src(article, &figure.src),
+            src: self.pieces.around.picture_src(article, &figure.src),
             alt: figure.alt.clone(),
             caption: figure.caption.as_deref().map(|caption| links.inline(caption, dir, self.words)),
             width,
-        }
-    }
-
-    fn picture_src(&self, article: &Article, src: &str) -> String {
-        match article.pictures.get(src) {
-            None => src.to_owned(),
-            Some(picture) => picture_address(&picture.file_name, self.images, self.publication),
         }
     }
 
@@ -491,10 +451,10 @@ pub(crate) fn turned(article: &Article, words: &Words) -> Option<&'static str> {
     words.turned(&format!("{} {}", article.title, beside.join(" ")))
 }
 
-/// What the mail shows of an article.
+/// What the mail shows of an article; of what is read here its HTML and its text.
 enum Shown {
-    Whole(RenderedBody),
-    Beginning(RenderedBody),
+    Whole(String, RenderedText),
+    Beginning(String, RenderedText),
     Highlights,
     Way,
 }
@@ -580,7 +540,7 @@ pub(super) fn address_of(article: &Article, publication: &Publication) -> String
     article_url(article.url.as_ref(), &article.slug, publication)
 }
 
-fn edition_url(key: &EditionKey, publication: &Publication) -> String {
+pub(super) fn edition_url(key: &EditionKey, publication: &Publication) -> String {
     publication.link(&format!("editions/{key}"))
 }
 
@@ -611,39 +571,6 @@ pub(super) fn escaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     tera::escape_html(text, &mut out).expect("a Vec takes all that is written");
     String::from_utf8(out).expect("escaping keeps UTF-8")
-}
-
-/// An article's HTML as mail programs bear it.
-fn for_mail(html: &str, edition_url: &str) -> String {
-    // Outlook and Yahoo! know no `mark`.
-    let html = html.replace("<mark>", "<span class=\"mark\">").replace("</mark>", "</span>");
-    breakable(&without_way_to_notes(&html, edition_url))
-}
-
-/// Mail programs do not jump within a message: notes keep their numbers and lose their links, and a link to a heading
-/// leads to the edition on the web.
-fn without_way_to_notes(html: &str, edition_url: &str) -> String {
-    const OPEN: &str = "<a href=\"#";
-    let mut out = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some((before, link)) = rest.split_once(OPEN) {
-        out.push_str(before);
-        let whole = link.split_once('>').and_then(|(tag, behind)| {
-            behind.split_once("</a>").map(|(content, after)| (tag, content, after))
-        });
-        match whole {
-            Some((tag, content, after)) if tag.contains("aria-label=") => {
-                out.push_str(if content == "↩" { "" } else { content });
-                rest = after;
-            }
-            Some(_) | None => {
-                out.push_str(&format!("<a href=\"{edition_url}#"));
-                rest = link;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 /// `a/./b/../c.md` → `a/c.md`, without looking at the file system.

@@ -114,6 +114,17 @@ pub struct RenderedBody {
     pub words: usize,
 }
 
+/// The text of a body, rendered.
+#[derive(Debug)]
+pub(crate) struct RenderedText {
+    /// Wrapped at 72, without the list of links.
+    pub(crate) text: String,
+    /// The addresses that had no number before, in the order of those they got.
+    pub(crate) links: Vec<String>,
+    /// How many words a reader reads.
+    pub(crate) words: usize,
+}
+
 /// A line of Markdown, rendered: a highlight, a caption, a biography.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RenderedInline {
@@ -125,32 +136,25 @@ pub struct RenderedInline {
     pub links: Vec<String>,
 }
 
+/// An article's body, read once to be rendered in several ways.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadBody<'a> {
+    document: Document,
+    /// Of its pictures, by their sources as written.
+    widths: HashMap<&'a str, u32>,
+}
+
 impl Article {
+    /// Reads the body, with the quotation marks of `words`.
+    pub(crate) fn read(&self, words: &Words) -> ReadBody<'_> {
+        let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
+        ReadBody { document: document_in(&self.markdown, &Quotes::of(words)), widths }
+    }
+
     /// Renders the body to HTML and plain text.
     #[must_use]
     pub fn render(&self, options: &RenderOptions<'_>) -> RenderedBody {
-        let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
-        body(&document_in(&self.markdown, &Quotes::of(options.words)), &widths, options)
-    }
-
-    /// How many blocks the body has that are in no other.
-    #[must_use]
-    pub fn blocks(&self) -> usize {
-        document(&self.markdown).blocks.len()
-    }
-
-    /// Renders the first `blocks` blocks of the body, and the footnotes they refer to; no heading ends them.
-    #[must_use]
-    pub fn render_beginning(&self, options: &RenderOptions<'_>, blocks: usize) -> RenderedBody {
-        let widths = self.pictures.iter().map(|(src, picture)| (src.as_str(), picture.width)).collect();
-        let document = document_in(&self.markdown, &Quotes::of(options.words));
-        body(&document.beginning(blocks), &widths, options)
-    }
-
-    /// The words of its paragraphs, on one line: how it begins, where nothing else says what it is about.
-    #[must_use]
-    pub fn opening(&self, words: &Words) -> String {
-        document_in(&self.markdown, &Quotes::of(words)).opening()
+        self.read(options.words).render(options)
     }
 
     /// The body as bare text, a block a line, without marks, link numbers and addresses.
@@ -167,11 +171,38 @@ impl Article {
     }
 }
 
-fn body(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOptions<'_>) -> RenderedBody {
-    let html = html::render(document, widths, options);
-    let text::Rendered { text, links } = text::render(document, options);
-    let words = count_words(&text);
-    RenderedBody { html, text, links, words }
+impl ReadBody<'_> {
+    fn render(&self, options: &RenderOptions<'_>) -> RenderedBody {
+        let RenderedText { text, links, words } = self.text(options);
+        RenderedBody { html: self.html(options), text, links, words }
+    }
+
+    /// As the module's contract says.
+    pub(crate) fn html(&self, options: &RenderOptions<'_>) -> String {
+        html::render(&self.document, &self.widths, options)
+    }
+
+    /// As the module's contract says.
+    pub(crate) fn text(&self, options: &RenderOptions<'_>) -> RenderedText {
+        let text::Rendered { text, links } = text::render(&self.document, options);
+        let words = count_words(&text);
+        RenderedText { text, links, words }
+    }
+
+    /// How many blocks it has that are in no other.
+    pub(crate) fn blocks(&self) -> usize {
+        self.document.blocks.len()
+    }
+
+    /// Its first `blocks` blocks, and the footnotes they refer to; no heading ends them.
+    pub(crate) fn beginning(&self, blocks: usize) -> Self {
+        ReadBody { document: self.document.clone().beginning(blocks), widths: self.widths.clone() }
+    }
+
+    /// The words of its paragraphs, on one line: how it begins, where nothing else says what it is about.
+    pub(crate) fn opening(&self) -> String {
+        self.document.opening()
+    }
 }
 
 /// Renders one line of Markdown; blocks mean nothing in it (`2025. A year` is no list). What is `numbered` and `dir`

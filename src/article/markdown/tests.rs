@@ -5,6 +5,10 @@ use super::*;
 
 const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
+fn body(document: &Document, widths: &HashMap<&str, u32>, options: &RenderOptions<'_>) -> RenderedBody {
+    ReadBody { document: document.clone(), widths: widths.clone() }.render(options)
+}
+
 pub(super) fn rendered(source: &str) -> RenderedBody {
     let numbered = (1..4).map(|number| (format!("https://before.example/{number}"), number)).collect();
     let options = RenderOptions {
