@@ -174,7 +174,7 @@ async fn is_to_come(press: &Press, key: &EditionKey) -> anyhow::Result<bool> {
 fn confirmed(key: &EditionKey, counts: Counts, out: &mut dyn Write) -> anyhow::Result<bool> {
     let (sent, left) = (counts.of(State::Sent), counts.open());
     if !io::stdin().is_terminal() {
-        bail!("{left} readers would never get the edition {key}: say --yes to cancel it");
+        bail!("{} would never get the edition {key}: say --yes to cancel it", readers(left));
     }
     writeln!(
         out,

@@ -147,22 +147,27 @@ async fn send_letters(
     out: &mut dyn Write,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let ending = match press.store.acquire_sender().await? {
+    let (ending, of_the_rest) = match press.store.acquire_sender().await? {
         Ownership::Ours(_lock) => {
             press.recover().await?;
-            press.send_letters(route, stop).await?
+            let ending = press.send_letters(route, stop).await?;
+            let is_stopped = ending == Ending::Stopped;
+            (ending, is_stopped.then_some("Stopped. `straight send` goes on with the letters."))
         }
         Ownership::Others => {
             press.store.ask_to_send(began).await?;
-            Ending::Complete
+            (Ending::Complete, Some("Another process is sending, and is asked to take what waits."))
         }
     };
-    tell_of_letters(press, began, out).await?;
+    let open = tell_of_letters(press, began, out).await?;
+    if let Some(words) = of_the_rest.filter(|_| open > 0) {
+        writeln!(out, "{words}")?;
+    }
     let_through(&ending, "straight send")
 }
 
-/// Says how many letters went out since `since`, and how many wait.
-async fn tell_of_letters(press: &Press, since: DateTime<Utc>, out: &mut dyn Write) -> anyhow::Result<()> {
+/// Says how many letters went out since `since`, and how many wait; gives these.
+async fn tell_of_letters(press: &Press, since: DateTime<Utc>, out: &mut dyn Write) -> anyhow::Result<u64> {
     let (sent, open) = press.store.letters_sent_and_open(since).await?;
     match sent {
         0 => {}
@@ -174,7 +179,7 @@ async fn tell_of_letters(press: &Press, since: DateTime<Utc>, out: &mut dyn Writ
         1 => writeln!(out, "1 letter waits; `straight letters list` shows it.")?,
         many => writeln!(out, "{many} letters wait; `straight letters list` shows them.")?,
     }
-    Ok(())
+    Ok(open)
 }
 
 /// Fails, with the reason and the remedy, which ends in the command `send`, when the server was to blame for the end.
@@ -460,7 +465,7 @@ async fn report(
         let due = due.with_timezone(&press.config.schedule.timezone).format("%H:%M %Z");
         writeln!(
             out,
-            "  the next try is due at {due}; `straight run`, or another `straight send` then, makes it"
+            "  the next try is due at {due}; `straight run` makes it, or `straight send --edition {key}` then"
         )?;
     }
     if let Some(page) =
@@ -477,7 +482,7 @@ async fn report(
             Ok(is_done && counts.of(State::Failed) <= sent && (sent > 0 || in_vain == 0))
         }
         Ending::Stopped => {
-            writeln!(out, "{}", stopped(counts, in_doubt))?;
+            writeln!(out, "{}", stopped(key, counts, in_doubt))?;
             Ok(true)
         }
         Ending::Paused(decision) => {
@@ -495,12 +500,14 @@ async fn report(
     }
 }
 
-/// What is true of a send that was stopped: an answer that was not waited for may have been a yes.
-fn stopped(counts: Counts, in_doubt: InDoubt) -> &'static str {
+/// What is true of a send that was stopped: an answer that was not waited for may have been a yes. The edition is named: by
+/// tomorrow `straight send` alone means another.
+fn stopped(key: &EditionKey, counts: Counts, in_doubt: InDoubt) -> String {
+    let goes_on = format!("Stopped. `straight send --edition {key}` goes on where it stopped");
     if in_doubt.already > 0 && counts.open() > 0 {
-        "Stopped. `straight send` goes on where it stopped. Who waits and may have it already gets it once more."
+        format!("{goes_on}. Who waits and may have it already gets it once more.")
     } else {
-        "Stopped. `straight send` goes on where it stopped, and sends to nobody again who has it for certain."
+        format!("{goes_on}, and sends to nobody again who has it for certain.")
     }
 }
 
@@ -527,14 +534,15 @@ mod tests {
             rows.into_iter().collect::<Counts>()
         };
         let in_doubt = InDoubt { twice: 0, already: 1 };
-        assert!(
-            stopped(counts(1), in_doubt).ends_with("Who waits and may have it already gets it once more.")
-        );
+        let key: EditionKey = "2025-11-04-flood".parse().unwrap();
+        let told = |queued, in_doubt| {
+            let told = stopped(&key, counts(queued), in_doubt);
+            assert!(told.contains("`straight send --edition 2025-11-04-flood` goes on"), "{told}");
+            told
+        };
+        assert!(told(1, in_doubt).ends_with("Who waits and may have it already gets it once more."));
         let certain = "sends to nobody again who has it for certain.";
-        assert!(stopped(counts(1), InDoubt::default()).ends_with(certain));
-        assert!(
-            stopped(counts(0), in_doubt).ends_with(certain),
-            "nobody waits: it has failed, or was left out"
-        );
+        assert!(told(1, InDoubt::default()).ends_with(certain));
+        assert!(told(0, in_doubt).ends_with(certain), "nobody waits: it has failed, or was left out");
     }
 }

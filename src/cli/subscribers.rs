@@ -1,7 +1,7 @@
 //! `straight subscribers`: see and change who gets the edition.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, IsTerminal as _, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -498,17 +498,43 @@ async fn export(press: &Press, args: &ExportArgs, out: &mut dyn Write) -> anyhow
     let named = args.out.as_deref().and_then(Format::of);
     let format = args.format.or(named).unwrap_or(Format::Yaml);
     let Some(file) = &args.out else {
-        write_all(press, args.status, Writer::new(out, format)).await?;
+        let exported = write_all(press, args.status, Writer::new(out, format)).await?;
+        // Beside a list on the screen a number would look like a part of it; beside nothing it is all there is to say.
+        if exported.written == 0 || exported.left_out > 0 || !std::io::stdout().is_terminal() {
+            super::out::complain(&exported.told(""));
+        }
         return Ok(true);
     };
     let cannot = || format!("cannot write {}", file.display());
     // Whole or not at all: a list that is cut off looks like one that is not.
     let unfinished = file.with_extension("unfinished");
     let target = BufWriter::new(own_file(&unfinished).with_context(cannot)?);
-    let count = write_all(press, args.status, Writer::new(target, format)).await.with_context(cannot)?;
+    let exported = write_all(press, args.status, Writer::new(target, format)).await.with_context(cannot)?;
     std::fs::rename(&unfinished, file).with_context(cannot)?;
-    writeln!(out, "{count} subscribers in {}", file.display())?;
+    writeln!(out, "{}", exported.told(&format!(" in {}", file.display())))?;
     Ok(true)
+}
+
+/// How many an export has written.
+#[derive(Debug, Clone, Copy, Default)]
+struct Exported {
+    written: u64,
+    /// Who is not active, where the format has no word for that.
+    left_out: u64,
+}
+
+impl Exported {
+    /// In words; `whither` is where they are, if that is to be said.
+    fn told(self, whither: &str) -> String {
+        let Exported { written, left_out } = self;
+        let subscribers = if written == 1 { "subscriber" } else { "subscribers" };
+        let rest = match left_out {
+            0 => String::new(),
+            1 => "; 1 who is not active is left out, and `--format csv` has them".to_owned(),
+            many => format!("; {many} who are not active are left out, and `--format csv` has them"),
+        };
+        format!("{written} {subscribers}{whither}{rest}")
+    }
 }
 
 /// An empty file for its owner alone, as the database is: every reader's address goes into it.
@@ -523,18 +549,20 @@ async fn write_all<W: Write>(
     press: &Press,
     status: Option<Status>,
     mut list: Writer<W>,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<Exported> {
     let mut after = SubscriberId(0);
-    let mut count = 0;
+    let mut exported = Exported::default();
     loop {
         let page = press.store.subscribers(after, status, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for subscriber in &page {
-            list.write(subscriber)?;
-            count += 1;
+            match list.write(subscriber)? {
+                true => exported.written += 1,
+                false => exported.left_out += 1,
+            }
         }
     }
     list.finish()?;
-    Ok(count)
+    Ok(exported)
 }

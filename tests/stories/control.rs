@@ -53,7 +53,7 @@ async fn room_for(readers: &[String]) -> (Newsroom, Sink) {
     (room, sink)
 }
 
-async fn until_sent(sink: &Sink, copies: usize) {
+pub(super) async fn until_sent(sink: &Sink, copies: usize) {
     let came = tokio::time::timeout(Duration::from_secs(60), async {
         while sink.total() < copies {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -62,14 +62,14 @@ async fn until_sent(sink: &Sink, copies: usize) {
     came.await.expect("the server gets messages");
 }
 
-fn command(room: &Newsroom, arguments: &[&str]) -> Command {
+pub(super) fn command(room: &Newsroom, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_straight"));
     command.args(["--config", "newsletter.yaml"]).args(arguments).current_dir(room.folder.path());
     command.env_clear().env("USER", "ann").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-async fn output(child: Child) -> (Output, String) {
+pub(super) async fn output(child: Child) -> (Output, String) {
     let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
     let told = format!(
         "{:?}\n{}{}",

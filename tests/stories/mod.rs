@@ -12,6 +12,7 @@ mod decisions;
 mod delivery;
 mod desk;
 mod keys;
+mod letters;
 mod limits;
 mod newsroom;
 mod next_edition;

@@ -154,6 +154,44 @@ fn a_list_exported_is_the_list_imported() {
     assert!(shown(&again).contains("0 new, 0 updated, 2 unchanged"), "{}", shown(&again));
 }
 
+#[test]
+fn an_export_says_how_many_are_in_it_and_whom_it_leaves_out() {
+    let folder = samples();
+    let list = "email,status\nann@example.edu,active\nbo@example.edu,unsubscribed\ncy@example.edu,bounced\n";
+    fs::write(folder.path().join("list.csv"), list).unwrap();
+    straight(folder.path(), &["subscribers", "import", "list.csv"]);
+    // What is asked for, the list, and what is said beside it.
+    for (arguments, lines, told) in [
+        ("--format csv", 4, "3 subscribers\n"),
+        ("--format csv --status complained", 1, "0 subscribers\n"),
+        ("--status active", 4, "1 subscriber\n"),
+        (
+            "--format text",
+            1,
+            "1 subscriber; 2 who are not active are left out, and `--format csv` has them\n",
+        ),
+        (
+            "--format text --status bounced",
+            0,
+            "0 subscribers; 1 who is not active is left out, and `--format csv` has them\n",
+        ),
+        ("--format text --status complained", 0, "0 subscribers\n"),
+    ] {
+        let all: Vec<&str> = ["subscribers", "export"].into_iter().chain(arguments.split(' ')).collect();
+        let exported = straight(folder.path(), &all);
+        let list = String::from_utf8_lossy(&exported.stdout);
+        assert_eq!(
+            (list.lines().count(), &*String::from_utf8_lossy(&exported.stderr)),
+            (lines, told),
+            "{arguments}: {list}"
+        );
+        assert!(exported.status.success());
+    }
+    let file = straight(folder.path(), &["subscribers", "export", "--out", "list.txt"]);
+    let told = "1 subscriber in list.txt; 2 who are not active are left out, and `--format csv` has them\n";
+    assert_eq!(shown(&file), told, "a list in a file is told where it is");
+}
+
 pub(super) fn article(title: &str, date: &str) -> String {
     format!("---\ntitle: {title}\ndate: {date}\nsummary: It is new.\nhighlights: [It is new]\n---\nWords.\n")
 }

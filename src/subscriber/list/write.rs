@@ -32,11 +32,11 @@ impl<W: Write> Writer<W> {
         Writer { form, begun: false }
     }
 
-    /// Writes one.
+    /// Writes one; whether it is in the list: as text, who is not active is left out.
     ///
     /// # Errors
     /// When the output takes no more.
-    pub fn write(&mut self, subscriber: &Subscriber) -> io::Result<()> {
+    pub fn write(&mut self, subscriber: &Subscriber) -> io::Result<bool> {
         self.begin()?;
         let since = subscriber.since.to_rfc3339_opts(SecondsFormat::Secs, true);
         match &mut self.form {
@@ -48,17 +48,18 @@ impl<W: Write> Writer<W> {
                 if let Some(zone) = subscriber.timezone {
                     writeln!(out, "    timezone: {zone}")?;
                 }
-                writeln!(out, "    status: {}\n    since: {since}", subscriber.status)
+                writeln!(out, "    status: {}\n    since: {since}", subscriber.status)?;
             }
             Form::Csv(csv) => {
                 let name = subscriber.name.as_deref().map(guarded).unwrap_or_default();
                 let zone = subscriber.timezone.map(|zone| zone.name()).unwrap_or_default();
                 let email = guarded(subscriber.email.as_str());
-                Ok(csv.write_record([&email, &name, zone, subscriber.status.as_str(), &since])?)
+                csv.write_record([&email, &name, zone, subscriber.status.as_str(), &since])?;
             }
-            Form::Text(out) if subscriber.status == Status::Active => writeln!(out, "{}", subscriber.email),
-            Form::Text(_) => Ok(()),
+            Form::Text(out) if subscriber.status == Status::Active => writeln!(out, "{}", subscriber.email)?,
+            Form::Text(_) => return Ok(false),
         }
+        Ok(true)
     }
 
     /// Ends the list, which may be empty, and writes out what is left.
