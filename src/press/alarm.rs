@@ -134,11 +134,15 @@ impl Press {
         words: &str,
     ) -> Result<(), PressError> {
         let subject = format!("{}: mail is taken over some connections only", self.config.publication.name);
+        let (who, they) = match readers {
+            1 => ("1 reader was".to_owned(), "the reader is"),
+            many => (format!("{many} readers were"), "they are"),
+        };
         let text = format!(
-            "While the edition {key} went out, {readers} readers were refused over connections over which nobody was taken; \
-             over others, others were taken meanwhile. The last of them:\n\n  {words}\n\n\
+            "While the edition {key} went out, {who} refused over connections that refuse what others take. The last words \
+             were:\n\n  {words}\n\n\
              Behind the name in `smtp.url` there may be several servers, one of which is broken or has other settings. \
-             Nobody has been struck off for it: such a connection is ended, and they are asked again over another.\n"
+             Nobody has been struck off for it: {they} asked again over another connection.\n"
         );
         self.write_to_editors(&format!("broken/{key}"), &subject, &text).await?;
         Ok(())

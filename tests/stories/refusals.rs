@@ -19,8 +19,13 @@ pub(super) fn named(name: &str, count: usize) -> Vec<String> {
 
 /// A newsroom whose mail goes to `sink`, with an article and these readers.
 pub(super) async fn newsroom(sink: &Sink, more: &str, readers: &[String]) -> Newsroom {
-    let room = Newsroom::new()
-        .settings(&format!("publication: {{editors: [desk@example.com]}}\n{}\n{more}", sink.settings()));
+    newsroom_over(&sink.settings(), more, readers).await
+}
+
+/// The same whose mail goes as these settings say.
+async fn newsroom_over(smtp: &str, more: &str, readers: &[String]) -> Newsroom {
+    let room =
+        Newsroom::new().settings(&format!("publication: {{editors: [desk@example.com]}}\n{smtp}\n{more}"));
     let readers: Vec<&str> = readers.iter().map(String::as_str).collect();
     room.article("tide", "2026-09-24", "The Tide Turns").readers(&readers).await;
     let press = room.press().await;
@@ -303,9 +308,87 @@ async fn where_one_of_several_servers_is_broken_the_others_take_everybody() {
         let counts = press.store.subscriber_counts().await.unwrap();
         let active = counts.iter().find(|(status, _)| *status == Status::Active).unwrap().1;
         assert_eq!(active, count as u64, "{words}");
-        let told = "The Rare Earth Daily: mail is taken over some connections only";
-        assert!(alarms(&room).iter().any(|(subject, _)| subject == told), "{:?}", alarms(&room));
+        assert!(alarms(&room).iter().any(|(subject, _)| subject == SOME_ONLY), "{:?}", alarms(&room));
     }
+}
+
+/// What the editors are told of a broken server.
+const SOME_ONLY: &str = "The Rare Earth Daily: mail is taken over some connections only";
+
+#[tokio::test]
+async fn where_each_connection_carries_one_message_or_two_a_broken_server_strikes_nobody_off() {
+    const NOBODY: &str = "550 5.1.1 nobody of that name\r\n";
+    let dead: Vec<String> = (0..6).map(|n| format!("gone{n}@d{}.example", n % 5)).collect();
+    for (most, nth) in [(1, 3), (2, 3), (1, 7)] {
+        let sink = Sink::open().await;
+        sink.break_each(nth, NOBODY);
+        let readers: Vec<String> = (0..300).map(|n| format!("ann{n:03}@d{}.example", n % 5)).collect();
+        let smtp = sink
+            .settings()
+            .replace("connections: 3", &format!("connections: 3, messages_per_connection: {most}"));
+        let room = newsroom_over(&smtp, "", &mixed(&dead, &readers)).await;
+        let sent = room.send().await.unwrap();
+        assert_eq!(sent.dispatched.ending, Ending::Complete, "{most} {nth}");
+        let press = room.press().await;
+        let active = async || {
+            let counts = press.store.subscriber_counts().await.unwrap();
+            counts.iter().find(|(status, _)| *status == Status::Active).unwrap().1
+        };
+        assert!(active().await >= 300, "{most} {nth}: nobody living is struck off");
+        // Most of whom it refused were asked over another connection at once.
+        assert!(sent.sent() >= 240, "{most} {nth}: {:?}", sent.counts());
+        assert!(alarms(&room).iter().any(|(subject, _)| subject == SOME_ONLY), "{:?}", alarms(&room));
+        let told = letter_of(&room, SOME_ONLY).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains(" readers were refused over connections that refuse what others take"),
+            "{told}"
+        );
+        sink.break_each(usize::MAX, NOBODY);
+        let sent = room.at("2026-09-24T07:40:00Z").send().await.unwrap();
+        assert_eq!(sent.sent(), 300, "{most} {nth}: {:?}", sent.counts());
+        assert!(readers.iter().all(|reader| sink.copies(reader).len() == 1), "{:?}", sink.everything());
+        assert_eq!(active().await, 300, "{most} {nth}: the dead are");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_breaks_in_the_middle_strikes_nobody_off_and_no_domain_waits() {
+    const NOBODY: &str = "550 5.1.1 nobody of that name\r\n";
+    for domains in [1, 5, 999] {
+        let sink = Sink::open().await;
+        sink.spoil_each(3, 10, NOBODY);
+        let readers: Vec<String> = (0..300).map(|n| format!("ann{n:03}@d{}.example", n % domains)).collect();
+        let room = newsroom(&sink, "", &readers).await;
+        let sent = room.send().await.unwrap();
+        assert_eq!(sent.dispatched.ending, Ending::Complete, "{domains}");
+        sink.spoil_each(usize::MAX, 0, NOBODY);
+        let sent = room.at("2026-09-24T07:40:00Z").send().await.unwrap();
+        assert_eq!(standing(&sent.counts()), (0, 300, 0), "{domains}");
+        assert!(readers.iter().all(|reader| sink.copies(reader).len() == 1), "{:?}", sink.everything());
+        let subjects: Vec<String> = alarms(&room).into_iter().map(|(subject, _)| subject).collect();
+        assert_eq!(subjects, [SOME_ONLY], "{domains}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_asked_anew_comes_among_the_others() {
+    let sink = Sink::open().await;
+    sink.break_each(3, "550 5.1.1 nobody of that name\r\n");
+    let smtp = sink.settings().replace("connections: 3", "connections: 3, messages_per_connection: 1");
+    let room = Newsroom::new().settings(&format!("{smtp}\nweb: {{listen: off}}"));
+    let readers: Vec<String> = (0..240).map(|n| format!("ann{n:03}@d{}.example", n % 5)).collect();
+    let readers: Vec<&str> = readers.iter().map(String::as_str).collect();
+    room.article("tide", "2025-01-02", "The Tide Turns").readers(&readers).await;
+    // The clock goes on, as it does.
+    let (_, told) = super::control::straight(&room, &["send"]).await;
+    let order: Vec<usize> =
+        sink.order().iter().filter_map(|to| to.get(3..6).and_then(|n| n.parse().ok())).collect();
+    let mut furthest = 0;
+    let first_again = order.iter().position(|n| {
+        furthest = furthest.max(*n);
+        n + 6 < furthest
+    });
+    assert!(first_again.is_some_and(|at| at < 80), "{first_again:?} {order:?}: {told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -67,6 +67,8 @@ struct Seen {
     answer: Option<(String, &'static str)>,
     /// Each so many-th connection leads to a server that answers this to everybody but the editors.
     broken: Option<(usize, &'static str)>,
+    /// After how many messages over it such a server breaks.
+    sound_for: usize,
     /// How many connections were made.
     connections: usize,
     /// How many of `policy` are taken before the others are refused.
@@ -135,13 +137,20 @@ impl Sink {
 
     /// From now on each so many-th connection leads to a broken server, which answers this to all readers.
     pub(crate) fn break_each(&self, nth: usize, words: &'static str) {
-        self.seen.lock().unwrap().broken = Some((nth, words));
+        self.spoil_each(nth, 0, words);
     }
 
-    fn answer_to(&self, address: &str, connection: usize) -> Option<&'static str> {
+    /// The same of a server that breaks after so many messages over the connection.
+    pub(crate) fn spoil_each(&self, nth: usize, sound_for: usize, words: &'static str) {
+        let mut seen = self.seen.lock().unwrap();
+        (seen.broken, seen.sound_for) = (Some((nth, words)), sound_for);
+    }
+
+    fn answer_to(&self, address: &str, connection: usize, carried: usize) -> Option<&'static str> {
         let seen = self.seen.lock().unwrap();
         if let Some((nth, words)) = seen.broken
             && connection.is_multiple_of(nth)
+            && carried >= seen.sound_for
             && !address.starts_with("desk@")
         {
             return Some(words);
@@ -298,7 +307,7 @@ impl Sink {
                     accepted = false;
                     if to.starts_with("grey") && self.nth_try(&to) == 1 {
                         "451 4.7.1 greylisted, come back\r\n"
-                    } else if let Some(words) = self.answer_to(&to, connection) {
+                    } else if let Some(words) = self.answer_to(&to, connection, carried) {
                         words
                     } else if to.starts_with("gone") || !self.knows(&to) {
                         "550 5.1.1 nobody of that name\r\n"

@@ -17,9 +17,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
-use super::connections::{Connections, Over};
+use super::anew::Anew;
+use super::connections::{Connections, Over, Word};
 use crate::delivery::{Backoff, Reply};
 use crate::store::{Before, Refusal, Refused, SentTo};
+use crate::subscriber::SubscriberId;
 
 /// After how many refusals in a row, from whichever connection, the run halts; as many at one domain, and the others are
 /// asked first.
@@ -56,6 +58,13 @@ struct Suspect {
     over: Over,
     /// Somebody at the domain was accepted behind it: what is left is to know that its connection is sound.
     is_likely_own: bool,
+}
+
+impl Suspect {
+    /// Whether they have not been asked anew yet.
+    fn is_new_to(&self, anew: &Anew) -> bool {
+        anew.is_new(self.refusal.subscriber, self.asked == Asked::Again)
+    }
 }
 
 /// One of the last answers that was a refusal.
@@ -134,6 +143,8 @@ pub(super) struct FoundOut {
     pub(super) own: Vec<Refusal>,
     /// At these domains less is wanted, in the server's words: all who are there wait.
     pub(super) slow: Vec<(String, String)>,
+    /// These are asked anew among the others: whether they were refused for what is their own is not known.
+    pub(super) anew: Vec<Refusal>,
 }
 
 /// What is done once everybody has been asked who could be.
@@ -175,6 +186,10 @@ pub(super) struct Blame {
     connections: Connections,
     /// One of them was broken: there may be more.
     has_broken: bool,
+    /// How many those refused, and what was said last.
+    broken: Option<(usize, String)>,
+    /// Whom connections refused that ended before they had accepted anybody behind.
+    anew: Anew,
     /// Domains behind which the others are asked first, since a message was accepted.
     behind: HashSet<String>,
     /// Only those are left to ask.
@@ -211,6 +226,8 @@ impl Blame {
             recent: VecDeque::with_capacity(RECENT),
             connections: Connections::default(),
             has_broken: false,
+            broken: None,
+            anew: Anew::default(),
             behind: HashSet::new(),
             are_no_others: false,
             waiting: before.waiting,
@@ -231,7 +248,25 @@ impl Blame {
         if let Some(before) = before {
             self.connections.end(before);
         }
+        if self.connections.ended() > 2 * HELD {
+            let these = self.suspects().map(|one| one.over).collect();
+            self.connections.forget_ended_but(&these);
+        }
         self.connections.open()
+    }
+
+    /// Somebody was accepted. If they had been refused over a connection that has ended, that was broken.
+    pub(super) fn taken(&mut self, subscriber: SubscriberId) {
+        self.has_broken |= self.anew.taken(subscriber);
+    }
+
+    /// How many were refused over connections that refuse what others take, and in which words, if that is to be told.
+    pub(super) fn broken(&self) -> Option<(usize, &str)> {
+        let broken = self.broken.as_ref().map(|(count, words)| (*count, words.as_str()));
+        match (broken, self.anew.told()) {
+            (Some((count, words)), Some((more, _))) => Some((count + more, words)),
+            (broken, anew) => broken.or(anew),
+        }
     }
 
     /// Whom a connection refused that refuses what others take, and in which words: it is broken, and they are to be asked over
@@ -244,7 +279,13 @@ impl Blame {
         self.has_broken = true;
         self.recent.retain(|recent| recent.as_ref().is_none_or(|recent| recent.over != over));
         let refused = self.take_suspects(|one, _| one.over == over);
-        Some((refused, self.last_words.clone().unwrap_or_default()))
+        let words = self.last_words.clone().unwrap_or_default();
+        // Of all whom it refused something else may have been found out before.
+        if !refused.is_empty() {
+            let before = self.broken.as_ref().map_or(0, |(count, _)| *count);
+            self.broken = Some((before + refused.len(), words.clone()));
+        }
+        Some((refused, words))
     }
 
     /// A message to `domain` was accepted `over` a connection that was begun at `begun`. Gives the refusals before that
@@ -260,7 +301,13 @@ impl Blame {
             SentTo::One(_) | SentTo::Several => {}
         }
         let slow = self.slower_than(domain, begun);
+        let mut anew = Vec::new();
         for one in self.refused.extract_if(.., |one| one.heard < begun) {
+            if self.connections.word(one.over, one.heard) == Word::Never && one.is_new_to(&self.anew) {
+                self.anew.ask(one.refusal.subscriber, &one.words);
+                anew.push(one.refusal);
+                continue;
+            }
             self.held.entry(one.domain.clone()).or_default().push(one);
             self.held_count += 1;
         }
@@ -268,21 +315,20 @@ impl Blame {
             self.behind.clear();
         }
         self.connections.accepted(over, begun);
-        let mut own = Vec::new();
         if self.are_nearly_all_refused() {
-            return FoundOut { own, slow };
+            return FoundOut { slow, anew, ..FoundOut::default() };
         }
+        let mut own = Vec::new();
         if self.held_count > HELD {
-            self.held_count = 0;
-            own.extend(self.held.drain().flat_map(|(_, held)| held).map(|one| one.refusal));
+            own.extend(self.let_go_of_the_held());
         } else {
             for one in self.held.get_mut(domain).into_iter().flatten().filter(|one| one.heard < begun) {
                 let is_new = !std::mem::replace(&mut one.is_likely_own, true);
-                if is_new && !self.connections.is_sound(one.over, one.heard) {
+                if is_new && self.connections.word(one.over, one.heard) == Word::Open {
                     self.connections.is_waited_for(one.over, domain);
                 }
             }
-            for refusal in self.take_own(domain) {
+            for refusal in self.take_own(domain, &mut anew) {
                 match refusal.of {
                     Refused::Message => self.likely_own.push(refusal),
                     Refused::Address => own.push(refusal),
@@ -292,27 +338,70 @@ impl Blame {
         if self.recent.len() == RECENT && self.messages_refused() < MESSAGES_OF_RECENT {
             own.append(&mut self.likely_own);
         }
-        FoundOut { own, slow }
+        FoundOut { own, slow, anew }
     }
 
-    /// Whom their refusal is likely to mean, at `domain` or wherever something new is known of a connection.
-    fn take_own(&mut self, domain: &str) -> Vec<Refusal> {
-        let (news, mut own) = (self.connections.take_news(), Vec::new());
-        let connections = &self.connections;
-        let is_own = |one: &mut Suspect| one.is_likely_own && connections.is_sound(one.over, one.heard);
+    /// Too many are kept in mind. It was their own, but of those whom a connection refused that may be broken: they stay put
+    /// off, and are asked again later.
+    fn let_go_of_the_held(&mut self) -> Vec<Refusal> {
+        self.held_count = 0;
+        let mut own = Vec::new();
+        for one in std::mem::take(&mut self.held).into_values().flatten() {
+            self.anew.forget(one.refusal.subscriber);
+            let is_own = match self.connections.word(one.over, one.heard) {
+                Word::Sound => true,
+                Word::Open => !self.connections.is_suspicious(one.over),
+                Word::Never => !self.has_broken,
+            };
+            if is_own {
+                own.push(one.refusal);
+            }
+        }
+        own
+    }
+
+    /// Whom their refusal is likely to mean, at `domain` or wherever something new is known of a connection. Of whom nothing
+    /// more will be known is asked `anew`, once; and stays put off, where that has shown that a connection was broken.
+    fn take_own(&mut self, domain: &str, anew: &mut Vec<Refusal>) -> Vec<Refusal> {
+        let news = self.connections.take_news();
+        let (connections, has_broken) = (&self.connections, self.has_broken);
+        let has_word = has_broken || self.anew.has_answers();
+        let is_decided = |one: &mut Suspect| {
+            one.is_likely_own
+                && match connections.word(one.over, one.heard) {
+                    Word::Sound => true,
+                    Word::Open => false,
+                    Word::Never => has_word || one.is_new_to(&self.anew),
+                }
+        };
+        let mut decided = Vec::new();
         for domain in news.iter().map(String::as_str).chain([domain]) {
             let Some(held) = self.held.get_mut(domain) else { continue };
-            own.extend(held.extract_if(.., is_own).map(|one| one.refusal));
+            decided.extend(held.extract_if(.., is_decided));
             if held.is_empty() {
                 self.held.remove(domain);
             }
         }
-        self.held_count -= own.len();
+        self.held_count -= decided.len();
+        let mut own = Vec::new();
+        for one in decided {
+            let subscriber = one.refusal.subscriber;
+            let is_never_known = self.connections.word(one.over, one.heard) == Word::Never;
+            if is_never_known && one.is_new_to(&self.anew) {
+                self.anew.ask(subscriber, &one.words);
+                anew.push(one.refusal);
+                continue;
+            }
+            self.anew.forget(subscriber);
+            if !(is_never_known && has_broken) {
+                own.push(one.refusal);
+            }
+        }
         own
     }
 
-    /// Whom a connection refused that has accepted nobody, while others were accepted over others: they are asked over
-    /// another. Once more, if they are few, and on and on where one was broken.
+    /// Whom a connection refused that has accepted nobody behind them, while others were accepted over others: they are asked
+    /// over another. Once more, if they are few, and on and on where one was broken.
     fn refused_in_doubt(&mut self) -> Vec<Refusal> {
         let (has_broken, are_few) = (self.has_broken, self.undecided_count() < SEVERAL);
         let is_new = |one: &Suspect| one.asked == Asked::First;
@@ -394,6 +483,7 @@ impl Blame {
         }
         self.refused.retain(|earlier| earlier.refusal.subscriber != refusal.subscriber);
         self.connections.refused(over, domain);
+        self.anew.refused(refusal.subscriber);
         self.note_recent(Some(Recent { of: refusal.of, domain: domain.to_owned(), over }));
         self.refused.push(Suspect {
             refusal,
@@ -409,9 +499,9 @@ impl Blame {
             return Some(Alarm::Halt(self.told()));
         }
         let in_a_row = self.in_a_row_at(domain);
-        if self.is_accepted_elsewhere(domain)
-            && self.held.get(domain).map_or(0, Vec::len) + in_a_row >= MANY_AT_A_DOMAIN
-        {
+        // Where somebody there was accepted behind them it is not the domain.
+        let held = self.held.get(domain).into_iter().flatten().filter(|one| !one.is_likely_own).count();
+        if self.is_accepted_elsewhere(domain) && held + in_a_row >= MANY_AT_A_DOMAIN {
             return Some(self.take_domain(domain, now));
         }
         let several = if self.is_probe { 1 } else { SEVERAL };
@@ -474,10 +564,15 @@ impl Blame {
     ) -> AtTheEnd {
         let told = self.told();
         // Those stay put off whom a connection refused that may be broken, and are asked over another later.
-        let has_broken = self.has_broken;
+        // (After a halt one that has accepted somebody may refuse what a quota leaves over.)
+        let (has_broken, is_after_a_halt) = (self.has_broken, self.is_after_a_halt);
         self.take_suspects(|one, connections| match has_broken {
-            true => connections.is_untried(one.over),
-            false => connections.is_doubtful(one.over),
+            true => {
+                connections.word(one.over, one.heard) != Word::Sound && connections.is_suspicious(one.over)
+            }
+            false => {
+                connections.is_doubtful(one.over) && (!is_after_a_halt || connections.is_untried(one.over))
+            }
         });
         let mut many = HashMap::<String, usize>::new();
         // Where somebody was accepted behind them it is not their domain.
@@ -644,9 +739,12 @@ impl Blame {
     }
 
     /// What the last answers refused. A connection over which nobody has been accepted says nothing yet where there are
-    /// others: it may be broken.
+    /// others: it may be broken. Where one was, that is so of those that have ended, too.
     fn recently_refused(&self) -> impl Iterator<Item = &Recent> {
-        let is_known = |one: &&Recent| !(self.has_accepted && self.connections.is_untried(one.over));
+        let is_known = |one: &&Recent| {
+            !(self.has_accepted && self.connections.is_untried(one.over))
+                && !(self.has_broken && self.connections.is_suspicious(one.over))
+        };
         let says_more = |one: &&Recent| !self.is_waiting(&one.domain);
         self.recent.iter().flatten().filter(is_known).filter(says_more)
     }
@@ -712,7 +810,7 @@ mod tests {
 
     use super::*;
     use crate::store::EditionId;
-    use crate::subscriber::{AddressPrint, SubscriberId};
+    use crate::subscriber::AddressPrint;
 
     const HERE: &str = "example.org";
     fn before(sent_to: SentTo, refused: usize) -> Before {
@@ -1314,5 +1412,184 @@ mod tests {
         }
         own += blame.undecided().len();
         assert_eq!(own, 20_000);
+    }
+
+    /// What became of readers of whom each third, seventh or so is dead, where each message has a connection of its own and
+    /// one in so many of those leads to a broken server; 0 for none.
+    struct OneAConnection {
+        struck_off: HashSet<i64>,
+        asked: HashMap<i64, u32>,
+        sent: u64,
+        blame: Blame,
+    }
+
+    impl OneAConnection {
+        fn send(readers: i64, is_dead: impl Fn(i64) -> bool, one_in: u64) -> Self {
+            let mut blame = Blame::new(false, new());
+            let (mut struck_off, mut asked, mut sent) = (HashSet::new(), HashMap::new(), 0);
+            let (mut over, mut now, mut dice) = (None, Instant::now(), 1_u64);
+            let mut queue: VecDeque<i64> = (0..readers).collect();
+            let (mut again, mut back, mut turns) = (VecDeque::new(), Vec::new(), 0);
+            loop {
+                let has_turn = turns > 0 && !queue.is_empty();
+                let next = if has_turn { again.pop_front() } else { None };
+                turns -= i32::from(next.is_some());
+                let Some(reader) = next.or_else(|| queue.pop_front()).or_else(|| again.pop_front()) else {
+                    let through = blame.list_is_through(now);
+                    assert_eq!(through.alarm, None);
+                    if through.acquitted.is_empty() {
+                        break;
+                    }
+                    queue.extend(through.acquitted.iter().map(|one| one.subscriber.0));
+                    continue;
+                };
+                let this = blame.connected(over);
+                over = Some(this);
+                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let is_broken = one_in > 0 && (dice >> 33).is_multiple_of(one_in);
+                let (begun, domain) = (now + Duration::from_secs(1), domain(reader % 5));
+                now += Duration::from_secs(2);
+                let before: &mut u32 = asked.entry(reader).or_default();
+                *before += 1;
+                if is_broken || is_dead(reader) {
+                    let asked = if *before > 1 { Asked::Again } else { Asked::First };
+                    let alarm = blame.refused(
+                        unknown(reader),
+                        &domain,
+                        &no(),
+                        (asked, this),
+                        (DateTime::UNIX_EPOCH, now),
+                    );
+                    assert_eq!((alarm, blame.refused_by_a_broken(this)), (None, None));
+                } else {
+                    (sent, turns) = (sent + 1, turns + 1);
+                    blame.taken(SubscriberId(reader));
+                    let found = blame.accepted(&domain, this, begun);
+                    struck_off.extend(found.own.iter().map(|one| one.subscriber.0));
+                    back.extend(found.anew.iter().map(|one| one.subscriber.0));
+                }
+                again.extend(back.drain(..));
+            }
+            let end = blame.at_the_end(None, sent, 0, now);
+            assert_eq!((end.domains, end.rest), (vec![], Rest::Theirs));
+            struck_off.extend(blame.undecided().iter().map(|one| one.subscriber.0));
+            OneAConnection { struck_off, asked, sent, blame }
+        }
+    }
+
+    #[test]
+    fn where_each_message_has_its_connection_a_broken_server_strikes_nobody_off() {
+        for one_in in [3, 4, 8] {
+            for stale in [7, 50] {
+                let is_dead = |reader: i64| reader % stale == 3;
+                let done = OneAConnection::send(2_000, is_dead, one_in);
+                let living = done.struck_off.iter().filter(|reader| !is_dead(**reader)).count();
+                assert_eq!(living, 0, "{one_in} {stale}: {:?}", done.struck_off);
+                // Who is refused twice waits; the others have it.
+                let alive = (0..2_000).filter(|reader| !is_dead(*reader)).count() as u64;
+                let twice = alive / one_in / one_in;
+                assert!(done.sent >= alive - 2 * twice, "{one_in} {stale}: {} of {alive}", done.sent);
+                assert!(done.asked.values().all(|count| *count <= 2), "{:?}", done.asked);
+                assert!(done.blame.broken().is_some(), "it is told");
+            }
+        }
+    }
+
+    #[test]
+    fn where_each_message_has_its_connection_the_dead_are_struck_off_and_asked_twice_at_most() {
+        for stale in [2, 3, 7, 50] {
+            let is_dead = |reader: i64| reader % stale == 1;
+            let done = OneAConnection::send(2_000, is_dead, 0);
+            let dead: HashSet<i64> = (0..2_000).filter(|reader| is_dead(*reader)).collect();
+            assert_eq!(done.struck_off, dead, "{stale}");
+            assert!(done.asked.iter().all(|(reader, count)| *count <= 1 + u32::from(is_dead(*reader))));
+            assert_eq!(done.blame.broken(), None);
+            assert!(done.blame.connections.ended() <= 2 * HELD + 1);
+        }
+    }
+
+    #[test]
+    fn a_connection_that_turns_bad_is_left_and_strikes_nobody_off() {
+        let began = Instant::now();
+        let later = |seconds| began + Duration::from_secs(seconds);
+        for refused in [2, 4, 10] {
+            let mut blame = Blame::new(false, new());
+            let (sound, other) = (blame.connected(None), blame.connected(None));
+            blame.accepted(HERE, other, later(1));
+            for n in 0..refused {
+                let (at, when) = (later(2 * n as u64 + 2), DateTime::UNIX_EPOCH);
+                assert_eq!(blame.refused_by_a_broken(other), None, "{n}: a list is stale in places");
+                let alarm = blame.refused(unknown(n), &domain(n), &no(), (Asked::First, other), (when, at));
+                assert_eq!(alarm, None);
+                let found = blame.accepted(&domain(n), sound, at + Duration::from_secs(1));
+                assert_eq!((found.own, found.anew), (vec![], vec![]));
+            }
+            let is_broken = blame.refused_by_a_broken(other).map(|(refused, _)| refused.len());
+            assert_eq!(is_broken, (refused == 10).then_some(10));
+            if is_broken.is_some() {
+                assert_eq!(blame.broken(), Some((10, "550 5.7.1 not from you")));
+                continue;
+            }
+            // It ends before it is known: one or two are what a list has, and more are asked anew.
+            blame.connected(Some(other));
+            let found = blame.accepted("elsewhere.example", sound, later(90));
+            let (own, anew) = if refused == 2 { (2, 0) } else { (0, 4) };
+            assert_eq!((found.own.len(), found.anew.len()), (own, anew));
+            assert_eq!(blame.broken(), None);
+        }
+    }
+
+    #[test]
+    fn whom_one_connection_refuses_where_others_are_taken_are_no_domain_that_waits() {
+        let began = Instant::now();
+        let later = |seconds| began + Duration::from_secs(seconds);
+        let mut blame = Blame::new(false, sent());
+        let (sound, other) = (blame.connected(None), blame.connected(None));
+        blame.accepted(HERE, other, later(1));
+        for n in 0..40 {
+            let (at, when) = (later(2 * n as u64 + 2), DateTime::UNIX_EPOCH);
+            let alarm = blame.refused(unknown(n), HERE, &no(), (Asked::First, other), (when, at));
+            assert_eq!(alarm, None, "{n}: others there are taken");
+            assert_eq!(blame.accepted(HERE, sound, at + Duration::from_secs(1)).own, []);
+        }
+    }
+
+    #[test]
+    fn what_is_kept_in_mind_no_longer_is_not_believed_of_a_connection_that_turned_bad() {
+        let began = Instant::now();
+        let mut blame = Blame::new(false, new());
+        let (sound, other) = (blame.connected(None), blame.connected(None));
+        blame.accepted(HERE, other, began);
+        for n in 0..HELD as i64 + 9 {
+            let at = began + Duration::from_secs(2 * n as u64 + 1);
+            let when = (DateTime::UNIX_EPOCH, at);
+            assert_eq!(blame.refused(unknown(n), &domain(n), &no(), (Asked::First, other), when), None);
+            assert_eq!(blame.accepted(HERE, sound, at + Duration::from_secs(1)).own, [], "{n}");
+        }
+        assert!(blame.undecided().len() < 9, "they stay put off");
+    }
+
+    #[test]
+    fn nobody_is_told_of_a_broken_connection_of_whose_refusals_something_else_was_found_out() {
+        let began = Instant::now();
+        let later = |seconds| began + Duration::from_secs(seconds);
+        let mut blame = Blame::new(false, new());
+        let (sound, broken) = (blame.connected(None), blame.connected(None));
+        let refused = |blame: &mut Blame, n, over, at| {
+            blame.refused(of(n), HERE, &no(), (Asked::First, over), (DateTime::UNIX_EPOCH, later(at)))
+        };
+        blame.accepted("other.example", sound, later(0));
+        refused(&mut blame, 0, broken, 1);
+        assert_eq!(blame.accepted(HERE, sound, later(2)).own, []);
+        refused(&mut blame, 1, broken, 3);
+        assert_eq!(blame.accepted(HERE, sound, later(4)).own, []);
+        refused(&mut blame, 2, broken, 5);
+        assert_eq!(blame.accepted(HERE, sound, later(6)).own, []);
+        // Then everybody there is refused over the sound one, and the domain waits with all of them.
+        let alarms: Vec<_> = (10..40).map(|n| refused(&mut blame, n, sound, 7 + n as u64)).collect();
+        assert!(alarms.iter().any(|alarm| matches!(alarm, Some(Alarm::Domain { .. }))), "{alarms:?}");
+        assert!(matches!(refused(&mut blame, 3, broken, 90), Some(Alarm::Domain { told: None, .. })));
+        assert_eq!(blame.refused_by_a_broken(broken), Some((vec![], "550 5.7.1 not from you".to_owned())));
+        assert_eq!(blame.broken(), None, "there is nobody to tell of");
     }
 }

@@ -1,5 +1,6 @@
-//! What the connections of a run say of each other. Behind one name there may be several servers, and one of them broken:
-//! what that refuses speaks of no reader and of no domain, and not of us, for the others take it. Pure.
+//! What the connections of a run say of each other. Behind one name there may be several servers, and one of them broken, from
+//! the start or since a moment ago: what that refuses speaks of no reader and of no domain, and not of us, for the others take
+//! it. Pure.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,6 +9,8 @@ use tokio::time::Instant;
 /// A connection that has accepted nobody is broken when it refused so many, each at a domain of its own or where others were
 /// accepted behind them, and as many were accepted over others meanwhile.
 const SEVERAL: usize = 3;
+/// One that has accepted somebody, when it has refused so many since: lists are stale in places.
+const SEVERAL_SINCE: usize = 10;
 
 /// The connection over which a message was carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,23 +22,58 @@ impl Over {
     pub(super) const ONE: Over = Over(0);
 }
 
-/// What is known of a connection while it stands.
+/// What a connection says of a refusal that was heard over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// It is sound for all that is known: the refusal may be believed.
+    Sound,
+    /// It stands, and has accepted nobody behind it yet.
+    Open,
+    /// It has ended before it accepted anybody behind it: nothing more will be known.
+    Never,
+}
+
+/// What is known of a connection.
 #[derive(Debug, Default)]
-struct Standing {
+struct Known {
     /// When the last message was begun that was accepted over it.
     accepted: Option<Instant>,
-    /// Where it refused somebody, as long as it has accepted nobody.
+    /// Where it refused somebody since, as far as that counts.
     refused_at: HashSet<String>,
-    /// How many were accepted over others before.
+    /// How many had been accepted in all when it refused the first of those.
     accepted_before: u64,
     /// At which domain those are who wait for its word only, each.
     waiting: Vec<String>,
+    has_ended: bool,
 }
 
-/// All connections of a run.
+impl Known {
+    fn several(&self) -> usize {
+        if self.accepted.is_none() { SEVERAL } else { SEVERAL_SINCE }
+    }
+
+    /// Whether so many were refused, each at a domain of its own or where others were accepted behind them.
+    fn has_refused(&self, several: usize) -> bool {
+        self.refused_at.len() >= several || self.waiting.len() >= several
+    }
+
+    /// Whether what it refused since it accepted somebody may be what a broken server says.
+    fn is_suspicious(&self) -> bool {
+        match self.accepted {
+            // Those that have ended are known for that alone.
+            _ if self.has_ended => true,
+            None => !self.refused_at.is_empty(),
+            Some(_) => self.has_refused(SEVERAL),
+        }
+    }
+}
+
+/// All connections of a run: those that stand, and those that ended suspicious.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    standing: HashMap<Over, Standing>,
+    known: HashMap<Over, Known>,
+    /// How many of those have ended.
+    ended: usize,
     opened: u64,
     accepted: u64,
     /// Where those are who need to wait no more: their connection has accepted somebody, or has ended.
@@ -47,19 +85,36 @@ impl Connections {
     pub(super) fn open(&mut self) -> Over {
         self.opened += 1;
         let over = Over(self.opened);
-        self.standing.insert(over, Standing::default());
+        self.known.insert(over, Known::default());
         over
     }
 
     /// It has ended.
     pub(super) fn end(&mut self, over: Over) {
-        self.news.extend(self.standing.remove(&over).into_iter().flat_map(|one| one.waiting));
+        let Some(one) = self.known.get_mut(&over).filter(|one| !one.has_ended) else { return };
+        one.has_ended = one.is_suspicious();
+        self.news.append(&mut one.waiting);
+        match one.has_ended {
+            true => self.ended += 1,
+            false => drop(self.known.remove(&over)),
+        }
+    }
+
+    /// How many are known that have ended.
+    pub(super) fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// Forgets those that have ended, but for `these`.
+    pub(super) fn forget_ended_but(&mut self, these: &HashSet<Over>) {
+        self.known.retain(|over, one| !one.has_ended || these.contains(over));
+        self.ended = self.known.values().filter(|one| one.has_ended).count();
     }
 
     /// A message that was begun at `begun` was accepted over it.
     pub(super) fn accepted(&mut self, over: Over, begun: Instant) {
         self.accepted += 1;
-        let Some(one) = self.standing.get_mut(&over) else { return };
+        let Some(one) = self.known.get_mut(&over) else { return };
         one.accepted = Some(begun);
         one.refused_at.clear();
         self.news.append(&mut one.waiting);
@@ -73,45 +128,55 @@ impl Connections {
 
     /// Somebody at `domain` was refused over it.
     pub(super) fn refused(&mut self, over: Over, domain: &str) {
-        let Some(one) = self.standing.get_mut(&over).filter(|one| one.accepted.is_none()) else { return };
+        let Some(one) = self.known.get_mut(&over) else { return };
         if one.refused_at.is_empty() {
             one.accepted_before = self.accepted;
         }
-        if one.refused_at.len() < SEVERAL {
+        if one.refused_at.len() < one.several() {
             one.refused_at.insert(domain.to_owned());
         }
     }
 
     /// Somebody at `domain` who was refused over it would be struck off if it were sound.
     pub(super) fn is_waited_for(&mut self, over: Over, domain: &str) {
-        if let Some(one) = self.standing.get_mut(&over) {
+        if let Some(one) = self.known.get_mut(&over) {
             one.waiting.push(domain.to_owned());
         }
     }
 
-    /// Whether it is sound for all that is known: what it refused at `heard` may be believed. One that has ended is.
-    pub(super) fn is_sound(&self, over: Over, heard: Instant) -> bool {
-        self.standing.get(&over).is_none_or(|one| one.accepted.is_some_and(|begun| begun > heard))
+    /// What it says of what it refused at `heard`.
+    pub(super) fn word(&self, over: Over, heard: Instant) -> Word {
+        match self.known.get(&over) {
+            None => Word::Sound,
+            Some(one) if one.accepted.is_some_and(|begun| begun > heard) => Word::Sound,
+            Some(one) if one.has_ended => Word::Never,
+            Some(_) => Word::Open,
+        }
     }
 
-    /// Whether it has accepted nobody yet.
+    /// Whether it stands and has accepted nobody yet.
     pub(super) fn is_untried(&self, over: Over) -> bool {
-        self.standing.get(&over).is_some_and(|one| one.accepted.is_none())
+        self.known.get(&over).is_some_and(|one| one.accepted.is_none() && !one.has_ended)
     }
 
-    /// Whether it has refused somebody, accepted nobody, and others were accepted over others meanwhile.
+    /// Whether what it refused last may be what a broken server says.
+    pub(super) fn is_suspicious(&self, over: Over) -> bool {
+        self.known.get(&over).is_some_and(Known::is_suspicious)
+    }
+
+    /// Whether that is so, it stands, and others were accepted over others meanwhile.
     pub(super) fn is_doubtful(&self, over: Over) -> bool {
-        self.standing.get(&over).is_some_and(|one| {
-            one.accepted.is_none() && !one.refused_at.is_empty() && self.accepted > one.accepted_before
-        })
+        self.known
+            .get(&over)
+            .is_some_and(|one| !one.has_ended && one.is_suspicious() && self.accepted > one.accepted_before)
     }
 
     /// Whether it refuses what others take.
     pub(super) fn is_broken(&self, over: Over) -> bool {
-        self.standing.get(&over).is_some_and(|one| {
-            one.accepted.is_none()
-                && (one.refused_at.len() >= SEVERAL || one.waiting.len() >= SEVERAL)
-                && self.accepted - one.accepted_before >= SEVERAL as u64
+        self.known.get(&over).is_some_and(|one| {
+            !one.has_ended
+                && one.has_refused(one.several())
+                && self.accepted - one.accepted_before >= one.several() as u64
         })
     }
 }

@@ -45,7 +45,7 @@ pub(super) enum Request {
     Settle(Settle, oneshot::Sender<()>),
     /// These were refused for what is their own: they have failed.
     Condemn(Vec<Refusal>),
-    /// These were refused for nothing of theirs: they are asked again behind the others.
+    /// These were refused for nothing of theirs, as far as is known: they are asked again among the others.
     Acquit(Vec<Refusal>),
     /// Who is at other domains goes first.
     OthersFirst(String),
@@ -146,10 +146,14 @@ impl<'a> Ledger<'a> {
             for (domain, refused, until, told) in left_alone {
                 self.leave_alone(&domain, &refused, until, told.as_deref()).await;
             }
-            if !acquitted.is_empty()
-                && let Err(error) = self.store.acquit(&acquitted, self.clock.now()).await
-            {
-                warn!(%error, "that these are asked again at once is not written down: they are asked later");
+            if !acquitted.is_empty() {
+                match self.store.acquit(&acquitted, self.clock.now()).await {
+                    Ok(()) => self.queue.some_are_back(),
+                    Err(error) => warn!(
+                        %error,
+                        "that these are asked again at once is not written down: they are asked later"
+                    ),
+                }
             }
             self.heed_a_stop(&mut waiting).await;
             for durable in told {

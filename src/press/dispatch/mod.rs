@@ -4,6 +4,7 @@
 //! carries, and the next.
 
 mod ahead;
+mod anew;
 mod bearing;
 mod blame;
 mod compose;

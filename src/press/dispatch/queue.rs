@@ -26,6 +26,7 @@ const PASSED_OVER: usize = 16 * CLAIM as usize;
 /// What is claimed of one edition.
 pub(super) struct Queue<'a> {
     store: &'a Store,
+    clock: &'a Clock,
     edition: EditionId,
     limits: &'a Limits,
     claimed: VecDeque<Claimed>,
@@ -39,6 +40,8 @@ pub(super) struct Queue<'a> {
     again: VecDeque<Claimed>,
     /// All of those, also when they have had their turn.
     known: HashSet<SubscriberId>,
+    /// Some were given back since, who are to come among them.
+    are_some_back: bool,
     /// For each message that was accepted one of those may go, and others between them.
     accepted: usize,
     was_again: bool,
@@ -56,6 +59,7 @@ impl<'a> Queue<'a> {
     pub(super) fn new(store: &'a Store, edition: EditionId, clock: &'a Clock, limits: &'a Limits) -> Self {
         Queue {
             store,
+            clock,
             edition,
             limits,
             claimed: VecDeque::new(),
@@ -64,6 +68,7 @@ impl<'a> Queue<'a> {
             exhausted: false,
             again: VecDeque::new(),
             known: HashSet::new(),
+            are_some_back: false,
             accepted: 0,
             was_again: false,
             behind: HashSet::new(),
@@ -108,6 +113,7 @@ impl<'a> Queue<'a> {
     /// The next row that may be sent now.
     pub(super) async fn next(&mut self) -> Result<Option<Claimed>, StoreError> {
         self.blocked_until = None;
+        self.take_back().await?;
         while let Some((_, domain)) = self.turns.first().filter(|(at, _)| *at <= Instant::now()).cloned() {
             let (at, _) = self.turns.pop_first().expect("there is a first one");
             match self.turn(&domain).await? {
@@ -158,6 +164,22 @@ impl<'a> Queue<'a> {
     /// So many more messages were accepted.
     pub(super) fn accepted(&mut self, count: usize) {
         self.accepted += count;
+    }
+
+    /// Some who were refused have been given back: they come among the others.
+    pub(super) fn some_are_back(&mut self) {
+        self.are_some_back = true;
+    }
+
+    /// Claims those who were given back, once there are none who come among the others. (They fell due since this began.)
+    async fn take_back(&mut self) -> Result<(), StoreError> {
+        if self.exhausted || !self.again.is_empty() || !std::mem::take(&mut self.are_some_back) {
+            return Ok(());
+        }
+        let mut back = self.store.claim_refused(self.edition, self.clock.now(), self.began, AGAIN).await?;
+        back.retain(|row| self.known.insert(row.subscriber) && !self.behind.contains(row.email.domain()));
+        self.again = back.into();
+        Ok(())
     }
 
     fn take_claimed(&mut self) -> Option<Claimed> {

@@ -61,8 +61,6 @@ pub(super) struct Run {
     blame: Mutex<Blame>,
     /// Domains that wait by themselves, and how that is told.
     left_alone: Mutex<Vec<(String, Told)>>,
-    /// How many were refused over connections that refuse what others take, and what was said last.
-    broken: Mutex<Option<(usize, String)>>,
     /// Nothing has been said of a server that is not there.
     silent: AtomicBool,
     /// How often in a row each delivery was begun in vain, and how many messages had got through by then.
@@ -106,7 +104,6 @@ impl Run {
             last_progress: Mutex::new(Instant::now()),
             blame: Mutex::new(Blame::new(is_probe, before)),
             left_alone: Mutex::default(),
-            broken: Mutex::default(),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
             size_is_kept: AtomicBool::new(false),
@@ -144,7 +141,7 @@ impl Run {
 
     /// How many were refused over connections that refuse what others take, and in which words.
     pub(super) fn broken(&self) -> Option<(usize, String)> {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.blame().broken().map(|(readers, words)| (readers, masked_in(words).into_owned()))
     }
 
     /// Carries messages until there are no more, or the run is over. Whoever finds that there are no more says so by

@@ -144,8 +144,15 @@ impl Run {
                 // What halts a run speaks of us, whatever was begun before it comes through.
                 let found = match self.is_over() {
                     true => FoundOut::default(),
-                    false => self.blame().accepted(domain, over, begun),
+                    false => {
+                        let mut blame = self.blame();
+                        blame.taken(row.subscriber);
+                        blame.accepted(domain, over, begun)
+                    }
                 };
+                if !found.anew.is_empty() {
+                    ledger.send(Request::Acquit(found.anew)).await.ok()?;
+                }
                 if !found.own.is_empty() {
                     ledger.send(Request::Condemn(found.own)).await.ok()?;
                 }
@@ -201,11 +208,6 @@ impl Run {
         let Some((refused, words)) = found else { return false };
         let (readers, words) = (refused.len(), masked_in(&words).into_owned());
         warn!(edition = %self.key, readers, reply = %words, "a connection refuses what others take: these are asked again over another");
-        {
-            let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = broken.as_ref().map_or(0, |(readers, _)| *readers);
-            *broken = Some((before + readers, words));
-        }
         // A ledger that has gone leaves them put off.
         let _ = ledger.send(Request::Acquit(refused)).await;
         true
