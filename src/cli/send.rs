@@ -423,7 +423,7 @@ async fn told_since(press: &Press, since: DateTime<Utc>) -> anyhow::Result<Optio
     Ok(troubles.into_iter().filter(|noted| noted.seen_at > since).find_map(|noted| match noted.trouble {
         Trouble::Halted => Some(Ending::Halted(noted.told)),
         Trouble::Unreachable => Some(Ending::Unreachable(noted.told)),
-        Trouble::Slowed => None,
+        Trouble::Slowed | Trouble::Broken => None,
     }))
 }
 

@@ -144,6 +144,13 @@ fn tell_trouble(
         Trouble::Slowed => {
             writeln!(out, "Since {since} {told} (from {node}); nobody loses an attempt by that")?
         }
+        Trouble::Broken => {
+            writeln!(out, "Since {since} {told} (from {node})")?;
+            writeln!(
+                out,
+                "  Behind the name in `smtp.url` one of several servers may be broken. Nobody is struck off for what it says."
+            )?;
+        }
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ impl Press {
         let told = match trouble {
             Trouble::Halted => "sending is halted",
             Trouble::Unreachable if now - since >= UNREACHABLE_IS_TOLD => "nothing gets through",
-            Trouble::Unreachable | Trouble::Slowed => return Ok(()),
+            Trouble::Unreachable | Trouble::Slowed | Trouble::Broken => return Ok(()),
         };
         let next = self.next_to_be_given_up(now).await?;
         let of = next.as_ref().map(|(key, _)| format!(" --edition {key}")).unwrap_or_default();
@@ -58,7 +58,7 @@ impl Press {
                  refused, and `straight send{of}` at once. If the server refuses this letter too, it comes once the server \
                  takes mail again."
             ),
-            Trouble::Unreachable | Trouble::Slowed => {
+            Trouble::Unreachable | Trouble::Slowed | Trouble::Broken => {
                 "It is tried again all the time, and goes on by itself. This letter goes the same way as all mail: when \
                  you read it, something gets through again."
                     .to_owned()

@@ -174,8 +174,8 @@ impl Health {
             match noted.trouble {
                 Trouble::Halted => add(Ailment::Halted, Some(noted.since), None),
                 Trouble::Unreachable => add(Ailment::Unreachable, Some(noted.since), None),
-                // It goes out, only slower.
-                Trouble::Slowed => {}
+                // It goes out, only slower, or over other connections.
+                Trouble::Slowed | Trouble::Broken => {}
             }
         }
         if self.store.has_lost_its_lease() {

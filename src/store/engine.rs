@@ -279,6 +279,7 @@ fn migrations(words: [(&str, &str); 7]) -> Migrator {
         (16, "who took readers off the list", include_str!("removals.sql")),
         (17, "what an approval leaves to the next edition", include_str!("before_approval.sql")),
         (18, "letters by a built-in template", include_str!("stood_in.sql")),
+        (19, "a broken server among several", include_str!("broken_server.sql")),
     ];
     let migrations = steps.map(|(version, name, sql)| {
         let put = |sql: String, (place, word): &(&str, &str)| sql.replace(place, word);

@@ -13,10 +13,12 @@ pub enum Trouble {
     Unreachable,
     /// Only a person can mend it.
     Halted,
+    /// One of several servers behind a name refuses what the others take.
+    Broken,
 }
 
 impl Trouble {
-    const ALL: [Trouble; 3] = [Trouble::Slowed, Trouble::Unreachable, Trouble::Halted];
+    const ALL: [Trouble; 4] = [Trouble::Slowed, Trouble::Unreachable, Trouble::Halted, Trouble::Broken];
 
     /// The word used in the store and in reports.
     #[must_use]
@@ -25,6 +27,7 @@ impl Trouble {
             Trouble::Slowed => "slowed",
             Trouble::Unreachable => "unreachable",
             Trouble::Halted => "halted",
+            Trouble::Broken => "broken",
         }
     }
 }

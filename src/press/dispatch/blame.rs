@@ -243,6 +243,11 @@ impl Blame {
         }
     }
 
+    /// The same where one of several servers was found to be broken before.
+    pub(super) fn after_a_broken(self, has_broken: bool) -> Self {
+        Blame { has_broken, ..self }
+    }
+
     /// A connection stands, where there may have been another before.
     pub(super) fn connected(&mut self, before: Option<Over>) -> Over {
         if let Some(before) = before {

@@ -184,8 +184,18 @@ impl Press {
         for (domain, Told { of, why }) in run.left_alone() {
             self.tell_of_a_domain(&edition.summary, &domain, of, &why).await?;
         }
-        if let Some((readers, words)) = run.broken() {
-            self.tell_of_a_broken_server(&edition.summary.key, readers, &words).await?;
+        let was_broken = noted.iter().any(|noted| noted.trouble == Trouble::Broken);
+        match run.broken() {
+            Some((readers, words)) => {
+                let told = format!("some connections refuse what others take, the last with: {words}");
+                self.store.note_trouble(Trouble::Broken, Some(&told), self.clock.now()).await?;
+                self.tell_of_a_broken_server(&edition.summary.key, readers, &words).await?;
+            }
+            // Whom it refused has been asked since, or given up.
+            None if was_broken && counts.open() == 0 => {
+                self.store.note_trouble(Trouble::Broken, None, self.clock.now()).await?;
+            }
+            None => {}
         }
         self.tell_of_the_struck_off(&edition.summary, counts).await?;
         Ok(Dispatched { ending, counts })

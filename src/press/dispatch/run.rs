@@ -86,6 +86,7 @@ impl Run {
     ) -> Self {
         let is_probe = noted.iter().any(|noted| noted.trouble == Trouble::Halted);
         // It may be another process's, or that of a process that is gone.
+        let has_broken = noted.iter().any(|noted| noted.trouble == Trouble::Broken);
         let slowed = noted.iter().find(|noted| noted.trouble == Trouble::Slowed);
         Run {
             key: edition.summary.key.clone(),
@@ -102,7 +103,7 @@ impl Run {
             grace: press.config.delivery.grace,
             ending: Mutex::new(None),
             last_progress: Mutex::new(Instant::now()),
-            blame: Mutex::new(Blame::new(is_probe, before)),
+            blame: Mutex::new(Blame::new(is_probe, before).after_a_broken(has_broken)),
             left_alone: Mutex::default(),
             silent: AtomicBool::new(true),
             fruitless: Mutex::default(),
