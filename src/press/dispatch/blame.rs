@@ -746,10 +746,11 @@ impl Blame {
     /// What the last answers refused. A connection over which nobody has been accepted says nothing yet where there are
     /// others: it may be broken. Where one was, that is so of those that have ended, too.
     fn recently_refused(&self) -> impl Iterator<Item = &Recent> {
-        let is_known = |one: &&Recent| {
-            !(self.has_accepted && self.connections.is_untried(one.over))
-                && !(self.has_broken && self.connections.is_suspicious(one.over))
+        let may_be_broken = |over| {
+            (self.has_accepted && self.connections.is_untried(over))
+                || (self.has_broken && self.connections.is_suspicious(over))
         };
+        let is_known = move |one: &&Recent| !may_be_broken(one.over);
         let says_more = |one: &&Recent| !self.is_waiting(&one.domain);
         self.recent.iter().flatten().filter(is_known).filter(says_more)
     }

@@ -192,9 +192,7 @@ impl Press {
                 self.tell_of_a_broken_server(&edition.summary.key, readers, &words).await?;
             }
             // Whom it refused has been asked since, or given up.
-            None if was_broken && counts.open() == 0 => {
-                self.store.note_trouble(Trouble::Broken, None, self.clock.now()).await?;
-            }
+            None if was_broken => self.forget_moot_troubles().await?,
             None => {}
         }
         self.tell_of_the_struck_off(&edition.summary, counts).await?;
@@ -320,7 +318,7 @@ impl Press {
     /// When the store fails.
     pub async fn forget_moot_troubles(&self) -> Result<(), PressError> {
         let now = self.clock.now();
-        let over = [Trouble::Halted, Trouble::Unreachable];
+        let over = [Trouble::Halted, Trouble::Unreachable, Trouble::Broken];
         let noted = self.store.troubles_here(now).await?;
         if noted.iter().any(|noted| over.contains(&noted.trouble))
             && self.store.open_editions(now + LONG_FROM_NOW).await?.is_empty()
