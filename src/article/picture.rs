@@ -6,7 +6,7 @@ mod whole;
 use std::fmt;
 use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use image::codecs::jpeg::JpegEncoder;
@@ -26,6 +26,8 @@ const LONGEST_SIDE: u32 = 16_000;
 const MOST_PIXELS: u64 = 50_000_000;
 /// Bytes of a decoded picture: 50 megapixels with transparency, or half of them with 16 bits a colour.
 const MOST_DECODED: u64 = MOST_PIXELS * 4;
+/// Bytes of a decoded picture beside which no other of that size is decoded: several threads make pictures ready.
+const LARGE_DECODED: u64 = MOST_DECODED / 4;
 /// A file of more bytes, or a longer side, is more than any reader sees of it.
 pub(super) const HEAVY_BYTES: usize = 5 * 1024 * 1024;
 pub(super) const HEAVY_SIDE: u32 = 5_000;
@@ -183,6 +185,7 @@ pub(super) fn prepare(bytes: &[u8], max_width: u32) -> Result<Picture, PictureEr
     if decoder.total_bytes() > MOST_DECODED {
         return Err(PictureError::TooLarge { width, height });
     }
+    let _alone = alone(decoder.total_bytes());
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     // A profile says how the colours are meant, and nothing of who took them where.
     let profile = decoder.icc_profile().ok().flatten().filter(|profile| is_for_screens(profile));
@@ -213,6 +216,12 @@ pub(super) fn prepare(bytes: &[u8], max_width: u32) -> Result<Picture, PictureEr
     }
     picture.apply_orientation(orientation);
     encode(&picture, format, profile).map_err(damaged)
+}
+
+/// Holds off other large pictures until it is dropped, when a picture is large that has so many bytes once it is decoded.
+fn alone(decoded: u64) -> Option<MutexGuard<'static, ()>> {
+    static LARGE: Mutex<()> = Mutex::new(());
+    (decoded > LARGE_DECODED).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The size that `picture` has before it is turned, so that it is at most `max_width` wide once it is.
@@ -351,6 +360,18 @@ mod tests {
         assert_eq!(image::load_from_memory(&picture.bytes).unwrap().width(), 1104);
         assert_eq!(picture, prepare(&bytes, 1104).unwrap());
         assert!(picture.file_name.len() == 20 && picture.file_name.ends_with(".jpg"), "{picture:?}");
+    }
+
+    #[test]
+    fn of_large_pictures_one_is_decoded_at_a_time() {
+        let small = [alone(LARGE_DECODED), alone(LARGE_DECODED)];
+        assert!(small.iter().all(Option::is_none));
+        let held = alone(LARGE_DECODED + 1);
+        let other = std::thread::spawn(|| drop(alone(MOST_DECODED)));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(!other.is_finished());
+        drop(held);
+        other.join().unwrap();
     }
 
     #[test]
