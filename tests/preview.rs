@@ -583,6 +583,8 @@ async fn an_hour_that_is_over_shows_the_edition_that_is_made_up_for() {
     press.store.close().await;
     let studio = Studio::open_with(folder, clock).await;
     let page = studio.page_with("/", "`straight run` makes up for that").await;
+    // By tomorrow plain `straight send` means another.
+    assert!(page.contains("`straight send --edition 2026-09-24` sends it now"), "{page}");
     assert!(page.contains("<h1>Thursday 24 September 2026</h1>"), "{page}");
     assert!(studio.get("/frame").await.contains("Fresh."));
     // What is made up for with nothing is over.

@@ -307,7 +307,7 @@ async fn tell_time(
         let at = look.config.schedule.local(slot.at);
         writeln!(
             out,
-            "  `straight send` at once, and so does `straight run`: it makes up for {at} until {until}"
+            "  `straight send --edition {key}` at once, and so does `straight run`: it makes up for {at} until {until}"
         )?;
         return Ok(());
     }

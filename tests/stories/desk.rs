@@ -424,6 +424,7 @@ async fn what_run_makes_up_for_is_told_before_it_does() {
         rest.starts_with(&format!("{today} 11:00")) && rest.contains(&format!("until {today} 17:00")),
         "{told}"
     );
+    assert!(told.contains(&format!("`straight send --edition {today}` at once")), "{told}");
 
     // The one of the day after has the same articles only if that does not happen.
     let tomorrow = today.succ_opt().unwrap().to_string();

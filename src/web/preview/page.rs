@@ -139,10 +139,13 @@ impl Page<'_> {
             Some((true, when)) => format!("Goes out on {when}{to}."),
             Some((false, when)) if sheet.made_up_for => {
                 format!(
-                    "Was due on {when}; `straight run` makes up for that as soon as it runs, and `straight send` sends it now{to}."
+                    "Was due on {when}; `straight run` makes up for that as soon as it runs, and `straight send --edition {}` sends it now{to}.",
+                    sheet.key
                 )
             }
-            Some((false, when)) => format!("Was due on {when}; `straight send` sends it now{to}."),
+            Some((false, when)) => {
+                format!("Was due on {when}; `straight send --edition {}` sends it now{to}.", sheet.key)
+            }
             None => format!(
                 "The schedule has no hour for it; `straight send --edition {}` sends it{to}.",
                 sheet.key
