@@ -131,7 +131,7 @@ impl<'a> Head<'a> {
             let (place, text) = line.written();
             let is_joined =
                 text.strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
-            is_joined.then(|| Slip {
+            (is_joined && self.is_mended_without(line)).then(|| Slip {
                 span: place.start..place.start + 1,
                 message: "no space stands behind this dash".to_owned(),
                 remedy: "write `- ` before each item of a list".to_owned(),
@@ -141,8 +141,8 @@ impl<'a> Head<'a> {
 
     /// `----` where `---` was to end the head, which goes on to the next one.
     fn dashes(self) -> Option<Slip> {
-        let mut lines = self.lines();
-        let line = lines.find(|line| is_other_end(line.text))?;
+        // Further in, it is a part of some text.
+        let line = self.lines().find(|line| is_other_end(line.text) && line.indent() == 0)?;
         // Where it breaks above, that is another matter.
         (line.start <= self.at.saturating_add(1)).then(|| Slip {
             span: line.written().0,
@@ -189,7 +189,7 @@ impl<'a> Head<'a> {
             let rest = text[word.len()..].trim_start();
             let sign = rest.chars().next().filter(|sign| matches!(sign, ';' | '：' | '='))?;
             let at = place.end - rest.len();
-            (!word.is_empty() && !text.contains(": ")).then(|| Slip {
+            (!word.is_empty() && !text.contains(": ") && self.is_mended_without(line)).then(|| Slip {
                 span: at..at + sign.len_utf8(),
                 message: format!("behind `{word}` stands `{sign}`, and no colon"),
                 remedy: format!("write `{word}: ` and the value"),
@@ -202,6 +202,16 @@ impl<'a> Head<'a> {
         let spaced = format!("{} {}", &self.source[..at], self.source[at..].trim_start_matches(NO_BREAK));
         let line = |source: &str, at: usize| source[..at].matches('\n').count();
         yaml::breaks(&spaced).is_none_or(|breaks| line(&spaced, breaks) > line(self.source, self.at))
+    }
+
+    /// Whether it breaks further down, or not at all, when `line` is not there: then that is to blame.
+    fn is_mended_without(self, line: Line<'a>) -> bool {
+        let behind =
+            self.source[line.start..].find('\n').map_or(self.source.len(), |end| line.start + end + 1);
+        let without = format!("{}{}", &self.source[..line.start], &self.source[behind..]);
+        let number = |source: &str, at: usize| source[..at].matches('\n').count();
+        yaml::breaks(&without)
+            .is_none_or(|breaks| number(&without, breaks) + 1 > number(self.source, self.at))
     }
 
     /// The first key stands further in than the others.
@@ -282,7 +292,7 @@ impl<'a> Head<'a> {
                 && !text.contains(": ")
                 && !text.ends_with(':')
                 && !begins(&['"', '\'', '[', ']', '{', '}', ',']);
-            if !is_text || line.indent() > before.indent() {
+            if !is_text || line.indent() > before.indent() || !self.is_mended_without(line) {
                 return None;
             }
             let shown = |text: &str| -> String { text.chars().take(40).collect() };

@@ -325,6 +325,7 @@ mod tests {
             "title: The ferry\n\nIt sails.\ndate: x\n",
             "<<<<<<< HEAD\ntitle: a\n=======\ntitle: b\n>>>>>>> c\n",
             "title: x\n--\ndate: x\n",
+            "summary: |\n  a\n  ----\ntitle: b: c\n",
         ];
         let shown: Vec<String> =
             broken.iter().map(|source| format!("{source:?}\n{}", shown(source))).collect();
