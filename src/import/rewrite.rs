@@ -1,6 +1,6 @@
 //! A link or a picture as it is written in Markdown, with another address or without one.
 
-use crate::article::markdown::{What, escape};
+use crate::article::markdown::{What, document, escape};
 
 /// The same link or picture with another address.
 pub(super) fn readdressed(source: &str, written: &str, target: &str) -> String {
@@ -49,10 +49,16 @@ fn bare_address(source: &str) -> Option<&str> {
     }
 }
 
-/// The text of a link, or the description of a picture.
+/// The text of a link, or the description of a picture with the line beneath it.
 pub(super) fn bare(source: &str, what: &What) -> String {
     if let What::Image { alt, .. } = what {
-        return if alt.is_empty() { String::new() } else { format!("*{}*", escape(alt)) };
+        let words = if alt.is_empty() { String::new() } else { format!("*{}*", escape(alt)) };
+        let picture = document(source);
+        return match picture.caption() {
+            Some(caption) if words.is_empty() => caption.to_owned(),
+            Some(caption) => format!("{words} {caption}"),
+            None => words,
+        };
     }
     if let Some(address) = bare_address(source) {
         return address.to_owned();
@@ -104,5 +110,8 @@ mod tests {
         let image = |alt: &str| What::Image { src: "/quay.png".to_owned(), alt: alt.to_owned() };
         assert_eq!(bare("![The quay](/quay.png)", &image("The quay")), "*The quay*");
         assert_eq!(bare("![](/quay.png)", &image("")), "");
+        let beneath = "![The quay](</quay.png> \"By [Ann](https://e.org)\")";
+        assert_eq!(bare(beneath, &image("The quay")), "*The quay* By [Ann](https://e.org)");
+        assert_eq!(bare("![](/quay.png \"By Ann\")", &image("")), "By Ann");
     }
 }

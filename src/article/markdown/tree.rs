@@ -286,6 +286,14 @@ enum Pictures {
 }
 
 impl Document {
+    /// What stands beneath the picture that is all of it.
+    pub(crate) fn caption(&self) -> Option<&str> {
+        match self.blocks.as_slice() {
+            [Block::Figure(image)] => image.title.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Where the words stand, those together that touch: signs that might be markup part them.
     pub(crate) fn runs(&self) -> Vec<Range<usize>> {
         let mut runs: Vec<Range<usize>> = Vec::new();
