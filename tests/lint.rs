@@ -622,6 +622,37 @@ fn a_file_that_may_be_meant_as_an_article_and_is_not_read_is_told() {
 }
 
 #[test]
+fn what_is_broken_and_due_is_named_with_what_becomes_of_the_edition() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("articles")).unwrap();
+    let today = straight::press::Clock::system().now().date_naive();
+    let text = format!("---\ntitle: The ferry\ndate: {today}\ntgas: [sea]\n---\nIt sails.\n");
+    for number in 1..=7 {
+        fs::write(folder.path().join(format!("articles/a{number}.md")), &text).unwrap();
+    }
+    let check = |on_broken: &str| {
+        let settings = format!("schedule: {{timezone: UTC}}\narticles: {{on_broken_article: {on_broken}}}\n");
+        fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
+        program::straight(folder.path(), &["check"]).1
+    };
+    let named = "  a1.md\n  a2.md\n  a3.md\n  a4.md\n  a5.md\n  and 2 more\n";
+    let told = check("hold_edition");
+    let held = format!("\nBroken, and the edition is held until this is mended:\n{named}");
+    assert!(told.ends_with(&held) && !told.contains("No article is due"), "{told}");
+    let told = check("skip");
+    assert!(told.ends_with(&format!("\nBroken, and left out until it is mended:\n{named}")), "{told}");
+    // Old ones hold nothing up.
+    for number in 1..=7 {
+        let old = text.replace(&today.to_string(), "2016-03-04");
+        fs::write(folder.path().join(format!("articles/a{number}.md")), old).unwrap();
+    }
+    let sound = text.replace("tgas", "tags");
+    fs::write(folder.path().join("articles/z.md"), sound).unwrap();
+    let told = check("hold_edition");
+    assert!(!told.contains("Broken, and") && told.contains("Due for the next edition: 1."), "{told}");
+}
+
+#[test]
 fn what_went_out_is_mended_only_where_it_is_named() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("articles")).unwrap();

@@ -10,7 +10,7 @@ use super::args::{CheckArgs, CheckFormat};
 use super::check::{self, Format, Mend, Strictness, Verdict};
 use super::{links, mend};
 use crate::article::{self, LoadOptions, Loaded, Others, Outline, OutsideLink, PictureWork, WebLinks};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, OnBrokenArticle};
 use crate::diagnostic::{self, Colour, Diagnostic};
 use crate::edition::{self, EditionKey, RenderedEdition, Templates, Waiting};
 use crate::press::{self, Approved, Look, PressError, Record, Sent};
@@ -205,6 +205,9 @@ fn tell_asked(asked: Option<usize>, format: CheckFormat, out: &mut dyn Write) ->
     }
 }
 
+/// So many broken files are named at the end: each has been told of above.
+const NAMED: usize = 5;
+
 /// The next edition as it would be now.
 struct Outlook {
     /// All articles that were read.
@@ -213,6 +216,9 @@ struct Outlook {
     approved_by: Option<String>,
     due: Vec<Outline>,
     waiting: Vec<Waiting>,
+    /// The broken files that may belong to it, and what becomes of it.
+    broken: Vec<PathBuf>,
+    on_broken: OnBrokenArticle,
     /// The oldest day whose articles are news.
     oldest: NaiveDate,
     /// What is wrong with the templates.
@@ -231,6 +237,7 @@ impl Outlook {
     ) -> Self {
         let all = loaded.outlines();
         let names = std::mem::take(&mut loaded.names);
+        let broken = record.holding(&loaded, &key, config);
         let assembled = record.assemble(loaded, &key, config, now);
         let mut outlook = Outlook {
             all,
@@ -238,6 +245,8 @@ impl Outlook {
             oldest: press::backlog_of(key.date(), config),
             due: assembled.due.iter().map(article::Article::outline).collect(),
             waiting: assembled.waiting.clone(),
+            broken,
+            on_broken: config.articles.on_broken,
             findings: wrong_templates(config),
             next: None,
         };
@@ -285,10 +294,14 @@ impl Outlook {
         self.waiting = again.waiting;
         self.next = Some(approval.rendered);
         self.approved_by = Some(approval.who);
+        // What is broken is none of it.
+        self.broken.clear();
     }
 
     fn tell(&self, unsettled: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
         match (self.due.len(), &self.approved_by) {
+            // What is broken may be all that is.
+            (0, _) if !self.broken.is_empty() => {}
             (0, _) => writeln!(out, "No article is due.")?,
             (count, Some(who)) => {
                 writeln!(out, "Due for the next edition, as {who} approved it: {count}.")?;
@@ -300,6 +313,19 @@ impl Outlook {
         }
         for warning in self.next.iter().flat_map(|next| edition::size_report(next).warnings) {
             writeln!(out, "  warning: {warning}")?;
+        }
+        if !self.broken.is_empty() {
+            let becomes = match self.on_broken {
+                OnBrokenArticle::HoldEdition => "the edition is held until this is mended",
+                OnBrokenArticle::Skip => "left out until it is mended",
+            };
+            writeln!(out, "Broken, and {becomes}:")?;
+        }
+        for path in self.broken.iter().take(NAMED) {
+            writeln!(out, "  {}", path.display())?;
+        }
+        if let more @ 1.. = self.broken.len().saturating_sub(NAMED) {
+            writeln!(out, "  and {more} more")?;
         }
         if !self.waiting.is_empty() {
             writeln!(out, "Not due:")?;

@@ -148,6 +148,14 @@ impl Record {
         over.into_iter().map(|article| &article.path).chain(broken.map(|file| &file.path)).cloned().collect()
     }
 
+    /// The broken files of what is loaded, relative to the articles folder, that may belong to the edition `key`: it is held
+    /// until they are mended, or goes out without them.
+    #[must_use]
+    pub fn holding(&self, loaded: &Loaded, key: &EditionKey, config: &Config) -> Vec<PathBuf> {
+        let counts = counting(loaded, key, self, config);
+        loaded.broken.iter().filter(|file| counts(file)).map(|file| file.path.clone()).collect()
+    }
+
     /// Of what is there, what was there when the first edition `key` was approved, its slugs being known to `is_known`; beside it
     /// what came since, each with why it does not go out. That would change which day the edition takes, and what it says
     /// of the days before. `None` when another edition was the first.
