@@ -7,6 +7,9 @@ use crate::config::Theme;
 /// Marks the head's `<style>`, which the inliner is to leave alone.
 const LEAVE: &str = " data-css-inline=\"ignore\"";
 
+/// A line of an at-rule ends before so many bytes: SMTP ends lines at 998, and the theme's values come in yet.
+const LONG_LINE: usize = 800;
+
 /// A style sheet in two parts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sheet {
@@ -21,7 +24,7 @@ impl Sheet {
     pub(super) fn themed(mut self, theme: &Theme) -> Result<Self, String> {
         self.inlined = with_values(&self.inlined, |name| theme.style_value(name, &theme.light))?;
         let mut kept = Vec::new();
-        for rule in self.kept.lines() {
+        for rule in rules(&self.kept) {
             let is_dark = rule
                 .split('{')
                 .next()
@@ -36,11 +39,7 @@ impl Sheet {
     /// Divides `css` at its top level.
     pub(super) fn of(css: &str) -> Self {
         let mut sheet = Sheet::default();
-        let css = without_comments(css);
-        let mut rest = css.trim_start();
-        while !rest.is_empty() {
-            let (rule, behind) = rest.split_at(end_of_rule(rest));
-            let rule = rule.trim();
+        for rule in rules(&without_comments(css)) {
             if rule.starts_with('@') || rule.starts_with(":root") {
                 sheet.kept.push_str(&condense(rule));
                 sheet.kept.push('\n');
@@ -48,7 +47,6 @@ impl Sheet {
                 sheet.inlined.push_str(rule);
                 sheet.inlined.push('\n');
             }
-            rest = behind.trim_start();
         }
         sheet.kept.truncate(sheet.kept.trim_end().len());
         sheet
@@ -103,6 +101,16 @@ fn with_values(css: &str, value: impl Fn(&str) -> Option<String>) -> Result<Stri
     Ok(out)
 }
 
+/// The rules and statements of `css` at its top level.
+fn rules(css: &str) -> impl Iterator<Item = &str> {
+    let mut rest = css.trim_start();
+    std::iter::from_fn(move || {
+        let (rule, behind) = rest.split_at(end_of_rule(rest));
+        rest = behind.trim_start();
+        Some(rule.trim()).filter(|rule| !rule.is_empty())
+    })
+}
+
 /// A rule ends with the brace that closes its first, a statement (`@import …;`) with its semicolon.
 fn end_of_rule(css: &str) -> usize {
     let mut depth = 0_usize;
@@ -133,8 +141,19 @@ fn without_comments(css: &str) -> String {
     out
 }
 
+/// On one line, or on several that a mail bears.
 fn condense(rule: &str) -> String {
-    rule.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("")
+    let mut condensed = String::with_capacity(rule.len());
+    let mut length = 0;
+    for line in rule.lines().map(str::trim) {
+        if length > 0 && length + line.len() > LONG_LINE {
+            condensed.push('\n');
+            length = 0;
+        }
+        condensed.push_str(line);
+        length += line.len();
+    }
+    condensed
 }
 
 #[cfg(test)]
@@ -152,6 +171,21 @@ mod tests {
             sheet.kept,
             "@media (max-width:480px){.h1{color:red!important}}\n:root{color-scheme:light dark}"
         );
+    }
+
+    #[test]
+    fn a_long_at_rule_has_lines_that_a_mail_bears_and_is_one_rule_all_the_same() {
+        let rules = ".a{color:var(--link)}\n".repeat(100);
+        let theme = Theme::default();
+        let sheet =
+            Sheet::of(&format!("@media (prefers-color-scheme:dark) {{\n{rules}}}\n")).themed(&theme).unwrap();
+        assert!(
+            sheet.kept.lines().count() > 1 && sheet.kept.lines().all(|line| line.len() < 998),
+            "{}",
+            sheet.kept
+        );
+        let dark = theme.style_value("link", &theme.dark).unwrap();
+        assert_eq!(sheet.kept.matches(&format!(".a{{color:{dark}}}")).count(), 100);
     }
 
     #[test]
