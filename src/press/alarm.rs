@@ -84,11 +84,14 @@ impl Press {
 
     /// Writes to the editors that `readers` of an edition have waited for too long.
     pub(super) async fn tell_of_the_expired(&self, key: &EditionKey, readers: u64) -> Result<(), PressError> {
-        let subject =
-            format!("{}: {readers} readers do not get the edition {key}", self.config.publication.name);
+        let (who, get) = match readers {
+            1 => ("1 reader".to_owned(), "does not get"),
+            many => (format!("{many} readers"), "do not get"),
+        };
+        let subject = format!("{}: {who} {get} the edition {key}", self.config.publication.name);
         let text = format!(
             "The edition {key} waited for its server longer than `delivery.give_up_after` allows, and has been given up for \
-             {readers} readers.\n\n`straight status --edition {key}` says why.\n"
+             {who}.\n\n`straight status --edition {key}` says why.\n"
         );
         self.write_to_editors(&format!("given-up/{key}"), &subject, &text).await?;
         Ok(())

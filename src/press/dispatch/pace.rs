@@ -55,6 +55,8 @@ pub(super) struct Pace {
     all: Option<Bucket>,
     rates: DomainRates,
     domains: HashMap<String, Bucket>,
+    /// When so many are kept in mind, those are looked for that have nothing to wait for: twice as many as had at the last look.
+    look_at: usize,
 }
 
 #[derive(Debug)]
@@ -137,6 +139,7 @@ impl Pace {
             all: delivery.rate.map(Bucket::of),
             rates: delivery.rate_per_domain.clone(),
             domains: HashMap::new(),
+            look_at: DOMAINS,
         }
     }
 
@@ -149,8 +152,9 @@ impl Pace {
             |name: &str, bucket: &Bucket| Wanted { bucket: name.to_owned(), length: bucket.length() };
         let mut of_domain = None;
         if let Some(rate) = self.rates.of(domain) {
-            if self.domains.len() >= DOMAINS && !self.domains.contains_key(domain) {
+            if self.domains.len() >= self.look_at && !self.domains.contains_key(domain) {
                 self.domains.retain(|_, bucket| !bucket.is_idle(now));
+                self.look_at = DOMAINS.max(2 * self.domains.len());
             }
             let bucket = self.domains.entry(domain.to_owned()).or_insert_with(|| Bucket::of(rate));
             match bucket.slot_for(mail, now) {
