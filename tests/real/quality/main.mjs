@@ -32,14 +32,15 @@ try {
 }
 
 async function make() {
+  // Letters take the time that a server takes to write them; editions are made beside.
+  const byLanguage = grouped(letters.filter(wanted));
+  const written = [...byLanguage].map(async ([from, some]) => {
+    const paths = await makeLetters(from, straight, work);
+    return some.map((letter) => ({ ...letter, eml: paths[letter.kind] }));
+  });
   const made = [];
   for (const edition of editions.filter(wanted)) made.push({ ...edition, ...await makeEdition(edition, straight, work) });
-  const byLanguage = Map.groupBy ? Map.groupBy(letters.filter(wanted), ({ from }) => from) : grouped(letters.filter(wanted));
-  for (const [from, some] of byLanguage) {
-    const paths = await makeLetters(from, straight, work);
-    made.push(...some.map((letter) => ({ ...letter, eml: paths[letter.kind] })));
-  }
-  return made;
+  return [...made, ...(await Promise.all(written)).flat()];
 }
 
 function grouped(list) {
