@@ -29,10 +29,7 @@ pub(super) struct Anew {
 impl Anew {
     /// Whether somebody has not been asked anew yet; `was_refused` before, in whichever run, where that is not kept in mind.
     pub(super) fn is_new(&self, subscriber: SubscriberId, was_refused: bool) -> bool {
-        match self.asked.len() < MOST {
-            true => !self.asked.contains_key(&subscriber),
-            false => !was_refused && !self.asked.contains_key(&subscriber),
-        }
+        !self.asked.contains_key(&subscriber) && (self.asked.len() < MOST || !was_refused)
     }
 
     /// They are asked anew, who were refused in these words.
@@ -42,9 +39,11 @@ impl Anew {
         }
     }
 
-    /// Somebody was refused.
-    pub(super) fn refused(&mut self, subscriber: SubscriberId) {
-        self.answers += usize::from(self.asked.contains_key(&subscriber));
+    /// Somebody was refused; whether they had been asked anew.
+    pub(super) fn refused(&mut self, subscriber: SubscriberId) -> bool {
+        let again = self.asked.contains_key(&subscriber);
+        self.answers += usize::from(again);
+        again
     }
 
     /// Somebody was taken; whether they had been asked anew.

@@ -390,15 +390,14 @@ impl Blame {
         self.held_count -= decided.len();
         let mut own = Vec::new();
         for one in decided {
-            let subscriber = one.refusal.subscriber;
-            let is_never_known = self.connections.word(one.over, one.heard) == Word::Never;
-            if is_never_known && one.is_new_to(&self.anew) {
-                self.anew.ask(subscriber, &one.words);
+            let word = self.connections.word(one.over, one.heard);
+            if word == Word::Never && one.is_new_to(&self.anew) {
+                self.anew.ask(one.refusal.subscriber, &one.words);
                 anew.push(one.refusal);
                 continue;
             }
-            self.anew.forget(subscriber);
-            if !(is_never_known && has_broken) {
+            self.anew.forget(one.refusal.subscriber);
+            if word == Word::Sound || !has_broken {
                 own.push(one.refusal);
             }
         }
@@ -488,8 +487,9 @@ impl Blame {
         }
         self.refused.retain(|earlier| earlier.refusal.subscriber != refusal.subscriber);
         self.connections.refused(over, domain);
-        self.anew.refused(refusal.subscriber);
-        self.note_recent(Some(Recent { of: refusal.of, domain: domain.to_owned(), over }));
+        if !self.anew.refused(refusal.subscriber) {
+            self.note_recent(Some(Recent { of: refusal.of, domain: domain.to_owned(), over }));
+        }
         self.refused.push(Suspect {
             refusal,
             heard: now,

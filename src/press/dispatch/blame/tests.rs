@@ -597,6 +597,15 @@ struct OneAConnection {
 
 impl OneAConnection {
     fn send(readers: i64, is_dead: impl Fn(i64) -> bool, one_in: u64) -> Self {
+        Self::send_refusing(readers, is_dead, one_in, unknown)
+    }
+
+    fn send_refusing(
+        readers: i64,
+        is_dead: impl Fn(i64) -> bool,
+        one_in: u64,
+        refusal: fn(i64) -> Refusal,
+    ) -> Self {
         let mut blame = Blame::new(false, new());
         let (mut struck_off, mut asked, mut sent) = (HashSet::new(), HashMap::new(), 0);
         let (mut over, mut now, mut dice) = (None, Instant::now(), 1_u64);
@@ -626,7 +635,7 @@ impl OneAConnection {
             if is_broken || is_dead(reader) {
                 let asked = if *before > 1 { Asked::Again } else { Asked::First };
                 let alarm = blame.refused(
-                    unknown(reader),
+                    refusal(reader),
                     &domain,
                     &no(),
                     (asked, this),
@@ -665,6 +674,14 @@ fn where_each_message_has_its_connection_a_broken_server_strikes_nobody_off() {
             assert!(done.blame.broken().is_some(), "it is told");
         }
     }
+}
+
+#[test]
+fn whoever_is_asked_anew_and_refused_is_one_refusal_among_the_last() {
+    // A fifth is refused: that would be a third if each counted twice, and us.
+    let is_refused = |reader: i64| reader % 5 == reader / 5 % 5;
+    let done = OneAConnection::send_refusing(1_000, is_refused, 0, of);
+    assert_eq!(done.struck_off.len(), 200);
 }
 
 #[test]
