@@ -32,7 +32,8 @@ impl Freezer<'_> {
 
     fn article(&self, position: u32, article: &Article) -> ArchivedArticle {
         let dir = edition::turned(article, self.words);
-        let rendered = article.render(&RenderOptions {
+        let read = article.read(self.words);
+        let rendered = read.render(&RenderOptions {
             medium: Medium::Page,
             top_heading: 2,
             numbered: &HashMap::new(),
@@ -85,7 +86,7 @@ impl Freezer<'_> {
             sources: article.sources.iter().map(source).collect(),
             copyright,
             html: rendered.html,
-            text: article.prose_in(self.words),
+            text: read.prose(self.words),
         };
         ArchivedArticle { card, body }
     }

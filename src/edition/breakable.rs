@@ -140,20 +140,25 @@ fn put_syllables(out: &mut String, letters: &[&str], parts: &RangeInclusive<usiz
     let (shortest, longest) = (*parts.start(), *parts.end());
     let sound =
         |at: Option<usize>| at.and_then(|at| letters.get(at)).map_or(Sound::None, |letter| Sound::of(letter));
+    // They are of letters without marks.
     let is_written = |at: usize, sounds: &[&'static str]| {
+        let is_letter = |(letter, byte): (&&str, u8)| letter.as_bytes().eq_ignore_ascii_case(&[byte]);
         let is_here = |sound: &&&str| {
-            let there = letters.get(at..at + sound.len()).unwrap_or_default();
-            !there.is_empty() && there.concat().to_lowercase() == **sound
+            let there = letters.get(at..at + sound.len());
+            there.is_some_and(|there| there.iter().zip(sound.bytes()).all(is_letter))
         };
         sounds.iter().find(is_here).map(|sound| sound.len())
     };
     let begins_syllable = |at: usize| {
+        if sound(Some(at)) != Sound::Consonant {
+            return false;
+        }
         let reaches =
             |before: usize, sounds| is_written(before, sounds).is_some_and(|length| before + length > at);
         let is_parted = (at.saturating_sub(3)..at).any(|before| reaches(before, &BEGINNINGS))
             || (at > 0 && reaches(at - 1, &ONE_SOUND));
         let behind = at + is_written(at, &BEGINNINGS).unwrap_or(1);
-        sound(Some(at)) == Sound::Consonant && sound(Some(behind)) == Sound::Vowel && !is_parted
+        sound(Some(behind)) == Sound::Vowel && !is_parted
     };
     let last_of_several = |at: usize| sound(at.checked_sub(1)) == Sound::Consonant && begins_syllable(at);
     let before_one_sound = |at: usize| {
@@ -188,7 +193,7 @@ fn put_syllables(out: &mut String, letters: &[&str], parts: &RangeInclusive<usiz
         ends.sort_unstable();
     }
     for (at, letter) in letters.iter().enumerate() {
-        out.push_str(if at > first && at < end && ends.contains(&at) { "\u{AD}" } else { "" });
+        out.push_str(if at > first && at < end && ends.binary_search(&at).is_ok() { "\u{AD}" } else { "" });
         out.push_str(letter);
     }
 }

@@ -15,7 +15,8 @@ const LONG_LINE: usize = 800;
 pub(crate) struct Sheet {
     /// Rules for `style` attributes.
     pub(super) inlined: String,
-    /// At-rules and `:root`, which only a `<style>` can hold; without comments and line breaks.
+    /// At-rules and `:root`, which only a `<style>` can hold; without comments, a rule on
+    /// one line or on several.
     pub(crate) kept: String,
 }
 

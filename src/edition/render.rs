@@ -15,6 +15,7 @@ use super::{
     Cut, Edition, EmbeddedPicture, RenderedEdition, Shortened, Slot, TemplateError, Templates, css, hash,
     slot, wrap,
 };
+use crate::article::markdown::escaped;
 use crate::article::{Picture, subject};
 use crate::config::{ImagePolicy, Publication};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -210,17 +211,10 @@ impl Printer<'_> {
             Ok(whole_html.len())
         };
         let fits = ladder.first_within(limit, weights, all_of_it, |step| {
-            let sketch = self.sketch(&ladder.layout(step))?;
-            let at_least = css::inlined_at_least(&sketch.html);
-            if at_least > limit {
-                return Ok(at_least);
-            }
-            let html = self.inlined(&sketch.html)?;
-            let length = html.len();
-            if length <= limit {
-                best = Some((sketch, html));
-            }
-            Ok::<_, RenderError>(length)
+            Ok::<_, RenderError>(match self.fitting(&ladder.layout(step), limit)? {
+                Ok(fitting) => best.insert(fitting).1.len(),
+                Err(length) => length,
+            })
         })?;
         if fits == 0 {
             return Ok((whole_html, None));
@@ -264,11 +258,9 @@ impl Printer<'_> {
         let mut more = layout.with_room(weights, limit - fitting.1.len());
         while !more.is_empty() {
             let wider = layout.sparing(&more);
-            let sketch = self.sketch(&wider)?;
-            let html = self.inlined(&sketch.html)?;
-            if html.len() <= limit {
-                more = wider.with_room(weights, limit - html.len());
-                (layout, fitting) = (wider, (sketch, html));
+            if let Ok(wide) = self.fitting(&wider, limit)? {
+                more = wider.with_room(weights, limit - wide.1.len());
+                (layout, fitting) = (wider, wide);
             } else {
                 // The weights said too little: half of them wait.
                 more.truncate(more.len() / 2);
@@ -277,10 +269,26 @@ impl Printer<'_> {
         Ok((layout, fitting))
     }
 
+    /// The edition in this layout when it is within `limit`; else its size, or the least that it has.
+    fn fitting(&self, layout: &Layout, limit: usize) -> Result<Result<(Sketch, String), usize>, RenderError> {
+        let sketch = self.sketch(layout)?;
+        let at_least = css::inlined_at_least(&sketch.html);
+        if at_least > limit {
+            return Ok(Err(at_least));
+        }
+        let html = self.inlined(&sketch.html)?;
+        Ok(if html.len() <= limit { Ok((sketch, html)) } else { Err(html.len()) })
+    }
+
     /// Whether a template does not show the article at this position, or the way to it.
     fn hides(&self, position: usize, parts: &Parts) -> bool {
         let url = view::address_of(&self.edition.articles[position], self.publication);
-        !parts.html.contains(&view::escaped(&url)) || !parts.text.contains(&url)
+        // Of `/ferry-returns` no more than its beginning is `/ferry`.
+        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '%' | '~');
+        let shows = |all: &str, url: &str| {
+            all.match_indices(url).any(|(at, _)| !all[at + url.len()..].starts_with(goes_on))
+        };
+        !shows(&parts.html, &escaped(&url)) || !shows(&parts.text, &url)
     }
 
     /// The edition in this layout.

@@ -11,7 +11,7 @@ use super::breakable::breakable;
 use super::cut::{Layout, Lead};
 use super::pieces::{Pieces, Surroundings};
 use super::{Cut, Edition, EditionKey, Headline, Slot, wrap};
-use crate::article::markdown::{self, RenderedInline, RenderedText};
+use crate::article::markdown::{self, RenderedInline, RenderedText, escaped};
 use crate::article::{Article, Figure, Outline, Slug, Source};
 use crate::config::{Author, ImagePolicy, Publication};
 use crate::words::Words;
@@ -309,9 +309,9 @@ impl Reader<'_> {
             }
         };
         let words = self.pieces.length(position, || match &shown {
-            Shown::Whole(_, whole) => whole.words,
+            Shown::Whole(_, whole) => whole.words(),
             Shown::Beginning(..) | Shown::Highlights | Shown::Way => {
-                self.pieces.text(position, &links.0).words
+                self.pieces.text(position, &links.0).words()
             }
         });
         let shortened = !matches!(shown, Shown::Whole(..));
@@ -565,12 +565,6 @@ pub fn link_between(
     let here = edition.articles.iter().find(|article| tidy(&article.path) == path);
     here.map(|article| article_url(article.url.as_ref(), &article.slug, publication))
         .or_else(|| edition.earlier.get(&path).cloned())
-}
-
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    tera::escape_html(text, &mut out).expect("a Vec takes all that is written");
-    String::from_utf8(out).expect("escaping keeps UTF-8")
 }
 
 /// `a/./b/../c.md` → `a/c.md`, without looking at the file system.

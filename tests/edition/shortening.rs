@@ -311,7 +311,13 @@ fn a_template_without_the_days_list_keeps_its_articles_whole() {
         std::fs::write(folder.path().join("edition/body.html"), mine).unwrap();
         let templates = Templates::load(Some(folder.path()), &publication()).unwrap();
         let settings = RenderSettings { size_limit: LIMIT, ..EMBED };
-        for articles in [twenty(), notes(100)] {
+        // A link to `report-9-more` is none to `report-9`.
+        let mut linked = twenty();
+        for number in 2..=20 {
+            let more = format!("\n\n[It](https://post.example.org/articles/report-{number}-more) goes on.");
+            linked[0].markdown.push_str(&more);
+        }
+        for articles in [twenty(), notes(100), linked] {
             let urls: Vec<String> = articles.iter().map(|one| format!("/articles/{}\"", one.slug)).collect();
             let out = render(&edition(articles), &publication(), &templates, &settings).unwrap();
             let lost: Vec<&String> =
@@ -319,6 +325,17 @@ fn a_template_without_the_days_list_keeps_its_articles_whole() {
             assert_eq!(lost, Vec::<&String>::new(), "{more}");
         }
     }
+}
+
+#[test]
+fn an_address_with_an_apostrophe_is_found_where_it_is_shown() {
+    let mut articles = twenty();
+    for (number, article) in articles.iter_mut().enumerate().skip(1) {
+        let url = format!("https://blog.example.org/what's-new-{number}?a=1&b=2");
+        article.url = Some(url.parse().unwrap());
+    }
+    let out = limited(articles, LIMIT);
+    assert!(out.html.len() <= LIMIT && out.shortened.is_some(), "{}", out.html.len());
 }
 
 #[test]

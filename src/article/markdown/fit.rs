@@ -92,7 +92,7 @@ fn turned(table: &Table) -> Vec<(Table, Setting)> {
         (0..parts).map(part).collect::<Vec<Table>>()
     };
     let has_room = |tables: &Vec<Table>| tables.iter().all(|table| fits(&measured(table), BESIDE));
-    let tables = (1..=MOST_BESIDE).rev().map(split).find(has_room).unwrap_or_else(|| split(1));
+    let tables = (2..=MOST_BESIDE).rev().map(split).find(has_room).unwrap_or_else(|| split(1));
     let set = |table: Table| {
         let shares = thousandths(&shares_beside(&measured(&table)));
         (table, Setting { heads: true, shares, ..Setting::default() })

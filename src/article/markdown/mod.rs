@@ -121,8 +121,13 @@ pub(crate) struct RenderedText {
     pub(crate) text: String,
     /// The addresses that had no number before, in the order of those they got.
     pub(crate) links: Vec<String>,
+}
+
+impl RenderedText {
     /// How many words a reader reads.
-    pub(crate) words: usize,
+    pub(crate) fn words(&self) -> usize {
+        count_words(&self.text)
+    }
 }
 
 /// A line of Markdown, rendered: a highlight, a caption, a biography.
@@ -162,19 +167,19 @@ impl Article {
     pub fn prose(&self) -> String {
         prose::render(&document(&self.markdown), &Quotes::ENGLISH)
     }
-
-    /// The same with the quotation marks of `words`.
-    #[must_use]
-    pub fn prose_in(&self, words: &Words) -> String {
-        let quotes = Quotes::of(words);
-        prose::render(&document_in(&self.markdown, &quotes), &quotes)
-    }
 }
 
 impl ReadBody<'_> {
-    fn render(&self, options: &RenderOptions<'_>) -> RenderedBody {
-        let RenderedText { text, links, words } = self.text(options);
-        RenderedBody { html: self.html(options), text, links, words }
+    /// Renders it to HTML and plain text.
+    pub(crate) fn render(&self, options: &RenderOptions<'_>) -> RenderedBody {
+        let text = self.text(options);
+        let words = text.words();
+        RenderedBody { html: self.html(options), text: text.text, links: text.links, words }
+    }
+
+    /// As [`Article::prose`], with the quotation marks of `words`, with which it was read.
+    pub(crate) fn prose(&self, words: &Words) -> String {
+        prose::render(&self.document, &Quotes::of(words))
     }
 
     /// As the module's contract says.
@@ -185,8 +190,7 @@ impl ReadBody<'_> {
     /// As the module's contract says.
     pub(crate) fn text(&self, options: &RenderOptions<'_>) -> RenderedText {
         let text::Rendered { text, links } = text::render(&self.document, options);
-        let words = count_words(&text);
-        RenderedText { text, links, words }
+        RenderedText { text, links }
     }
 
     /// How many blocks it has that are in no other.

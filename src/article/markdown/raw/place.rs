@@ -42,6 +42,8 @@ impl Places {
                 self.tags("a", 0)
                     .chain(self.tags("img", 0))
                     .find(|tag| self.html[tag.clone()].contains(scheme))
+                    // Others have addresses too.
+                    .or_else(|| self.html.find(scheme).map(|at| at..at + scheme.len()))
             }
             What::Link { target, .. } => self.next("a", target),
             What::Heading { .. }
