@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use image::{ImageFormat, RgbImage, RgbaImage};
 use straight::article::{LoadOptions, Loaded, load_paths};
 use straight::config::Authors;
@@ -483,14 +483,19 @@ fn known_under_its_new_name(database: &str) {
     assert!(!check().contains("already-sent"), "{}", check());
 }
 
-#[test]
-fn what_went_out_in_an_extra_edition_of_today_is_known_again() {
+/// A folder of a publication with one reader, and the day it is there.
+fn desk() -> (tempfile::TempDir, NaiveDate) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("articles")).unwrap();
     let settings = "schedule: {timezone: UTC}\narticles: {settle: 0s}\n";
     fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
     fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
-    let today = straight::press::Clock::system().now().date_naive();
+    (folder, straight::press::Clock::system().now().date_naive())
+}
+
+#[test]
+fn what_went_out_in_an_extra_edition_of_today_is_known_again() {
+    let (folder, today) = desk();
     let body = "The council of the harbour met on Tuesday evening and decided, after four hours and with eleven votes \
                 against nine, that the ferry will run until midnight on Fridays and Saturdays, which the innkeepers had \
                 asked for since the spring.";
@@ -599,6 +604,13 @@ fn a_file_that_may_be_meant_as_an_article_and_is_not_read_is_told() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, content).unwrap();
     }
+    // What is no file is not opened: a pipe would wait for its writer.
+    #[cfg(unix)]
+    for name in ["pipe", "pipe.txt"] {
+        let made =
+            std::process::Command::new("mkfifo").arg(folder.path().join("articles").join(name)).status();
+        assert!(made.unwrap().success());
+    }
     let (code, told) = program::straight(folder.path(), &["check"]);
     for words in [
         "--> articles/tide.md.txt\n = help: name it `tide.md`",
@@ -615,6 +627,8 @@ fn a_file_that_may_be_meant_as_an_article_and_is_not_read_is_told() {
     assert!(told.contains("help: name it `quay.md`") && told.contains("[no-highlights]"), "{told}");
     assert!(told.contains("as `council.md`") && told.contains(" in 2 files"), "{told}");
     assert!(!told.contains("error["), "{told}");
+    let (_, told) = program::straight(folder.path(), &["check", "articles", "articles/quay.TXT"]);
+    assert_eq!(told.matches("help: name it `quay.md`").count(), 1, "{told}");
     let settings = "lint: {unread-file: off}\n";
     fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
     let (_, told) = program::straight(folder.path(), &["check"]);
@@ -641,6 +655,7 @@ fn what_is_broken_and_due_is_named_with_what_becomes_of_the_edition() {
     assert!(told.ends_with(&held) && !told.contains("No article is due"), "{told}");
     let told = check("skip");
     assert!(told.ends_with(&format!("\nBroken, and left out until it is mended:\n{named}")), "{told}");
+    assert!(told.contains("No article is due."), "{told}");
     // Old ones hold nothing up.
     for number in 1..=7 {
         let old = text.replace(&today.to_string(), "2016-03-04");
@@ -654,12 +669,7 @@ fn what_is_broken_and_due_is_named_with_what_becomes_of_the_edition() {
 
 #[test]
 fn what_went_out_is_mended_only_where_it_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("articles")).unwrap();
-    let settings = "schedule: {timezone: UTC}\narticles: {settle: 0s}\n";
-    fs::write(folder.path().join("newsletter.yaml"), settings).unwrap();
-    fs::write(folder.path().join("subscribers.yaml"), "- ann@example.edu\n").unwrap();
-    let today = straight::press::Clock::system().now().date_naive();
+    let (folder, today) = desk();
     let path = |name: &str| folder.path().join("articles").join(name);
     let write = |name: &str, day: &str, more: &str| {
         let text = format!(

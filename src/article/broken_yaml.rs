@@ -165,10 +165,13 @@ impl<'a> Head<'a> {
             let at = line.start + key.len() + 1;
             (is_word && is_joined && !is_address && self.is_mended_by_a_space(at)).then_some((at, word))
         })?;
-        let sign = self.source[at..].chars().next().map_or(0, char::len_utf8);
-        let (message, remedy) = match self.source[at..].starts_with(NO_BREAK) {
+        let sign = self.source[at..].chars().next().unwrap_or_default();
+        let (message, remedy) = match NO_BREAK.contains(&sign) {
             true => (
-                format!("what stands behind `{word}:` looks like a space, and is none (U+00A0)"),
+                format!(
+                    "what stands behind `{word}:` looks like a space, and is none (U+{:04X})",
+                    u32::from(sign)
+                ),
                 "write a plain space behind the colon",
             ),
             false => (
@@ -176,7 +179,7 @@ impl<'a> Head<'a> {
                 "write a space behind the colon, or put the whole line in quotes",
             ),
         };
-        Some(Slip { span: at..at + sign, message, remedy: remedy.to_owned() })
+        Some(Slip { span: at..at + sign.len_utf8(), message, remedy: remedy.to_owned() })
     }
 
     /// `title; The ferry`, `title = The ferry`.
@@ -200,18 +203,21 @@ impl<'a> Head<'a> {
     /// Whether a space at byte `at` lets it break further down, or not at all.
     fn is_mended_by_a_space(self, at: usize) -> bool {
         let spaced = format!("{} {}", &self.source[..at], self.source[at..].trim_start_matches(NO_BREAK));
-        let line = |source: &str, at: usize| source[..at].matches('\n').count();
-        yaml::breaks(&spaced).is_none_or(|breaks| line(&spaced, breaks) > line(self.source, self.at))
+        self.is_mended_as(&spaced)
     }
 
     /// Whether it breaks further down, or not at all, when `line` is not there: then that is to blame.
     fn is_mended_without(self, line: Line<'a>) -> bool {
         let behind =
             self.source[line.start..].find('\n').map_or(self.source.len(), |end| line.start + end + 1);
-        let without = format!("{}{}", &self.source[..line.start], &self.source[behind..]);
-        let number = |source: &str, at: usize| source[..at].matches('\n').count();
-        yaml::breaks(&without)
-            .is_none_or(|breaks| number(&without, breaks) + 1 > number(self.source, self.at))
+        // An empty line in its place keeps the numbers of the others.
+        self.is_mended_as(&format!("{}\n{}", &self.source[..line.start], &self.source[behind..]))
+    }
+
+    /// Whether `other`, which has as many lines, breaks further down, or not at all.
+    fn is_mended_as(self, other: &str) -> bool {
+        let line = |source: &str, at: usize| source[..at].matches('\n').count();
+        yaml::breaks(other).is_none_or(|breaks| line(other, breaks) > line(self.source, self.at))
     }
 
     /// The first key stands further in than the others.

@@ -123,7 +123,7 @@ fn plainly(text: &str) -> String {
 /// A date as other programs write it, as `date:` takes it: when it can be read, or when only one can be meant. A time
 /// keeps its zone, so that the day is the one that its author wrote.
 pub(crate) fn import_date(text: &str, zone: Tz) -> Option<String> {
-    let meant = if parse(text, zone).is_some() { text.trim().to_owned() } else { meant(text, zone)? };
+    let meant = meant(text, zone)?;
     let (day, at) = as_written(&meant, zone)?;
     Some(at.map_or_else(|| day.to_string(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true)))
 }

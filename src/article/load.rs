@@ -15,7 +15,7 @@ use super::parse::{self, Input, Memory};
 use super::picture::SHOWN_WIDTH;
 use super::picture_cache::PictureCache;
 use super::reading::{Settling, Work, gather};
-use super::walk::{self, Found, PassedOver, Walk};
+use super::walk::{self, Found, Kind, Walk};
 use super::{Article, Loaded};
 use crate::config::{Authors, Config};
 use crate::diagnostic::{Diagnostic, Levels};
@@ -278,17 +278,23 @@ fn asked(
             }
         } else {
             let file = at(path, &real, root);
-            let passed_over = PassedOver::of(&file);
-            if passed_over.as_ref().is_some_and(PassedOver::is_document) {
-                astray += 1;
-            } else {
-                walk.files.push(file);
+            match walk::kind(&file.path) {
+                Kind::Document => {
+                    astray += 1;
+                    walk.passed_over.push(file);
+                }
+                Kind::Text => {
+                    walk.files.push(file.clone());
+                    walk.passed_over.push(file);
+                }
+                Kind::Article | Kind::Other => walk.files.push(file),
             }
-            walk.passed_over.extend(passed_over);
         }
     }
     let mut asked = HashSet::new();
     walk.files.retain(|file| asked.insert(file.place()));
+    let mut passed_over = HashSet::new();
+    walk.passed_over.retain(|file| passed_over.insert(file.place()));
     // Their names are compared with those of the files beside them. A folder that cannot be read holds no name that is
     // known, and what is wrong in it was not asked for.
     let mut beside = Walk::default();

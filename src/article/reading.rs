@@ -12,7 +12,7 @@ use super::head::{Head, Outline};
 use super::load::{LoadOptions, Others, PictureWork, Whole};
 use super::parse::{self, Input, Memory, Named, Outcome};
 use super::spot::Spot;
-use super::walk::{self, Found, Walk};
+use super::walk::{self, Found, PassedOver, Walk};
 use super::{Broken, Loaded, Mended, Slug, crew, directives, mend, shelf};
 use crate::diagnostic::{Diagnostic, Levels, Severity};
 
@@ -44,7 +44,8 @@ pub(super) fn gather(
 ) -> Loaded {
     let Walk { files, mut diagnostics, refused, passed_over } = walk;
     if let Some(severity) = options.lint.of(walk::UNREAD, Severity::Warning) {
-        diagnostics.extend(passed_over.into_iter().map(|file| file.told(severity)));
+        diagnostics
+            .extend(passed_over.into_iter().filter_map(PassedOver::of).map(|file| file.told(severity)));
     }
     let mut loaded = Loaded { diagnostics, files: refused.len(), ..Loaded::default() };
     loaded.broken.extend(refused.into_iter().map(|path| Broken { path, date: None }));

@@ -269,7 +269,9 @@ fn missing(text: &str, first: &str) -> NoFrontMatter {
         NoFrontMatter::Toml
     } else if first.starts_with('{') && text.lines().take(30).any(|line| line.contains("\"title\":")) {
         NoFrontMatter::Json
-    } else if first.starts_with("```") && is_title_near(text) {
+    } else if (first.starts_with("```") || first.starts_with("~~~") && has_head_below(text))
+        && is_title_near(text)
+    {
         NoFrontMatter::Fenced
     } else if is_long_dash(first) {
         NoFrontMatter::Dash
@@ -277,11 +279,16 @@ fn missing(text: &str, first: &str) -> NoFrontMatter {
         NoFrontMatter::Dashes
     } else if is_of_head(first) && first.starts_with(char::is_alphabetic) && is_title_near(text) {
         NoFrontMatter::Bare
-    } else if text.lines().take(30).skip_while(|line| line.trim_end() != "---").any(is_title) {
+    } else if has_head_below(text) {
         NoFrontMatter::Below
     } else {
         NoFrontMatter::Missing
     }
+}
+
+/// Whether a head stands below a first line that is none of its own.
+fn has_head_below(text: &str) -> bool {
+    text.lines().take(30).skip_while(|line| line.trim_end() != "---").any(is_title)
 }
 
 /// Whether a line further up than those of any text is `title: …`.

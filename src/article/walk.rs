@@ -1,12 +1,11 @@
 //! Which files of a folder are articles, and which are refused before they are read.
 
-use std::fs::{self, File};
-use std::io::Read as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::load::LoadError;
-use super::shelf::PathFault;
+use super::shelf::{self, PathFault};
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// How deep sub-folders are walked into.
@@ -38,8 +37,8 @@ pub(super) struct Walk {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Files that are not read, relative to their root.
     pub(super) refused: Vec<PathBuf>,
-    /// Files that are no articles by their names, and that somebody may have meant as such.
-    pub(super) passed_over: Vec<PassedOver>,
+    /// Files that are no articles by their names, and that somebody may have meant as such: [`PassedOver`] looks at them.
+    pub(super) passed_over: Vec<Found>,
 }
 
 /// A file that is not read, though it may have been meant to be.
@@ -60,18 +59,14 @@ enum Looks {
 }
 
 impl PassedOver {
-    /// The file `found`, when the walk through its folder would pass it over.
-    pub(super) fn of(found: &Found) -> Option<Self> {
-        if is_article(&found.path) {
-            return None;
-        }
-        let looks = looks(&found.path.file_name()?.to_string_lossy(), &found.place())?;
-        Some(PassedOver { shown: found.shown.clone(), looks })
-    }
-
-    /// Whether there is no text in it that could be read.
-    pub(super) fn is_document(&self) -> bool {
-        self.looks == Looks::Document
+    /// The file `found`, when it looks like an article.
+    pub(super) fn of(found: Found) -> Option<Self> {
+        let looks = match kind(&found.path) {
+            Kind::Document => Looks::Document,
+            Kind::Text if begins_as_an_article(&found.place()) => Looks::Article,
+            Kind::Article | Kind::Text | Kind::Other => return None,
+        };
+        Some(PassedOver { shown: found.shown, looks })
     }
 
     /// What is told of it, with this weight.
@@ -100,22 +95,35 @@ const DOCUMENTS: [&str; 6] = ["docx", "doc", "odt", "rtf", "pages", "pdf"];
 /// Endings of text that may be an article by another name.
 const TEXTS: [&str; 7] = ["txt", "text", "mdx", "mdown", "mkd", "mdwn", "markdwn"];
 
-/// What the file of this name, at `place`, looks like, when it may have been meant as an article.
-fn looks(name: &str, place: &Path) -> Option<Looks> {
-    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+/// What a file may be by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// By its name it is one.
+    Article,
+    /// What a writing program keeps in a form of its own: there is no text in it that could be read.
+    Document,
+    /// Text, or anything: only a look into it tells whether it was meant as an article.
+    Text,
+    /// Pictures and the like.
+    Other,
+}
+
+/// What the file at `path` may be.
+pub(super) fn kind(path: &Path) -> Kind {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     match ending.as_deref() {
-        Some(ending) if DOCUMENTS.contains(&ending) => Some(Looks::Document),
-        Some(ending) if !TEXTS.contains(&ending) => None,
-        Some(_) | None => begins_as_an_article(place).then_some(Looks::Article),
+        _ if is_article(path) => Kind::Article,
+        Some(ending) if DOCUMENTS.contains(&ending) => Kind::Document,
+        Some(ending) if !TEXTS.contains(&ending) => Kind::Other,
+        Some(_) | None => Kind::Text,
     }
 }
 
 fn begins_as_an_article(place: &Path) -> bool {
-    let mut beginning = Vec::new();
-    let read = File::open(place).and_then(|file| file.take(2_000).read_to_end(&mut beginning));
+    let Ok(beginning) = shelf::read_beginning(place, u64::MAX) else { return false };
     let text = String::from_utf8_lossy(&beginning);
     let mut lines = text.trim_start_matches('\u{FEFF}').lines();
-    read.is_ok() && lines.next() == Some("---") && lines.any(|line| line.trim_start().starts_with("title:"))
+    lines.next() == Some("---") && lines.any(|line| line.trim_start().starts_with("title:"))
 }
 
 impl Walk {
@@ -148,10 +156,14 @@ impl Walk {
                 }
             } else if kind.is_symlink() {
                 self.link(shown, root, path);
-            } else if is_article(&path) {
-                self.files.push(Found { shown, root: Arc::clone(root), path });
-            } else if let Some(looks) = looks(&name.to_string_lossy(), &root.join(&path)) {
-                self.passed_over.push(PassedOver { shown, looks });
+            } else {
+                match self::kind(&path) {
+                    Kind::Article => self.files.push(Found { shown, root: Arc::clone(root), path }),
+                    Kind::Document | Kind::Text => {
+                        self.passed_over.push(Found { shown, root: Arc::clone(root), path });
+                    }
+                    Kind::Other => {}
+                }
             }
         }
         Ok(())

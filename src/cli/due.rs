@@ -52,15 +52,15 @@ pub(super) async fn check(look: &Look, args: &CheckArgs, out: &mut dyn Write) ->
         None => options,
     };
     let mut loaded = check::read(&args.paths, folder, &options, mend, now)?;
-    let mut spared = HashSet::new();
+    let mut spared: HashSet<PathBuf> = HashSet::new();
     if let Some((record, _, key)) = &next {
         let over = record.over(&loaded, key, config, now);
+        spared = over.iter().map(|path| folder.join(path)).collect();
         // An article that went out is not written to unless somebody names it.
-        if loaded.mended.iter().any(|mended| over.iter().any(|path| folder.join(path) == mended.file)) {
-            let options = options.clone().sparing(over.clone());
+        if loaded.mended.iter().any(|mended| spared.contains(&mended.file)) {
+            let options = options.clone().sparing(over);
             loaded = check::read(&args.paths, folder, &options, mend, now)?;
         }
-        spared = over.iter().map(|path| folder.join(path)).collect();
     }
     // What programs read is the findings, and nothing else.
     let mut account: Box<dyn Write + '_> = match format {
@@ -300,8 +300,8 @@ impl Outlook {
 
     fn tell(&self, unsettled: &[PathBuf], out: &mut dyn Write) -> anyhow::Result<()> {
         match (self.due.len(), &self.approved_by) {
-            // What is broken may be all that is.
-            (0, _) if !self.broken.is_empty() => {}
+            // What is broken may be all that is, and holds it.
+            (0, _) if !self.broken.is_empty() && self.on_broken == OnBrokenArticle::HoldEdition => {}
             (0, _) => writeln!(out, "No article is due.")?,
             (count, Some(who)) => {
                 writeln!(out, "Due for the next edition, as {who} approved it: {count}.")?;

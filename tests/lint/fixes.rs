@@ -160,6 +160,17 @@ fn each_mend_by_itself() {
     }
 }
 
+/// Below a row of signs stands the head itself: there is nothing to be mended without losing that.
+#[test]
+fn a_head_below_another_opening_stays_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    for opening in ["~~~", "-----", "===", "—"] {
+        let text = format!("{opening}\n---\ntitle: A\ndate: 2025-11-03\n---\nText.\n");
+        fs::write(folder.path().join("a.md"), &text).unwrap();
+        assert_eq!(after(folder.path(), "a.md"), (text, vec![]));
+    }
+}
+
 /// On a file system that tells the case of letters; and each rule of the table that mends is in the list above.
 #[test]
 fn no_mend_is_without_a_test() {

@@ -19,7 +19,9 @@ pub(in crate::article) fn without_head(text: &str, fault: NoFrontMatter) -> Opti
         }
         NoFrontMatter::Dash | NoFrontMatter::Dashes => {
             let place = fault.place(text);
-            let has_head = text[place.start..].lines().take(30).any(|line| line.starts_with("title:"));
+            // What opens a head of its own below is left to it.
+            let mut above = text[place.start..].lines().take(30).take_while(|line| line.trim_end() != "---");
+            let has_head = above.any(|line| line.starts_with("title:"));
             let is_opening = place.start == 0;
             let is_closing = text.get(..place.start).and_then(|head| head.split_once('\n')).is_some_and(
                 |(_, head)| matches!(yaml::parse(head, 0), Ok(Node { value: Value::Map(map), .. }) if has_title(&map)),
@@ -81,14 +83,11 @@ fn works(head: &str, edits: &Edits, start: usize) -> bool {
     let (text, _) =
         crate::diagnostic::apply(head, &[&crate::diagnostic::Fix { does: "", edits: edits.clone() }]);
     let lines = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
-    match yaml::parse(&text, 0) {
-        Ok(_) => true,
-        Err(error) => {
-            let broken = lines(&head[..start]);
-            let until: String = text.split_inclusive('\n').take(broken + 1).collect();
-            lines(&text[..error.span.start.min(text.len())]) > broken && yaml::parse(&until, 0).is_ok()
-        }
-    }
+    let Some(breaks) = yaml::breaks(&text) else { return true };
+    // A slip may be told above the line on which the head breaks.
+    let broken = lines(&head[..start.max(yaml::breaks(head).unwrap_or(start))]);
+    let until: String = text.split_inclusive('\n').take(broken + 1).collect();
+    lines(&text[..breaks]) > broken && yaml::breaks(&until).is_none()
 }
 
 /// Two spaces for every tab that indents a line.

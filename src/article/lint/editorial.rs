@@ -375,10 +375,13 @@ fn is_credit(before: &str) -> bool {
         "صورة",
         "الصورة",
     ];
-    before.split_whitespace().rev().take(NEAR).any(|word| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        PICTURES.contains(&word.as_str())
-    })
+    // `Symbolbild` and `Archivfoto` are pictures too; `Ausbildung` is none.
+    before.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).rev().take(NEAR).any(
+        |word| {
+            let word = word.to_lowercase();
+            PICTURES.iter().any(|picture| word.ends_with(picture))
+        },
+    )
 }
 
 #[cfg(test)]
@@ -401,6 +404,9 @@ mod tests {
         for text in [
             "Bild: A. B. Becker / Agentur, © 2024",
             "(Photo) © 2024 The Post",
+            "Symbolbild: © 2024 dpa",
+            "Archivfoto © 2024",
+            "Foto:Becker/Agentur © 2024",
             "© 2019–2026 The Post",
             "© The Post",
             "© 2024 by the Kalgoorlie Miner",

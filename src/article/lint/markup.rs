@@ -12,8 +12,9 @@ const RULE: &str = "failed-markup";
 /// Tells of markup that readers would see as it is written; code is left alone, and so is what is escaped.
 pub(super) fn look(manuscript: &Manuscript<'_>, findings: &mut Findings) {
     let Manuscript { document, body, front, .. } = manuscript;
-    for run in document.runs() {
-        for (at, failed) in in_text(body, &run) {
+    let runs = document.runs();
+    for run in &runs {
+        for (at, failed) in in_text(body, run) {
             failed.tell(&body[run.clone()], manuscript.at(&at), findings);
         }
     }
@@ -22,7 +23,7 @@ pub(super) fn look(manuscript: &Manuscript<'_>, findings: &mut Findings) {
             failed.tell(&body[span.clone()], manuscript.at(&(span.start..span.start + length)), findings);
         }
     }
-    if let Some(at) = conflict(body).filter(|at| document.runs().iter().any(|run| run.contains(&at.start))) {
+    if let Some(at) = conflict(body).filter(|at| runs.iter().any(|run| run.contains(&at.start))) {
         Failed::Conflict.tell(&body[at.clone()], manuscript.at(&at), findings);
     }
     if let Some(fence) = &document.open_fence {
@@ -129,18 +130,17 @@ fn in_text(body: &str, run: &Range<usize>) -> Vec<(Range<usize>, Failed)> {
 /// Whether what stands behind a bracket is the path of an article or a picture, in its own: `(my quay.jpg)`.
 fn is_path(behind: &str) -> bool {
     const ENDS: [&str; 7] = [".md)", ".markdown)", ".jpg)", ".jpeg)", ".png)", ".gif)", ".webp)"];
-    let line = behind.lines().next().unwrap_or_default();
-    let Some(path) = line.strip_prefix('(').or_else(|| line.strip_prefix(" (")) else { return false };
-    let path = path.to_ascii_lowercase();
-    let end = ENDS.iter().filter_map(|end| Some(path.find(end)? + end.len())).min();
-    end.is_some_and(|end| !path[..end].contains(['[', ']', '<', '>', '"']))
+    let Some(path) = behind.strip_prefix('(').or_else(|| behind.strip_prefix(" (")) else { return false };
+    // No further than it may reach: a text may be full of brackets.
+    let path = path.split(['[', ']', '<', '>', '"', '\n']).next().unwrap_or_default().to_ascii_lowercase();
+    ENDS.iter().any(|end| path.contains(end))
 }
 
 /// Where git put two versions of something.
 fn conflict(body: &str) -> Option<Range<usize>> {
     let line = |signs: &str, from: usize| {
-        let found = body[from..].match_indices(signs).map(|(at, _)| from + at);
-        found.filter(|at| *at == 0 || body[..*at].ends_with('\n')).min()
+        let mut found = body[from..].match_indices(signs).map(|(at, _)| from + at);
+        found.find(|at| *at == 0 || body[..*at].ends_with('\n'))
     };
     let at = line("<<<<<<< ", 0)?;
     line(">>>>>>> ", line("=======", at)?)?;

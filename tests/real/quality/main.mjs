@@ -38,9 +38,16 @@ async function make() {
     const paths = await makeLetters(from, straight, work);
     return some.map((letter) => ({ ...letter, eml: paths[letter.kind] }));
   });
-  const made = [];
-  for (const edition of editions.filter(wanted)) made.push({ ...edition, ...await makeEdition(edition, straight, work) });
-  return [...made, ...(await Promise.all(written)).flat()];
+  const edited = (async () => {
+    const made = [];
+    for (const edition of editions.filter(wanted)) made.push({ ...edition, ...await makeEdition(edition, straight, work) });
+    return made;
+  })();
+  // All of them end before the first failure is told: they have servers, and write below one folder.
+  const done = await Promise.allSettled([edited, ...written]);
+  const failed = done.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
+  return done.flatMap(({ value }) => value);
 }
 
 function grouped(list) {
